@@ -1,0 +1,59 @@
+package world
+
+import "encoding/json"
+
+// clone copies a stored document deeply.
+func clone(d Doc) Doc {
+	if d == nil {
+		return nil
+	}
+	return Doc(normal(map[string]any(d)).(map[string]any))
+}
+
+// normalDoc copies a document into the stored shape.
+func normalDoc(d Doc) Doc { return clone(d) }
+
+// normal copies a value into JSON's own Go shape. A value that JSON cannot carry is a mistake in a door: it panics.
+func normal(v any) any {
+	switch v := v.(type) {
+	case nil, bool, string, float64:
+		return v
+	case int:
+		return float64(v)
+	case int64:
+		return float64(v)
+	case Doc:
+		return normal(map[string]any(v))
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for k, e := range v {
+			m[k] = normal(e)
+		}
+		return m
+	case []any:
+		l := make([]any, len(v))
+		for i, e := range v {
+			l[i] = normal(e)
+		}
+		return l
+	case []string:
+		l := make([]any, len(v))
+		for i, e := range v {
+			l[i] = e
+		}
+		return l
+	}
+	return throughJSON(v)
+}
+
+func throughJSON(v any) any {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("store document: " + err.Error())
+	}
+	var out any
+	if err := json.Unmarshal(b, &out); err != nil {
+		panic("store document: " + err.Error())
+	}
+	return out
+}

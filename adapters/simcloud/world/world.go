@@ -1,0 +1,186 @@
+package world
+
+import (
+	"fmt"
+	"os"
+	"sort"
+	"sync"
+	"time"
+)
+
+// DefaultSpeed is how many vendor minutes pass in one real minute when Config.Speed is zero.
+const DefaultSpeed = 60
+
+// Config opens a World. The zero value is a world in memory at DefaultSpeed.
+type Config struct {
+	Speed float64                              // vendor minutes in a real minute; 0 = DefaultSpeed
+	Dir   string                               // where effects.jsonl lives; "" = memory only
+	Now   func() time.Time                     // nil = time.Now
+	After func(time.Duration) <-chan time.Time // real waiting; nil = time.After
+	Seed  uint64                               // of every id the world hands out
+}
+
+// World is the simulated state of all vendors. All methods are safe for concurrent use; none calls back into a door except inside Do.
+type World struct {
+	cfg Config
+
+	mu         sync.Mutex
+	docs       map[Ref]Doc
+	base       map[Ref]Doc
+	baseItems  map[itemKey]Item
+	projectors map[string]Projector
+	ledger     []LedgerEntry
+	pending    []pending // sorted by due, then id
+	lastID     uint64    // of pending changes and handed-out ids: never used twice, also after a restart
+	faults     []Fault
+	lastFault  int
+	log        *os.File
+	buffer     []byte // records of the transaction under way
+	live       bool   // Baseline was taken: changes are effects now
+}
+
+// Ref names one document. Name is the vendor's own full or relative name; the world only asks that it is unique for its kind.
+type Ref struct{ Vendor, Kind, Name string }
+
+// LedgerEntry is one effect that a caller had on the world, in the order of the effects.
+type LedgerEntry struct {
+	Seq    int    `json:"seq"` // from 1, without gaps
+	Vendor string `json:"vendor"`
+	Call   string `json:"call"`
+	Kind   string `json:"kind"`
+	Name   string `json:"name"`
+	Owner  string `json:"owner"`
+	Effect string `json:"effect"` // create, update or delete
+}
+
+// Open returns an empty world. Doors load their scenario next, then Baseline starts it.
+func Open(cfg Config) (*World, error) {
+	if cfg.Speed < 0 {
+		return nil, fmt.Errorf("open world: speed %v is negative", cfg.Speed)
+	}
+	if cfg.Speed == 0 {
+		cfg.Speed = DefaultSpeed
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.After == nil {
+		cfg.After = time.After
+	}
+	if cfg.Dir != "" {
+		if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
+			return nil, fmt.Errorf("open world: %w", err)
+		}
+	}
+	return &World{cfg: cfg, docs: map[Ref]Doc{}, projectors: map[string]Projector{}}, nil
+}
+
+// Baseline takes what the doors have loaded as the scenario that Resources compares with, then replays Dir/effects.jsonl over it and
+// writes every later change there. Call it once, after every door is built.
+func (w *World) Baseline() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.live {
+		return fmt.Errorf("take baseline: taken already")
+	}
+	w.base = make(map[Ref]Doc, len(w.docs))
+	for ref, doc := range w.docs {
+		w.base[ref] = doc
+	}
+	w.baseItems = w.project(w.docs)
+	if err := w.replay(); err != nil {
+		return err
+	}
+	w.live = true
+	return nil
+}
+
+// Close closes the file. The world must not be used after it.
+func (w *World) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.log == nil {
+		return nil
+	}
+	err := w.log.Close()
+	w.log = nil
+	return err
+}
+
+// Do runs fn as one transaction, after every change that is due. An error of fn is returned as it is; what fn wrote before it stays.
+// Other errors mean that the file could not be written: the door must not confirm anything.
+func (w *World) Do(fn func(*Tx) error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	tx := &Tx{w: w, now: w.cfg.Now()}
+	w.settle(tx)
+	err := fn(tx)
+	if flushed := w.flush(); flushed != nil {
+		return flushed
+	}
+	return err
+}
+
+// Reset puts the world back to its baseline: documents, ledger and pending changes. Faults stay.
+func (w *World) Reset() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.docs = make(map[Ref]Doc, len(w.base))
+	for ref, doc := range w.base {
+		w.docs[ref] = doc
+	}
+	w.ledger, w.pending = nil, nil
+	return w.truncate()
+}
+
+// Effects returns the ledger. The slice is the caller's.
+func (w *World) Effects() []LedgerEntry {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]LedgerEntry{}, w.ledger...)
+}
+
+// Register gives the world the vendor's way to compare documents. Call it before Baseline.
+func (w *World) Register(vendor string, p Projector) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.projectors[vendor] = p
+}
+
+// Speed is how many vendor minutes pass in one real minute.
+func (w *World) Speed() float64 { return w.cfg.Speed }
+
+// Now is the world's clock.
+func (w *World) Now() time.Time { return w.cfg.Now() }
+
+// Real converts a vendor's duration to the real one at this world's speed.
+func (w *World) Real(vendor time.Duration) time.Duration {
+	return time.Duration(float64(vendor) / w.cfg.Speed)
+}
+
+// After fires when the vendor's duration d has passed.
+func (w *World) After(d time.Duration) <-chan time.Time { return w.cfg.After(w.Real(d)) }
+
+// WaitReal fires when the real duration d has passed, whatever the speed.
+func (w *World) WaitReal(d time.Duration) <-chan time.Time { return w.cfg.After(d) }
+
+func sortedRefs(docs map[Ref]Doc, keep func(Ref) bool) []Ref {
+	var refs []Ref
+	for ref := range docs {
+		if keep(ref) {
+			refs = append(refs, ref)
+		}
+	}
+	sort.Slice(refs, func(i, j int) bool { return refs[i].less(refs[j]) })
+	return refs
+}
+
+func (r Ref) less(o Ref) bool {
+	if r.Vendor != o.Vendor {
+		return r.Vendor < o.Vendor
+	}
+	if r.Kind != o.Kind {
+		return r.Kind < o.Kind
+	}
+	return r.Name < o.Name
+}
