@@ -1,0 +1,81 @@
+package events
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// SagaStatus is where a saga is.
+type SagaStatus string
+
+// The six statuses of a saga; the last three are ends.
+const (
+	SagaAccepted     SagaStatus = "accepted"
+	SagaRunning      SagaStatus = "running"
+	SagaCompensating SagaStatus = "compensating"
+	SagaCompleted    SagaStatus = "completed"
+	SagaCompensated  SagaStatus = "compensated"
+	SagaStuck        SagaStatus = "stuck"
+)
+
+// Ended tells whether the saga rests: completed, compensated or stuck.
+func (s SagaStatus) Ended() bool {
+	return s == SagaCompleted || s == SagaCompensated || s == SagaStuck
+}
+
+// StepStatus is where a step of a saga is.
+type StepStatus string
+
+// The ten statuses of a step.
+const (
+	StepPending   StepStatus = "pending"
+	StepRequested StepStatus = "requested"
+	StepWaiting   StepStatus = "waiting"
+	StepDone      StepStatus = "done"
+	StepRefused   StepStatus = "refused"
+	StepUnsure    StepStatus = "unsure"
+	StepUndoing   StepStatus = "undoing"
+	StepUndone    StepStatus = "undone"
+	StepStuck     StepStatus = "stuck"
+	StepSkipped   StepStatus = "skipped"
+)
+
+// Status is the state of one saga as it is shown: by the API, on the command line and in status events. It is the
+// contract of `culvert show -o json`.
+type Status struct {
+	ID         string     `json:"id"`
+	Connection string     `json:"connection"`
+	Kind       string     `json:"kind"`
+	Action     string     `json:"action"`
+	Version    uint64     `json:"version"`
+	Status     SagaStatus `json:"status"`
+	Reason     string     `json:"reason"`
+	StartedAt  *time.Time `json:"startedAt"`
+	EndedAt    *time.Time `json:"endedAt"`
+	// Retained names what was left in the world on purpose.
+	Retained []string   `json:"retained"`
+	Steps    []StepView `json:"steps,omitempty"`
+}
+
+// StepView is one step of a saga as it is shown.
+type StepView struct {
+	Name       string          `json:"name"`
+	Capability string          `json:"capability"`
+	Transition string          `json:"transition"`
+	Status     StepStatus      `json:"status"`
+	Attempts   int             `json:"attempts"`
+	Operation  string          `json:"operation"`
+	Output     json.RawMessage `json:"output"`
+	Error      *StepError      `json:"error"`
+	StartedAt  *time.Time      `json:"startedAt"`
+	EndedAt    *time.Time      `json:"endedAt"`
+}
+
+// StepError is the last thing that went wrong in a step.
+type StepError struct {
+	Class   Class  `json:"class"`
+	Message string `json:"message"`
+}
+
+// StatusType is the CloudEvents type of a status event.
+func StatusType(kind string) string { return "culvert." + kind + ".status.v1" }

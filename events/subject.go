@@ -1,0 +1,64 @@
+package events
+
+import "strings"
+
+// Every subject (NATS) and topic (Pub/Sub) name of Culvert. Tokens that come from outside are keys and kinds, which
+// have been checked against a grammar without dots, stars and blanks before they get here.
+const (
+	subjectIntents  = "culvert.intents."
+	subjectStatus   = "culvert.status."
+	subjectCommands = "culvert.commands."
+	subjectResults  = "culvert.results."
+	subjectDead     = "culvert.dead."
+	subjectJournal  = "culvert.journal."
+	// TopicIntents is where intents come in on Google Pub/Sub.
+	TopicIntents = "culvert-intents"
+)
+
+// A Stream is a family of subjects with one retention and one promise.
+type Stream struct {
+	// Name is the stream's name at the broker.
+	Name string
+	// Subject is the filter of everything in it.
+	Subject string
+	// Synced says that a message is on stable storage before its publisher is told so.
+	Synced bool
+}
+
+// The streams of the bus. The journal has a port, and a stream, of its own.
+var (
+	Intents  = Stream{Name: "CULVERT_INTENTS", Subject: subjectIntents + ">", Synced: true}
+	Commands = Stream{Name: "CULVERT_COMMANDS", Subject: subjectCommands + ">"}
+	Results  = Stream{Name: "CULVERT_RESULTS", Subject: subjectResults + ">"}
+	Statuses = Stream{Name: "CULVERT_STATUS", Subject: subjectStatus + ">"}
+	Dead     = Stream{Name: "CULVERT_DEAD", Subject: subjectDead + ">", Synced: true}
+	Journal  = Stream{Name: "CULVERT_JOURNAL", Subject: subjectJournal + "*", Synced: true}
+)
+
+// Streams lists what a broker must carry for the bus.
+func Streams() []Stream { return []Stream{Intents, Commands, Results, Statuses, Dead} }
+
+// IntentSubject is where intents of a kind come in.
+func IntentSubject(kind string) string { return subjectIntents + kind }
+
+// StatusSubject is where the status of sagas of a kind goes out.
+func StatusSubject(kind, status string) string { return subjectStatus + kind + "." + status }
+
+// CommandSubject is where the workers of a capability take their commands.
+func CommandSubject(capability string) string { return subjectCommands + capability }
+
+// ResultSubject is where workers answer about a connection.
+func ResultSubject(k Key) string { return subjectResults + k.String() }
+
+// JournalSubject is the connection's own subject in the journal.
+func JournalSubject(k Key) string { return subjectJournal + k.String() }
+
+// KeyOfJournal is the inverse of JournalSubject.
+func KeyOfJournal(subject string) (Key, error) {
+	return ParseKey(strings.TrimPrefix(subject, subjectJournal))
+}
+
+// DeadSubject is where a rejected message of a subject is kept.
+func DeadSubject(subject string) string {
+	return subjectDead + strings.TrimPrefix(subject, "culvert.")
+}

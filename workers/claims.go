@@ -1,0 +1,118 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// Claims keeps one record per shared resource of the world. What a record means is decided by pure rules in this package
+// (claimrules.go, list.go, counted.go, attribute.go, pool.go); the store only compares and sets.
+//
+// Safe for concurrent use by any number of processes. Store is synced on return. The suite is package claimstest.
+type Claims interface {
+	// Load gives the record; one that was never stored is zero with Version 0, not an error.
+	Load(ctx context.Context, resource string) (Record, error)
+	// Store replaces the record if its version is still Record.Version; else ErrClaimConflict. The stored version is
+	// Record.Version+1 or larger. An error other than ErrClaimConflict leaves it open whether it was stored.
+	Store(ctx context.Context, resource string, r Record) error
+	// Find lists records by prefix of the resource's name and by holder, for operators. It may lag.
+	Find(ctx context.Context, q ClaimQuery) (ClaimPage, error)
+}
+
+// ErrClaimConflict says that the record changed since it was loaded.
+var ErrClaimConflict = errors.New("claim record changed since it was read")
+
+// MaxHolds is the most holds (tombstones included) one record takes.
+const MaxHolds = 2000
+
+// A Holder is who holds: one generation of one step of one connection.
+type Holder struct {
+	Connection events.Key `json:"connection"`
+	Step       string     `json:"step"`
+	Generation uint64     `json:"generation"`
+}
+
+// String is the holder in one token: "<key>/<step>/<generation>".
+func (h Holder) String() string {
+	return h.Connection.String() + "/" + h.Step + "/" + uintString(h.Generation)
+}
+
+func uintString(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// A Record is everything that is claimed of one resource, e.g. "list/gcp/router/acme-net/europe-west3/edge-1".
+type Record struct {
+	// Version is the store's; 0 for a record that was never stored.
+	Version uint64 `json:"-"`
+	// Holds are live and dropped holds, by holder's string and value.
+	Holds []Hold `json:"holds,omitempty"`
+	// Wanted counts changes of the set of live holds; InForce is the Wanted that the world is known to have.
+	Wanted  uint64 `json:"wanted,omitempty"`
+	InForce uint64 `json:"inForce,omitempty"`
+	// Lease is who may write the shared thing now.
+	Lease *Lease `json:"lease,omitempty"`
+	// Found is what was there before us, kept to put it back: an attribute's value, a router's mode.
+	Found *string `json:"found,omitempty"`
+	// Foreign are entries that were there before us and that no write of ours may lose.
+	Foreign []string `json:"foreign,omitempty"`
+	// Generation counts the objects made for a counted thing; its name contains it.
+	Generation uint64 `json:"generation,omitempty"`
+	// Since is when the last live hold left a counted thing: the start of its linger.
+	Since time.Time `json:"since,omitzero"`
+	// Note carries a step's own small facts about the shared thing (the address of a shared endpoint).
+	Note map[string]string `json:"note,omitempty"`
+}
+
+// A Hold is one holder's claim to one value of the resource.
+type Hold struct {
+	Holder string `json:"holder"`
+	// Value is what is held: an address, a prefix, a priority; "" for a share of the whole.
+	Value string `json:"value,omitempty"`
+	// Epoch fences: a put or drop of an older epoch than this changes nothing.
+	Epoch uint64 `json:"epoch"`
+	// Revision is the record's Wanted when this hold was put or dropped.
+	Revision uint64    `json:"revision,omitempty"`
+	Since    time.Time `json:"since"`
+	// Dropped makes it a tombstone; it is forgotten after Until, when the drop is in force and no late call can come.
+	Dropped bool      `json:"dropped,omitempty"`
+	Until   time.Time `json:"until,omitzero"`
+}
+
+// A Lease is the right to write a shared thing, until it expires.
+type Lease struct {
+	Holder string `json:"holder"`
+	// Token grows with every lease of the record.
+	Token uint64 `json:"token"`
+	// Expires is when the owner stops writing; nobody else may start before Expires plus the vendor's quiet period.
+	Expires time.Time `json:"expires"`
+}
+
+// A ClaimQuery selects records. Zero fields select all.
+type ClaimQuery struct {
+	Prefix string
+	// Connection selects records with a live hold of this connection.
+	Connection events.Key
+	After      string
+	Limit      int
+}
+
+// A ClaimPage is one part of a listing; Next is empty on the last.
+type ClaimPage struct {
+	Items []Claimed
+	Next  string
+}
+
+// Claimed is one record in a listing.
+type Claimed struct {
+	Resource string `json:"resource"`
+	Record   Record `json:"record"`
+}
+
+// Marks remembers who runs an epoch. A mark need not survive a power failure: losing one only makes an undo wait longer.
+type Marks interface {
+	// Take marks the epoch of a command (its ID) for this worker and tells whether it is the first to do so.
+	Take(ctx context.Context, command, worker string) (first bool, err error)
+}

@@ -1,0 +1,85 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// A Failure is an error that knows its next move. Adapters make them in their one table (errors.go) and steps pass them
+// on; wrapping with %w keeps the class.
+type Failure struct {
+	Class events.Class
+	// Reason is a short stable word: "quota", "permission", "foreign", "in-use", "conflict", "invalid", "not-ready", ...
+	Reason string
+	// Operation is set for a Wait on a vendor's long operation: "<vendor>:<handle>", polled by the runtime before the
+	// deed runs again.
+	Operation string
+	// After is how long to wait; zero lets the engine choose.
+	After time.Duration
+	Err   error
+}
+
+// Error gives the cause's text with the reason before it.
+func (f *Failure) Error() string {
+	if f.Err == nil {
+		return f.Reason
+	}
+	return fmt.Sprintf("%s: %v", f.Reason, f.Err)
+}
+
+// Unwrap gives the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Refuse says that it will never work as asked.
+func Refuse(reason, format string, args ...any) error {
+	return &Failure{Class: events.Refuse, Reason: reason, Err: fmt.Errorf(format, args...)}
+}
+
+// Retry says that nothing happened and that it may work later.
+func Retry(reason string, after time.Duration, err error) error {
+	return &Failure{Class: events.Retry, Reason: reason, After: after, Err: err}
+}
+
+// Wait says that somebody else has the next move. Waiting is not a try.
+func Wait(reason string, after time.Duration) error {
+	return &Failure{Class: events.Wait, Reason: reason, After: after}
+}
+
+// WaitFor says that a long operation of a vendor goes on; handle is "<vendor>:<operation>" and is handed to that vendor's
+// [Operations] before the deed runs again.
+func WaitFor(handle string, after time.Duration) error {
+	return &Failure{Class: events.Wait, Reason: "operation", Operation: handle, After: after}
+}
+
+// Unsure says that the effect may have happened.
+func Unsure(reason string, err error) error {
+	return &Failure{Class: events.Unsure, Reason: reason, Err: err}
+}
+
+// ErrNotFound is what a port's read answers when there is no such thing. It is no failure: steps ask for it.
+var ErrNotFound = errors.New("not found")
+
+// Outcome folds an error into an outcome. unmapped is the class of an error that nobody classified: Unsure for a deed
+// that mutates, Retry for one that reads.
+func Outcome(err error, unmapped events.Class) events.Outcome {
+	var f *Failure
+	switch {
+	case errors.As(err, &f):
+		return events.Outcome{Class: f.Class, Reason: f.Reason, Operation: f.Operation, After: f.After, Message: err.Error()}
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return events.Outcome{Class: unmapped, Reason: "deadline", Message: err.Error()}
+	default:
+		return events.Outcome{Class: unmapped, Reason: "unclassified", Message: err.Error()}
+	}
+}
+
+// Operations polls the long operations of one vendor. Safe for concurrent use.
+type Operations interface {
+	// Poll reads one operation once: nil when it ended well, a Wait failure while it goes on, a classified failure (mostly
+	// Refuse) when it ended badly, ErrNotFound when the vendor has forgotten it.
+	Poll(ctx context.Context, handle string) error
+}
