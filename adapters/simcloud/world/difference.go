@@ -60,15 +60,17 @@ func difference(key itemKey, owner, before, after Item, change string) Differenc
 	return Difference{key.vendor, key.kind, key.name, owner.Owner, change, before.Value, after.Value}
 }
 
-func (w *World) project(docs map[Ref]Doc) map[itemKey]Item {
+func (w *World) project(docs documents) map[itemKey]Item {
 	items := make(map[itemKey]Item, len(docs))
-	for ref, doc := range docs {
-		projector := w.projectors[ref.Vendor]
+	for key, byName := range docs {
+		projector := w.projectors[key.vendor]
 		if projector == nil {
 			projector = whole
 		}
-		for _, item := range projector(ref.Kind, ref.Name, doc) {
-			items[itemKey{ref.Vendor, item.Kind, item.Name}] = item
+		for name, doc := range byName {
+			for _, item := range projector(key.kind, name, doc) {
+				items[itemKey{key.vendor, item.Kind, item.Name}] = item
+			}
 		}
 	}
 	return items

@@ -33,12 +33,12 @@ func (w *World) settle(tx *Tx) {
 }
 
 func (w *World) apply(c Change) {
-	doc, ok := w.docs[c.Ref]
+	doc, ok := w.docs.get(c.Ref)
 	if !ok {
 		return
 	}
 	if c.Delete {
-		delete(w.docs, c.Ref)
+		w.docs.drop(c.Ref)
 		return
 	}
 	next := clone(doc)
@@ -49,7 +49,7 @@ func (w *World) apply(c Change) {
 		}
 		next[k] = v
 	}
-	w.docs[c.Ref] = next
+	w.docs.put(c.Ref, next)
 }
 
 // take removes and returns the pending change with this id.

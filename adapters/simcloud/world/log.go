@@ -144,9 +144,9 @@ func (w *World) redo(r record) {
 	switch r.Type {
 	case effectRecord, quietRecord:
 		if r.Gone {
-			delete(w.docs, r.ref())
+			w.docs.drop(r.ref())
 		} else {
-			w.docs[r.ref()] = normalDoc(r.Doc)
+			w.docs.put(r.ref(), normalDoc(r.Doc))
 		}
 		if r.Type == effectRecord {
 			w.enter(r)

@@ -1,7 +1,7 @@
 package world
 
 import (
-	"strings"
+	"iter"
 	"time"
 )
 
@@ -42,7 +42,7 @@ func (tx *Tx) Due(d time.Duration) time.Time { return tx.now.Add(tx.w.Real(d)) }
 
 // Get returns a copy of a document: the caller may change it and Put it.
 func (tx *Tx) Get(vendor, kind, name string) (Doc, bool) {
-	doc, ok := tx.w.docs[Ref{vendor, kind, name}]
+	doc, ok := tx.w.docs.get(Ref{vendor, kind, name})
 	if !ok {
 		return nil, false
 	}
@@ -51,20 +51,29 @@ func (tx *Tx) Get(vendor, kind, name string) (Doc, bool) {
 
 // Has tells whether a document exists, without copying it.
 func (tx *Tx) Has(vendor, kind, name string) bool {
-	_, ok := tx.w.docs[Ref{vendor, kind, name}]
+	_, ok := tx.w.docs.get(Ref{vendor, kind, name})
 	return ok
 }
 
 // List returns copies of the documents whose names start with prefix, sorted by name.
 func (tx *Tx) List(vendor, kind, prefix string) []Entry {
-	refs := sortedRefs(tx.w.docs, func(r Ref) bool {
-		return r.Kind == kind && r.Vendor == vendor && strings.HasPrefix(r.Name, prefix)
-	})
-	entries := make([]Entry, 0, len(refs))
-	for _, ref := range refs {
-		entries = append(entries, Entry{Name: ref.Name, Doc: clone(tx.w.docs[ref])})
+	var entries []Entry
+	for name, doc := range tx.Scan(vendor, kind, prefix) {
+		entries = append(entries, Entry{Name: name, Doc: clone(doc)})
 	}
 	return entries
+}
+
+// Scan ranges over the same documents without copying them: they must not be changed.
+func (tx *Tx) Scan(vendor, kind, prefix string) iter.Seq2[string, Doc] {
+	return func(yield func(string, Doc) bool) {
+		for _, name := range tx.w.docs.names(vendor, kind, prefix) {
+			doc, _ := tx.w.docs.get(Ref{vendor, kind, name})
+			if !yield(name, doc) {
+				return
+			}
+		}
+	}
 }
 
 // Put creates or replaces a document as the effect of a caller.
@@ -74,7 +83,7 @@ func (tx *Tx) Put(e Effect, doc Doc) {
 		effect = "create"
 	}
 	stored := normalDoc(doc)
-	tx.w.docs[e.ref()] = stored
+	tx.w.docs.put(e.ref(), stored)
 	tx.w.account(record{Type: effectRecord, Effect: effect, Doc: stored}, e, tx.now)
 }
 
@@ -83,7 +92,7 @@ func (tx *Tx) Delete(e Effect) {
 	if !tx.Has(e.Vendor, e.Kind, e.Name) {
 		return
 	}
-	delete(tx.w.docs, e.ref())
+	tx.w.docs.drop(e.ref())
 	tx.w.account(record{Type: effectRecord, Effect: "delete", Gone: true}, e, tx.now)
 }
 
@@ -96,14 +105,14 @@ func (tx *Tx) Note(e Effect, effect string) {
 func (tx *Tx) QuietPut(vendor, kind, name string, doc Doc) {
 	ref := Ref{vendor, kind, name}
 	stored := normalDoc(doc)
-	tx.w.docs[ref] = stored
+	tx.w.docs.put(ref, stored)
 	tx.w.write(record{Type: quietRecord, Doc: stored}.of(ref), tx.now)
 }
 
 // QuietDelete removes a document as the vendor's own doing.
 func (tx *Tx) QuietDelete(vendor, kind, name string) {
 	ref := Ref{vendor, kind, name}
-	delete(tx.w.docs, ref)
+	tx.w.docs.drop(ref)
 	tx.w.write(record{Type: quietRecord, Gone: true}.of(ref), tx.now)
 }
 

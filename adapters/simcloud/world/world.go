@@ -3,7 +3,6 @@ package world
 import (
 	"fmt"
 	"os"
-	"sort"
 	"sync"
 	"time"
 )
@@ -25,8 +24,8 @@ type World struct {
 	cfg Config
 
 	mu         sync.Mutex
-	docs       map[Ref]Doc
-	base       map[Ref]Doc
+	docs       documents
+	base       documents
 	baseItems  map[itemKey]Item
 	projectors map[string]Projector
 	ledger     []LedgerEntry
@@ -72,7 +71,7 @@ func Open(cfg Config) (*World, error) {
 			return nil, fmt.Errorf("open world: %w", err)
 		}
 	}
-	return &World{cfg: cfg, docs: map[Ref]Doc{}, projectors: map[string]Projector{}}, nil
+	return &World{cfg: cfg, docs: documents{}, projectors: map[string]Projector{}}, nil
 }
 
 // Baseline takes what the doors have loaded as the scenario that Resources compares with, then replays Dir/effects.jsonl over it and
@@ -83,10 +82,7 @@ func (w *World) Baseline() error {
 	if w.live {
 		return fmt.Errorf("take baseline: taken already")
 	}
-	w.base = make(map[Ref]Doc, len(w.docs))
-	for ref, doc := range w.docs {
-		w.base[ref] = doc
-	}
+	w.base = w.docs.snapshot()
 	w.baseItems = w.project(w.docs)
 	if err := w.replay(); err != nil {
 		return err
@@ -125,10 +121,7 @@ func (w *World) Do(fn func(*Tx) error) error {
 func (w *World) Reset() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.docs = make(map[Ref]Doc, len(w.base))
-	for ref, doc := range w.base {
-		w.docs[ref] = doc
-	}
+	w.docs = w.base.snapshot()
 	w.ledger, w.pending = nil, nil
 	return w.truncate()
 }
@@ -163,17 +156,6 @@ func (w *World) After(d time.Duration) <-chan time.Time { return w.cfg.After(w.R
 
 // WaitReal fires when the real duration d has passed, whatever the speed.
 func (w *World) WaitReal(d time.Duration) <-chan time.Time { return w.cfg.After(d) }
-
-func sortedRefs(docs map[Ref]Doc, keep func(Ref) bool) []Ref {
-	var refs []Ref
-	for ref := range docs {
-		if keep(ref) {
-			refs = append(refs, ref)
-		}
-	}
-	sort.Slice(refs, func(i, j int) bool { return refs[i].less(refs[j]) })
-	return refs
-}
 
 func (r Ref) less(o Ref) bool {
 	if r.Vendor != o.Vendor {

@@ -1,6 +1,53 @@
 package world
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"sort"
+	"strings"
+)
+
+// documents are the world's documents by vendor and kind. Stored documents are never changed in place, so copies of the maps are snapshots.
+type documents map[space]map[string]Doc
+
+type space struct{ vendor, kind string }
+
+func (d documents) get(r Ref) (Doc, bool) {
+	doc, ok := d[space{r.Vendor, r.Kind}][r.Name]
+	return doc, ok
+}
+
+func (d documents) put(r Ref, doc Doc) {
+	key := space{r.Vendor, r.Kind}
+	if d[key] == nil {
+		d[key] = map[string]Doc{}
+	}
+	d[key][r.Name] = doc
+}
+
+func (d documents) drop(r Ref) { delete(d[space{r.Vendor, r.Kind}], r.Name) }
+
+// names lists the names of one kind that start with prefix, sorted.
+func (d documents) names(vendor, kind, prefix string) []string {
+	var names []string
+	for name := range d[space{vendor, kind}] {
+		if strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
+func (d documents) snapshot() documents {
+	out := make(documents, len(d))
+	for key, docs := range d {
+		out[key] = make(map[string]Doc, len(docs))
+		for name, doc := range docs {
+			out[key][name] = doc
+		}
+	}
+	return out
+}
 
 // clone copies a stored document deeply.
 func clone(d Doc) Doc {
