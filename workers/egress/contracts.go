@@ -76,9 +76,12 @@ type BindServiceOut struct {
 }
 
 // GrantInvokerIn asks that members may invoke the service (IAM member forms, sorted).
+//
+// Other members are a new generation: it holds its own grants before the old one's are released, so a member of both never
+// loses the role and nothing of an abandoned change is left.
 type GrantInvokerIn struct {
 	Service ServiceRef `json:"service" change:"replace"`
-	Members []string   `json:"members"`
+	Members []string   `json:"members" change:"replace"`
 }
 
 // GrantInvokerOut tells who was added by us.

@@ -21,7 +21,8 @@ type Connectors interface {
 	// Grow raises instance limits or changes the machine type in place.
 	Grow(ctx context.Context, req uuid.UUID, c Connector) error
 	Delete(ctx context.Context, req uuid.UUID, name string) error
-	// Users lists services and functions that use the connector, in every project that is connected.
+	// Users lists services and functions that use the connector, in every project that is connected, by full name
+	// ("projects/P/locations/R/services/S", ".../functions/F"), sorted.
 	Users(ctx context.Context, name string) ([]string, error)
 }
 
@@ -33,8 +34,11 @@ type Connector struct {
 	CIDR          string
 	Subnet        string
 	SubnetProject string
-	Min, Max      int
-	MachineType   string
+	// Range is what Get says its instances have, in both forms (the subnet's own range for the subnet form); Create and
+	// Grow ignore it. Empty while the vendor does not tell yet.
+	Range       string
+	Min, Max    int
+	MachineType string
 	// State is READY, CREATING, UPDATING, DELETING or ERROR.
 	State string
 }

@@ -106,9 +106,10 @@ type MappedName struct {
 	Answers string `json:"answers,omitempty"`
 }
 
-// EnableGoogleAccessIn asks for Private Google Access on subnetworks (full names, sorted).
+// EnableGoogleAccessIn asks for Private Google Access on subnetworks (full names, sorted). Other subnetworks are a new
+// generation: it holds its flags before the old one's are released.
 type EnableGoogleAccessIn struct {
-	Subnets []string `json:"subnets"`
+	Subnets []string `json:"subnets" change:"replace"`
 	// Restore switches it off again on withdrawal where nobody else holds it; otherwise it is retained.
 	Restore bool `json:"restore" change:"ignore"`
 }
