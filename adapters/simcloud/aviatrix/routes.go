@@ -1,0 +1,113 @@
+package aviatrix
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+)
+
+// route is one line of a route table as the controller shows it.
+type route struct {
+	Route  string `json:"route"`
+	Target string `json:"target"`
+}
+
+// routeTables is get_transit_or_spoke_gateway_details: option vpc_route shows the VPC's tables, gw_route the gateway's own.
+// Shapes: public scripts that read them. All of it lags one report interval behind the configuration.
+func routeTables(c *call) (any, error) {
+	gw, err := c.gateway("gateway_name")
+	if err != nil {
+		return nil, err
+	}
+	table := c.table(gw)
+	switch option := c.in.get("option"); option {
+	case "", "vpc_route":
+		return map[string]any{
+			"gw_name": gw.Name, "vpc_id": gw.VPC, "cloud_type": "GCP",
+			"vpc_route_table": []any{map[string]any{"name": gw.VPC, "route_info": c.vpcTable(gw)}},
+		}, nil
+	case "gw_route":
+		return map[string]any{
+			"gw_name":             gw.Name,
+			"gateway_route_table": []any{map[string]any{"gw_name": gw.Name, "route_table": table, "route_info": table}},
+		}, nil
+	default:
+		return nil, refuse("Invalid option: %s.", option)
+	}
+}
+
+// table is what the gateway itself can reach: its VPC, its connections, and what the gateways it may talk to advertise.
+func (c *call) table(gw Gateway) []route {
+	out := []route{}
+	for _, cidr := range gw.VPCCIDRs {
+		out = append(out, route{cidr, "local"})
+	}
+	for _, conn := range all[Connection](c, kindConnection, gw.Name) {
+		if conn.Session != established && conn.BGP {
+			continue
+		}
+		for _, cidr := range append(slices.Clone(conn.Learned), conn.Subnets...) {
+			out = append(out, route{cidr, conn.Name})
+		}
+	}
+	for _, other := range all[Gateway](c, kindGateway) {
+		if other.Name == gw.Name || other.State != up || !c.joined(gw, other) {
+			continue
+		}
+		for _, cidr := range c.reported(other) {
+			out = append(out, route{cidr, other.Name})
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Route < out[j].Route })
+	return out
+}
+
+// vpcTable is the gateway's table as its VPC sees it: what is not local goes to the gateway, plus the controller's own default routes.
+func (c *call) vpcTable(gw Gateway) []route {
+	out := []route{}
+	for _, r := range c.table(gw) {
+		if r.Target != "local" {
+			r.Target = gw.Name
+		}
+		out = append(out, r)
+	}
+	for _, r := range all[VPCRoute](c, kindVPCRoute) {
+		if r.VPC != gw.VPC {
+			continue
+		}
+		target := r.Gateway
+		if r.Tag != "" {
+			target = fmt.Sprintf("%s (tag %s)", r.Gateway, r.Tag)
+		}
+		out = append(out, route{r.Destination, target})
+	}
+	return out
+}
+
+// joined tells whether two gateways exchange routes: through one attachment or peering, or spoke to spoke through a transit with
+// connected transit on. Segmented gateways also need domains that may talk.
+func (c *call) joined(a, b Gateway) bool {
+	of := func(gw Gateway) []string {
+		if gw.Role == transit {
+			return append(c.peersOf(gw.Name), gw.Name)
+		}
+		var out []string
+		for _, at := range all[Attachment](c, kindAttachment, gw.Name) {
+			out = append(out, at.Transit)
+		}
+		return out
+	}
+	for _, x := range of(a) {
+		for _, y := range of(b) {
+			if x != y && !slices.Contains(c.peersOf(x), y) {
+				continue
+			}
+			hub, ok := load[Gateway](c, kindGateway, x)
+			spokes := a.Role == spoke && b.Role == spoke
+			if ok && (!spokes || hub.ConnectedTransit) && (!hub.Segmentation || c.domainsTalk(a.Name, b.Name)) {
+				return true
+			}
+		}
+	}
+	return false
+}
