@@ -54,6 +54,8 @@ type Command struct {
 	Deadline time.Time `json:"deadline"`
 	// Since is when this step first asked for this deed, for steps that wait a known time (a TTL, a linger).
 	Since time.Time `json:"since"`
+	// Hurry tells that an intent waits behind this saga: do not linger.
+	Hurry bool `json:"hurry,omitempty"`
 	// Operation is the handle a Wait left behind.
 	Operation string `json:"operation,omitempty"`
 	// Input is the step's In as JSON; Output its last known Out, absent when it never had one.

@@ -10,7 +10,7 @@ import (
 )
 
 // Claims keeps one record per shared resource of the world. What a record means is decided by pure rules in this package
-// (claimrules.go, list.go, counted.go, attribute.go, pool.go); the store only compares and sets.
+// (claimrules.go, listrules.go, countedrules.go, poolrules.go); the store only compares and sets.
 //
 // Safe for concurrent use by any number of processes. Store is synced on return. The suite is package claimstest.
 type Claims interface {
@@ -79,6 +79,14 @@ type Hold struct {
 	// Dropped makes it a tombstone; it is forgotten after Until, when the drop is in force and no late call can come.
 	Dropped bool      `json:"dropped,omitempty"`
 	Until   time.Time `json:"until,omitzero"`
+	// Attempted tells that a write of a list with this value may have reached the vendor: from then on the value in the
+	// list is ours, and without it a value that is already there is somebody else's.
+	Attempted bool `json:"attempted,omitempty"`
+	// Excess tells that the value did not fit into a list that has a limit; its holder is refused.
+	Excess bool `json:"excess,omitempty"`
+	// Leaving tells that the last holder of a counted part, or of an attribute, is taking it away; nobody may join before
+	// Until plus the quiet period.
+	Leaving bool `json:"leaving,omitempty"`
 }
 
 // A Lease is the right to write a shared thing, until it expires.
@@ -88,6 +96,9 @@ type Lease struct {
 	Token uint64 `json:"token"`
 	// Expires is when the owner stops writing; nobody else may start before Expires plus the vendor's quiet period.
 	Expires time.Time `json:"expires"`
+	// Writing is set from before a write until its answer: when it is found set, even the owner itself waits until the
+	// lease has expired, because the lost write may still land.
+	Writing bool `json:"writing,omitempty"`
 }
 
 // A ClaimQuery selects records. Zero fields select all.

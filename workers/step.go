@@ -61,6 +61,8 @@ type Run struct {
 	Now, Since, Deadline time.Time
 	// Resumed tells that this run follows a Wait.
 	Resumed bool
+	// Hurry tells that an intent waits behind this saga: do not linger.
+	Hurry bool
 }
 
 // CallID is the request id of one vendor call of this run.

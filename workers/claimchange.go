@@ -1,0 +1,70 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+)
+
+// The most times one change of a record is tried against others' changes, and the pauses in between. 200 at once on one
+// record all get through: each round lets one in, and the pauses spread the rest.
+const (
+	changeTries    = 400
+	changePause    = 2 * time.Millisecond
+	changePauseMax = 100 * time.Millisecond
+)
+
+// change applies a pure rule to a record by compare-and-set. A rule may run several times; an unchanged record is not
+// stored. A failed store may have been stored: the rule then runs again on what is there, so rules are idempotent.
+func change(ctx context.Context, claims Claims, resource string, rule func(Record) (Record, error)) (Record, error) {
+	pause := backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(changePause), backoff.WithMaxInterval(changePauseMax), backoff.WithMaxElapsedTime(0))
+	var changed Record
+	try := func() error {
+		before, err := claims.Load(ctx, resource)
+		if err != nil {
+			return backoff.Permanent(err)
+		}
+		after, err := rule(before)
+		if err != nil {
+			changed = before
+			return backoff.Permanent(err)
+		}
+		changed = after
+		if reflect.DeepEqual(before, after) {
+			return nil
+		}
+		if err := claims.Store(ctx, resource, after); errors.Is(err, ErrClaimConflict) {
+			return err
+		} else if err != nil {
+			return backoff.Permanent(err)
+		}
+		return nil
+	}
+	err := backoff.Retry(try, backoff.WithContext(backoff.WithMaxRetries(pause, changeTries), ctx))
+	return changed, classified(resource, err)
+}
+
+// classified makes an error of the claim store a Retry: no rule leaves anything behind that a repeat would not find.
+func classified(resource string, err error) error {
+	var f *Failure
+	switch {
+	case err == nil, errors.As(err, &f):
+		return err
+	case errors.Is(err, ErrClaimConflict):
+		return Retry("contended", 0, err)
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	default:
+		return Retry("claims", 0, fmt.Errorf("change claims of %s: %w", resource, err))
+	}
+}
+
+func load(ctx context.Context, claims Claims, resource string) (Record, error) {
+	r, err := claims.Load(ctx, resource)
+	return r, classified(resource, err)
+}
