@@ -61,3 +61,7 @@ const (
 	// Foreign: something is there under this name that is not ours.
 	Foreign Presence = "foreign"
 )
+
+// ReasonLate is the reason of a Retry by a worker that was handed a command too late to run it before its deadline.
+// Nothing was done; the engine asks again at once and does not count it as a try.
+const ReasonLate = "late"

@@ -1,0 +1,147 @@
+package saga
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// apply folds one fact into the state in place. It believes facts: whether one was right to happen is decided before it
+// is written.
+func (s *State) apply(f Fact) error {
+	switch f := f.(type) {
+	case IntentAccepted:
+		s.Intents, s.Sagas = f.Number, f.Saga
+		in := f.Intent
+		s.Accepted = append(s.Accepted, Accepted{Source: in.Source, ID: in.ID, Digest: in.Digest, Saga: f.Saga})
+		s.Queue = append(s.Queue, Queued{N: f.Saga, Intent: in, At: f.At})
+	case SagaReplayed:
+		s.Sagas = f.Saga
+		s.Queue = append(s.Queue, Queued{N: f.Saga, Intent: f.Intent, ReplayOf: f.ReplayOf, At: f.At})
+	case SagaStarted:
+		return s.applyStarted(f)
+	case SagaRefused:
+		s.leaveQueue(f.Saga, events.SagaCompensated, f.Reason, &f.At)
+	case SagaCancelled:
+		if s.Saga == nil || s.Saga.N != f.Saga {
+			s.leaveQueue(f.Saga, events.SagaCompensated, "cancelled by "+f.Actor+": "+f.Reason, &f.At)
+		}
+	case SagaSuperseded:
+		s.Saga.Reason = "superseded"
+	case ConnectionPaused:
+		s.Paused = &Pause{Actor: f.Actor, Reason: f.Reason, At: f.At}
+	case ConnectionResumed:
+		s.Paused = nil
+	default:
+		return s.applyToSaga(f)
+	}
+	return nil
+}
+
+// applyToSaga folds a fact about the newest saga.
+func (s *State) applyToSaga(f Fact) error {
+	g := s.Saga
+	if g == nil {
+		return fmt.Errorf("no saga has begun")
+	}
+	switch f := f.(type) {
+	case SagaContinued:
+		g.Reason, g.Status, g.EndedAt = "", events.SagaRunning, zeroTime
+		if g.Direction == Reversing {
+			g.Status = events.SagaCompensating
+		}
+		for _, t := range g.Steps {
+			if t.Status == events.StepStuck {
+				t.revive(f.At)
+			}
+		}
+	case CompensationStarted:
+		g.Status, g.Direction, g.Reason = events.SagaCompensating, Reversing, f.Reason
+		g.add(f.Leftovers)
+		for _, t := range g.Steps {
+			t.forgetForward()
+		}
+	case ProofStarted:
+		g.startProof(f)
+	case ProofFailed:
+		g.Direction, g.Proof.Failing, g.Proof.Next = Making, f.Failing, f.Next
+	case VersionStood:
+		s.applyStood(f)
+	case SagaEnded:
+		g.Status, g.EndedAt = f.Status, f.At
+		if f.Reason != "" {
+			g.Reason = f.Reason
+		}
+		if s.Stands == 0 && f.Status == events.SagaCompleted {
+			s.Standing = nil
+		}
+	default:
+		return s.applyToStep(f)
+	}
+	return nil
+}
+
+func (s *State) applyStarted(f SagaStarted) error {
+	i := slices.IndexFunc(s.Queue, func(q Queued) bool { return q.N == f.Saga })
+	if i < 0 {
+		return fmt.Errorf("saga %d is not queued", f.Saga)
+	}
+	q := s.Queue[i]
+	s.Queue = slices.Delete(s.Queue, i, i+1)
+	s.retire()
+	s.Saga = &Saga{
+		N: q.N, Intent: q.Intent, Number: s.Intents, ReplayOf: q.ReplayOf, Plan: f.Plan, PlanHash: f.Hash,
+		Status: events.SagaRunning, Direction: Making, StartedAt: f.At,
+	}
+	s.Saga.add(f.Steps)
+	return nil
+}
+
+// applyStood makes the saga's steps the standing version, and begins the removals.
+func (s *State) applyStood(f VersionStood) {
+	g := s.Saga
+	g.Direction = Removing
+	if g.Intent.Want == events.Apply {
+		s.Stands = g.N
+		g.Proof.Passed, g.Proof.EndedAt = true, f.At
+	} else {
+		s.Stands = 0
+	}
+	g.add(f.Removals)
+}
+
+// retire moves the newest saga to the past.
+func (s *State) retire() {
+	if s.Saga != nil {
+		s.remember(s.View(true))
+	}
+}
+
+func (s *State) remember(v events.Status) {
+	for i := range v.Steps {
+		v.Steps[i].Output = nil
+	}
+	s.Past = slices.Insert(s.Past, 0, v)
+	if len(s.Past) > PastBound {
+		s.Past = s.Past[:PastBound]
+	}
+}
+
+func (g *Saga) add(steps []Step) {
+	for _, t := range steps {
+		g.Steps = append(g.Steps, &t)
+	}
+}
+
+func (g *Saga) startProof(f ProofStarted) {
+	g.Direction, g.Proof.Round = Proving, f.Round
+	if f.Round == 1 {
+		g.Proof.StartedAt = f.At
+	}
+	for _, t := range g.Steps {
+		if t.Transition != TransitionCheck {
+			t.Proved, t.Next = false, &Next{Deed: events.Look, At: f.At}
+		}
+	}
+}

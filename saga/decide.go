@@ -1,0 +1,182 @@
+package saga
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// An Engine decides. It is a value without state; every method is pure.
+type Engine struct {
+	// Kinds are the intent kinds, by name.
+	Kinds map[string]Kind
+	// Limits are the engine's patience.
+	Limits Limits
+	// Held stops new requests: for everything, or by capability.
+	Held Held
+}
+
+// A Kind is what the engine knows of an intent kind.
+type Kind struct {
+	// Plan makes the graph for an apply, and the checks for a withdrawal.
+	Plan func(Planning) (Plan, error)
+	// Postconditions judges the whole by what every step's Look saw, and names what does not hold.
+	Postconditions func(Outputs) []string
+}
+
+// Planning is what a plan is made from.
+type Planning struct {
+	Intent   events.Intent
+	Standing []Standing
+}
+
+// Held says what is not requested now.
+type Held struct {
+	All          bool
+	Capabilities map[string]bool
+}
+
+// An Input is something that a connection has to take notice of.
+type Input interface{ isInput() }
+
+type (
+	// Accept offers a validated intent.
+	Accept struct{ Intent events.Intent }
+	// Report brings a worker's result.
+	Report struct{ Result events.Result }
+	// Operate brings an operator's order.
+	Operate struct{ Action events.Action }
+	// Tick only says that time has passed.
+	Tick struct{}
+)
+
+func (Accept) isInput()  {}
+func (Report) isInput()  {}
+func (Operate) isInput() {}
+func (Tick) isInput()    {}
+
+// A Decision is what follows from an input: facts to append (none when nothing follows), and the state with them.
+type Decision struct {
+	Facts []Fact
+	State State
+	// Saga is the id of the saga that an Accept or Operate is about; Duplicate tells that it was there before.
+	Saga      string
+	Duplicate bool
+}
+
+// Decide is the heart: what follows from an input, at a time, in a state. An error is the answer to the input (mostly an
+// *events.Refusal or events.ErrBusy); then nothing follows.
+func (e Engine) Decide(s State, in Input, now time.Time) (Decision, error) {
+	work, err := s.clone()
+	if err != nil {
+		return Decision{}, err
+	}
+	t := &turn{e: e, s: &work, now: now}
+	d := Decision{}
+	switch in := in.(type) {
+	case Accept:
+		d.Saga, d.Duplicate, err = t.accept(in.Intent)
+	case Report:
+		t.report(in.Result)
+	case Operate:
+		d.Saga, err = t.operate(in.Action)
+	case Tick:
+	default:
+		err = fmt.Errorf("decide: unknown input %T", in)
+	}
+	if err != nil {
+		return Decision{State: s, Saga: d.Saga}, err
+	}
+	t.advance()
+	if t.err != nil {
+		return Decision{State: s}, t.err
+	}
+	d.Facts, d.State = t.facts, work
+	if len(t.facts) > 0 {
+		d.State.Version++
+	}
+	return d, nil
+}
+
+// A turn is one decision in the making: the state with the facts so far.
+type turn struct {
+	e     Engine
+	s     *State
+	now   time.Time
+	facts []Fact
+	err   error
+}
+
+// add puts a fact and applies it, so that what follows is decided in the state it makes.
+func (t *turn) add(f Fact) {
+	if t.err != nil {
+		return
+	}
+	if err := t.s.apply(f); err != nil {
+		t.err = fmt.Errorf("decide for %s: %w", t.s.Key, err)
+		return
+	}
+	t.facts = append(t.facts, f)
+}
+
+// advance adds what follows by itself, until nothing does. Every round adds at least one fact, and every fact moves a
+// step, a phase or the queue on, so it ends; the bound only guards against a mistake in that reasoning.
+func (t *turn) advance() {
+	for range 10000 {
+		before := len(t.facts)
+		t.lose()
+		switch g := t.s.Saga; {
+		case !t.s.active():
+			t.startNext()
+		case g.Direction == Making:
+			t.forward()
+		case g.Direction == Proving:
+			t.prove()
+		case g.Direction == Removing:
+			t.back(events.ToWithdraw)
+		case g.Direction == Reversing:
+			t.back(events.ToCompensate)
+		}
+		if len(t.facts) == before || t.err != nil {
+			return
+		}
+	}
+	t.err = fmt.Errorf("decide for %s: no end after 10000 rounds", t.s.Key)
+}
+
+// mayRequest tells whether nothing holds a request of this capability now.
+func (t *turn) mayRequest(kind string) bool {
+	return t.s.Paused == nil && !t.e.Held.All && !t.e.Held.Capabilities[Node{Kind: kind}.Capability()]
+}
+
+// request puts a command out.
+func (t *turn) request(st *Step, deed events.Deed, purpose events.Purpose, back bool) {
+	input := st.Input
+	if back && st.Transition == TransitionChange {
+		input = st.Earlier
+	}
+	t.add(StepRequested{
+		Ref: Ref{st.Name, st.Generation}, At: t.now, Deed: deed, Purpose: purpose, Epoch: st.Epoch + 1, Input: input,
+		Operation: st.Operation, Due: t.now, Deadline: t.now.Add(t.e.Limits.Deadline), Back: back,
+	})
+}
+
+// lose gives up commands that nobody answered in time.
+func (t *turn) lose() {
+	if t.s.Saga == nil {
+		return
+	}
+	for _, st := range t.s.Saga.Steps {
+		if st.Open == nil || t.now.Before(st.Open.Deadline.Add(t.e.Limits.quiet())) {
+			continue
+		}
+		ref := Ref{st.Name, st.Generation}
+		message := fmt.Sprintf("nobody answered %s of epoch %d by its deadline", st.Open.Deed, st.Open.Epoch)
+		if st.Open.Deed.Mutates() && st.Transition != TransitionCheck {
+			t.add(StepUnsure{Ref: ref, At: t.now, Epoch: st.Open.Epoch, QuietAt: t.now, Free: true, Message: message})
+		} else {
+			t.add(StepRetrying{Ref: ref, At: t.now, Epoch: st.Open.Epoch, Until: t.now, Free: true, Message: message})
+		}
+	}
+}

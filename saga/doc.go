@@ -1,0 +1,14 @@
+// Package saga is the core: it decides what happens to a connection, and nothing else. Everything but the orchestrator
+// is pure: values in, values out, no clock, no randomness, no goroutine.
+//
+//	                     ┌───────── refused, cancelled, not proved ─────────┐
+//	                     │                                                  ▼
+//	accepted ──► running (checks → makes and changes → prove) ──► running (removals)   compensating ──► compensated
+//	                                                        │                │              │
+//	                                                  the new version        ▼              ▼
+//	                                                      stands         completed        stuck ◄─── (also from removals)
+//
+// Reading order: plan.go (a plan is data), state.go (what a connection is), fact.go (what a journal holds), decide.go
+// (input → facts), forward.go, prove.go and compensate.go (what follows from a state), apply.go (fact → state),
+// open.go (state → commands), status.go (state → what is shown), journal.go (the port), orchestrator.go (the only I/O).
+package saga

@@ -1,0 +1,306 @@
+package saga
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// A Fact is one thing that has happened to a connection, in the past tense. A journal record is a list of them.
+type Fact interface{ isFact() }
+
+// Ref names one generation of a step within the newest saga.
+type Ref struct {
+	Step       string `json:"step"`
+	Generation uint64 `json:"generation"`
+}
+
+// The facts about intents and sagas.
+type (
+	// IntentAccepted: an intent passed admission and got its place in the queue.
+	IntentAccepted struct {
+		At     time.Time     `json:"at"`
+		Saga   uint64        `json:"saga"`
+		Number uint64        `json:"number"`
+		Intent events.Intent `json:"intent"`
+	}
+	// SagaReplayed: an operator asked for a new saga of an earlier intent.
+	SagaReplayed struct {
+		At       time.Time     `json:"at"`
+		Saga     uint64        `json:"saga"`
+		ReplayOf string        `json:"replayOf"`
+		Intent   events.Intent `json:"intent"`
+		Actor    string        `json:"actor"`
+		Reason   string        `json:"reason"`
+	}
+	// SagaStarted: the next saga of the queue began with this plan.
+	SagaStarted struct {
+		At    time.Time `json:"at"`
+		Saga  uint64    `json:"saga"`
+		Plan  Plan      `json:"plan"`
+		Hash  string    `json:"hash"`
+		Steps []Step    `json:"steps"`
+	}
+	// SagaRefused: the next saga of the queue could not be planned, and ended before it began.
+	SagaRefused struct {
+		At     time.Time `json:"at"`
+		Saga   uint64    `json:"saga"`
+		Reason string    `json:"reason"`
+	}
+	// SagaCancelled: an operator gave a saga up; a queued one ends at once.
+	SagaCancelled struct {
+		At     time.Time `json:"at"`
+		Saga   uint64    `json:"saga"`
+		Actor  string    `json:"actor"`
+		Reason string    `json:"reason"`
+	}
+	// SagaSuperseded: a stuck saga gave way to the next intent.
+	SagaSuperseded struct {
+		At   time.Time `json:"at"`
+		Saga uint64    `json:"saga"`
+		By   uint64    `json:"by"`
+	}
+	// SagaContinued: an operator let a stuck saga go on in its direction.
+	SagaContinued struct {
+		At     time.Time `json:"at"`
+		Saga   uint64    `json:"saga"`
+		Actor  string    `json:"actor"`
+		Reason string    `json:"reason"`
+	}
+	// CompensationStarted: the saga turned back. Leftovers are unsettled steps of earlier sagas that go too.
+	CompensationStarted struct {
+		At        time.Time `json:"at"`
+		Reason    string    `json:"reason"`
+		Leftovers []Step    `json:"leftovers,omitempty"`
+	}
+	// ProofStarted: every step of the plan is to be looked at.
+	ProofStarted struct {
+		At    time.Time `json:"at"`
+		Round int       `json:"round"`
+	}
+	// ProofFailed: not everything was so; the next round is not before Next.
+	ProofFailed struct {
+		At      time.Time `json:"at"`
+		Failing []string  `json:"failing"`
+		Next    time.Time `json:"next"`
+	}
+	// VersionStood: the new version stands; from here on there is no way back, only removals.
+	VersionStood struct {
+		At       time.Time `json:"at"`
+		Removals []Step    `json:"removals,omitempty"`
+	}
+	// SagaEnded: the saga came to rest.
+	SagaEnded struct {
+		At     time.Time         `json:"at"`
+		Saga   uint64            `json:"saga"`
+		Status events.SagaStatus `json:"status"`
+		Reason string            `json:"reason,omitempty"`
+	}
+	// ConnectionPaused and ConnectionResumed: an operator held or released the connection.
+	ConnectionPaused struct {
+		At     time.Time `json:"at"`
+		Actor  string    `json:"actor"`
+		Reason string    `json:"reason"`
+	}
+	// ConnectionResumed is the end of a pause.
+	ConnectionResumed struct {
+		At     time.Time `json:"at"`
+		Actor  string    `json:"actor"`
+		Reason string    `json:"reason"`
+	}
+)
+
+// The facts about steps.
+type (
+	// StepDecided: the step's input is known, and with it what happens to the step.
+	StepDecided struct {
+		Ref
+		At         time.Time       `json:"at"`
+		Transition Transition      `json:"transition"`
+		Input      json.RawMessage `json:"input"`
+		Earlier    json.RawMessage `json:"earlier,omitempty"`
+		// To is the generation that the step is about from now on; Object and RequestID are that generation's.
+		To        uint64    `json:"to"`
+		Object    string    `json:"object"`
+		RequestID uuid.UUID `json:"requestId"`
+		// LookFirst: what stands is not known.
+		LookFirst bool `json:"lookFirst,omitempty"`
+	}
+	// StepRequested: a command is to be out. It is written before anything can have an effect.
+	StepRequested struct {
+		Ref
+		At        time.Time       `json:"at"`
+		Deed      events.Deed     `json:"deed"`
+		Purpose   events.Purpose  `json:"purpose,omitempty"`
+		Epoch     uint64          `json:"epoch"`
+		Input     json.RawMessage `json:"input"`
+		Operation string          `json:"operation,omitempty"`
+		Due       time.Time       `json:"due"`
+		Deadline  time.Time       `json:"deadline"`
+		// Back: from now on the step is on its way back.
+		Back bool `json:"back,omitempty"`
+	}
+	// StepDone: the Do is done.
+	StepDone struct {
+		Ref
+		At     time.Time       `json:"at"`
+		Epoch  uint64          `json:"epoch"`
+		Output json.RawMessage `json:"output,omitempty"`
+	}
+	// StepSeen: a Look has told.
+	StepSeen struct {
+		Ref
+		At       time.Time       `json:"at"`
+		Epoch    uint64          `json:"epoch"`
+		Presence events.Presence `json:"presence"`
+		Output   json.RawMessage `json:"output,omitempty"`
+		Detail   string          `json:"detail,omitempty"`
+	}
+	// StepWaiting: somebody else has the next move until Until.
+	StepWaiting struct {
+		Ref
+		At        time.Time `json:"at"`
+		Epoch     uint64    `json:"epoch"`
+		Operation string    `json:"operation,omitempty"`
+		Until     time.Time `json:"until"`
+		Reason    string    `json:"reason,omitempty"`
+	}
+	// StepRetrying: it did not work and is tried again at Until. Free tries do not count.
+	StepRetrying struct {
+		Ref
+		At      time.Time `json:"at"`
+		Epoch   uint64    `json:"epoch"`
+		Until   time.Time `json:"until"`
+		Free    bool      `json:"free,omitempty"`
+		Message string    `json:"message"`
+	}
+	// StepUnsure: the effect may have happened, and may still happen until QuietAt.
+	StepUnsure struct {
+		Ref
+		At      time.Time `json:"at"`
+		Epoch   uint64    `json:"epoch"`
+		QuietAt time.Time `json:"quietAt"`
+		// Free: nobody reported; it does not count as a try.
+		Free    bool   `json:"free,omitempty"`
+		Message string `json:"message"`
+	}
+	// StepRefused: it will never work as asked.
+	StepRefused struct {
+		Ref
+		At      time.Time `json:"at"`
+		Epoch   uint64    `json:"epoch"`
+		Message string    `json:"message"`
+	}
+	// StepReversed: the undo is done, and has to be confirmed by a Look, but for what was retained.
+	StepReversed struct {
+		Ref
+		At       time.Time `json:"at"`
+		Epoch    uint64    `json:"epoch"`
+		Retained string    `json:"retained,omitempty"`
+	}
+	// StepUndone: nothing of the step is left but what is retained, or a changed step is as it was.
+	StepUndone struct {
+		Ref
+		At       time.Time `json:"at"`
+		Retained string    `json:"retained,omitempty"`
+	}
+	// StepSkipped: the step was never begun, and will not be.
+	StepSkipped struct {
+		Ref
+		At time.Time `json:"at"`
+	}
+	// StepStuck: the undo's budget is spent.
+	StepStuck struct {
+		Ref
+		At      time.Time `json:"at"`
+		Message string    `json:"message"`
+	}
+	// StepResolved: an operator settled a stuck step.
+	StepResolved struct {
+		Ref
+		At         time.Time         `json:"at"`
+		Resolution events.Resolution `json:"resolution"`
+		Actor      string            `json:"actor"`
+		Reason     string            `json:"reason"`
+	}
+	// StepHurried: an intent waits behind the saga, so the step is asked again at once.
+	StepHurried struct {
+		Ref
+		At time.Time `json:"at"`
+	}
+)
+
+// factTypes is the one table that facts are encoded and decoded by.
+var factTypes = func() map[string]reflect.Type {
+	all := []Fact{
+		IntentAccepted{}, SagaReplayed{}, SagaStarted{}, SagaRefused{}, SagaCancelled{}, SagaSuperseded{}, SagaContinued{},
+		CompensationStarted{}, ProofStarted{}, ProofFailed{}, VersionStood{}, SagaEnded{}, ConnectionPaused{},
+		ConnectionResumed{}, StepDecided{}, StepRequested{}, StepDone{}, StepSeen{}, StepWaiting{}, StepRetrying{},
+		StepUnsure{}, StepRefused{}, StepReversed{}, StepUndone{}, StepSkipped{}, StepStuck{}, StepResolved{}, StepHurried{},
+	}
+	m := make(map[string]reflect.Type, len(all))
+	for _, f := range all {
+		m[reflect.TypeOf(f).Name()] = reflect.TypeOf(f)
+	}
+	return m
+}()
+
+type encodedFact struct {
+	Fact string          `json:"fact"`
+	Body json.RawMessage `json:"body"`
+}
+
+// EncodeFacts writes a record's facts.
+func EncodeFacts(facts []Fact) ([]byte, error) {
+	list := make([]encodedFact, len(facts))
+	for i, f := range facts {
+		body, err := json.Marshal(f)
+		if err != nil {
+			return nil, fmt.Errorf("encode fact %T: %w", f, err)
+		}
+		list[i] = encodedFact{Fact: reflect.TypeOf(f).Name(), Body: body}
+	}
+	return json.Marshal(list)
+}
+
+// DecodeFacts reads what EncodeFacts wrote.
+func DecodeFacts(b []byte) ([]Fact, error) {
+	var list []encodedFact
+	if err := json.Unmarshal(b, &list); err != nil {
+		return nil, fmt.Errorf("decode facts: %w", err)
+	}
+	facts := make([]Fact, len(list))
+	for i, e := range list {
+		t, known := factTypes[e.Fact]
+		if !known {
+			return nil, fmt.Errorf("decode facts: %q is no fact of this release", e.Fact)
+		}
+		f := reflect.New(t)
+		if err := json.Unmarshal(e.Body, f.Interface()); err != nil {
+			return nil, fmt.Errorf("decode fact %s: %w", e.Fact, err)
+		}
+		facts[i] = f.Elem().Interface().(Fact)
+	}
+	return facts, nil
+}
+
+func (IntentAccepted) isFact()      {}
+func (SagaReplayed) isFact()        {}
+func (SagaStarted) isFact()         {}
+func (SagaRefused) isFact()         {}
+func (SagaCancelled) isFact()       {}
+func (SagaSuperseded) isFact()      {}
+func (SagaContinued) isFact()       {}
+func (CompensationStarted) isFact() {}
+func (ProofStarted) isFact()        {}
+func (ProofFailed) isFact()         {}
+func (VersionStood) isFact()        {}
+func (SagaEnded) isFact()           {}
+func (ConnectionPaused) isFact()    {}
+func (ConnectionResumed) isFact()   {}
+func (r Ref) isFact()               {}

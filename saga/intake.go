@@ -1,0 +1,108 @@
+package saga
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// accept takes an intent into the queue, or recognises it, or refuses it.
+func (t *turn) accept(in events.Intent) (saga string, duplicate bool, err error) {
+	s := t.s
+	for _, a := range s.Accepted {
+		if a.Source != in.Source || a.ID != in.ID {
+			continue
+		}
+		if a.Digest != in.Digest {
+			return s.SagaID(a.Saga), false, events.NewConflict("id", "same-id",
+				"%s was accepted with other content as %s; a changed intent needs a new id", in.ID, s.SagaID(a.Saga))
+		}
+		return s.SagaID(a.Saga), true, nil
+	}
+	if in.IfVersion != nil && *in.IfVersion != s.Intents {
+		return "", false, events.NewConflict("ifversion", "if-version",
+			"the connection's last accepted intent is number %d, not %d", s.Intents, *in.IfVersion)
+	}
+	if _, known := t.e.Kinds[in.Kind]; !known {
+		return "", false, events.NewRefusal("type", "kind", "there is no intent kind %q", in.Kind)
+	}
+	if len(s.Queue) >= QueueBound {
+		return "", false, events.ErrBusy
+	}
+	n := s.Sagas + 1
+	t.add(IntentAccepted{At: t.now, Saga: n, Number: s.Intents + 1, Intent: in})
+	t.hurry()
+	return s.SagaID(n), false, nil
+}
+
+// hurry asks removals that only linger to come to an end: somebody waits.
+func (t *turn) hurry() {
+	if !t.s.active() || t.s.Saga.Direction != Removing {
+		return
+	}
+	for _, st := range t.s.Saga.Steps {
+		if st.Back && st.Next != nil && st.Next.Deed == events.Undo && st.Operation == "" && st.Next.At.After(t.now) {
+			t.add(StepHurried{Ref: Ref{st.Name, st.Generation}, At: t.now})
+		}
+	}
+}
+
+// startNext begins the oldest queued saga once the one before it is at rest. A stuck one gives way at once.
+func (t *turn) startNext() {
+	s := t.s
+	if len(s.Queue) == 0 || s.Paused != nil || t.e.Held.All {
+		return
+	}
+	q := s.Queue[0]
+	if s.Saga != nil && s.Saga.Status == events.SagaStuck {
+		t.add(SagaSuperseded{At: t.now, Saga: s.Saga.N, By: q.N})
+	}
+	plan, err := t.e.Kinds[q.Intent.Kind].Plan(Planning{Intent: q.Intent, Standing: s.Standing})
+	if err == nil {
+		err = plan.Validate()
+	}
+	if err != nil {
+		t.add(SagaRefused{At: t.now, Saga: q.N, Reason: "plan: " + err.Error()})
+		return
+	}
+	start := SagaStarted{At: t.now, Saga: q.N, Plan: plan, Hash: plan.Hash()}
+	for _, n := range plan.Nodes {
+		st := Step{
+			Name: n.Name, Kind: n.Kind, After: n.After, UndoLast: n.UndoLast,
+			Transition: TransitionUndecided, Status: events.StepPending,
+		}
+		if n.Check {
+			st.Transition, st.Generation = TransitionCheck, s.Generations[n.Name]+1
+			st.RequestID = events.StepRequestID(s.SagaID(q.N), n.Name, st.Generation)
+		}
+		start.Steps = append(start.Steps, st)
+	}
+	t.add(start)
+}
+
+// leaveQueue ends a queued saga that never began.
+func (s *State) leaveQueue(n uint64, status events.SagaStatus, reason string, at *time.Time) {
+	for i, q := range s.Queue {
+		if q.N != n {
+			continue
+		}
+		s.Queue = append(s.Queue[:i:i], s.Queue[i+1:]...)
+		s.remember(events.Status{
+			ID: s.SagaID(n), Connection: s.Key.Name, Kind: q.Intent.Kind, Action: string(q.Intent.Want), Version: s.Intents,
+			Status: status, Reason: reason, EndedAt: at, Retained: []string{}, Steps: []events.StepView{},
+		})
+		return
+	}
+}
+
+// object names the object of a step's generation.
+func (s *State) object(n Node, generation uint64) string {
+	return events.Name(n.Prefix, s.Key.Tenant, s.Key.Name, n.Name, strconv.FormatUint(generation, 10))
+}
+
+func (s *State) requestID(step string, generation uint64) uuid.UUID {
+	return events.StepRequestID(s.SagaID(s.Saga.N), step, generation)
+}

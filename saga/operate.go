@@ -1,0 +1,115 @@
+package saga
+
+import (
+	"github.com/culvertnet/culvert/events"
+)
+
+// operate folds an operator's order into facts, or refuses it: an order that does not fit is a conflict.
+func (t *turn) operate(a events.Action) (saga string, err error) {
+	if a.Actor == "" || a.Reason == "" {
+		return "", events.NewRefusal("reason", "reason", "an order needs an actor and a reason")
+	}
+	switch a.Kind {
+	case events.ActionPause:
+		if t.s.Paused == nil {
+			t.add(ConnectionPaused{At: t.now, Actor: a.Actor, Reason: a.Reason})
+		}
+		return "", nil
+	case events.ActionResume:
+		if t.s.Paused != nil {
+			t.add(ConnectionResumed{At: t.now, Actor: a.Actor, Reason: a.Reason})
+		}
+		return "", nil
+	}
+	key, n, err := events.ParseSaga(a.Saga)
+	if err != nil || key != t.s.Key {
+		return "", events.NewRefusal("saga", "saga", "%q is no saga of %s", a.Saga, t.s.Key)
+	}
+	switch a.Kind {
+	case events.ActionCancel:
+		return a.Saga, t.cancel(n, a)
+	case events.ActionReplay:
+		return t.replay(n, a)
+	case events.ActionResolve:
+		return a.Saga, t.resolve(n, a)
+	}
+	return "", events.NewRefusal("kind", "action", "there is no action %q", a.Kind)
+}
+
+// cancel gives up a queued saga, or turns a running one back while its version does not stand yet.
+func (t *turn) cancel(n uint64, a events.Action) error {
+	for _, q := range t.s.Queue {
+		if q.N == n {
+			t.add(SagaCancelled{At: t.now, Saga: n, Actor: a.Actor, Reason: a.Reason})
+			return nil
+		}
+	}
+	g := t.s.Saga
+	switch {
+	case g == nil || g.N != n:
+		return t.notNewest(n)
+	case g.Status.Ended():
+		return events.NewConflict("saga", "ended", "%s has ended %s", a.Saga, g.Status)
+	case g.Direction == Removing:
+		return events.NewConflict("saga", "stands", "the new version of %s stands; withdraw the connection instead", a.Saga)
+	case g.Direction == Reversing:
+		return nil // it is on its way back already
+	}
+	t.add(SagaCancelled{At: t.now, Saga: n, Actor: a.Actor, Reason: a.Reason})
+	t.turnBack("cancelled by " + a.Actor + ": " + a.Reason)
+	return nil
+}
+
+// replay continues a stuck saga, or queues a new one of the same intent.
+func (t *turn) replay(n uint64, a events.Action) (string, error) {
+	g := t.s.Saga
+	if g == nil || g.N != n || len(t.s.Queue) > 0 {
+		return "", t.notNewest(n)
+	}
+	switch {
+	case a.From == events.FromFailed && g.Status == events.SagaStuck && a.Input == nil:
+		t.add(SagaContinued{At: t.now, Saga: n, Actor: a.Actor, Reason: a.Reason})
+		return a.Saga, nil
+	case a.From == events.FromFailed:
+		return "", events.NewConflict("from", "not-stuck", "%s is %s; only a stuck saga goes on from where it failed, without a new input", a.Saga, g.Status)
+	case g.Status != events.SagaCompensated && g.Status != events.SagaStuck:
+		return "", events.NewConflict("saga", "not-replayable", "%s is %s; only a compensated or stuck saga is replayed", a.Saga, g.Status)
+	}
+	intent := g.Intent
+	if a.Input != nil {
+		intent.Data, intent.Digest = a.Input, events.Digest(a.Input)
+	}
+	next := t.s.Sagas + 1
+	t.add(SagaReplayed{At: t.now, Saga: next, ReplayOf: a.Saga, Intent: intent, Actor: a.Actor, Reason: a.Reason})
+	return t.s.SagaID(next), nil
+}
+
+// resolve settles one step of a stuck saga.
+func (t *turn) resolve(n uint64, a events.Action) error {
+	g := t.s.Saga
+	if g == nil || g.N != n {
+		return t.notNewest(n)
+	}
+	if g.Status != events.SagaStuck || g.Reason == "superseded" {
+		return events.NewConflict("saga", "not-stuck", "%s is %s; only a stuck saga has steps to resolve", a.Saga, g.Status)
+	}
+	for _, st := range g.Steps {
+		if st.Name == a.Step && st.Status == events.StepStuck {
+			switch a.Resolution {
+			case events.ResolveRetry, events.ResolveMarkUndone, events.ResolveSkip:
+				t.add(StepResolved{Ref: Ref{st.Name, st.Generation}, At: t.now, Resolution: a.Resolution, Actor: a.Actor, Reason: a.Reason})
+				return nil
+			}
+			return events.NewRefusal("resolution", "resolution", "%q is none of retry, mark-undone, skip", a.Resolution)
+		}
+	}
+	return events.NewConflict("step", "not-stuck", "%s has no stuck step %q", a.Saga, a.Step)
+}
+
+func (t *turn) notNewest(n uint64) error {
+	id := t.s.SagaID(n)
+	if n > t.s.Sagas || n == 0 {
+		return events.NewRefusal("saga", "unknown", "there is no saga %s", id)
+	}
+	return events.NewConflict("saga", "superseded", "%s is not the connection's newest saga any more", id)
+}

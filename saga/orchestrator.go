@@ -1,0 +1,170 @@
+package saga
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// An Orchestrator is the shell around the engine: load, decide, append (synced), publish, acknowledge, in this order, so
+// that whatever crashes, the input comes again and the decision is the same. Any number of them may run on one journal;
+// the compare-and-set of an append is the fence between them. Its methods are safe for concurrent use.
+type Orchestrator struct {
+	o     Options
+	inbox chan job
+	held  atomic.Pointer[Held]
+
+	mu    sync.Mutex
+	cache map[events.Key]State
+	hub   hub
+	alarm *alarm
+}
+
+// Options are what an orchestrator works with. All but Log are needed.
+type Options struct {
+	Engine  Engine
+	Journal Journal
+	Bus     events.Bus
+	// Cursor keeps how far the status events have been published.
+	Cursor Cursor
+	// Now is the clock; ID makes unique append ids; Name tells this process from others.
+	Now  func() time.Time
+	ID   func() string
+	Name string
+	// SweepEvery is how often the listing is searched for connections that are overdue.
+	SweepEvery time.Duration
+	Log        *slog.Logger
+}
+
+// A Cursor is a saved position, e.g. of the status events. Safe for concurrent use.
+type Cursor interface {
+	Load(ctx context.Context) (Position, error)
+	Save(ctx context.Context, p Position) error
+}
+
+// A Receipt answers an accepted intent or order.
+type Receipt struct {
+	Saga string
+	// Duplicate tells that this very intent had been accepted before.
+	Duplicate bool
+}
+
+// job is one input with whom to tell.
+type job struct {
+	key  events.Key
+	in   Input
+	done chan<- outcome // nil when nobody waits
+	// resend publishes every open command of the connection, not only new ones.
+	resend bool
+}
+
+type outcome struct {
+	receipt Receipt
+	err     error
+}
+
+// ErrUnavailable says that the journal could not take an input now; nothing is lost by offering it again.
+var ErrUnavailable = errors.New("the journal does not answer")
+
+// NewOrchestrator makes one; Run starts it.
+func NewOrchestrator(o Options) *Orchestrator {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	held := o.Engine.Held
+	orch := &Orchestrator{o: o, inbox: make(chan job, 4096), cache: map[events.Key]State{}, alarm: newAlarm()}
+	orch.held.Store(&held)
+	return orch
+}
+
+// Run works until ctx ends: it takes results, fires timers, sweeps, follows the journal and publishes status. It returns
+// nil when it was asked to end.
+func (o *Orchestrator) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return o.turns(ctx) })
+	group.Go(func() error { return o.timers(ctx) })
+	group.Go(func() error { return o.sweep(ctx) })
+	group.Go(func() error { return o.follow(ctx) })
+	group.Go(func() error { return o.publishStatus(ctx) })
+	group.Go(func() error {
+		sub := events.Subscription{Name: "orchestrator", Subjects: []string{events.Results.Subject}, Parallel: 256}
+		return o.o.Bus.Consume(ctx, sub, o.takeResult)
+	})
+	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("run orchestrator: %w", err)
+	}
+	return nil
+}
+
+// Submit offers a validated intent and answers when its acceptance is on stable storage. Errors are *events.Refusal,
+// events.ErrBusy, ErrFull or ErrUnavailable.
+func (o *Orchestrator) Submit(ctx context.Context, in events.Intent) (Receipt, error) {
+	return o.ask(ctx, in.Connection, Accept{Intent: in})
+}
+
+// Act carries out an operator's order and answers when it is on stable storage.
+func (o *Orchestrator) Act(ctx context.Context, a events.Action) (Receipt, error) {
+	return o.ask(ctx, a.Connection, Operate{Action: a})
+}
+
+func (o *Orchestrator) ask(ctx context.Context, key events.Key, in Input) (Receipt, error) {
+	if err := key.Validate(); err != nil {
+		return Receipt{}, events.NewRefusal("subject", "connection", "%s", err.Error())
+	}
+	done := make(chan outcome, 1)
+	select {
+	case o.inbox <- job{key: key, in: in, done: done}:
+	case <-ctx.Done():
+		return Receipt{}, ctx.Err()
+	}
+	select {
+	case r := <-done:
+		return r.receipt, r.err
+	case <-ctx.Done():
+		return Receipt{}, ctx.Err()
+	}
+}
+
+// takeResult is the consumer of results: acknowledged once what follows from it is on stable storage.
+func (o *Orchestrator) takeResult(ctx context.Context, d events.Delivery) events.Verdict {
+	r, err := events.DecodeResult(d.Body)
+	if err != nil {
+		return events.Reject("result: " + err.Error())
+	}
+	switch _, err := o.ask(ctx, r.Connection, Report{Result: r}); {
+	case err == nil:
+		return events.Ack
+	case ctx.Err() != nil, errors.Is(err, ErrUnavailable), errors.Is(err, ErrFull):
+		return events.Again
+	default:
+		o.o.Log.Warn("a result could not be used", "connection", r.Connection.String(), "step", r.Step, "error", err)
+		return events.Reject("result: " + err.Error())
+	}
+}
+
+// State reads a connection as the journal has it. An unknown one is empty at version 0.
+func (o *Orchestrator) State(ctx context.Context, key events.Key) (State, error) {
+	snapshot, records, err := o.o.Journal.Load(ctx, key)
+	if err != nil {
+		return State{}, fmt.Errorf("load %s: %w", key, err)
+	}
+	return Rebuild(key, snapshot, records)
+}
+
+// Held tells what is not requested now.
+func (o *Orchestrator) Held() Held { return *o.held.Load() }
+
+// engine is the engine as it is held now.
+func (o *Orchestrator) engine() Engine {
+	e := o.o.Engine
+	e.Held = *o.held.Load()
+	return e
+}

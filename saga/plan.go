@@ -1,0 +1,152 @@
+package saga
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// A Plan is a graph of named steps, as data: it is stored with the saga that runs it, so a saga in flight does not depend
+// on the code that made its plan.
+type Plan struct {
+	Kind    string `json:"kind"`
+	Version int    `json:"version"`
+	// Nodes are in an order in which every node comes after those it needs.
+	Nodes []Node `json:"nodes"`
+	// Overrides, in the plan of a withdrawal, replace fields of the standing inputs by their JSON names.
+	Overrides map[string]json.RawMessage `json:"overrides,omitempty"`
+}
+
+// A Node is one step of a plan.
+type Node struct {
+	Name string `json:"name"`
+	// Kind is the step's kind, "<capability>.<step>".
+	Kind string `json:"kind"`
+	// Prefix begins the names of the step's objects.
+	Prefix string `json:"prefix,omitempty"`
+	// After are the steps that must be done first, sorted.
+	After []string `json:"after,omitempty"`
+	// Check marks a read-only step: it runs before any effect, and nothing of it stands.
+	Check bool `json:"check,omitempty"`
+	// UndoLast marks a step whose undo widens access: it runs after all other undos.
+	UndoLast bool `json:"undoLast,omitempty"`
+	// Input is the step's In with the bound fields still at their zero values.
+	Input json.RawMessage `json:"input"`
+	Binds []Bind          `json:"binds,omitempty"`
+	// Rules say what a changed field of In means, by its JSON name; a field without a rule is changed in place.
+	Rules map[string]Rule `json:"rules,omitempty"`
+}
+
+// A Bind fills one field of an input from the output of an earlier step. Both paths are JSON pointers.
+type Bind struct {
+	To   string `json:"to"`
+	Step string `json:"step"`
+	From string `json:"from"`
+}
+
+// A Rule says what a changed field of a step's input means.
+type Rule string
+
+const (
+	// RuleReplace: the object cannot be changed; a new generation is made, and the old one removed after the new stands.
+	RuleReplace Rule = "replace"
+	// RuleGrow: a larger number is changed in place, a smaller one replaces.
+	RuleGrow Rule = "grow"
+	// RuleIgnore: the field is no property of the object; a changed one changes nothing.
+	RuleIgnore Rule = "ignore"
+)
+
+// Capability is the part of the kind before the dot: who runs the step.
+func (n Node) Capability() string {
+	capability, _, _ := strings.Cut(n.Kind, ".")
+	return capability
+}
+
+// Hash is the plan's fingerprint.
+func (p Plan) Hash() string {
+	b, err := json.Marshal(p)
+	if err != nil { // a plan is plain data; only a broken Input can fail, and Validate refuses that
+		return ""
+	}
+	return events.Digest(b)[:16]
+}
+
+// Node finds a node by name.
+func (p Plan) Node(name string) (Node, bool) {
+	for _, n := range p.Nodes {
+		if n.Name == name {
+			return n, true
+		}
+	}
+	return Node{}, false
+}
+
+var nodeName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+
+// Validate refuses a plan that could not run: bad or double names, unknown or missing needs, a cycle, a bind from a step
+// that is not needed, an input that is not JSON, a check that needs a step with an effect.
+func (p Plan) Validate() error {
+	seen := map[string]Node{}
+	var errs []error
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	for _, n := range p.Nodes {
+		if !nodeName.MatchString(n.Name) || n.Name == ProveStep {
+			fail("plan %s: step name %q is not usable", p.Kind, n.Name)
+		}
+		if _, double := seen[n.Name]; double {
+			fail("plan %s: two steps are named %q", p.Kind, n.Name)
+		}
+		if n.Capability() == n.Kind || n.Capability() == "" {
+			fail("plan %s: step %s: kind %q is not <capability>.<step>", p.Kind, n.Name, n.Kind)
+		}
+		if !json.Valid(n.Input) {
+			fail("plan %s: step %s: input is not JSON", p.Kind, n.Name)
+		}
+		for _, need := range n.After {
+			before, known := seen[need]
+			switch {
+			case !known:
+				fail("plan %s: step %s needs %q, which is unknown, later, or part of a cycle", p.Kind, n.Name, need)
+			case n.Check && !before.Check:
+				fail("plan %s: check %s needs %s, which has an effect", p.Kind, n.Name, need)
+			}
+		}
+		for _, b := range n.Binds {
+			if !slices.Contains(n.After, b.Step) {
+				fail("plan %s: step %s binds %s from %q, which it does not come after", p.Kind, n.Name, b.To, b.Step)
+			}
+		}
+		seen[n.Name] = n
+	}
+	return errors.Join(errs...)
+}
+
+// render fills a node's input from the outputs of the steps it needs.
+func (n Node) render(output func(step string) json.RawMessage) (json.RawMessage, error) {
+	if len(n.Binds) == 0 {
+		return n.Input, nil
+	}
+	var in any
+	if err := unmarshalUse(n.Input, &in); err != nil {
+		return nil, fmt.Errorf("render input of %s: %w", n.Name, err)
+	}
+	for _, b := range n.Binds {
+		var out any
+		if err := unmarshalUse(output(b.Step), &out); err != nil {
+			return nil, fmt.Errorf("render input of %s: output of %s: %w", n.Name, b.Step, err)
+		}
+		value, found := pointerGet(out, b.From)
+		if !found {
+			continue // an omitted field is the zero value, which the input has already
+		}
+		if err := pointerSet(&in, b.To, value); err != nil {
+			return nil, fmt.Errorf("render input of %s: %w", n.Name, err)
+		}
+	}
+	return json.Marshal(in)
+}

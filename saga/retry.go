@@ -1,0 +1,57 @@
+package saga
+
+import (
+	"hash/fnv"
+	"time"
+)
+
+// Limits are the engine's patience. Every field must be positive; see DefaultLimits.
+type Limits struct {
+	// Deadline is how long a command may run: no vendor call is under way after it.
+	Deadline time.Duration
+	// Quiet is how long a vendor may still act on a call that was cut off; Skew bounds the difference of two clocks.
+	Quiet, Skew time.Duration
+	// Tries and Budget bound a step on its way forward, UndoTries and UndoBudget on its way back. Waiting is time, not a try.
+	Tries      int
+	Budget     time.Duration
+	UndoTries  int
+	UndoBudget time.Duration
+	// ProveBudget is how long the whole may take to be so after the last step is done.
+	ProveBudget time.Duration
+	// RetryBase and RetryCap shape the delay between tries: doubling from base, at most cap.
+	RetryBase, RetryCap time.Duration
+}
+
+// DefaultLimits are the limits against a real cloud. Pace divides those that wait for the world; the deadline, the quiet
+// period and the skew bound are about processes and stay, but for a floor that keeps a fast simulated world fast.
+func DefaultLimits(pace float64) Limits {
+	scale := func(d time.Duration) time.Duration { return time.Duration(float64(d) / pace) }
+	l := Limits{
+		Deadline: 30 * time.Second, Quiet: 15 * time.Second, Skew: 2 * time.Second,
+		Tries: 10, Budget: 40 * time.Minute, UndoTries: 12, UndoBudget: 90 * time.Minute, ProveBudget: 10 * time.Minute,
+		RetryBase: scale(2 * time.Second), RetryCap: scale(2 * time.Minute),
+	}
+	if pace > 1 {
+		l.Quiet, l.Skew = 2*time.Second, 200*time.Millisecond
+	}
+	return l
+}
+
+func (l Limits) quiet() time.Duration { return l.Quiet + l.Skew }
+
+// Backoff is when to try again after the n-th try (from 1): doubling from base to cap, then between half and all of it by
+// the seed, so that what failed together does not come back together. It is pure: the same arguments give the same delay.
+func (l Limits) Backoff(n int, seed string) time.Duration {
+	d := l.RetryBase
+	for range n - 1 {
+		if d >= l.RetryCap {
+			break
+		}
+		d *= 2
+	}
+	d = min(d, l.RetryCap)
+	h := fnv.New64a()
+	h.Write([]byte(seed))
+	part := float64(h.Sum64()%1024) / 1024
+	return d/2 + time.Duration(part*float64(d/2))
+}

@@ -1,0 +1,246 @@
+package saga
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// QueueBound is how many accepted intents of one connection may wait behind the running saga.
+const QueueBound = 16
+
+// ProveStep is the name under which the proof phase is shown as a step.
+const ProveStep = "prove"
+
+// A State is everything a journal says about one connection. It is a value made by Apply only.
+type State struct {
+	Key events.Key `json:"key"`
+	// Version is the number of records applied.
+	Version uint64 `json:"version"`
+	// Intents counts accepted intents; Sagas numbers the sagas given out.
+	Intents uint64 `json:"intents"`
+	Sagas   uint64 `json:"sagas"`
+	// Accepted remembers every accepted intent, to know it again.
+	Accepted []Accepted `json:"accepted,omitempty"`
+	// Queue are accepted sagas that have not begun, oldest first.
+	Queue []Queued `json:"queue,omitempty"`
+	// Standing is the state of each step's generations, oldest first.
+	Standing []Standing `json:"standing,omitempty"`
+	// Stands is the number of the saga whose version stands; 0 when nothing does.
+	Stands uint64 `json:"stands,omitempty"`
+	// Generations is the highest generation each step has had.
+	Generations map[string]uint64 `json:"generations,omitempty"`
+	// Saga is the newest saga that has begun, running or at rest.
+	Saga *Saga `json:"saga,omitempty"`
+	// Past are the sagas before it, newest first, as they are shown; at most PastBound.
+	Past []events.Status `json:"past,omitempty"`
+	// Paused says why nothing new is requested.
+	Paused *Pause `json:"paused,omitempty"`
+}
+
+// PastBound is how many ended sagas of a connection are kept to be shown.
+const PastBound = 20
+
+// Accepted is what is remembered of an accepted intent.
+type Accepted struct {
+	Source string `json:"source"`
+	ID     string `json:"id"`
+	Digest string `json:"digest"`
+	Saga   uint64 `json:"saga"`
+}
+
+// Queued is an accepted saga that waits for its turn.
+type Queued struct {
+	N        uint64        `json:"n"`
+	Intent   events.Intent `json:"intent"`
+	ReplayOf string        `json:"replayOf,omitempty"`
+	At       time.Time     `json:"at"`
+}
+
+// A Standing is one generation of a step as it is in the world, as far as is known.
+type Standing struct {
+	Step       string          `json:"step"`
+	Generation uint64          `json:"generation"`
+	Kind       string          `json:"kind"`
+	Object     string          `json:"object"`
+	After      []string        `json:"after,omitempty"`
+	UndoLast   bool            `json:"undoLast,omitempty"`
+	Input      json.RawMessage `json:"input"`
+	Output     json.RawMessage `json:"output,omitempty"`
+	RequestID  uuid.UUID       `json:"requestId"`
+	// Epoch is the highest epoch given out for this generation; it never goes back.
+	Epoch uint64 `json:"epoch"`
+	// Known says that it is there and as Input says; else Look has to tell.
+	Known bool `json:"known"`
+}
+
+// Pause is why a connection is held.
+type Pause struct {
+	Actor  string    `json:"actor"`
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
+}
+
+// Direction is which way a saga goes.
+type Direction string
+
+// The directions of a saga. Removing is forward too, but after its version stands.
+const (
+	Making    Direction = "making"
+	Proving   Direction = "proving"
+	Removing  Direction = "removing"
+	Reversing Direction = "reversing"
+)
+
+// A Saga is one run that carries the connection from its standing version to the wanted one.
+type Saga struct {
+	N         uint64            `json:"n"`
+	Intent    events.Intent     `json:"intent"`
+	Number    uint64            `json:"number"`
+	ReplayOf  string            `json:"replayOf,omitempty"`
+	Plan      Plan              `json:"plan"`
+	PlanHash  string            `json:"planHash"`
+	Status    events.SagaStatus `json:"status"`
+	Direction Direction         `json:"direction"`
+	Reason    string            `json:"reason,omitempty"`
+	StartedAt time.Time         `json:"startedAt"`
+	EndedAt   time.Time         `json:"endedAt,omitzero"`
+	Steps     []*Step           `json:"steps"`
+	Proof     Proof             `json:"proof"`
+}
+
+// Proof is the state of the proof phase.
+type Proof struct {
+	// Round counts tries; Next is when the next one may begin after a failed one.
+	Round     int       `json:"round,omitempty"`
+	StartedAt time.Time `json:"startedAt,omitzero"`
+	Next      time.Time `json:"next,omitzero"`
+	EndedAt   time.Time `json:"endedAt,omitzero"`
+	// Failing are the assertions that did not hold last time.
+	Failing []string `json:"failing,omitempty"`
+	Passed  bool     `json:"passed,omitempty"`
+}
+
+// A Step is one transition of a saga.
+type Step struct {
+	Name       string            `json:"name"`
+	Kind       string            `json:"kind"`
+	Generation uint64            `json:"generation"`
+	Object     string            `json:"object"`
+	Transition Transition        `json:"transition"`
+	Status     events.StepStatus `json:"status"`
+	After      []string          `json:"after,omitempty"`
+	UndoLast   bool              `json:"undoLast,omitempty"`
+	RequestID  uuid.UUID         `json:"requestId"`
+	Input      json.RawMessage   `json:"input,omitempty"`
+	// Earlier is the input a change started from; going back is Do with it.
+	Earlier json.RawMessage `json:"earlier,omitempty"`
+	Output  json.RawMessage `json:"output,omitempty"`
+	// Seen and Observed are the last Look's; Proved says that they belong to the current proof round.
+	Seen     events.Presence `json:"seen,omitempty"`
+	Observed json.RawMessage `json:"observed,omitempty"`
+	Proved   bool            `json:"proved,omitempty"`
+	// Back says that the step is on its way back; Touched that a mutating deed was requested in this saga.
+	Back    bool `json:"back,omitempty"`
+	Touched bool `json:"touched,omitempty"`
+	// Confirm says that the undo is done and a Look has to confirm it.
+	Confirm bool `json:"confirm,omitempty"`
+	// Open is the command that has no outcome yet; nil when there is none.
+	Open *Request `json:"open,omitempty"`
+	// Next is what to request when its time has come; nil when the engine decides from the graph.
+	Next *Next `json:"next,omitempty"`
+	// QuietAt is before when a late effect of an unreported call must be reckoned with.
+	QuietAt   time.Time         `json:"quietAt,omitzero"`
+	Epoch     uint64            `json:"epoch"`
+	Tries     int               `json:"tries"`
+	Attempts  int               `json:"attempts"`
+	Operation string            `json:"operation,omitempty"`
+	Since     time.Time         `json:"since,omitzero"`
+	Retained  string            `json:"retained,omitempty"`
+	Error     *events.StepError `json:"error,omitempty"`
+	StartedAt time.Time         `json:"startedAt,omitzero"`
+	EndedAt   time.Time         `json:"endedAt,omitzero"`
+}
+
+// A Request is a command that is out.
+type Request struct {
+	Deed      events.Deed     `json:"deed"`
+	Purpose   events.Purpose  `json:"purpose,omitempty"`
+	Epoch     uint64          `json:"epoch"`
+	Input     json.RawMessage `json:"input"`
+	Operation string          `json:"operation,omitempty"`
+	Due       time.Time       `json:"due"`
+	Deadline  time.Time       `json:"deadline"`
+}
+
+// Next is a deed to request at a time.
+type Next struct {
+	Deed events.Deed `json:"deed"`
+	At   time.Time   `json:"at"`
+}
+
+// Apply folds one record into the state: facts in order, then the version. It gives a new state and leaves the old.
+func Apply(s State, facts []Fact) (State, error) {
+	next, err := s.clone()
+	if err != nil {
+		return s, err
+	}
+	for _, f := range facts {
+		if err := next.apply(f); err != nil {
+			return s, fmt.Errorf("apply %T to %s at version %d: %w", f, s.Key, s.Version, err)
+		}
+	}
+	next.Version++
+	return next, nil
+}
+
+// clone is deep, by way of the encoding that snapshots use anyway.
+func (s State) clone() (State, error) {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return State{}, fmt.Errorf("clone state: %w", err)
+	}
+	var c State
+	if err := json.Unmarshal(b, &c); err != nil {
+		return State{}, fmt.Errorf("clone state: %w", err)
+	}
+	return c, nil
+}
+
+// SagaID is the id of the connection's n-th saga.
+func (s State) SagaID(n uint64) string { return s.Key.Saga(n) }
+
+// active tells whether a saga is under way.
+func (s State) active() bool { return s.Saga != nil && !s.Saga.Status.Ended() }
+
+// step finds a transition by name and generation; Generation 0 finds the plan's own, not a removal.
+func (g *Saga) step(name string, generation uint64) *Step {
+	for _, t := range g.Steps {
+		if t.Name == name && (t.Generation == generation || generation == 0 && t.Transition != TransitionRemove) {
+			return t
+		}
+	}
+	return nil
+}
+
+// standing finds a generation of a step in the world; Generation 0 finds the newest.
+func (s *State) standing(name string, generation uint64) *Standing {
+	var found *Standing
+	for i := range s.Standing {
+		e := &s.Standing[i]
+		if e.Step != name {
+			continue
+		}
+		if e.Generation == generation {
+			return e
+		}
+		if generation == 0 && (found == nil || e.Generation > found.Generation) {
+			found = e
+		}
+	}
+	return found
+}
