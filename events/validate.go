@@ -1,0 +1,193 @@
+package events
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cloudevents/sdk-go/v2/binding/format"
+	"github.com/cloudevents/sdk-go/v2/event"
+
+	"github.com/culvertnet/culvert/schemas"
+)
+
+// maxAhead is how far in the future an event's time may be: clocks differ, but not by days.
+const maxAhead = 24 * time.Hour
+
+// ParseIntent makes an intent of an event that was decoded, or built, in this process. It checks the envelope again,
+// then the type, the subject and, by its JSON Schema, the data. The error is a *Refusal that lists every violation:
+// "schema-<keyword>" for what a schema says, "type" for a type that is not known.
+func ParseIntent(tenant string, ce event.Event, now time.Time) (Intent, error) {
+	raw, err := format.JSON.Marshal(&ce)
+	if err != nil {
+		return Intent{}, NewRefusal("", "cloudevents", "the event is not CloudEvents 1.0: %v", err)
+	}
+	root, violations := readStrict(raw)
+	ts := asTrees([]any{root}, violations, "")
+	refusal := ts.check(func(t *tree) {
+		t.checkEnvelope(now)
+		t.checkIntent(tenant)
+	})
+	if refusal != nil {
+		return Intent{}, refusal
+	}
+	return ts[0].intent(tenant)
+}
+
+// CheckData validates the data of an intent by itself, such as an operator's edited input of a replay, and gives it in
+// the spelling in which it is kept. The error is a *Refusal whose fields begin with "/data".
+func CheckData(kind string, want Want, version int, data []byte) (json.RawMessage, error) {
+	read, violations := readStrict(data)
+	for i := range violations {
+		violations[i].Field = "/data" + violations[i].Field
+	}
+	if read != nil || len(violations) == 0 {
+		problems, known := schemas.ValidateIntent(schemas.Name{Kind: kind, Want: string(want), Version: version}, read)
+		if !known {
+			return nil, unknownType(IntentType(kind, want, version))
+		}
+		violations = append(violations, schemaViolations("/data", problems)...)
+	}
+	if len(violations) > 0 {
+		return nil, &Refusal{Violations: violations}
+	}
+	return json.Marshal(read)
+}
+
+func (t *tree) note(field, rule, format string, args ...any) {
+	t.violations = append(t.violations, NewRefusal(field, rule, format, args...).Violations...)
+}
+
+// checkEnvelope checks the attributes: by the envelope's schema, and what a schema cannot say.
+func (t *tree) checkEnvelope(now time.Time) {
+	if t.root == nil {
+		return // it could not be read, and that has been noted
+	}
+	for _, v := range schemaViolations("", schemas.ValidateEnvelope(t.root)) {
+		switch {
+		case v.Rule == "schema-additionalProperties":
+			v.Rule = "extension"
+			v.Message = "the attribute is not known; the extensions that are read: ifversion, traceparent, tracestate"
+		case v.Field == "/data" && v.Rule == "schema-required" && t.unread:
+			continue // it is there, and what is wrong with it has been noted
+		}
+		t.violations = append(t.violations, v)
+	}
+	if source, is := t.root["source"].(string); is {
+		if _, err := url.Parse(source); err != nil {
+			t.note("/source", "source", "the source is not a URI reference: %v", err)
+		}
+	}
+	t.checkTime(now)
+	if n := t.ifVersion(); n != nil && *n > maxInteger {
+		t.note("/ifversion", "ifversion", "the number is larger than a CloudEvents integer")
+	}
+}
+
+// maxInteger is the largest CloudEvents integer (1.0.2, type system).
+const maxInteger = 1<<31 - 1
+
+func (t *tree) checkTime(now time.Time) {
+	text, is := t.root["time"].(string)
+	if !is {
+		return
+	}
+	at, err := time.Parse(time.RFC3339Nano, text)
+	switch {
+	case err != nil:
+		t.note("/time", "time", "the time is not RFC 3339: %v", err)
+	case at.After(now.Add(maxAhead)):
+		t.note("/time", "time", "the time is more than %s ahead of %s", maxAhead, now.UTC().Format(time.RFC3339))
+	}
+}
+
+// ifVersion gives the extension, which a header can only carry as text; nil when it is not there or not a number.
+func (t *tree) ifVersion() *uint64 {
+	n, err := strconv.ParseUint(fmt.Sprint(t.root["ifversion"]), 10, 64)
+	if err != nil {
+		return nil
+	}
+	return &n
+}
+
+// checkIntent checks what makes an event an intent.
+func (t *tree) checkIntent(tenant string) {
+	if t.root == nil {
+		return
+	}
+	if !keyPart.MatchString(tenant) {
+		t.note("/tenant", "tenant", "tenant %q is not a DNS label (%s)", tenant, keyPart)
+	}
+	text, is := t.root["type"].(string)
+	if !is {
+		return // noted by the envelope's schema
+	}
+	kind, want, version, err := ParseIntentType(text)
+	if err != nil {
+		t.note("/type", "type", "%s", unknownType(text).Violations[0].Message)
+		return
+	}
+	data, isObject := t.root["data"].(map[string]any)
+	problems, known := schemas.ValidateIntent(schemas.Name{Kind: kind, Want: string(want), Version: version}, data)
+	switch {
+	case !known:
+		t.note("/type", "type", "%s", unknownType(text).Violations[0].Message)
+	case isObject:
+		t.violations = append(t.violations, schemaViolations("/data", problems)...)
+	}
+}
+
+func unknownType(text string) *Refusal {
+	var known []string
+	for _, n := range schemas.List() {
+		known = append(known, IntentType(n.Kind, Want(n.Want), n.Version))
+	}
+	return NewRefusal("type", "type", "type %q is not known; known are: %s", text, strings.Join(known, ", "))
+}
+
+func schemaViolations(at string, problems []schemas.Problem) []Violation {
+	violations := make([]Violation, 0, len(problems))
+	for _, p := range problems {
+		violations = append(violations, Violation{Field: at + p.Pointer, Rule: "schema-" + p.Keyword, Message: p.Message})
+	}
+	return violations
+}
+
+// intent makes the intent of a tree that was checked.
+func (t *tree) intent(tenant string) (Intent, error) {
+	text := func(name string) string { s, _ := t.root[name].(string); return s }
+	kind, want, version, err := ParseIntentType(text("type"))
+	if err != nil {
+		return Intent{}, fmt.Errorf("read intent: %w", err)
+	}
+	data, err := json.Marshal(t.root["data"])
+	if err != nil {
+		return Intent{}, fmt.Errorf("write data of intent %s: %w", text("id"), err)
+	}
+	in := Intent{
+		Connection: Key{Tenant: tenant, Name: text("subject")},
+		Source:     text("source"), ID: text("id"),
+		Kind: kind, Want: want, Version: version,
+		IfVersion: t.ifVersion(), Data: data,
+	}
+	if at := text("time"); at != "" {
+		if in.Time, err = time.Parse(time.RFC3339Nano, at); err != nil {
+			return Intent{}, fmt.Errorf("read time of intent %s: %w", in.ID, err)
+		}
+	}
+	in.Digest = in.digest()
+	return in, nil
+}
+
+// digest is over what the intent asks, not over how it was spelt, nor over what differs when a publisher sends it again
+// (time, trace).
+func (in Intent) digest() string {
+	ifVersion := ""
+	if in.IfVersion != nil {
+		ifVersion = strconv.FormatUint(*in.IfVersion, 10)
+	}
+	return Digest([]byte(IntentType(in.Kind, in.Want, in.Version)), []byte(in.Connection.Name), []byte(ifVersion), in.Data)
+}

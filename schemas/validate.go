@@ -1,0 +1,152 @@
+package schemas
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+// A Problem is one place where a document breaks its schema.
+type Problem struct {
+	// Pointer is the JSON pointer of the place, "" for the whole document. Of a missing or unknown property it is the
+	// pointer that the property has, or would have.
+	Pointer string
+	// Keyword is the JSON Schema keyword that is broken: "required", "pattern", "additionalProperties", …
+	Keyword string
+	// Message is for people.
+	Message string
+}
+
+// ValidateEnvelope checks a whole event, as decoded by encoding/json with UseNumber. It lists every problem, sorted by
+// place. It is safe for concurrent use.
+func ValidateEnvelope(event any) []Problem {
+	return validate(envelopeFile, event)
+}
+
+// ValidateIntent checks the data of an intent likewise. It tells known=false when there is no such schema.
+func ValidateIntent(n Name, data any) (problems []Problem, known bool) {
+	if _, known := compiled().schemas[n.file()]; !known {
+		return nil, false
+	}
+	return validate(n.file(), data), true
+}
+
+// base is where the schemas' ids live. Nothing is ever fetched from there.
+const base = "https://culvertnet.github.io/culvert/schemas/"
+
+type library struct {
+	schemas   map[string]*jsonschema.Schema
+	documents map[string]any
+}
+
+// compiled is the compiled form of the embedded files, made at first use. They do not change, so neither does it.
+var compiled = sync.OnceValue(func() library {
+	names := []string{envelopeFile}
+	for _, n := range List() {
+		names = append(names, n.file())
+	}
+	lib := library{schemas: map[string]*jsonschema.Schema{}, documents: map[string]any{}}
+	compiler := jsonschema.NewCompiler()
+	compiler.DefaultDraft(jsonschema.Draft2020)
+	for _, name := range names {
+		raw, _ := read(name)
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+		if err != nil {
+			panic(fmt.Sprintf("parse embedded schema %s: %v", name, err)) // a fault of the binary, found by any test
+		}
+		if err := compiler.AddResource(base+name, doc); err != nil {
+			panic(fmt.Sprintf("add embedded schema %s: %v", name, err))
+		}
+		lib.documents[base+name] = doc
+		lib.schemas[name] = compiler.MustCompile(base + name)
+	}
+	return lib
+})
+
+func validate(file string, doc any) []Problem {
+	err := compiled().schemas[file].Validate(doc)
+	var invalid *jsonschema.ValidationError
+	if !errors.As(err, &invalid) {
+		return nil
+	}
+	problems := collect(nil, invalid)
+	slices.SortFunc(problems, func(a, b Problem) int {
+		return strings.Compare(a.Pointer+"\x00"+a.Keyword+a.Message, b.Pointer+"\x00"+b.Keyword+b.Message)
+	})
+	return slices.Compact(problems)
+}
+
+// collect turns the validator's tree of errors into a list of its leaves: only they say what is wrong.
+func collect(into []Problem, e *jsonschema.ValidationError) []Problem {
+	at := pointer(e.InstanceLocation...)
+	switch k := e.ErrorKind.(type) {
+	case *kind.Required:
+		for _, name := range k.Missing {
+			into = append(into, Problem{at + pointer(name), "required", fmt.Sprintf("property %q is missing", name)})
+		}
+		return into
+	case *kind.AdditionalProperties:
+		for _, name := range k.Properties {
+			into = append(into, Problem{at + pointer(name), "additionalProperties", fmt.Sprintf("property %q is not known here", name)})
+		}
+		return into
+	case *kind.FalseSchema:
+		return append(into, Problem{at, "additionalProperties", "the property does not belong to this form"})
+	}
+	if len(e.Causes) > 0 {
+		for _, cause := range e.Causes {
+			into = collect(into, cause)
+		}
+		return into
+	}
+	return append(into, leaf(at, e))
+}
+
+func leaf(at string, e *jsonschema.ValidationError) Problem {
+	p := Problem{Pointer: at, Keyword: "schema", Message: e.ErrorKind.LocalizedString(message.NewPrinter(language.English))}
+	if path := e.ErrorKind.KeywordPath(); len(path) > 0 {
+		p.Keyword = path[0]
+	}
+	if _, broken := e.ErrorKind.(*kind.Pattern); broken {
+		if text := describe(e.SchemaURL); text != "" {
+			p.Message += ": " + text
+		}
+	}
+	return p
+}
+
+// describe finds the "description" beside the keyword that was broken: a pattern alone tells people too little.
+func describe(schemaURL string) string {
+	file, fragment, _ := strings.Cut(schemaURL, "#")
+	at := compiled().documents[file]
+	for token := range strings.SplitSeq(strings.TrimPrefix(fragment, "/"), "/") {
+		object, isObject := at.(map[string]any)
+		if !isObject {
+			return ""
+		}
+		if plain, err := url.PathUnescape(token); err == nil {
+			token = plain
+		}
+		at = object[strings.NewReplacer("~1", "/", "~0", "~").Replace(token)]
+	}
+	object, _ := at.(map[string]any)
+	text, _ := object["description"].(string)
+	return text
+}
+
+func pointer(tokens ...string) string {
+	var b strings.Builder
+	for _, t := range tokens {
+		b.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(t))
+	}
+	return b.String()
+}
