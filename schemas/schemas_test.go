@@ -75,7 +75,9 @@ func walk(t *testing.T, at string, node any) {
 			t.Errorf("%s: a number without an end", at)
 		}
 		for key, v := range n {
-			walk(t, at+"/"+key, v)
+			if key != "if" { // a condition bounds nothing
+				walk(t, at+"/"+key, v)
+			}
 		}
 	}
 }
