@@ -14,7 +14,7 @@ func (t *turn) turnBack(reason string) {
 	if t.s.Stands == 0 { // nothing stands to go back to, so what earlier sagas left unsettled goes too
 		for _, e := range t.s.Standing {
 			if t.s.Saga.step(e.Step, e.Generation) == nil {
-				fact.Leftovers = append(fact.Leftovers, t.removal(e, e.Input))
+				fact.Leftovers = append(fact.Leftovers, t.removal(e))
 			}
 		}
 	}

@@ -18,8 +18,6 @@ type Plan struct {
 	Version int    `json:"version"`
 	// Nodes are in an order in which every node comes after those it needs.
 	Nodes []Node `json:"nodes"`
-	// Overrides, in the plan of a withdrawal, replace fields of the standing inputs by their JSON names.
-	Overrides map[string]json.RawMessage `json:"overrides,omitempty"`
 }
 
 // A Node is one step of a plan.

@@ -114,35 +114,16 @@ func (t *turn) stood() {
 		if g.Intent.Want == events.Apply && g.step(e.Step, e.Generation) != nil {
 			continue
 		}
-		fact.Removals = append(fact.Removals, t.removal(e, t.removalInput(e)))
+		fact.Removals = append(fact.Removals, t.removal(e))
 	}
 	t.add(fact)
 }
 
 // removal is the step that takes a standing generation away.
-func (t *turn) removal(e Standing, input json.RawMessage) Step {
+func (t *turn) removal(e Standing) Step {
 	return Step{
 		Name: e.Step, Kind: e.Kind, Generation: e.Generation, Object: e.Object, Transition: TransitionRemove,
 		Status: events.StepPending, After: e.After, UndoLast: e.UndoLast, RequestID: t.s.requestID(e.Step, e.Generation),
-		Input: input, Output: e.Output, Epoch: e.Epoch, Touched: true,
+		Input: e.Input, Output: e.Output, Epoch: e.Epoch, Touched: true,
 	}
-}
-
-// removalInput lets the plan of a withdrawal override fields of what stands (onWithdraw).
-func (t *turn) removalInput(e Standing) json.RawMessage {
-	overrides := t.s.Saga.Plan.Overrides
-	if len(overrides) == 0 {
-		return e.Input
-	}
-	in := object(e.Input)
-	for field, value := range overrides {
-		if _, has := in[field]; has {
-			in[field] = value
-		}
-	}
-	b, err := json.Marshal(in)
-	if err != nil { // a map decoded from JSON encodes again
-		return e.Input
-	}
-	return b
 }
