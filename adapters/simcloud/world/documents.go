@@ -57,6 +57,9 @@ func clone(d Doc) Doc {
 	return Doc(normal(map[string]any(d)).(map[string]any))
 }
 
+// Copy copies a document deeply, into the shape in which the world stores it.
+func Copy(d Doc) Doc { return clone(d) }
+
 // normalDoc copies a document into the stored shape.
 func normalDoc(d Doc) Doc { return clone(d) }
 

@@ -1,0 +1,65 @@
+package google
+
+import (
+	"github.com/culvertnet/culvert/adapters/simcloud/world"
+)
+
+// policyDocs is the kind of the documents that hold IAM policies: name = kind of the resource, slash, its name.
+const policyDocs = "iamPolicies"
+
+func (r *request) policyKey(kind string) (string, *refusal) {
+	name := "projects/" + r.project + "/locations/" + r.region + "/" + kind + "/" + r.name
+	if !r.tx.Has(vendor, kind, name) {
+		return "", rpcNotFound("Resource '%s' was not found", name)
+	}
+	return name, nil
+}
+
+func (r *request) policy(key string) world.Doc {
+	doc, ok := r.get(policyDocs, key)
+	if !ok {
+		doc = world.Doc{"etag": "ACAB"} // every resource has the empty policy
+	}
+	return doc
+}
+
+func getPolicyOf(kind string) handler {
+	return func(r *request) (world.Doc, *refusal) {
+		key, bad := r.policyKey(kind)
+		if bad != nil {
+			return nil, bad
+		}
+		return r.policy(key), nil
+	}
+}
+
+// setPolicyOf replaces the whole policy. An etag that is not the present one is refused; without an etag the last writer wins.
+func setPolicyOf(kind string) handler {
+	return func(r *request) (world.Doc, *refusal) {
+		key, bad := r.policyKey(kind)
+		if bad != nil {
+			return nil, bad
+		}
+		given := obj(r.body, "policy")
+		if given == nil {
+			return nil, rpcInvalid("policy must be set.")
+		}
+		old := r.policy(key)
+		if etag := str(given, "etag"); etag != "" && etag != str(old, "etag") {
+			return nil, aborted("There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.")
+		}
+		next := world.Doc{"version": 1}
+		var bindings []any
+		for _, b := range objs(given, "bindings") {
+			if len(strs(b, "members")) > 0 {
+				bindings = append(bindings, b)
+			}
+		}
+		if len(bindings) > 0 {
+			next["bindings"] = bindings
+		}
+		next["etag"] = fingerprint([]any{map[string]any(next), r.tx.ID()})
+		r.tx.Put(r.effect(policyDocs, key, nil), next)
+		return next, nil
+	}
+}

@@ -1,0 +1,187 @@
+package google
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/culvertnet/culvert/adapters/simcloud/world"
+)
+
+// attachment makes a producer's load balancer with its attachment.
+func (l loader) attachment(a Attachment) error {
+	at := "projects/" + a.Project + "/regions/" + a.Region
+	backend := l.at(a.Project, a.Region, a.Name+"-backend", world.Doc{"loadBalancingScheme": "INTERNAL"})
+	if err := l.insert(backendServices(), backend); err != nil {
+		return err
+	}
+	rule := l.at(a.Project, a.Region, a.Name+"-rule", world.Doc{"loadBalancingScheme": "INTERNAL", "allPorts": true,
+		"subnetwork": at + "/subnetworks/" + a.Subnetwork, "backendService": at + "/backendServices/" + a.Name + "-backend"})
+	if err := l.insert(forwardingRules(false), rule); err != nil {
+		return err
+	}
+	preference := "ACCEPT_AUTOMATIC"
+	if a.Manual {
+		preference = "ACCEPT_MANUAL"
+	}
+	var accepts []any
+	for _, project := range a.Accept {
+		accepts = append(accepts, map[string]any{"projectIdOrNum": project, "connectionLimit": 1000})
+	}
+	return l.insert(serviceAttachments(), l.at(a.Project, a.Region, a.Name, world.Doc{
+		"targetService": at + "/forwardingRules/" + a.Name + "-rule", "natSubnets": []any{at + "/subnetworks/" + a.NatSubnet},
+		"connectionPreference": preference, "consumerAcceptLists": accepts, "consumerRejectLists": a.Reject,
+	}))
+}
+
+func networkURLs(project string, names []string) []any {
+	var out []any
+	for _, n := range names {
+		out = append(out, map[string]any{"networkUrl": link(networkLink(project, n))})
+	}
+	return out
+}
+
+func (l loader) zone(z Zone) error {
+	r := l.at(z.Project, "", z.Name, world.Doc{"name": z.Name, "dnsName": z.DNSName, "visibility": "private", "description": "",
+		"privateVisibilityConfig": map[string]any{"networks": networkURLs(z.Project, z.Networks)}})
+	name := r.zoneName(z.Name)
+	if bad := r.checkVisibility(name, r.body); bad != nil {
+		return fmt.Errorf("zone %s: %s", z.Name, bad.message)
+	}
+	doc := without(r.body)
+	r.completeZone(doc)
+	l.tx.QuietPut(vendor, "managedZones", name, doc)
+	r.apexRecords(name, z.DNSName)
+	for _, rec := range z.Records {
+		body := map[string]any(world.Copy(world.Doc{"name": rec.Name, "type": rec.Type, "ttl": rec.TTL, "rrdatas": rec.Data}))
+		if bad := checkRecord(body, doc, "record"); bad != nil {
+			return fmt.Errorf("zone %s: %s", z.Name, bad.message)
+		}
+		l.tx.QuietPut(vendor, recordKind, recordName(name, rec.Name, rec.Type), completeRecord(body))
+	}
+	return nil
+}
+
+func (l loader) dnsPolicy(p DNSPolicy) error {
+	r := l.at(p.Project, "", p.Name, nil)
+	l.tx.QuietPut(vendor, "dnsPolicies", "projects/"+p.Project+"/policies/"+p.Name, world.Doc{
+		"kind": "dns#policy", "id": fmt.Sprint(r.tx.ID()), "name": p.Name, "description": "", "enableInboundForwarding": p.Inbound,
+		"enableLogging": false, "networks": networkURLs(p.Project, p.Networks),
+	})
+	return nil
+}
+
+func (l loader) responsePolicy(p ResponsePolicy) error {
+	name := "projects/" + p.Project + "/responsePolicies/" + p.Name
+	l.tx.QuietPut(vendor, "responsePolicies", name, world.Doc{"kind": "dns#responsePolicy", "id": fmt.Sprint(l.tx.ID()),
+		"responsePolicyName": p.Name, "networks": networkURLs(p.Project, p.Networks)})
+	var rules []any
+	for i, rec := range p.Rules {
+		rules = append(rules, map[string]any{"kind": "dns#responsePolicyRule", "ruleName": fmt.Sprintf("rule-%d", i), "dnsName": rec.Name,
+			"localData": map[string]any{"localDatas": []any{map[string]any{"name": rec.Name, "type": rec.Type, "ttl": rec.TTL, "rrdatas": rec.Data}}}})
+	}
+	l.tx.QuietPut(vendor, "responsePolicyRules", name, world.Doc{"rules": rules})
+	return nil
+}
+
+func (l loader) connector(c Connector) error {
+	r := l.at(c.Project, c.Region, c.Name, world.Doc{"machineType": "e2-micro", "minInstances": 2, "maxInstances": 3})
+	doc := without(r.body)
+	if c.Subnetwork != "" {
+		doc["subnet"] = map[string]any{"name": c.Subnetwork, "projectId": c.Project}
+	} else {
+		doc["network"], doc["ipCidrRange"] = c.Network, c.Range
+	}
+	if bad := checkConnector(doc); bad != nil {
+		return fmt.Errorf("connector %s: %s", c.Name, bad.message)
+	}
+	if failed := r.connectorFails(r.connectorName(), doc); failed != nil {
+		return fmt.Errorf("connector %s: %s", c.Name, failed.message)
+	}
+	doc["name"], doc["state"] = r.connectorName(), "READY"
+	l.tx.QuietPut(vendor, "connectors", r.connectorName(), doc)
+	return nil
+}
+
+func (l loader) service(s Service) error { return l.deployed(s, nil) }
+
+// deployed makes a service that has been serving its first revision for long.
+func (l loader) deployed(s Service, more world.Doc) error {
+	template := map[string]any{"containers": []any{map[string]any{
+		"image": fmt.Sprintf("%s-docker.pkg.dev/%s/apps/%s:1", s.Region, s.Project, s.Name), "ports": []any{map[string]any{"containerPort": 8080}}}}}
+	if s.Connector != "" {
+		project, name, _ := strings.Cut(s.Connector, "/")
+		template["vpcAccess"] = map[string]any{"egress": "ALL_TRAFFIC",
+			"connector": "projects/" + project + "/locations/" + s.Region + "/connectors/" + name}
+	}
+	r := l.at(s.Project, s.Region, s.Name, world.Doc{"template": template})
+	doc, name := without(r.body), r.serviceName()
+	if s.Ingress != "" {
+		doc["ingress"] = s.Ingress
+	}
+	if bad := r.completeService(doc); bad != nil {
+		return fmt.Errorf("service %s: %s", s.Name, bad.message)
+	}
+	if failed := r.accessFails(obj(doc, "template")); failed != nil {
+		return fmt.Errorf("service %s: %s", s.Name, failed.message)
+	}
+	r.newService(doc, name)
+	revision := name + "/revisions/" + s.Name + "-00001-abc"
+	defaults(doc, map[string]any{"updateTime": stamp(epoch), "latestCreatedRevision": revision, "latestReadyRevision": revision})
+	doc["generation"], doc["observedGeneration"] = "1", "1"
+	if s.Pinned {
+		doc["traffic"] = []any{map[string]any{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": base(revision), "percent": 100}}
+	}
+	for k, v := range more {
+		doc[k] = v
+	}
+	doc["etag"] = fingerprint(doc)
+	l.tx.QuietPut(vendor, serviceKind, name, doc)
+	if len(s.Invokers) > 0 {
+		binding := map[string]any{"role": "roles/run.invoker", "members": s.Invokers}
+		l.tx.QuietPut(vendor, policyDocs, name, world.Doc{"version": 1, "etag": fingerprint(binding), "bindings": []any{binding}})
+	}
+	return nil
+}
+
+// function makes a second-generation function and the Cloud Run service that it is deployed to, of the same name.
+func (l loader) function(s Service) error {
+	r := l.at(s.Project, s.Region, s.Name, nil)
+	name, serviceName := r.functionName(), r.serviceName()
+	address := fmt.Sprintf("https://%s-%s.cloudfunctions.net/%s", s.Region, s.Project, s.Name)
+	urls := world.Doc{}
+	r.newService(urls, serviceName)
+	more := world.Doc{"labels": map[string]any{"goog-managed-by": "cloudfunctions"},
+		"urls": append(append([]string{}, urls["urls"].([]string)...), address)}
+	if err := l.deployed(s, more); err != nil {
+		return err
+	}
+	service, _ := r.get(serviceKind, serviceName)
+	config := map[string]any{
+		"service": serviceName, "uri": str(service, "uri"), "ingressSettings": "ALLOW_ALL", "timeoutSeconds": 60, "availableMemory": "256M",
+		"maxInstanceCount": 100, "maxInstanceRequestConcurrency": 1, "availableCpu": "0.1666", "allTrafficOnLatestRevision": true,
+		"serviceAccountEmail": str(service, "template", "serviceAccount"), "revision": base(str(service, "latestReadyRevision")),
+	}
+	if connector := str(service, "template", "vpcAccess", "connector"); connector != "" {
+		config["vpcConnector"], config["vpcConnectorEgressSettings"] = connector, "ALL_TRAFFIC"
+	}
+	l.tx.QuietPut(vendor, functionKind, name, world.Doc{
+		"name": name, "environment": "GEN_2", "state": "ACTIVE", "url": address, "serviceConfig": config,
+		"buildConfig": map[string]any{"runtime": "python312", "entryPoint": "main"}, "createTime": stamp(epoch), "updateTime": stamp(epoch),
+	})
+	return nil
+}
+
+func (l loader) generate(g Generated) error {
+	for i := range g.Count {
+		s := g.Service
+		s.Name = fmt.Sprintf("%s%04d", g.Prefix, i)
+		if g.BoundEvery == 0 || i < g.BoundFrom || (i-g.BoundFrom)%g.BoundEvery != 0 {
+			s.Connector = ""
+		}
+		if err := l.service(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+package google
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/culvertnet/culvert/adapters/simcloud/world"
+)
+
+// lro is a long-running operation of the newer APIs (google.longrunning.Operation).
+type lro struct {
+	took     time.Duration
+	metadata map[string]any // as answered at once; endTime is added when done
+	ended    string         // field of the metadata that holds the end time; "" = none
+	response map[string]any // with "@type"; answered when done
+	failed   *failure       // instead of the response
+}
+
+// failure is how an operation ends badly: a google.rpc.Status.
+type failure struct {
+	code    int
+	message string
+}
+
+// start stores an operation under way and answers it.
+func (r *request) start(o lro) world.Doc {
+	id := r.tx.ID()
+	name := fmt.Sprintf("projects/%s/locations/%s/operations/%08x-%04x-4%03x-8%03x-%012x", r.project, r.region,
+		uint32(id>>31), uint16(id>>15), id>>3&0xfff, id>>45&0xfff, r.tx.ID()>>15)
+	doc := world.Doc{"name": name, "metadata": o.metadata}
+	r.tx.QuietPut(vendor, "lros", name, doc)
+	done := world.Doc{"done": true}
+	if o.ended != "" {
+		ended := without(o.metadata)
+		ended[o.ended] = stamp(r.tx.Due(o.took))
+		done["metadata"] = map[string]any(ended)
+	}
+	if o.failed != nil {
+		done["error"] = map[string]any{"code": o.failed.code, "message": o.failed.message}
+	} else {
+		done["response"] = o.response
+	}
+	r.later(o.took, "lros", name, done)
+	return doc
+}
+
+// inside returns the failure that a fault puts inside the operation: the fault's status is a google.rpc code.
+func (r *request) inside() *failure {
+	if r.tx.Fault == nil {
+		return nil
+	}
+	code, err := strconv.Atoi(r.tx.Fault.Status)
+	if err != nil {
+		code = 2 // UNKNOWN
+	}
+	return &failure{code, fmt.Sprintf("The operation failed with code %d.", code)}
+}
+
+func getLRO(r *request) (world.Doc, *refusal) {
+	name := "projects/" + r.project + "/locations/" + r.region + "/operations/" + r.name
+	doc, ok := r.get("lros", name)
+	if !ok {
+		return nil, rpcNotFound("Operation %s not found", name)
+	}
+	return doc, nil
+}
+
+func listLROs(r *request) (world.Doc, *refusal) {
+	items, next := r.cut(r.tx.List(vendor, "lros", "projects/"+r.project+"/locations/"+r.region+"/operations/"), "pageSize", 100)
+	return rpcPage("operations", items, next), nil
+}
+
+func rpcPage(field string, items []any, next string) world.Doc {
+	out := world.Doc{}
+	if len(items) > 0 {
+		out[field] = items
+	}
+	if next != "" {
+		out["nextPageToken"] = next
+	}
+	return out
+}
+
+func rpcNotFound(format string, args ...any) *refusal {
+	return &refusal{404, "notFound", "NOT_FOUND", fmt.Sprintf(format, args...)}
+}
+
+func rpcInvalid(format string, args ...any) *refusal {
+	return &refusal{400, "badRequest", "INVALID_ARGUMENT", fmt.Sprintf(format, args...)}
+}

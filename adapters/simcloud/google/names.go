@@ -1,0 +1,51 @@
+package google
+
+import (
+	"regexp"
+	"strings"
+)
+
+const (
+	vendor   = "gcp"
+	linkRoot = "https://www.googleapis.com/compute/v1/"
+)
+
+var (
+	computeName = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	bundleName  = regexp.MustCompile(`^[a-z][a-z0-9]{0,19}$`) // forwarding rules for Google APIs: discovery document, ForwardingRule.name
+)
+
+// link is the selfLink of a relative Compute name.
+func link(name string) string { return linkRoot + name }
+
+// relative turns any form of a Compute reference (full URL on any host, "projects/…", "global/…", "regions/…") into a name relative to
+// the API's root; project fills a partial reference.
+func relative(ref, project string) string {
+	if i := strings.Index(ref, "/compute/"); i >= 0 {
+		rest := ref[i+len("/compute/"):]
+		if _, after, ok := strings.Cut(rest, "/"); ok {
+			ref = after
+		}
+	}
+	ref = strings.TrimPrefix(ref, "/")
+	for _, partial := range []string{"global/", "regions/", "zones/"} {
+		if strings.HasPrefix(ref, partial) {
+			return "projects/" + project + "/" + ref
+		}
+	}
+	return ref
+}
+
+// base is the last segment of a name.
+func base(name string) string { return name[strings.LastIndex(name, "/")+1:] }
+
+// segment returns the path segment after the named one: segment("projects/p/regions/r/…", "regions") is "r".
+func segment(name, after string) string {
+	parts := strings.Split(name, "/")
+	for i := 0; i+1 < len(parts); i++ {
+		if parts[i] == after {
+			return parts[i+1]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,166 @@
+package google
+
+import (
+	"net/netip"
+	"time"
+
+	"google.golang.org/api/compute/v1"
+
+	"github.com/culvertnet/culvert/adapters/simcloud/world"
+)
+
+var labelSchema = structSchema[compute.RegionSetLabelsRequest]()
+
+func networks() collection {
+	return collection{
+		kind: "networks", call: "networks", scope: "projects/{project}/global", object: "compute#network", singular: "network",
+		schema: structSchema[compute.Network](),
+		took:   durations{insert: 15 * time.Second, delete: 15 * time.Second, patch: 10 * time.Second},
+		build:  buildNetwork, user: networkUser, view: viewNetwork, patch: patchNetwork,
+	}
+}
+
+func buildNetwork(r *request) (world.Doc, *refusal) {
+	doc := without(r.body)
+	defaults(doc, map[string]any{"networkFirewallPolicyEnforcementOrder": "AFTER_CLASSIC_FIREWALL", "autoCreateSubnetworks": true})
+	if routing := obj(doc, "routingConfig"); routing != nil {
+		defaults(routing, map[string]any{"bgpBestPathSelectionMode": "LEGACY", "routingMode": "REGIONAL"})
+	}
+	doc["selfLinkWithId"] = link(r.scope() + "/networks/" + r.name)
+	return doc, nil
+}
+
+// patchNetwork: routingConfig, mtu and the enforcement order can change (discovery document).
+func patchNetwork(r *request, old world.Doc) (world.Doc, *refusal) {
+	return mergePatch(old, r.body), nil
+}
+
+func viewNetwork(r *request, name string, doc world.Doc) {
+	var links []any
+	for e := range r.all("subnetworks", "") {
+		if relative(str(e.Doc, "network"), "") == name {
+			links = append(links, link(e.Name))
+		}
+	}
+	if len(links) > 0 {
+		doc["subnetworks"] = links
+	}
+}
+
+// networkUser names one resource that keeps the network from being deleted. A connector that was deleted while services used it still
+// does (documentation: delete the connector only after every service is detached).
+func networkUser(r *request, name string, _ world.Doc) string {
+	for _, kind := range []string{"subnetworks", "routers", "forwardingRules", "addresses", "routes", "firewalls", "connectorLeftovers"} {
+		for e := range r.all(kind, "") {
+			if relative(str(e.Doc, "network"), segment(e.Name, "projects")) == name {
+				return e.Name
+			}
+		}
+	}
+	for e := range r.all("connectors", "") {
+		if connectorNetwork(e.Name, e.Doc) == name {
+			return e.Name
+		}
+	}
+	for e := range r.all("firewallPolicies", "") {
+		for _, a := range objs(e.Doc, "associations") {
+			if relative(str(a, "attachmentTarget"), "") == name {
+				return e.Name
+			}
+		}
+	}
+	return ""
+}
+
+func subnetworks() collection {
+	return collection{
+		kind: "subnetworks", call: "subnetworks", scope: "projects/{project}/regions/{region}", object: "compute#subnetwork",
+		singular: "subnetwork", schema: structSchema[compute.Subnetwork](),
+		took:  durations{insert: 15 * time.Second, delete: 15 * time.Second, patch: 10 * time.Second},
+		build: buildSubnetwork, user: subnetworkUser, patch: patchSubnetwork,
+	}
+}
+
+func buildSubnetwork(r *request) (world.Doc, *refusal) {
+	network, netDoc, bad := r.networkOf(str(r.body, "network"))
+	if bad != nil {
+		return nil, bad
+	}
+	prefix, err := netip.ParsePrefix(str(r.body, "ipCidrRange"))
+	if err != nil || prefix.Masked() != prefix {
+		return nil, invalid("resource.ipCidrRange", str(r.body, "ipCidrRange"), "Must be a CIDR address range.")
+	}
+	if t, hit := overlapping(r.taken(network, netDoc), prefix); hit {
+		return nil, badRequest("Invalid IPCidrRange: %s conflicts with existing %s '%s' in region '%s'.",
+			prefix, t.what, base(t.name), segment(t.name, "regions"))
+	}
+	doc := without(r.body)
+	defaults(doc, map[string]any{
+		"privateIpGoogleAccess": false, "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS", "purpose": "PRIVATE",
+		"stackType": "IPV4_ONLY", "state": "READY", "logConfig": map[string]any{"enable": false},
+	})
+	doc["network"], doc["gatewayAddress"] = link(network), prefix.Addr().Next().String()
+	doc["fingerprint"] = fingerprint(without(doc, "fingerprint"))
+	return doc, nil
+}
+
+func patchSubnetwork(r *request, old world.Doc) (world.Doc, *refusal) {
+	if str(r.body, "fingerprint") == "" {
+		return nil, badRequest("Required field 'resource.fingerprint' not specified")
+	}
+	if str(r.body, "fingerprint") != str(old, "fingerprint") {
+		return nil, staleFingerprint("Invalid fingerprint.")
+	}
+	doc := mergePatch(old, r.body)
+	doc["fingerprint"] = fingerprint(without(doc, "fingerprint"))
+	return doc, nil
+}
+
+func subnetworkUser(r *request, name string, _ world.Doc) string {
+	for _, kind := range []string{"addresses", "forwardingRules"} {
+		for e := range r.all(kind, "") {
+			if relative(str(e.Doc, "subnetwork"), segment(e.Name, "projects")) == name {
+				return e.Name
+			}
+		}
+	}
+	for e := range r.all("serviceAttachments", "") {
+		for _, nat := range strs(e.Doc, "natSubnets") {
+			if relative(nat, "") == name {
+				return e.Name
+			}
+		}
+	}
+	for e := range r.all("connectors", "") {
+		if connectorSubnet(e.Name, e.Doc) == name {
+			return e.Name
+		}
+	}
+	for e := range r.all("services", "") {
+		for _, nic := range objs(e.Doc, "template", "vpcAccess", "networkInterfaces") {
+			if relative(str(nic, "subnetwork"), segment(e.Name, "projects")) == name {
+				return e.Name
+			}
+		}
+	}
+	return ""
+}
+
+// setPrivateIpGoogleAccess takes effect when its operation is done.
+func setPrivateIpGoogleAccess(r *request) (world.Doc, *refusal) {
+	if doc, bad, ok := r.repeated(); ok {
+		return doc, bad
+	}
+	name := r.scope() + "/subnetworks/" + r.name
+	doc, ok := r.get("subnetworks", name)
+	if !ok {
+		return nil, notFound(name)
+	}
+	const took = 5 * time.Second
+	return r.accept(op{typ: "setPrivateIpGoogleAccess", target: name, id: str(doc, "id"), took: took}, func() {
+		doc["privateIpGoogleAccess"] = flag(r.body, "privateIpGoogleAccess")
+		r.tx.Note(r.effect("subnetworks", name, doc), "update")
+		r.later(took, "subnetworks", name, world.Doc{"privateIpGoogleAccess": doc["privateIpGoogleAccess"],
+			"fingerprint": fingerprint(without(doc, "fingerprint"))})
+	})
+}

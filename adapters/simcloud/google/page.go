@@ -1,0 +1,91 @@
+package google
+
+import (
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/culvertnet/culvert/adapters/simcloud/world"
+)
+
+// page answers a Compute list: filter, maxResults (default and most 500) and pageToken. view completes an item.
+func (r *request) page(kind string, entries []world.Entry, view func(world.Entry)) (world.Doc, *refusal) {
+	keep, bad := parseFilter(r.query.Get("filter"))
+	if bad != nil {
+		return nil, bad
+	}
+	out := world.Doc{"kind": kind, "id": r.subject, "selfLink": link(r.subject)}
+	var kept []world.Entry
+	for _, e := range entries {
+		if view != nil {
+			view(e)
+		}
+		if keep(e.Doc) {
+			kept = append(kept, e)
+		}
+	}
+	items, next := r.cut(kept, "maxResults", 500)
+	if len(items) > 0 {
+		out["items"] = items
+	}
+	if next != "" {
+		out["nextPageToken"] = next
+	}
+	return out, nil
+}
+
+// cut takes the page that the query asks for out of sorted entries. The token is the name of the first entry that is not in the page.
+func (r *request) cut(entries []world.Entry, sizeParameter string, size int) (items []any, next string) {
+	if n, err := strconv.Atoi(r.query.Get(sizeParameter)); err == nil && n > 0 && n < size {
+		size = n
+	}
+	from := 0
+	if token := r.query.Get("pageToken"); token != "" {
+		from = sort.Search(len(entries), func(i int) bool { return entries[i].Name >= token })
+	}
+	for i := from; i < len(entries); i++ {
+		if len(items) == size {
+			return items, entries[i].Name
+		}
+		items = append(items, map[string]any(entries[i].Doc))
+	}
+	return items, ""
+}
+
+var comparison = regexp.MustCompile(`^\(?\s*([A-Za-z.]+)\s*(=|!=|eq|ne)\s*"?([^"()]*?)"?\s*\)?$`)
+
+// parseFilter knows equality on string fields, joined by AND. Other filters are refused rather than ignored: an answer that is too long
+// would look right.
+func parseFilter(filter string) (func(world.Doc) bool, *refusal) {
+	if strings.TrimSpace(filter) == "" {
+		return func(world.Doc) bool { return true }, nil
+	}
+	var tests []func(world.Doc) bool
+	for _, part := range strings.Split(filter, " AND ") {
+		m := comparison.FindStringSubmatch(strings.TrimSpace(part))
+		if m == nil {
+			return nil, invalid("filter", filter, "The simulated world knows only field=value joined by AND.")
+		}
+		path, want, equal := strings.Split(m[1], "."), m[3], m[2] == "=" || m[2] == "eq"
+		tests = append(tests, func(d world.Doc) bool { return (text(value(d, path...)) == want) == equal })
+	}
+	return func(d world.Doc) bool {
+		for _, t := range tests {
+			if !t(d) {
+				return false
+			}
+		}
+		return true
+	}, nil
+}
+
+func text(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	if v == nil {
+		return ""
+	}
+	return world.Text(v)
+}

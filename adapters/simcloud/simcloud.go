@@ -1,0 +1,106 @@
+package simcloud
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/culvertnet/culvert/adapters/simcloud/aviatrix"
+	"github.com/culvertnet/culvert/adapters/simcloud/google"
+	"github.com/culvertnet/culvert/adapters/simcloud/world"
+	"github.com/culvertnet/culvert/examples"
+)
+
+// Options starts a world. The zero value is the default scenario in memory on a free loopback port.
+type Options struct {
+	World    world.Config
+	Scenario []byte // a world file; nil = examples/world.yaml
+	Listen   string // host:port; "" = 127.0.0.1:0
+}
+
+// scenario is a world file.
+type scenario struct {
+	Google   google.Scenario   `yaml:"google"`
+	Aviatrix aviatrix.Scenario `yaml:"aviatrix"`
+}
+
+// Server is a running world.
+type Server struct {
+	world       *world.World
+	http        *http.Server
+	listener    net.Listener
+	controllers []string
+	served      chan error
+}
+
+// Start opens the world, loads the scenario and serves until ctx ends or Close is called.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	if o.Scenario == nil {
+		o.Scenario = examples.World
+	}
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	var sc scenario
+	decoder := yaml.NewDecoder(bytes.NewReader(o.Scenario))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&sc); err != nil {
+		return nil, fmt.Errorf("read scenario: %w", err)
+	}
+	w, err := world.Open(o.World)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{world: w, served: make(chan error, 1)}
+	handler, err := s.doors(sc)
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	if s.listener, err = net.Listen("tcp", o.Listen); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen for the simulated world: %w", err), w.Close())
+	}
+	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	go func() { s.served <- s.http.Serve(s.listener) }()
+	context.AfterFunc(ctx, func() { _ = s.Close() }) // Close's error has nobody to go to when the caller's context ends
+	return s, nil
+}
+
+// doors builds every vendor's handler over the world and takes the baseline.
+func (s *Server) doors(sc scenario) (http.Handler, error) {
+	mux := http.NewServeMux()
+	clouds, err := google.New(s.world, sc.Google)
+	if err != nil {
+		return nil, err
+	}
+	controllers, err := aviatrix.New(s.world, sc.Aviatrix)
+	if err != nil {
+		return nil, err
+	}
+	for name, controller := range controllers {
+		s.controllers = append(s.controllers, name)
+		prefix := "/controllers/" + name
+		mux.Handle(prefix+"/", http.StripPrefix(prefix, controller))
+	}
+	mux.Handle("/", clouds)
+	mux.Handle("/sim/", s.control())
+	return mux, s.world.Baseline()
+}
+
+// URL is the root of everything the world serves, without a trailing slash: the endpoint of all Google APIs; an Aviatrix controller is at
+// URL()/controllers/NAME, the control door at URL()/sim.
+func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+
+// World is the state behind the doors, for tests and for doors that run in the same process.
+func (s *Server) World() *world.World { return s.world }
+
+// Close stops serving at once, cutting calls under way, and closes the world's file. Closing twice is harmless.
+func (s *Server) Close() error {
+	err := s.http.Close()
+	return errors.Join(err, s.world.Close())
+}
