@@ -31,7 +31,8 @@ func (r Record) putEntry(c claim) (Record, error) {
 	}
 	for _, other := range r.Holds {
 		if other.Holder != c.holder && other.Value == c.value && other.Live() {
-			r.Holds[i].Attempted, r.Holds[i].Excess, r.Holds[i].Revision = other.Attempted, other.Excess, other.Revision
+			h := &r.Holds[i]
+			h.Attempted, h.Excess, h.Revision = h.Attempted || other.Attempted, other.Excess, other.Revision
 			return r, nil
 		}
 	}
