@@ -1,0 +1,235 @@
+package gcp
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"cloud.google.com/go/compute/apiv1/computepb"
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/culvertnet/culvert/workers"
+	"github.com/culvertnet/culvert/workers/policy"
+)
+
+// firewall filters egress with rules of its own in the one global firewall policy that is on the network. It never makes
+// a policy or an association: a network has one, and replacing it would drop everybody's rules.
+type firewall struct{ *Client }
+
+var _ policy.Filters = firewall{}
+
+// Firewall is the port to egress filters, via "gcp-firewall".
+func (c *Client) Firewall() policy.Filters { return firewall{c} }
+
+// effective is what is in force on a network.
+type effective struct {
+	project string
+	// afterClassic: VPC firewall rules are asked before the network's policy (the vendor's default).
+	afterClassic bool
+	policy       string // short name; "" = the network has none
+	inPolicy     []*computepb.FirewallPolicyRule
+	above        []*computepb.FirewallPolicyRule // of the folders and the organisation
+	classic      []*computepb.Firewall
+}
+
+func (f firewall) effective(ctx context.Context, vpc string) (effective, error) {
+	project, id, err := splitNetwork(vpc)
+	if err != nil {
+		return effective{}, err
+	}
+	got, err := f.networks.Get(ctx, &computepb.GetNetworkRequest{Project: project, Network: id}, once())
+	if err != nil {
+		return effective{}, f.fail(call{name: "networks.get"}, err)
+	}
+	req := &computepb.GetEffectiveFirewallsNetworkRequest{Project: project, Network: id}
+	rules, err := f.networks.GetEffectiveFirewalls(ctx, req, once())
+	if err != nil {
+		return effective{}, f.fail(call{name: "networks.getEffectiveFirewalls"}, err)
+	}
+	out := effective{
+		project: project, afterClassic: got.GetNetworkFirewallPolicyEnforcementOrder() != "BEFORE_CLASSIC_FIREWALL",
+		classic: rules.GetFirewalls(),
+	}
+	for _, p := range rules.GetFirewallPolicys() {
+		switch p.GetType() {
+		case "NETWORK":
+			out.policy, out.inPolicy = base(p.GetName()), p.GetRules()
+		case "HIERARCHY":
+			out.above = append(out.above, p.GetRules()...)
+		}
+	}
+	return out, nil
+}
+
+func (e effective) policyName() string {
+	return fmt.Sprintf("projects/%s/global/firewallPolicies/%s", e.project, e.policy)
+}
+
+// Check refuses where a filter could not be, or would be void.
+func (f firewall) Check(ctx context.Context, want policy.Filter) (policy.Place, error) {
+	e, err := f.effective(ctx, want.Network)
+	if err != nil {
+		return policy.Place{}, err
+	}
+	if e.policy == "" {
+		return policy.Place{}, workers.Refuse("no-policy", "%s has no network firewall policy", relative(want.Network))
+	}
+	if why := e.overruled(want); why != "" {
+		return policy.Place{}, workers.Refuse("void", "filter would be void: %s", why)
+	}
+	at := policy.Place{Policy: e.policyName()}
+	for _, r := range e.inPolicy {
+		if !ours(r, want) {
+			at.TakenPriorities = append(at.TakenPriorities, int(r.GetPriority()))
+		}
+	}
+	slices.Sort(at.TakenPriorities)
+	return at, nil
+}
+
+// ours tells the rules of this filter: ruleName is the filter's name and the rule's place in its block of priorities.
+func ours(r *computepb.FirewallPolicyRule, f policy.Filter) bool {
+	return f.Name != "" && strings.HasPrefix(r.GetRuleName(), f.Name+"-")
+}
+
+// rulesOf reads the policy itself: what is effective may lag a change that is done.
+func (f firewall) rulesOf(ctx context.Context, e effective, want policy.Filter) ([]*computepb.FirewallPolicyRule, error) {
+	req := &computepb.GetNetworkFirewallPolicyRequest{Project: e.project, FirewallPolicy: e.policy}
+	got, err := f.policies.Get(ctx, req, once())
+	if err != nil {
+		return nil, f.fail(call{name: "networkFirewallPolicies.get"}, err)
+	}
+	var out []*computepb.FirewallPolicyRule
+	for _, r := range got.GetRules() {
+		if ours(r, want) {
+			out = append(out, r)
+		}
+	}
+	slices.SortFunc(out, func(a, b *computepb.FirewallPolicyRule) int { return int(a.GetPriority() - b.GetPriority()) })
+	return out, nil
+}
+
+// Get reads the filter back. Rules are in the order of want when they are the same, without those that keep a connector's
+// infrastructure open.
+func (f firewall) Get(ctx context.Context, want policy.Filter) (policy.Filter, error) {
+	e, err := f.effective(ctx, want.Network)
+	if err != nil {
+		return policy.Filter{}, err
+	}
+	if e.policy == "" {
+		return policy.Filter{}, fmt.Errorf("get filter %s: no firewall policy: %w", want.Name, workers.ErrNotFound)
+	}
+	have, err := f.rulesOf(ctx, e, want)
+	if err != nil {
+		return policy.Filter{}, err
+	}
+	if len(have) == 0 {
+		return policy.Filter{}, fmt.Errorf("get filter %s: %w", want.Name, workers.ErrNotFound)
+	}
+	out := readBack(have, want)
+	need, err := rulesFor(want)
+	out.InForce = err == nil && len(steps(have, need, want)) == 0
+	switch {
+	case !out.InForce:
+	case !slices.ContainsFunc(e.inPolicy, func(r *computepb.FirewallPolicyRule) bool { return ours(r, want) }):
+		out.Void = "the policy's rules are not effective on the network"
+	default:
+		out.Void = e.overruled(want)
+	}
+	return out, nil
+}
+
+// Put makes the one change that is next and answers; the policy carries out one at a time anyhow. Rules that allow come
+// before the one that denies, and what is no longer wanted goes last: at no moment is a wanted destination cut off, or the
+// source unfiltered once it was filtered.
+func (f firewall) Put(ctx context.Context, req uuid.UUID, want policy.Filter) error {
+	need, err := rulesFor(want)
+	if err != nil {
+		return err
+	}
+	return f.approach(ctx, req, want, func(have []*computepb.FirewallPolicyRule) []step { return steps(have, need, want) })
+}
+
+// Remove takes the rules away: the one that denies first, then those that allow. The source is unbound by then; were the
+// order the other way round, a connector that still runs would be cut off from its own infrastructure.
+func (f firewall) Remove(ctx context.Context, req uuid.UUID, want policy.Filter) error {
+	return gone(f.approach(ctx, req, want, func(have []*computepb.FirewallPolicyRule) []step {
+		var out []step
+		for _, r := range slices.Backward(have) {
+			out = append(out, step{verb: remove, rule: r})
+		}
+		return out
+	}))
+}
+
+// approach makes steps until none is left or one goes on at the vendor's.
+func (f firewall) approach(
+	ctx context.Context, req uuid.UUID, want policy.Filter, next func([]*computepb.FirewallPolicyRule) []step,
+) error {
+	e, err := f.effective(ctx, want.Network)
+	if err != nil {
+		return err
+	}
+	if e.policy == "" {
+		return workers.Refuse("no-policy", "%s has no network firewall policy: %w", relative(want.Network), workers.ErrNotFound)
+	}
+	for range 2*blockLimit + 1 {
+		have, err := f.rulesOf(ctx, e, want)
+		if err != nil {
+			return err
+		}
+		todo := next(have)
+		if len(todo) == 0 {
+			return nil
+		}
+		if err := f.make(ctx, req, e, want, todo[0]); err != nil {
+			return err
+		}
+	}
+	return workers.Retry("busy", 0, fmt.Errorf("rules of filter %s keep changing", want.Name))
+}
+
+// make carries one step out. The rule that is there now is part of the request id: the same rule may rightly be added
+// again after it was removed.
+func (f firewall) make(ctx context.Context, req uuid.UUID, e effective, want policy.Filter, s step) error {
+	m := mutation{call: "networkFirewallPolicies." + string(s.verb), project: e.project, req: req}
+	m.took = func() (bool, error) {
+		have, err := f.rulesOf(ctx, e, want)
+		return s.done(have), err
+	}
+	priority := s.rule.GetPriority()
+	switch s.verb {
+	case add:
+		r := &computepb.AddRuleNetworkFirewallPolicyRequest{
+			Project: e.project, FirewallPolicy: e.policy, FirewallPolicyRuleResource: s.rule,
+		}
+		m.request = r
+		m.send = func(id *string) (started, error) { r.RequestId = id; return fromProto(f.policies.AddRule(ctx, r)) }
+	case patch:
+		r := &computepb.PatchRuleNetworkFirewallPolicyRequest{
+			Project: e.project, FirewallPolicy: e.policy, Priority: &priority, FirewallPolicyRuleResource: s.rule,
+		}
+		m.request, m.before = r, fingerprint(s.was)
+		m.send = func(id *string) (started, error) { r.RequestId = id; return fromProto(f.policies.PatchRule(ctx, r)) }
+	case remove:
+		r := &computepb.RemoveRuleNetworkFirewallPolicyRequest{Project: e.project, FirewallPolicy: e.policy, Priority: &priority}
+		m.request, m.removes, m.before = r, true, fingerprint(s.rule)
+		m.send = func(id *string) (started, error) { r.RequestId = id; return fromProto(f.policies.RemoveRule(ctx, r)) }
+	}
+	err := f.mutate(m)
+	if s.verb == remove {
+		return gone(err)
+	}
+	return err
+}
+
+// fingerprint is a rule's content for a request id: rules have no fingerprint of their own.
+func fingerprint(r *computepb.FirewallPolicyRule) string {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(r)
+	if err != nil {
+		return r.GetRuleName() // a rule that was just decoded encodes again
+	}
+	return string(b)
+}

@@ -1,0 +1,120 @@
+package gcp
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/api/run/v2"
+
+	"github.com/culvertnet/culvert/workers/egress"
+)
+
+func runIngress() words {
+	return words{
+		"all": "INGRESS_TRAFFIC_ALL", "internal": "INGRESS_TRAFFIC_INTERNAL_ONLY",
+		"internal-and-load-balancing": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER", "none": "INGRESS_TRAFFIC_NONE",
+	}
+}
+
+func runEgress() words {
+	return words{allTraffic: "ALL_TRAFFIC", privateRanges: "PRIVATE_RANGES_ONLY"}
+}
+
+// The field masks of what Culvert sets: a whole template would bring back an old image that a pipeline has replaced.
+const (
+	maskVpcAccess = "template.vpcAccess"
+	maskIngress   = "ingress"
+)
+
+func (c *Client) readRun(ctx context.Context, name string) (*run.GoogleCloudRunV2Service, error) {
+	got, err := c.run.Projects.Locations.Services.Get(name).Context(ctx).Do()
+	return got, c.fail(call{name: "services.get"}, err)
+}
+
+func runService(ref egress.ServiceRef, got *run.GoogleCloudRunV2Service) egress.Service {
+	out := egress.Service{
+		Ref: ref, Hostnames: hostnames(append(slices.Clone(got.Urls), got.Uri)...), Binding: runBinding(got),
+		Ingress: runIngress().ours(got.Ingress), Etag: got.Etag, OpenInvoker: got.InvokerIamDisabled,
+		Reconciling: got.Reconciling || got.Generation != got.ObservedGeneration, Pinned: pinned(got),
+	}
+	if got.DefaultUriDisabled {
+		out.Hostnames = nil
+	}
+	return out
+}
+
+func runBinding(got *run.GoogleCloudRunV2Service) egress.Binding {
+	if got.Template == nil || got.Template.VpcAccess == nil {
+		return egress.Binding{}
+	}
+	access := got.Template.VpcAccess
+	b := egress.Binding{Connector: access.Connector, Egress: runEgress().ours(access.Egress)}
+	if len(access.NetworkInterfaces) > 0 {
+		direct := access.NetworkInterfaces[0] // the vendor takes one only
+		b.Network, b.Subnet, b.Tags = direct.Network, direct.Subnetwork, direct.Tags
+	}
+	if b.Connector == "" && b.Network == "" && b.Subnet == "" {
+		return egress.Binding{}
+	}
+	if b.Egress == "" || b.Egress == "VPC_EGRESS_UNSPECIFIED" {
+		b.Egress = privateRanges // the documented default
+	}
+	return b
+}
+
+// pinned names the revision that traffic is fixed to, "" when all of it goes to the latest. What is wanted counts next to
+// what is: a change of traffic may be under way.
+func pinned(got *run.GoogleCloudRunV2Service) string {
+	const toRevision = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
+	for _, t := range got.TrafficStatuses {
+		if t.Type == toRevision && t.Percent > 0 {
+			return t.Revision
+		}
+	}
+	for _, t := range got.Traffic {
+		if t.Type == toRevision && t.Percent > 0 {
+			return t.Revision
+		}
+	}
+	return ""
+}
+
+func (s services) bindRun(ctx context.Context, ref egress.ServiceRef, to egress.Binding, etag string) error {
+	template := &run.GoogleCloudRunV2RevisionTemplate{}
+	if to.Connector != "" || to.Network != "" || to.Subnet != "" {
+		word, err := runEgress().vendor("egress", to.Egress)
+		if err != nil {
+			return err
+		}
+		template.VpcAccess = &run.GoogleCloudRunV2VpcAccess{Connector: to.Connector, Egress: word}
+		if to.Connector == "" {
+			direct := &run.GoogleCloudRunV2NetworkInterface{Network: to.Network, Subnetwork: to.Subnet, Tags: to.Tags}
+			template.VpcAccess.NetworkInterfaces = []*run.GoogleCloudRunV2NetworkInterface{direct}
+		}
+	}
+	return s.patchRun(ctx, ref, maskVpcAccess, &run.GoogleCloudRunV2Service{Template: template, Etag: etag})
+}
+
+func (s services) setRunIngress(ctx context.Context, ref egress.ServiceRef, ingress, etag string) error {
+	word, err := runIngress().vendor("ingress", ingress)
+	if err != nil {
+		return err
+	}
+	return s.patchRun(ctx, ref, maskIngress, &run.GoogleCloudRunV2Service{Ingress: word, Etag: etag})
+}
+
+func (s services) patchRun(ctx context.Context, ref egress.ServiceRef, mask string, body *run.GoogleCloudRunV2Service) error {
+	op, err := s.run.Projects.Locations.Services.Patch(runName(ref), body).UpdateMask(mask).Context(ctx).Do()
+	if err != nil {
+		return s.fail(call{name: "services.patch", kind: writes}, err)
+	}
+	return s.settle(Prefix+":run/"+op.Name, runPoll, runOperation(op))
+}
+
+func runOperation(op *run.GoogleLongrunningOperation) lro {
+	o := lro{done: op.Done}
+	if op.Error != nil {
+		o.code, o.message = op.Error.Code, op.Error.Message
+	}
+	return o
+}
