@@ -39,7 +39,7 @@ func (s *Server) control() http.Handler {
 		for _, name := range s.controllers {
 			controllers[name] = s.URL() + "/controllers/" + name
 		}
-		say(rw, http.StatusOK, map[string]any{"speed": s.world.Speed(), "google": s.URL(), "controllers": controllers})
+		say(rw, http.StatusOK, map[string]any{"speed": s.world.Speed(), "google": s.URL(), "controllers": controllers, "bgp": s.BGPAddr()})
 	})
 	mux.HandleFunc("GET /sim/resources", func(rw http.ResponseWriter, _ *http.Request) { say(rw, http.StatusOK, s.world.Resources()) })
 	mux.HandleFunc("GET /sim/effects", func(rw http.ResponseWriter, _ *http.Request) { say(rw, http.StatusOK, s.world.Effects()) })

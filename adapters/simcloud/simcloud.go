@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/culvertnet/culvert/adapters/simcloud/aviatrix"
+	"github.com/culvertnet/culvert/adapters/simcloud/bgp"
 	"github.com/culvertnet/culvert/adapters/simcloud/google"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 	"github.com/culvertnet/culvert/examples"
@@ -22,12 +23,21 @@ type Options struct {
 	World    world.Config
 	Scenario []byte // a world file; nil = examples/world.yaml
 	Listen   string // host:port; "" = 127.0.0.1:0
+	BGP      BGP
+}
+
+// BGP says where the remote site's BGP and the fault door of the speakers listen. The zero value: free ports on 127.0.0.1.
+type BGP struct {
+	Listen   string // of the gRPC fault door
+	SitePort int    // of the site's BGP listener
+	Off      bool   // no BGP at all, for tests that need none
 }
 
 // scenario is a world file.
 type scenario struct {
 	Google   google.Scenario   `yaml:"google"`
 	Aviatrix aviatrix.Scenario `yaml:"aviatrix"`
+	BGP      bgp.Scenario      `yaml:"bgp"`
 }
 
 // Server is a running world.
@@ -36,6 +46,7 @@ type Server struct {
 	http        *http.Server
 	listener    net.Listener
 	controllers []string
+	bgp         *bgp.Door // nil when it is off
 	served      chan error
 }
 
@@ -58,21 +69,36 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{world: w, served: make(chan error, 1)}
-	handler, err := s.doors(sc)
-	if err != nil {
-		return nil, errors.Join(err, w.Close())
+	if err := s.open(ctx, sc, o); err != nil {
+		return nil, errors.Join(err, s.closeDoors())
 	}
-	if s.listener, err = net.Listen("tcp", o.Listen); err != nil {
-		return nil, errors.Join(fmt.Errorf("listen for the simulated world: %w", err), w.Close())
-	}
-	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	go func() { s.served <- s.http.Serve(s.listener) }()
 	context.AfterFunc(ctx, func() { _ = s.Close() }) // Close's error has nobody to go to when the caller's context ends
 	return s, nil
 }
 
+func (s *Server) open(ctx context.Context, sc scenario, o Options) error {
+	mux, err := s.doors(sc)
+	if err != nil {
+		return err
+	}
+	if !o.BGP.Off {
+		s.bgp, err = bgp.Start(ctx, s.world, bgp.Options{Scenario: sc.BGP, Listen: o.BGP.Listen, SitePort: o.BGP.SitePort})
+		if err != nil {
+			return err
+		}
+		mux.Handle("/sim/bgp", s.bgp.HTTP())
+		mux.Handle("/sim/bgp/", s.bgp.HTTP())
+	}
+	if s.listener, err = net.Listen("tcp", o.Listen); err != nil {
+		return fmt.Errorf("listen for the simulated world: %w", err)
+	}
+	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	return nil
+}
+
 // doors builds every vendor's handler over the world and takes the baseline.
-func (s *Server) doors(sc scenario) (http.Handler, error) {
+func (s *Server) doors(sc scenario) (*http.ServeMux, error) {
 	mux := http.NewServeMux()
 	clouds, err := google.New(s.world, sc.Google)
 	if err != nil {
@@ -99,8 +125,23 @@ func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 // World is the state behind the doors, for tests and for doors that run in the same process.
 func (s *Server) World() *world.World { return s.world }
 
+// BGPAddr is the gRPC fault door in front of the speakers, host:port; "" when BGP is off.
+func (s *Server) BGPAddr() string {
+	if s.bgp == nil {
+		return ""
+	}
+	return s.bgp.Addr()
+}
+
 // Close stops serving at once, cutting calls under way, and closes the world's file. Closing twice is harmless.
 func (s *Server) Close() error {
-	err := s.http.Close()
+	return errors.Join(s.http.Close(), s.closeDoors())
+}
+
+func (s *Server) closeDoors() error {
+	var err error
+	if s.bgp != nil {
+		err = s.bgp.Close()
+	}
 	return errors.Join(err, s.world.Close())
 }
