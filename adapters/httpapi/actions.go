@@ -1,0 +1,122 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+)
+
+// Order is the body of every operator's action.
+type Order struct {
+	Actor  string `json:"actor,omitempty" maxLength:"128" doc:"who asks; identities are not checked yet"`
+	Reason string `json:"reason" minLength:"1" maxLength:"1024"`
+}
+
+// ReplayOrder is the body of a replay.
+type ReplayOrder struct {
+	Order
+	From  string          `json:"from,omitempty" enum:"start,failed" doc:"default start"`
+	Input json.RawMessage `json:"input,omitempty" doc:"data that replaces the intent's"`
+}
+
+// ResolveOrder is the body of a resolve.
+type ResolveOrder struct {
+	Order
+	Step       string `json:"step" minLength:"1"`
+	Resolution string `json:"resolution" enum:"retry,mark-undone,skip"`
+}
+
+// HoldOrder is the body of a pause or resume of the engine.
+type HoldOrder struct {
+	Order
+	Capability string `json:"capability,omitempty" enum:"network,egress,routing,policy,"`
+}
+
+type sagaOrder[T any] struct {
+	ID   string `path:"id"`
+	Body T
+}
+
+func (s *server) actions(api huma.API) {
+	post(api, "cancel-saga", "/v1/sagas/{id}/cancel", "Give a saga up before its new version stands",
+		func(ctx context.Context, in *sagaOrder[Order]) (*body[Accepted], error) {
+			return s.act(ctx, in.ID, events.Action{Kind: events.ActionCancel, Actor: in.Body.Actor, Reason: in.Body.Reason})
+		})
+	post(api, "replay-saga", "/v1/sagas/{id}/replay", "Run a compensated or stuck saga again, or go on with a stuck one",
+		func(ctx context.Context, in *sagaOrder[ReplayOrder]) (*body[Accepted], error) {
+			return s.replay(ctx, in)
+		})
+	post(api, "resolve-step", "/v1/sagas/{id}/resolve", "Settle a stuck step",
+		func(ctx context.Context, in *sagaOrder[ResolveOrder]) (*body[Accepted], error) {
+			b := in.Body
+			return s.act(ctx, in.ID, events.Action{
+				Kind: events.ActionResolve, Actor: b.Actor, Reason: b.Reason, Step: b.Step, Resolution: events.Resolution(b.Resolution),
+			})
+		})
+	for _, kind := range []events.ActionKind{events.ActionPause, events.ActionResume} {
+		post(api, string(kind)+"-connection", "/v1/connections/{id}/"+string(kind), "Hold or release a connection",
+			func(ctx context.Context, in *sagaOrder[Order]) (*body[Accepted], error) {
+				return s.hold(ctx, events.Key{Tenant: events.DefaultTenant, Name: in.ID}, kind, in.Body)
+			})
+		post(api, string(kind)+"-engine", "/v1/engine/"+string(kind), "Hold or release the engine, or a capability",
+			func(ctx context.Context, in *struct{ Body HoldOrder }) (*body[Accepted], error) {
+				return s.hold(ctx, saga.EngineKey(in.Body.Capability), kind, in.Body.Order)
+			})
+	}
+}
+
+func (s *server) replay(ctx context.Context, in *sagaOrder[ReplayOrder]) (*body[Accepted], error) {
+	a := events.Action{
+		Kind: events.ActionReplay, Actor: in.Body.Actor, Reason: in.Body.Reason, From: events.ReplayFrom(in.Body.From), Input: in.Body.Input,
+	}
+	if a.From == "" {
+		a.From = events.FromStart
+	}
+	if a.Input != nil {
+		v, err := s.find(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		if a.Input, err = events.CheckData(v.Kind, events.Want(v.Action), 1, a.Input); err != nil {
+			return nil, problem(err)
+		}
+	}
+	return s.act(ctx, in.ID, a)
+}
+
+// act carries out an order about a saga, named by id or by its connection.
+func (s *server) act(ctx context.Context, id string, a events.Action) (*body[Accepted], error) {
+	v, err := s.find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	key, _, err := events.ParseSaga(v.ID)
+	if err != nil {
+		return nil, problem(err)
+	}
+	a.Connection, a.Saga = key, v.ID
+	return s.order(ctx, a)
+}
+
+func (s *server) hold(ctx context.Context, key events.Key, kind events.ActionKind, o Order) (*body[Accepted], error) {
+	if err := key.Validate(); err != nil {
+		return nil, huma.NewError(http.StatusNotFound, err.Error())
+	}
+	return s.order(ctx, events.Action{Kind: kind, Connection: key, Actor: o.Actor, Reason: o.Reason})
+}
+
+func (s *server) order(ctx context.Context, a events.Action) (*body[Accepted], error) {
+	if a.Actor == "" {
+		a.Actor = "anonymous"
+	}
+	r, err := s.Engine.Act(ctx, a)
+	if err != nil {
+		return nil, problem(err)
+	}
+	return &body[Accepted]{Body: Accepted{Saga: r.Saga}}, nil
+}

@@ -1,0 +1,64 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/culvertnet/culvert/workers"
+)
+
+// BreakOrder is the body of a break: whose hold of which resource, and why.
+type BreakOrder struct {
+	Order
+	Resource string `json:"resource" minLength:"1"`
+	Holder   string `json:"holder" minLength:"1"`
+}
+
+// breakTries bounds how often a break tries again against others who change the record.
+const breakTries = 10
+
+func (s *server) claims(api huma.API) {
+	get(api, "list-claims", "/v1/claims", "List what is claimed of the world, by resource",
+		func(ctx context.Context, in *struct {
+			Prefix string `query:"prefix"`
+			After  string `query:"after"`
+			Limit  int    `query:"limit" minimum:"0" maximum:"1000"`
+		}) (*body[[]workers.Claimed], error) {
+			if in.Limit == 0 {
+				in.Limit = 1000
+			}
+			page, err := s.Claims.Find(ctx, workers.ClaimQuery{Prefix: in.Prefix, After: in.After, Limit: in.Limit})
+			if err != nil {
+				return nil, problem(err)
+			}
+			if page.Items == nil {
+				page.Items = []workers.Claimed{}
+			}
+			return &body[[]workers.Claimed]{Body: page.Items}, nil
+		})
+	post(api, "break-claim", "/v1/claims/break", "Take a hold away from its holder", s.breakClaim)
+}
+
+func (s *server) breakClaim(ctx context.Context, in *struct{ Body BreakOrder }) (*struct{}, error) {
+	for range breakTries {
+		r, err := s.Claims.Load(ctx, in.Body.Resource)
+		if err != nil {
+			return nil, problem(err)
+		}
+		broken, had := workers.Break(r, in.Body.Holder)
+		if !had {
+			return nil, huma.NewError(http.StatusNotFound, in.Body.Holder+" holds nothing of "+in.Body.Resource)
+		}
+		err = s.Claims.Store(ctx, in.Body.Resource, broken)
+		if err == nil {
+			return nil, nil
+		}
+		if !errors.Is(err, workers.ErrClaimConflict) {
+			return nil, problem(err)
+		}
+	}
+	return nil, huma.NewError(http.StatusServiceUnavailable, "others change the record all the time; try again")
+}

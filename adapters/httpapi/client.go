@@ -1,0 +1,222 @@
+package httpapi
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// Client is the mirror of the server. Safe for concurrent use.
+type Client struct {
+	// URL is the server's root.
+	URL  string
+	HTTP *http.Client
+}
+
+// Problem is the server's refusal (RFC 9457).
+type Problem struct {
+	Status int    `json:"status"`
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Errors []struct {
+		Message  string `json:"message"`
+		Location string `json:"location"`
+		Value    any    `json:"value"`
+	} `json:"errors"`
+}
+
+// Error says the detail.
+func (p *Problem) Error() string {
+	if p.Detail == "" {
+		return fmt.Sprintf("server answers %d %s", p.Status, p.Title)
+	}
+	return p.Detail
+}
+
+// Submit posts an intent or batch with its content type (CloudEvents structured or batch mode).
+func (c Client) Submit(ctx context.Context, contentType string, body []byte) ([]Accepted, error) {
+	var answer []Accepted
+	err := c.do(ctx, http.MethodPost, "/v1/intents", contentType, body, &answer)
+	return answer, err
+}
+
+// List lists connections by query ("status", "kind", "name").
+func (c Client) List(ctx context.Context, query url.Values) ([]events.Status, error) {
+	var all []events.Status
+	for {
+		req, err := c.request(ctx, http.MethodGet, "/v1/sagas?"+query.Encode(), "", nil)
+		if err != nil {
+			return nil, err
+		}
+		var page []events.Status
+		header, err := c.send(req, &page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		next := header.Get("Culvert-Next")
+		if next == "" {
+			return all, nil
+		}
+		query.Set("after", next)
+	}
+}
+
+// Show reads a saga by id, or a connection's newest by name.
+func (c Client) Show(ctx context.Context, id string) (events.Status, error) {
+	var v events.Status
+	return v, c.do(ctx, http.MethodGet, "/v1/sagas/"+url.PathEscape(id), "", nil, &v)
+}
+
+// Post carries out an order: path below /v1, body as JSON.
+func (c Client) Post(ctx context.Context, path string, order any) (Accepted, error) {
+	var answer Accepted
+	b, err := json.Marshal(order)
+	if err != nil {
+		return answer, fmt.Errorf("encode order: %w", err)
+	}
+	return answer, c.do(ctx, http.MethodPost, "/v1/"+path, "application/json", b, &answer)
+}
+
+// Info asks where things are.
+func (c Client) Info(ctx context.Context) (Info, error) {
+	var v Info
+	return v, c.do(ctx, http.MethodGet, "/v1/info", "", nil, &v)
+}
+
+// Explain explains an intent kind.
+func (c Client) Explain(ctx context.Context, kind string) (KindInfo, error) {
+	var v KindInfo
+	return v, c.do(ctx, http.MethodGet, "/v1/kinds/"+url.PathEscape(kind), "", nil, &v)
+}
+
+// DeadLetters lists what was rejected; DeadLetter reads one; Discard forgets one.
+func (c Client) DeadLetters(ctx context.Context) ([]events.DeadLetter, error) {
+	var v []events.DeadLetter
+	return v, c.do(ctx, http.MethodGet, "/v1/dead-letters", "", nil, &v)
+}
+
+// DeadLetter reads one dead letter.
+func (c Client) DeadLetter(ctx context.Context, id string) (events.DeadLetter, error) {
+	var v events.DeadLetter
+	return v, c.do(ctx, http.MethodGet, "/v1/dead-letters/"+url.PathEscape(id), "", nil, &v)
+}
+
+// Discard forgets one dead letter.
+func (c Client) Discard(ctx context.Context, id string) error {
+	return c.do(ctx, http.MethodDelete, "/v1/dead-letters/"+url.PathEscape(id), "", nil, nil)
+}
+
+// Claims lists what is claimed.
+func (c Client) Claims(ctx context.Context, prefix string) ([]workers.Claimed, error) {
+	var v []workers.Claimed
+	return v, c.do(ctx, http.MethodGet, "/v1/claims?prefix="+url.QueryEscape(prefix), "", nil, &v)
+}
+
+// Watch yields a saga's status as it changes, until it has ended, the reader stops, or ctx ends. A broken stream is an
+// error; call again.
+func (c Client) Watch(ctx context.Context, id string) iter.Seq2[events.Status, error] {
+	return func(yield func(events.Status, error) bool) {
+		req, err := c.request(ctx, http.MethodGet, "/v1/sagas/"+url.PathEscape(id)+"/events", "", nil)
+		if err != nil {
+			yield(events.Status{}, err)
+			return
+		}
+		resp, err := c.client().Do(req)
+		if err != nil {
+			yield(events.Status{}, fmt.Errorf("watch %s: %w", id, err))
+			return
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			yield(events.Status{}, readProblem(resp))
+			return
+		}
+		lines := bufio.NewScanner(resp.Body)
+		lines.Buffer(nil, maxBody)
+		for lines.Scan() {
+			data, is := strings.CutPrefix(lines.Text(), "data: ")
+			if !is {
+				continue
+			}
+			var v events.Status
+			err := json.Unmarshal([]byte(data), &v)
+			if !yield(v, err) || err != nil || v.Status.Ended() {
+				return
+			}
+		}
+		if err := errors.Join(lines.Err(), ctx.Err()); err != nil {
+			yield(events.Status{}, fmt.Errorf("watch %s: %w", id, err))
+			return
+		}
+		yield(events.Status{}, fmt.Errorf("watch %s: %w", id, io.ErrUnexpectedEOF))
+	}
+}
+
+func (c Client) client() *http.Client {
+	if c.HTTP != nil {
+		return c.HTTP
+	}
+	return http.DefaultClient
+}
+
+func (c Client) do(ctx context.Context, method, path, contentType string, body []byte, into any) error {
+	req, err := c.request(ctx, method, path, contentType, body)
+	if err != nil {
+		return err
+	}
+	_, err = c.send(req, into)
+	return err
+}
+
+func (c Client) request(ctx context.Context, method, path, contentType string, body []byte) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	return req, nil
+}
+
+func (c Client) send(req *http.Request, into any) (http.Header, error) {
+	resp, err := c.client().Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", c.URL, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= 300 {
+		return nil, readProblem(resp)
+	}
+	if into == nil || resp.StatusCode == http.StatusNoContent || resp.ContentLength == 0 {
+		return resp.Header, nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return nil, fmt.Errorf("read answer of %s: %w", req.URL.Path, err)
+	}
+	return resp.Header, nil
+}
+
+func readProblem(resp *http.Response) error {
+	p := &Problem{Status: resp.StatusCode, Title: http.StatusText(resp.StatusCode)}
+	b, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
+		return fmt.Errorf("read problem: %w", err)
+	}
+	if json.Unmarshal(b, p) != nil {
+		p.Detail = strings.TrimSpace(string(b))
+	}
+	return p
+}

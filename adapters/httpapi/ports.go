@@ -1,0 +1,55 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// Engine is the orchestrator as this door needs it. Safe for concurrent use.
+type Engine interface {
+	Act(ctx context.Context, a events.Action) (saga.Receipt, error)
+	State(ctx context.Context, key events.Key) (saga.State, error)
+	Watch(key events.Key) (changed <-chan struct{}, stop func())
+}
+
+// Intake is the one Accept that all doors call: it decodes strictly, admits and submits every intent of a message, and
+// answers when they are on stable storage. Errors are *events.Refusal, events.ErrBusy, or the engine's.
+type Intake interface {
+	Accept(ctx context.Context, tenant string, header map[string]string, body []byte) ([]saga.Receipt, error)
+}
+
+// Listing finds connections.
+type Listing interface {
+	List(ctx context.Context, q saga.Query) (saga.Page, error)
+}
+
+// Publisher puts a dead letter back on its subject.
+type Publisher interface {
+	Publish(ctx context.Context, messages ...events.Message) error
+}
+
+// Options are what the server works with. All but World are needed.
+type Options struct {
+	Engine      Engine
+	Intake      Intake
+	Listing     Listing
+	DeadLetters events.DeadLetters
+	Publisher   Publisher
+	Claims      workers.Claims
+	Kinds       map[string]KindInfo
+	// World is the URL of the simulated world, empty against real clouds; NATS the broker's.
+	World, NATS string
+	Version     string
+}
+
+// KindInfo explains an intent kind.
+type KindInfo struct {
+	Kind string `json:"kind"`
+	// Schemas are its JSON Schemas by want ("apply", "withdraw").
+	Schemas map[string]any `json:"schemas"`
+	// Diagram is the graph of an example plan in Mermaid.
+	Diagram string `json:"diagram"`
+}

@@ -1,0 +1,91 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+)
+
+type listInput struct {
+	Status string `query:"status" enum:"accepted,running,compensating,completed,compensated,stuck" doc:"the newest saga's status"`
+	Kind   string `query:"kind"`
+	Name   string `query:"name" doc:"the connection's name, exactly"`
+	After  string `query:"after" doc:"the Culvert-Next header of the page before"`
+	Limit  int    `query:"limit" minimum:"0" maximum:"1000" doc:"at most so many; 0 is 1000"`
+}
+
+type listOutput struct {
+	Next string `header:"Culvert-Next"`
+	Body []events.Status
+}
+
+func (s *server) sagas(api huma.API) {
+	get(api, "list-sagas", "/v1/sagas", "List connections by their newest saga, newest change first", s.list)
+	get(api, "show-saga", "/v1/sagas/{id}", "Show one saga with its steps, or a connection's newest by name",
+		func(ctx context.Context, in *struct {
+			ID string `path:"id" doc:"a saga id, or a connection's name"`
+		}) (*body[events.Status], error) {
+			v, err := s.find(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			return &body[events.Status]{Body: v}, nil
+		})
+}
+
+func (s *server) list(ctx context.Context, in *listInput) (*listOutput, error) {
+	if in.Limit == 0 {
+		in.Limit = 1000
+	}
+	page, err := s.Listing.List(ctx, saga.Query{
+		Status: events.SagaStatus(in.Status), Kind: in.Kind, Name: in.Name, After: in.After, Limit: in.Limit,
+	})
+	if err != nil {
+		return nil, problem(err)
+	}
+	out := &listOutput{Next: page.Next, Body: []events.Status{}}
+	for _, item := range page.Items {
+		if item.Summary.Saga == "" { // the engine's own keys have no sagas
+			continue
+		}
+		v := events.Status{
+			ID: item.Summary.Saga, Connection: item.Key.Name, Kind: item.Summary.Kind, Action: string(item.Summary.Want),
+			Version: item.Summary.Version, Status: item.Summary.Status, Reason: item.Summary.Reason, Retained: []string{},
+		}
+		if !item.Summary.Started.IsZero() {
+			v.StartedAt = &item.Summary.Started
+		}
+		if !item.Summary.Ended.IsZero() {
+			v.EndedAt = &item.Summary.Ended
+		}
+		out.Body = append(out.Body, v)
+	}
+	return out, nil
+}
+
+// find shows a saga by its id, or the newest one of the connection with this name.
+func (s *server) find(ctx context.Context, id string) (events.Status, error) {
+	key, n, err := events.ParseSaga(id)
+	if err != nil {
+		key, n = events.Key{Tenant: events.DefaultTenant, Name: id}, 0
+		if key.Validate() != nil {
+			return events.Status{}, huma.NewError(http.StatusNotFound, "no saga or connection "+id)
+		}
+	}
+	state, err := s.Engine.State(ctx, key)
+	if err != nil {
+		return events.Status{}, problem(err)
+	}
+	if n == 0 {
+		n = state.Newest()
+	}
+	v, known := state.ViewOf(n)
+	if !known {
+		return events.Status{}, huma.NewError(http.StatusNotFound, "no saga or connection "+id)
+	}
+	return v, nil
+}

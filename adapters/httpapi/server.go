@@ -1,0 +1,101 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+)
+
+// maxBody is the largest request body: a full batch of intents.
+const maxBody = 8 << 20
+
+type server struct{ Options }
+
+// Handler serves the API. The OpenAPI document is at /openapi.json and /openapi.yaml.
+func Handler(o Options) http.Handler {
+	mux := http.NewServeMux()
+	config := huma.DefaultConfig("Culvert", o.Version)
+	config.Info.Description = "Private paths for serverless services: intents in, sagas out."
+	config.DocsPath, config.CreateHooks = "", nil // no page with scripts from elsewhere, no $schema in bodies
+	api := humago.New(mux, config)
+	s := &server{o}
+	s.intents(api)
+	s.sagas(api)
+	s.actions(api)
+	s.deadLetters(api)
+	s.claims(api)
+	s.info(api)
+	mux.HandleFunc("GET /v1/sagas/{id}/events", s.stream)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	return http.MaxBytesHandler(mux, maxBody)
+}
+
+// Info says where a running Culvert can be reached.
+type Info struct {
+	Version string `json:"version"`
+	NATS    string `json:"nats"`
+	World   string `json:"world"`
+}
+
+func (s *server) info(api huma.API) {
+	get(api, "info", "/v1/info", "Where this Culvert and its simulated world are", func(context.Context, *struct{}) (*body[Info], error) {
+		return &body[Info]{Body: Info{Version: s.Version, NATS: s.NATS, World: s.World}}, nil
+	})
+	get(api, "explain-kind", "/v1/kinds/{kind}", "Explain an intent kind", func(_ context.Context, in *struct {
+		Kind string `path:"kind"`
+	}) (*body[KindInfo], error) {
+		k, known := s.Kinds[in.Kind]
+		if !known {
+			return nil, huma.Error404NotFound("there is no intent kind " + in.Kind)
+		}
+		return &body[KindInfo]{Body: k}, nil
+	})
+}
+
+// body is a response with nothing but a body.
+type body[T any] struct{ Body T }
+
+func get[In, Out any](api huma.API, id, path, summary string, h func(context.Context, *In) (*Out, error)) {
+	huma.Register(api, huma.Operation{
+		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Errors: []int{400, 404, 503},
+	}, h)
+}
+
+func post[In, Out any](api huma.API, id, path, summary string, h func(context.Context, *In) (*Out, error)) {
+	huma.Register(api, huma.Operation{
+		OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, DefaultStatus: http.StatusAccepted,
+		Errors: []int{400, 404, 409, 429, 503},
+	}, h)
+}
+
+// problem maps the errors of the inside to statuses, in one table.
+func problem(err error) error {
+	if r, ok := events.AsRefusal(err); ok {
+		details := make([]error, 0, len(r.Violations))
+		for _, v := range r.Violations {
+			details = append(details, &huma.ErrorDetail{Message: v.Message, Location: v.Field, Value: v.Rule})
+		}
+		status := http.StatusBadRequest
+		if r.Conflict {
+			status = http.StatusConflict
+		}
+		return huma.NewError(status, r.Error(), details...)
+	}
+	switch {
+	case errors.Is(err, events.ErrBusy):
+		return huma.NewError(http.StatusTooManyRequests, err.Error())
+	case errors.Is(err, events.ErrNoDeadLetter):
+		return huma.NewError(http.StatusNotFound, err.Error())
+	case errors.Is(err, saga.ErrFull), errors.Is(err, saga.ErrUnavailable):
+		return huma.NewError(http.StatusServiceUnavailable, err.Error())
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return huma.NewError(http.StatusServiceUnavailable, "no answer in time; ask again")
+	}
+	return huma.NewError(http.StatusInternalServerError, err.Error())
+}
