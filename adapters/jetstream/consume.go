@@ -1,0 +1,211 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	js "github.com/nats-io/nats.go/jetstream"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+const (
+	// fetchFor is how long one request for messages stays open at the server. A request that a restarted server has
+	// forgotten is noticed after that time.
+	fetchFor = 5 * time.Second
+	// again is the shortest rest after an Again; it grows with the attempts up to againMost.
+	again     = 50 * time.Millisecond
+	againMost = 5 * time.Second
+	// maxPending is how many messages of one subscription may be on their way or resting. At the server's own default
+	// (1,000) as many messages that are told to come again would hold up all others.
+	maxPending = 50_000
+	// repairEvery is the rest between tries to make a lost consumer again.
+	repairEvery = 250 * time.Millisecond
+)
+
+// Consume implements [events.Bus]. It asks for no more messages than it has idle handlers, so that none waits, unleased,
+// inside this process. The handler's context ends with ctx; its verdict still counts.
+func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict) error {
+	stream, err := checkSubscription(s)
+	if err != nil {
+		return fmt.Errorf("consume %q: %w", s.Name, err)
+	}
+	c, err := b.consumer(ctx, stream, s)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("consume %s: %w", s.Name, err)
+	}
+	l := &loop{h: b.h, stream: stream, s: s, handle: handle, idle: make(chan struct{}, max(1, s.Parallel)), leased: map[js.Msg]struct{}{}}
+	leases, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var keeper sync.WaitGroup
+	keeper.Go(func() { l.keepLeases(leases) })
+	for ctx.Err() == nil {
+		if err := l.fetch(ctx, c); err != nil && ctx.Err() == nil {
+			b.h.opts.Log.Warn("fetch messages", "subscription", s.Name, "error", err)
+			c = b.repair(ctx, stream, s, c)
+		}
+	}
+	l.running.Wait()
+	stop()
+	keeper.Wait()
+	return nil
+}
+
+// consumer makes or updates the durable of a subscription.
+func (b *Bus) consumer(ctx context.Context, stream events.Stream, s events.Subscription) (js.Consumer, error) {
+	return b.h.js.CreateOrUpdateConsumer(ctx, stream.Name, js.ConsumerConfig{
+		Durable: s.Name, FilterSubjects: s.Subjects, DeliverPolicy: js.DeliverAllPolicy, AckPolicy: js.AckExplicitPolicy,
+		AckWait: b.h.opts.Lease, MaxDeliver: -1, MaxAckPending: maxPending, Replicas: b.h.opts.Replicas,
+	})
+}
+
+// repair makes streams and consumer again until it works or ctx ends.
+func (b *Bus) repair(ctx context.Context, stream events.Stream, s events.Subscription, old js.Consumer) js.Consumer {
+	for wait(ctx, repairEvery) == nil {
+		err := ensure(ctx, b.h.js, b.h.opts)
+		if err == nil {
+			var c js.Consumer
+			if c, err = b.consumer(ctx, stream, s); err == nil {
+				return c
+			}
+		}
+		b.h.opts.Log.Warn("make consumer again", "subscription", s.Name, "error", err)
+	}
+	return old
+}
+
+// loop is one running Consume.
+type loop struct {
+	h       *Home
+	stream  events.Stream
+	s       events.Subscription
+	handle  func(context.Context, events.Delivery) events.Verdict
+	idle    chan struct{} // holds a token for each busy handler
+	running sync.WaitGroup
+
+	mu     sync.Mutex
+	leased map[js.Msg]struct{}
+}
+
+// fetch waits for an idle handler, asks once for as many messages as there are idle handlers, and starts them.
+func (l *loop) fetch(ctx context.Context, c js.Consumer) error {
+	n := 0
+	select {
+	case l.idle <- struct{}{}:
+		n = 1
+	case <-ctx.Done():
+		return nil
+	}
+	for full := false; !full; {
+		select {
+		case l.idle <- struct{}{}:
+			n++
+		default:
+			full = true
+		}
+	}
+	defer func() {
+		for range n {
+			<-l.idle
+		}
+	}()
+	within, cancel := context.WithTimeout(ctx, fetchFor)
+	defer cancel()
+	batch, err := c.Fetch(n, js.FetchContext(within))
+	if err != nil {
+		return err
+	}
+	for m := range batch.Messages() {
+		n--
+		l.lease(m)
+		l.running.Go(func() {
+			defer func() { <-l.idle }()
+			defer l.release(m)
+			l.deliver(ctx, m)
+		})
+	}
+	if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+func (l *loop) lease(m js.Msg) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.leased[m] = struct{}{}
+}
+
+func (l *loop) release(m js.Msg) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.leased, m)
+}
+
+// keepLeases tells the server three times a lease that the handlers are alive. One lost sign of life is no loss.
+func (l *loop) keepLeases(ctx context.Context) {
+	tick := time.NewTicker(l.h.opts.Lease / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		l.mu.Lock()
+		for m := range l.leased {
+			if err := m.InProgress(); err != nil {
+				l.h.opts.Log.Debug("keep lease", "subscription", l.s.Name, "error", err)
+			}
+		}
+		l.mu.Unlock()
+	}
+}
+
+// deliver runs the handler and tells the server. Whatever it cannot tell makes the message come again.
+func (l *loop) deliver(ctx context.Context, m js.Msg) {
+	meta, err := m.Metadata()
+	if err != nil {
+		l.h.opts.Log.Error("read delivery", "subscription", l.s.Name, "subject", m.Subject(), "error", err)
+		return
+	}
+	attempt := int(meta.NumDelivered)
+	verdict := events.Reject(fmt.Sprintf("delivered %d times", l.s.MaxDeliver))
+	if spent := l.s.MaxDeliver > 0 && attempt > l.s.MaxDeliver; !spent {
+		said := l.handle(ctx, events.Delivery{Message: decode(m.Subject(), m.Headers(), m.Data()), Attempt: attempt})
+		if _, rejected := said.Rejected(); said.IsAck() || rejected || l.s.MaxDeliver == 0 || attempt < l.s.MaxDeliver {
+			verdict = said
+		}
+	}
+	if err := l.settle(ctx, m, meta, verdict); err != nil {
+		l.h.opts.Log.Warn("settle delivery", "subscription", l.s.Name, "subject", m.Subject(), "error", err)
+	}
+}
+
+// settle does what a verdict says. A message is terminated only when its dead letter is stored.
+func (l *loop) settle(ctx context.Context, m js.Msg, meta *js.MsgMetadata, v events.Verdict) error {
+	reason, rejected := v.Rejected()
+	switch {
+	case v.IsAck():
+		return m.Ack()
+	case rejected:
+		if err := bury(context.WithoutCancel(ctx), l.h.nc, letter(m, meta, reason)); err != nil {
+			return errors.Join(err, m.NakWithDelay(rest(meta)))
+		}
+		return m.Term()
+	}
+	return m.NakWithDelay(rest(meta))
+}
+
+// rest is how long a message waits before it comes again: longer with each attempt, and spread by its sequence so that
+// messages which failed together do not come back together.
+func rest(meta *js.MsgMetadata) time.Duration {
+	d := min(againMost, again<<min(meta.NumDelivered-1, 10))
+	spread := (meta.Sequence.Stream*0x9e3779b97f4a7c15)>>56 + 128 // 128 to 383
+	return d * time.Duration(spread) / 256
+}

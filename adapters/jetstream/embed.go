@@ -1,0 +1,150 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+// startWithin bounds the start of an embedded server; recovery of a large store takes seconds.
+const startWithin = 2 * time.Minute
+
+// maxPayload is the largest message of an embedded server: the largest facts of an append with a snapshot several times as
+// large. nats-server warns above 8 MiB.
+const maxPayload = 8 << 20
+
+// EmbedOptions say how the server inside this process runs.
+type EmbedOptions struct {
+	// Dir is where it stores; made if it is not there. One process at a time may use it.
+	Dir string
+	// Listen is "host:port" for clients from outside, port 0 picks a free one; "" lets only this process in.
+	Listen string
+	// MaxStore bounds the bytes on disk; zero leaves it to the server: three quarters of what is free at start.
+	MaxStore int64
+	// Log takes the server's warnings and errors; nil drops them.
+	Log *slog.Logger
+}
+
+// Embedded is a NATS server with JetStream in this process. It syncs every message before it acknowledges it.
+type Embedded struct {
+	server *server.Server
+	lock   *os.File
+}
+
+// Embed starts a server. It fails when the server's own report does not say that it syncs always.
+func Embed(o EmbedOptions) (*Embedded, error) {
+	if o.Dir == "" {
+		return nil, errors.New("embed broker: Dir is empty")
+	}
+	opts := &server.Options{
+		ServerName: "culvert", JetStream: true, StoreDir: o.Dir, SyncAlways: true, JetStreamMaxStore: o.MaxStore,
+		MaxPayload: maxPayload, NoSigs: true, NoLog: o.Log == nil, DontListen: true,
+	}
+	if o.Listen != "" {
+		if err := listen(opts, o.Listen); err != nil {
+			return nil, fmt.Errorf("embed broker: %w", err)
+		}
+	}
+	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
+		return nil, fmt.Errorf("embed broker: %w", err)
+	}
+	lock, err := lockDir(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("embed broker: %w", err)
+	}
+	e, err := start(opts, o.Log)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("embed broker in %s: %w", o.Dir, err), lock.Close())
+	}
+	e.lock = lock
+	return e, nil
+}
+
+func listen(opts *server.Options, address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("listen on %q: %w", address, err)
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return fmt.Errorf("listen on %q: port: %w", address, err)
+	}
+	opts.DontListen, opts.Host, opts.Port = false, host, int(n)
+	if n == 0 {
+		opts.Port = server.RANDOM_PORT
+	}
+	return nil
+}
+
+func start(opts *server.Options, log *slog.Logger) (*Embedded, error) {
+	s, err := server.NewServer(opts)
+	if err != nil {
+		return nil, err
+	}
+	if log != nil {
+		s.SetLoggerV2(serverLog{log}, false, false, false)
+	}
+	e := &Embedded{server: s}
+	s.Start()
+	if !s.ReadyForConnections(startWithin) {
+		return nil, errors.Join(fmt.Errorf("server is not ready after %v", startWithin), e.Close())
+	}
+	if err := e.AssertSynced(context.Background()); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// AssertSynced reads from the server's own report that every message is synced before it is acknowledged.
+func (e *Embedded) AssertSynced(context.Context) error {
+	report, err := e.server.Jsz(&server.JSzOptions{Config: true})
+	if err != nil {
+		return fmt.Errorf("read the server's report: %w", err)
+	}
+	return checkReport(*report)
+}
+
+// Conn opens a connection inside the process, which needs no listener. The caller closes it.
+func (e *Embedded) Conn() (*nats.Conn, error) {
+	nc, err := nats.Connect("", append(connOptions(), nats.InProcessServer(e.server))...)
+	if err != nil {
+		return nil, fmt.Errorf("connect inside the process: %w", err)
+	}
+	return nc, nil
+}
+
+// URL is where clients from outside connect, with the port that was picked; "" when there is no listener.
+func (e *Embedded) URL() string {
+	if e.server.Addr() == nil {
+		return ""
+	}
+	return "nats://" + e.server.Addr().String()
+}
+
+// Close stops the server when its store is flushed. Its connections end.
+func (e *Embedded) Close() error {
+	e.server.Shutdown()
+	e.server.WaitForShutdown()
+	if e.lock == nil {
+		return nil
+	}
+	return e.lock.Close()
+}
+
+// serverLog gives the server's log lines to slog. Only what an operator may have to act upon is passed on.
+type serverLog struct{ log *slog.Logger }
+
+func (serverLog) Noticef(string, ...any)              {}
+func (serverLog) Debugf(string, ...any)               {}
+func (serverLog) Tracef(string, ...any)               {}
+func (l serverLog) Warnf(format string, args ...any)  { l.log.Warn(fmt.Sprintf(format, args...)) }
+func (l serverLog) Errorf(format string, args ...any) { l.log.Error(fmt.Sprintf(format, args...)) }
+func (l serverLog) Fatalf(format string, args ...any) { l.log.Error(fmt.Sprintf(format, args...)) }

@@ -1,0 +1,123 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	js "github.com/nats-io/nats.go/jetstream"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// Options say how the streams are kept. The zero value of each field but Synced is a good one.
+type Options struct {
+	// Synced proves that what is acknowledged is on stable storage. Mandatory: [Embedded.AssertSynced], [SystemReport],
+	// [MonitorReport] or, by name, [AllowUnsynced].
+	Synced Proof
+	// Replicas is how many servers keep each stream: 1 (the default), or 3 in a cluster.
+	Replicas int
+	// Lease is after how long without a sign of life a delivered message is delivered again. Default 30s.
+	Lease time.Duration
+	// JournalBytes is the size at which the journal refuses more; zero means as much as the server may store.
+	JournalBytes int64
+	// MarkAge is how long marks are kept: longer than any command's deadline. Default 24h.
+	MarkAge time.Duration
+	// Now stamps what this process appended until the server's time is known. Default time.Now.
+	Now func() time.Time
+	// Log takes what is repaired on the way: a consumer made again, a follower that starts over. Default: nothing.
+	Log *slog.Logger
+}
+
+func (o *Options) fill() error {
+	if o.Synced == nil {
+		o.Synced = refuseUnproved
+	}
+	if o.Replicas == 0 {
+		o.Replicas = 1
+	}
+	if o.Lease == 0 {
+		o.Lease = 30 * time.Second
+	}
+	if o.JournalBytes == 0 {
+		o.JournalBytes = -1
+	}
+	if o.MarkAge == 0 {
+		o.MarkAge = 24 * time.Hour
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Replicas < 0 || o.Lease < 0 || o.MarkAge < 0 {
+		return errors.New("a negative Replicas, Lease or MarkAge")
+	}
+	return nil
+}
+
+// Home is everything this process keeps in JetStream. Safe for concurrent use.
+type Home struct {
+	nc   *nats.Conn
+	js   js.JetStream
+	opts Options
+
+	journal     *Journal
+	journalOnce sync.Once
+	end         context.CancelFunc
+	running     sync.WaitGroup
+}
+
+// Open proves that storage is synced, makes or updates the streams and gives the ports on them. The connection stays the
+// caller's, who closes it after the home.
+func Open(ctx context.Context, nc *nats.Conn, o Options) (*Home, error) {
+	if err := o.fill(); err != nil {
+		return nil, fmt.Errorf("open JetStream: %w", err)
+	}
+	if err := o.Synced(ctx); err != nil {
+		return nil, fmt.Errorf("open JetStream: %w", err)
+	}
+	j, err := js.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("open JetStream: %w", err)
+	}
+	if err := ensure(ctx, j, o); err != nil {
+		return nil, fmt.Errorf("open JetStream: %w", err)
+	}
+	h := &Home{nc: nc, js: j, opts: o}
+	alive, end := context.WithCancel(context.Background())
+	h.end = end
+	h.journal = newJournal(h, alive)
+	return h, nil
+}
+
+// Bus is the port to messages.
+func (h *Home) Bus() events.Bus { return &Bus{h: h} }
+
+// DeadLetters is the port to what was rejected.
+func (h *Home) DeadLetters() events.DeadLetters { return &DeadLetters{h: h} }
+
+// Claims is the port to the holds on shared things.
+func (h *Home) Claims() workers.Claims { return &Claims{h: h} }
+
+// Marks is the port to who runs what.
+func (h *Home) Marks() workers.Marks { return &Marks{h: h} }
+
+// Journal is the port to the truth. The first call begins to build the index that List and Append read; they wait for it.
+func (h *Home) Journal() saga.Journal {
+	h.journalOnce.Do(func() { h.running.Go(h.journal.keepIndex) })
+	return h.journal
+}
+
+// Close ends what runs in the background. Consume and Follow end with their own contexts.
+func (h *Home) Close() {
+	h.end()
+	h.running.Wait()
+}
