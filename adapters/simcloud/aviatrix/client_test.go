@@ -37,19 +37,34 @@ func (c *clock) pass(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// rig is a world with the controllers of testdata, served over HTTP.
+// rig is a world with controllers, served over HTTP.
 type rig struct {
-	t     *testing.T
-	w     *world.World
-	clock *clock
-	urls  map[string]string
-	waits chan time.Duration // every real wait the world was asked for
+	t        *testing.T
+	w        *world.World
+	clock    *clock
+	urls     map[string]string
+	password string
+	waits    chan time.Duration // every real wait the world was asked for
 }
 
-// newRig starts the controllers. Waits are over at once and noted, so no test takes vendor time.
+// newRig serves the controllers of testdata.
 func newRig(t *testing.T, dir string) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: &clock{now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}, urls: map[string]string{}, waits: make(chan time.Duration, 1000)}
+	text, err := os.ReadFile("testdata/controllers.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s aviatrix.Scenario
+	if err := yaml.Unmarshal(text, &s); err != nil {
+		t.Fatal(err)
+	}
+	return serve(t, dir, s)
+}
+
+// serve starts the controllers of a scenario. Waits are over at once and noted, so no test takes vendor time.
+func serve(t *testing.T, dir string, s aviatrix.Scenario) *rig {
+	t.Helper()
+	r := &rig{t: t, password: s.Controllers[0].Password, clock: &clock{now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}, urls: map[string]string{}, waits: make(chan time.Duration, 1000)}
 	w, err := world.Open(world.Config{Speed: 60, Dir: dir, Now: r.clock.Now, Seed: 1, After: func(d time.Duration) <-chan time.Time {
 		r.waits <- d
 		done := make(chan time.Time, 1)
@@ -61,14 +76,6 @@ func newRig(t *testing.T, dir string) *rig {
 	}
 	r.w = w
 	t.Cleanup(func() { _ = w.Close() })
-	text, err := os.ReadFile("testdata/controllers.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var s aviatrix.Scenario
-	if err := yaml.Unmarshal(text, &s); err != nil {
-		t.Fatal(err)
-	}
 	handlers, err := aviatrix.New(w, s)
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +103,7 @@ func (r *rig) login(controller string) *client {
 	c := &client{r: r, base: r.urls[controller]}
 	token := c.form(url.Values{"action": {"get_api_token"}})
 	req, _ := http.NewRequest("POST", c.base+"/v2/api", strings.NewReader(
-		url.Values{"action": {"login"}, "username": {"admin"}, "password": {"secret"}}.Encode()))
+		url.Values{"action": {"login"}, "username": {"admin"}, "password": {r.password}}.Encode()))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("X-Access-Key", token.object()["api_token"].(string))
 	answer := c.do(req)

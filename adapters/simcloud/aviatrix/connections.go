@@ -52,14 +52,17 @@ func connectionDetail(c *call) (any, error) {
 }
 
 // toNeighbour is what the connection's neighbour is told: a manual list (of the connection, else of the gateway) lets nothing else
-// pass, so a prefix that is advertised but not listed is hidden from it.
+// pass, so a prefix that is advertised but not listed is hidden from it. On a transit with segmentation, so do domains.
 func (c *call) toNeighbour(conn Connection, gw Gateway) []string {
 	if !conn.BGP || conn.Session != established {
 		return nil
 	}
 	var reach []string
 	for _, r := range c.table(gw) {
-		if r.Target != conn.Name && r.Target != "local" {
+		if r.Target == conn.Name || r.Target == "local" {
+			continue
+		}
+		if !gw.Segmentation || c.domainsTalk(conn.Name, r.Target) {
 			reach = append(reach, r.Route)
 		}
 	}

@@ -85,29 +85,31 @@ func (c *call) vpcTable(gw Gateway) []route {
 }
 
 // joined tells whether two gateways exchange routes: through one attachment or peering, or spoke to spoke through a transit with
-// connected transit on. Segmented gateways also need domains that may talk.
+// connected transit on. Segmentation on the transit keeps spokes apart whose domains may not talk; the transit itself knows all of them.
 func (c *call) joined(a, b Gateway) bool {
-	of := func(gw Gateway) []string {
-		if gw.Role == transit {
-			return append(c.peersOf(gw.Name), gw.Name)
-		}
-		var out []string
-		for _, at := range all[Attachment](c, kindAttachment, gw.Name) {
-			out = append(out, at.Transit)
-		}
-		return out
-	}
-	for _, x := range of(a) {
-		for _, y := range of(b) {
+	spokes := a.Role == spoke && b.Role == spoke
+	for _, x := range c.hubs(a) {
+		for _, y := range c.hubs(b) {
 			if x != y && !slices.Contains(c.peersOf(x), y) {
 				continue
 			}
 			hub, ok := load[Gateway](c, kindGateway, x)
-			spokes := a.Role == spoke && b.Role == spoke
-			if ok && (!spokes || hub.ConnectedTransit) && (!hub.Segmentation || c.domainsTalk(a.Name, b.Name)) {
+			if ok && (!spokes || (hub.ConnectedTransit && (!hub.Segmentation || c.domainsTalk(a.Name, b.Name)))) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// hubs are the transits through which a gateway reaches others: its own attachments, or itself and its peers.
+func (c *call) hubs(gw Gateway) []string {
+	if gw.Role == transit {
+		return append(c.peersOf(gw.Name), gw.Name)
+	}
+	var out []string
+	for _, at := range all[Attachment](c, kindAttachment, gw.Name) {
+		out = append(out, at.Transit)
+	}
+	return out
 }
