@@ -22,6 +22,8 @@ type CheckIn struct {
 	Hostnames  []string `json:"hostnames,omitempty"`
 	Inbound    bool     `json:"inbound,omitempty"`
 	AccessNets []string `json:"accessSubnets,omitempty"`
+	// DirectSubnet is the subnetwork of a direct interface; it must be a /26 or larger.
+	DirectSubnet string `json:"directSubnet,omitempty"`
 	// Shared is the counted record of the shared endpoint; empty for an endpoint of its own.
 	Shared string `json:"shared,omitempty"`
 	// Withdrawing asks for the checks before a removal only.
@@ -32,6 +34,8 @@ type CheckIn struct {
 type CheckOut struct {
 	// SubnetCIDR is Subnet's range.
 	SubnetCIDR string `json:"subnetCidr,omitempty"`
+	// DirectCIDR is DirectSubnet's range.
+	DirectCIDR string `json:"directCidr,omitempty"`
 }
 
 // ReserveAddressIn asks for one address.

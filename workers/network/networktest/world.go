@@ -161,3 +161,26 @@ func done() {}
 func refuse(reason, format string, args ...any) error {
 	return &workers.Failure{Class: events.Refuse, Reason: reason, Err: fmt.Errorf(format, args...)}
 }
+
+// Snapshot gives everything that there is as text, by kind and name, for comparing.
+func (w *World) Snapshot() map[string]string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := map[string]string{}
+	for name, n := range w.networks {
+		all["network "+name] = fmt.Sprintf("%+v", n)
+	}
+	for name, s := range w.subnets {
+		all["subnet "+name] = fmt.Sprintf("%+v", s)
+	}
+	for ref, a := range w.addresses {
+		all["address "+AddressName(ref)] = fmt.Sprintf("%+v", a)
+	}
+	for ref, e := range w.endpoints {
+		all["endpoint "+AddressName(ref)] = fmt.Sprintf("%+v", e)
+	}
+	for key, z := range w.zones {
+		all["zone "+key] = fmt.Sprintf("%+v", z)
+	}
+	return all
+}

@@ -1,0 +1,196 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// check looks up what would refuse a later step, before anything has an effect.
+type check struct{ Drivers }
+
+// Do reads and refuses. A removal needs nothing of it: what others may rely on is found by the undos themselves.
+func (s check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut) (CheckOut, error) {
+	if in.Withdrawing {
+		return CheckOut{}, nil
+	}
+	n, err := s.Networks.Describe(ctx, in.Network)
+	if errors.Is(err, workers.ErrNotFound) {
+		return CheckOut{}, workers.Refuse("not-found", "network %s is not there", in.Network)
+	}
+	if err != nil {
+		return CheckOut{}, err
+	}
+	free, err := newSpace(n, in.PoolRanges, nil)
+	if err != nil {
+		return CheckOut{}, workers.Refuse("invalid", "%w", err)
+	}
+	for _, part := range []func() error{
+		func() error { return connectorFits(in, free) },
+		func() error { return s.addressFits(ctx, in, n, free) },
+		func() error { return s.namesFit(ctx, run, in, n) },
+		func() error { return s.accessFits(ctx, in) },
+	} {
+		if err := part(); err != nil {
+			return CheckOut{}, err
+		}
+	}
+	return s.out(ctx, in)
+}
+
+// out reads the subnetworks that later steps rely on.
+func (s check) out(ctx context.Context, in CheckIn) (out CheckOut, err error) {
+	if in.Subnet != "" {
+		sub, err := s.subnetFor(ctx, in.Subnet, in.Network, in.Region, in.IP)
+		if err != nil {
+			return out, err
+		}
+		out.SubnetCIDR = sub.CIDR
+	}
+	if in.DirectSubnet != "" {
+		sub, err := s.subnetFor(ctx, in.DirectSubnet, in.Network, in.Region, "")
+		if err != nil {
+			return out, err
+		}
+		if p, err := netip.ParsePrefix(sub.CIDR); err != nil || p.Bits() > directBits {
+			return out, workers.Refuse("invalid", "subnet %s (%s) is smaller than the /%d of a direct interface", sub.Name, sub.CIDR, directBits)
+		}
+		out.DirectCIDR = sub.CIDR
+	}
+	return out, nil
+}
+
+// directBits is the longest prefix of a subnetwork for direct interfaces (Direct VPC egress).
+const directBits = 26
+
+// connectorFits refuses a range for a connector that is in use.
+func connectorFits(in CheckIn, free space) error {
+	if in.Connector == "" {
+		return nil
+	}
+	p, err := netip.ParsePrefix(in.Connector)
+	if err != nil {
+		return workers.Refuse("invalid", "connector range: %w", err)
+	}
+	if by := free.conflict(p); by != "" {
+		return workers.Refuse("range-taken", "connector range %s conflicts with %s", p, by)
+	}
+	return nil
+}
+
+// addressFits refuses an address that is in use and quotas that are spent. A standing shared endpoint needs neither an
+// address nor a quota, but has to have the wanted address.
+func (s check) addressFits(ctx context.Context, in CheckIn, n Network, free space) error {
+	if in.Target == "" {
+		return nil
+	}
+	if in.Shared != "" {
+		r, err := s.Claims.Load(ctx, in.Shared)
+		if err != nil {
+			return workers.Retry("claims", 0, err)
+		}
+		if stands := r.Note["ip"]; stands != "" {
+			if in.IP != "" && in.IP != stands {
+				return workers.Refuse("address-conflict", "the standing endpoint has the address %s, not %s", stands, in.IP)
+			}
+			return nil
+		}
+	}
+	if strings.Contains(in.Target, "/") {
+		return nil // an attachment: its address lies inside the subnet, which is read by out
+	}
+	if in.IP != "" {
+		a, err := netip.ParseAddr(in.IP)
+		if err != nil {
+			return workers.Refuse("invalid", "address: %w", err)
+		}
+		if by := free.taken(a); by != "" {
+			return workers.Refuse("address-taken", "address %s is in %s", a, by)
+		}
+	} else if !free.room() {
+		return workers.Refuse("pool-taken", "every range of the pool %v is inside a range that %s has already", in.PoolRanges, in.Network)
+	}
+	switch {
+	case n.BundleQuota > 0 && n.BundleEndpoints >= n.BundleQuota:
+		return workers.Refuse("quota", "%s has %d of %d endpoints for Google APIs (PSC_GOOGLE_APIS_FORWARDING_RULES_PER_NETWORK)",
+			in.Network, n.BundleEndpoints, n.BundleQuota)
+	case n.AddressesLeft == 0:
+		return workers.Refuse("quota", "the quota of global internal addresses is spent")
+	}
+	return nil
+}
+
+// namesFit refuses names that cannot be mapped, and a network whose resolvers would not be asked.
+func (s check) namesFit(ctx context.Context, run workers.Run, in CheckIn, n Network) error {
+	switch {
+	case in.Inbound && !n.InboundDNS:
+		return workers.Refuse("dns", "%s has no inbound server policy: on-premises resolvers cannot ask it", in.Network)
+	case len(in.Hostnames) > 0 && n.AlternativeDNS:
+		return workers.Refuse("dns", "an outbound server policy of %s sends all names to other servers", in.Network)
+	}
+	project := projectOf(in.Network)
+	for _, host := range in.Hostnames {
+		if hidesOthers(host) {
+			return workers.Refuse("hides-others", "a zone %s would hide every other service's name in %s", host, in.Network)
+		}
+		answering, err := s.Names.Answering(ctx, project, in.Network, host)
+		if err != nil {
+			return err
+		}
+		if z, found := inTheWay(run.Connection, answering, host); found {
+			return workers.Refuse("foreign", "%s is answered by %s (%q), which is somebody else's", host, z.Name, z.Owner)
+		}
+	}
+	if in.Target == "" || strings.Contains(in.Target, "/") || n.BundleEndpoints > 0 {
+		return nil // with the first endpoint comes a zone p.googleapis.com of Google's own
+	}
+	answering, err := s.Names.Answering(ctx, project, in.Network, bundleZone)
+	if err != nil {
+		return err
+	}
+	if len(answering) > 0 && answering[0].Host == bundleZone && !answering[0].Policy {
+		return workers.Refuse("dns", "%s has a zone %s (%s): delete it first (Access Google APIs through endpoints)",
+			in.Network, bundleZone, answering[0].Name)
+	}
+	return nil
+}
+
+// bundleZone is the zone that Google makes by itself with the first endpoint of a network.
+const bundleZone = "p.googleapis.com"
+
+// projectOf is the project of a full name.
+func projectOf(fullName string) string {
+	parts := strings.Split(fullName, "/")
+	if len(parts) < 2 {
+		return ""
+	}
+	return parts[1]
+}
+
+// accessFits refuses subnetworks that are not there or not the network's.
+func (s check) accessFits(ctx context.Context, in CheckIn) error {
+	for _, name := range in.AccessNets {
+		if _, err := s.subnetFor(ctx, name, in.Network, "", ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Look repeats what the check found: it has no object, so there is nothing to compare.
+func (s check) Look(_ context.Context, _ workers.Run, _ CheckIn, prior *CheckOut) (workers.Seen[CheckOut], error) {
+	seen := workers.Seen[CheckOut]{Presence: events.Present}
+	if prior != nil {
+		seen.Out = *prior
+	}
+	return seen, nil
+}
+
+// Undo has nothing to take away.
+func (s check) Undo(context.Context, workers.Run, CheckIn, *CheckOut) (workers.Undone, error) {
+	return workers.Undone{}, nil
+}

@@ -1,0 +1,161 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/culvertnet/culvert/workers"
+)
+
+// createEndpoint makes the PSC endpoint on a reserved address: global for a bundle of Google APIs, regional for a service
+// attachment, whose producer may have to accept it.
+type createEndpoint struct{ Drivers }
+
+const partEndpoint = "endpoint"
+
+// Do adopts the endpoint that the name has, or creates it, and waits for the producer.
+func (s createEndpoint) Do(ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut) (CreateEndpointOut, error) {
+	t, err := s.thing(run, in.Shared, partEndpoint).join(ctx, run)
+	if err != nil {
+		return CreateEndpointOut{}, err
+	}
+	want := s.wanted(run, in, t)
+	have, err := s.Endpoints.Get(ctx, want.Ref)
+	if errors.Is(err, workers.ErrNotFound) {
+		// Each endpoint that was closed and made anew needs request ids that the vendor has not seen.
+		if err := s.Endpoints.Create(ctx, run.CallID("endpoint", []byte(t.noted("closed"))), want); err != nil {
+			return CreateEndpointOut{}, err
+		}
+		have, err = s.Endpoints.Get(ctx, want.Ref)
+		if errors.Is(err, workers.ErrNotFound) {
+			return CreateEndpointOut{}, workers.Wait("not-yet-visible", 0)
+		}
+	}
+	if err != nil {
+		return CreateEndpointOut{}, err
+	}
+	if why := differs(have, want); why != "" {
+		return CreateEndpointOut{}, workers.Refuse("foreign", "adopt endpoint %s: %s", want.Name, why)
+	}
+	if have.Connection == "CLOSED" {
+		return CreateEndpointOut{}, s.reopen(ctx, run, t, have)
+	}
+	return endpointOut(have), accepted(have)
+}
+
+func (s createEndpoint) wanted(run workers.Run, in CreateEndpointIn, t thing) Endpoint {
+	name, owner := t.object(run, "psc")
+	return Endpoint{
+		Ref: Ref{Project: in.Project, Region: in.Region, Name: name}, Network: in.Network, Subnet: in.Subnet,
+		AddressName: in.AddressName, AddressIP: in.AddressIP, Target: in.Target, Owner: owner,
+	}
+}
+
+// differs says why an endpoint under our name is not the one wanted. All of these are immutable at the vendor, and part of
+// what the name is made of: an endpoint that differs was never made by this step.
+func differs(have, want Endpoint) string {
+	switch {
+	case have.Owner != want.Owner:
+		return fmt.Sprintf("it belongs to %q", have.Owner)
+	case have.AddressIP != want.AddressIP:
+		return fmt.Sprintf("it has the address %s, not %s", have.AddressIP, want.AddressIP)
+	case have.Target != want.Target:
+		return fmt.Sprintf("it leads to %s, not %s", have.Target, want.Target)
+	case have.Network != want.Network:
+		return fmt.Sprintf("it is in %s, not %s", have.Network, want.Network)
+	}
+	return ""
+}
+
+// accepted folds the producer's word. A bundle is accepted before the vendor says so.
+func accepted(e Endpoint) error {
+	switch e.Connection {
+	case "ACCEPTED":
+		return nil
+	case "":
+		if !strings.Contains(e.Target, "/") {
+			return nil
+		}
+		return workers.Wait("acceptance", 0)
+	case "PENDING": // the producer's hands; the engine's budget ends it
+		return workers.Wait("acceptance", 0)
+	case "NEEDS_ATTENTION": // guess: the producer can still mend it
+		return workers.Wait("needs-attention", 0)
+	case "REJECTED":
+		return workers.Refuse("rejected", "the producer of %s rejects endpoint %s", e.Target, e.Name)
+	default:
+		return workers.Wait("state-"+strings.ToLower(e.Connection), 0)
+	}
+}
+
+// reopen removes an endpoint whose producer has deleted its attachment; the next run makes it anew (magic-modules PR 9190).
+func (s createEndpoint) reopen(ctx context.Context, run workers.Run, t thing, e Endpoint) error {
+	times, _ := strconv.Atoi(t.noted("closed")) // no note is the first time
+	if err := t.note(ctx, run, "closed", strconv.Itoa(times+1)); err != nil {
+		return err
+	}
+	req := run.CallID("reopen", []byte(t.noted("closed")))
+	if err := s.Endpoints.Delete(ctx, req, e.Ref); err != nil {
+		return err
+	}
+	return workers.Wait("closed", 0)
+}
+
+func endpointOut(e Endpoint) CreateEndpointOut {
+	return CreateEndpointOut{Ref: e.Ref, IP: e.AddressIP, Target: e.Target, Network: e.Network, Connection: e.Connection}
+}
+
+// Look compares the endpoint that the name has and tells the producer's word.
+func (s createEndpoint) Look(ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut) (workers.Seen[CreateEndpointOut], error) {
+	var seen workers.Seen[CreateEndpointOut]
+	t, held, err := s.thing(run, in.Shared, partEndpoint).look(ctx, run)
+	if err != nil {
+		return seen, err
+	}
+	want := s.wanted(run, in, t)
+	have, err := s.Endpoints.Get(ctx, want.Ref)
+	if err != nil && !errors.Is(err, workers.ErrNotFound) {
+		return seen, err
+	}
+	o := observation{held: held, shared: t.shared, there: err == nil, ours: have.Owner == want.Owner}
+	if o.there {
+		seen.Out = endpointOut(have)
+		if o.detail = differs(have, want); o.detail == "" {
+			if err := accepted(have); err != nil {
+				o.detail = "the connection is " + have.Connection
+			}
+		}
+	}
+	seen.Presence, seen.Detail = o.presence()
+	return seen, nil
+}
+
+// Undo deletes the endpoint when nobody else holds it and reads back that it is gone.
+func (s createEndpoint) Undo(ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut) (workers.Undone, error) {
+	t := s.thing(run, in.Shared, partEndpoint)
+	remove, undone, err := t.leave(ctx, run)
+	if err != nil || !remove {
+		return undone, err
+	}
+	t, _, err = t.look(ctx, run)
+	if err != nil {
+		return undone, err
+	}
+	want := s.wanted(run, in, t)
+	have, err := s.Endpoints.Get(ctx, want.Ref)
+	if err == nil && have.Owner == want.Owner {
+		if err := s.Endpoints.Delete(ctx, run.RequestID, want.Ref); err != nil {
+			return undone, err
+		}
+		if have, err = s.Endpoints.Get(ctx, want.Ref); err == nil && have.Owner == want.Owner {
+			return undone, workers.Wait("removing", 0)
+		}
+	}
+	if err != nil && !errors.Is(err, workers.ErrNotFound) {
+		return undone, err
+	}
+	return undone, t.left(ctx, run)
+}

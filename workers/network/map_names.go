@@ -1,0 +1,281 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// mapNames lets host names answer with the endpoint's address inside the network: one private zone a host name, the record
+// at its apex, so that no other name is hidden.
+type mapNames struct{ Drivers }
+
+const (
+	partNames = "names"
+	// noteZone begins the notes of zones that the step may have made; noteCleared is when no record was left.
+	noteZone    = "zone:"
+	noteCleared = "cleared"
+)
+
+// Do puts every zone, and takes away those of host names that are not asked for any more.
+func (s mapNames) Do(ctx context.Context, run workers.Run, in MapNamesIn, _ *MapNamesOut) (MapNamesOut, error) {
+	for _, host := range in.Hostnames {
+		if err := s.mappable(ctx, run, in, host); err != nil {
+			return MapNamesOut{}, err
+		}
+	}
+	t, err := s.thing(run, "", partNames).join(ctx, run)
+	if err != nil {
+		return MapNamesOut{}, err
+	}
+	if err := t.note(ctx, run, noteCleared, ""); err != nil {
+		return MapNamesOut{}, err
+	}
+	for _, host := range in.Hostnames {
+		if err := s.put(ctx, run, in, t, host); err != nil {
+			return MapNamesOut{}, err
+		}
+	}
+	for _, zone := range t.zones() {
+		if !slices.Contains(in.zones(), zone) {
+			if err := s.drop(ctx, run, in, zone); err != nil {
+				return MapNamesOut{}, err
+			}
+			if err := t.counted.Note(ctx, run, noteZone+zone, ""); err != nil {
+				return MapNamesOut{}, err
+			}
+		}
+	}
+	out, _, err := s.read(ctx, run, in)
+	return out, err
+}
+
+// mappable refuses a name that cannot be mapped without harm: one that others' services live below, one that somebody
+// else's zone or response policy answers already.
+func (s mapNames) mappable(ctx context.Context, run workers.Run, in MapNamesIn, host string) error {
+	if hidesOthers(host) {
+		return workers.Refuse("hides-others", "a zone %s would hide every other service's name in %s", host, in.Network)
+	}
+	answering, err := s.Names.Answering(ctx, in.Project, in.Network, host)
+	if err != nil {
+		return err
+	}
+	if z, found := inTheWay(run.Connection, answering, host); found {
+		return workers.Refuse("foreign", "%s is answered by %s (%s), which is somebody else's", host, z.Name, z.Owner)
+	}
+	z, err := s.Names.Get(ctx, in.Project, in.zone(host))
+	if err == nil && !ours(run.Connection, z.Owner) {
+		return workers.Refuse("foreign", "zone %s belongs to %q", z.Name, z.Owner)
+	}
+	if errors.Is(err, workers.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// hidesOthers tells whether services of others live directly below a name: a zone of it would answer for all of them
+// (googlecodelabs/feedback#1411). Cloud Run's regional names are <service>-<project number>.<region>.run.app.
+func hidesOthers(host string) bool {
+	parent, found := strings.CutSuffix(host, "run.app")
+	if found && (parent == "" || parent == "a." || strings.Count(parent, ".") == 1 && regional(strings.TrimSuffix(parent, "."))) {
+		return true
+	}
+	return host == "cloudfunctions.net" || host == "googleapis.com"
+}
+
+// regional tells whether a label is a region's name ("europe-west3"): words and one final number.
+func regional(label string) bool {
+	area, place, found := strings.Cut(label, "-")
+	word := strings.TrimRight(place, "0123456789")
+	return found && word != place && word != "" && !strings.ContainsAny(area+word, "-0123456789")
+}
+
+// inTheWay finds what answers a name before or beside a zone of the name's own: a response policy goes first whatever its
+// length, a zone of the same length would be a second one.
+func inTheWay(k events.Key, answering []Zone, host string) (Zone, bool) {
+	for _, z := range answering {
+		if (z.Policy || len(z.Host) >= len(host)) && !ours(k, z.Owner) {
+			return z, true
+		}
+	}
+	return Zone{}, false
+}
+
+func (in MapNamesIn) zone(host string) string {
+	return events.Name("zone", in.Project, in.Network, host)
+}
+
+func (in MapNamesIn) zones() []string {
+	var zones []string
+	for _, host := range in.Hostnames {
+		zones = append(zones, in.zone(host))
+	}
+	return zones
+}
+
+// zones lists the zones that the step may have made, sorted.
+func (t thing) zones() []string {
+	var zones []string
+	for key := range t.record.Note {
+		if zone, ok := strings.CutPrefix(key, noteZone); ok {
+			zones = append(zones, zone)
+		}
+	}
+	slices.Sort(zones)
+	return zones
+}
+
+// put makes one zone as wanted. A changed address is one write: the name never stops answering.
+func (s mapNames) put(ctx context.Context, run workers.Run, in MapNamesIn, t thing, host string) error {
+	want := Zone{
+		Project: in.Project, Name: in.zone(host), Host: host, Networks: []string{in.Network}, Owner: run.Owner(),
+		IP: in.IP, TTL: in.TTL,
+	}
+	have, err := s.Names.Get(ctx, want.Project, want.Name)
+	if err == nil && in.matches(have) {
+		return t.note(ctx, run, noteZone+want.Name, host)
+	}
+	if err != nil && !errors.Is(err, workers.ErrNotFound) {
+		return err
+	}
+	if err := t.note(ctx, run, noteZone+want.Name, host); err != nil {
+		return err
+	}
+	if err := s.Names.Put(ctx, run.RequestID, want); err != nil {
+		return err
+	}
+	have, err = s.Names.Get(ctx, want.Project, want.Name)
+	if errors.Is(err, workers.ErrNotFound) || err == nil && !in.matches(have) {
+		return workers.Wait("not-yet-visible", 0)
+	}
+	return err
+}
+
+// matches tells whether a zone answers as wanted.
+func (in MapNamesIn) matches(z Zone) bool {
+	return z.IP == in.IP && z.TTL == in.TTL && slices.Contains(z.Networks, in.Network)
+}
+
+// drop takes away the zone of a host name that is not asked for any more. The endpoint stays, so nobody is cut off by an
+// answer that is still cached.
+func (s mapNames) drop(ctx context.Context, run workers.Run, in MapNamesIn, zone string) error {
+	z, err := s.Names.Get(ctx, in.Project, zone)
+	if errors.Is(err, workers.ErrNotFound) || err == nil && !ours(run.Connection, z.Owner) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if z.IP != "" {
+		if err := s.Names.ClearRecord(ctx, run.RequestID, z); err != nil {
+			return err
+		}
+	}
+	if z.Others > 0 { // somebody else's records: the zone stays theirs
+		return nil
+	}
+	return s.Names.Delete(ctx, run.RequestID, in.Project, zone)
+}
+
+// ttl is how long resolvers may go on answering, in the world's pace.
+func (s mapNames) ttl(in MapNamesIn) time.Duration {
+	return time.Duration(float64(in.TTL) * float64(time.Second) / s.Pace)
+}
+
+// Undo takes the records away, waits until nobody can have them cached, and deletes the zones.
+func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *MapNamesOut) (workers.Undone, error) {
+	t, held, err := s.thing(run, "", partNames).look(ctx, run)
+	if err != nil {
+		return workers.Undone{}, err
+	}
+	zones, err := s.standing(ctx, run, in, t)
+	if err != nil {
+		return workers.Undone{}, err
+	}
+	for _, z := range zones {
+		if z.IP != "" {
+			if err := s.Names.ClearRecord(ctx, run.RequestID, z); err != nil {
+				return workers.Undone{}, err
+			}
+		}
+	}
+	if len(zones) > 0 {
+		if err := s.expire(ctx, run, in, t, held); err != nil {
+			return workers.Undone{}, err
+		}
+	}
+	undone, err := s.remove(ctx, run, zones)
+	if err != nil {
+		return undone, err
+	}
+	if _, _, err = t.leave(ctx, run); err != nil {
+		return undone, err
+	}
+	return undone, t.left(ctx, run)
+}
+
+// standing reads the zones of the step that are there: those noted, and those of the host names.
+func (s mapNames) standing(ctx context.Context, run workers.Run, in MapNamesIn, t thing) ([]Zone, error) {
+	names := append(t.zones(), in.zones()...)
+	slices.Sort(names)
+	var zones []Zone
+	for _, name := range slices.Compact(names) {
+		z, err := s.Names.Get(ctx, in.Project, name)
+		switch {
+		case errors.Is(err, workers.ErrNotFound):
+		case err != nil:
+			return nil, err
+		case ours(run.Connection, z.Owner):
+			zones = append(zones, z)
+		}
+	}
+	return zones, nil
+}
+
+// expire waits one time to live from when the last record was seen to be gone. Without a record of our own to note that in,
+// it counts from when the undo was first asked for.
+func (s mapNames) expire(ctx context.Context, run workers.Run, in MapNamesIn, t thing, held bool) error {
+	since, err := time.Parse(time.RFC3339Nano, t.noted(noteCleared))
+	switch {
+	case err == nil:
+	case held:
+		since = run.Now
+		if err := t.note(ctx, run, noteCleared, since.Format(time.RFC3339Nano)); err != nil {
+			return err
+		}
+	default:
+		since = run.Since
+	}
+	if rest := since.Add(s.ttl(in)).Sub(run.Now); rest > 0 {
+		return workers.Wait("ttl", rest)
+	}
+	return nil
+}
+
+// remove deletes the zones that are empty, and lists those that others have put records into.
+func (s mapNames) remove(ctx context.Context, run workers.Run, zones []Zone) (workers.Undone, error) {
+	var kept []string
+	for _, z := range zones {
+		if z.Others > 0 {
+			kept = append(kept, fmt.Sprintf("zone %s (%s) stays: it has %d records of others", z.Name, z.Host, z.Others))
+			continue
+		}
+		if err := s.Names.Delete(ctx, run.RequestID, z.Project, z.Name); err != nil {
+			return workers.Undone{}, err
+		}
+		_, err := s.Names.Get(ctx, z.Project, z.Name)
+		if err == nil {
+			return workers.Undone{}, workers.Wait("removing", 0)
+		}
+		if !errors.Is(err, workers.ErrNotFound) {
+			return workers.Undone{}, err
+		}
+	}
+	return workers.Undone{Retained: strings.Join(kept, "; ")}, nil
+}
