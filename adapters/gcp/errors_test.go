@@ -1,0 +1,177 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+
+	"google.golang.org/api/googleapi"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// answered makes the error that every one of Google's libraries makes of an HTTP answer.
+func answered(status int, body string) error {
+	return googleapi.CheckResponse(&http.Response{
+		StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)),
+	})
+}
+
+func older(status int, reason, message string) error {
+	return answered(status, fmt.Sprintf(`{"error":{"code":%d,"message":%q,"errors":[{"domain":"global","reason":%q,"message":%q}]}}`,
+		status, message, reason, message))
+}
+
+func newer(status int, word, message string) error {
+	return answered(status, fmt.Sprintf(`{"error":{"code":%d,"message":%q,"status":%q}}`, status, message, word))
+}
+
+func detailed(status int, message, reason string) error {
+	return answered(status, fmt.Sprintf(`{"error":{"code":%d,"message":%q,"errors":[{"reason":"forbidden"}],
+		"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":%q}]}}`, status, message, reason))
+}
+
+func TestEveryErrorHasItsClass(t *testing.T) {
+	read := call{name: "x.get"}
+	plainWrite := call{name: "x.patch", kind: writes}
+	once := call{name: "x.insert", kind: writesOnce}
+	remove := call{name: "x.delete", kind: writesOnce, removes: true}
+	refused := &url.Error{Op: "Post", Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}
+	cut := &url.Error{Op: "Post", Err: io.ErrUnexpectedEOF}
+	const unmapped = events.Class("unmapped")
+	for _, c := range []struct {
+		why    string
+		of     call
+		err    error
+		class  events.Class
+		reason string
+	}{
+		{"429 is refused at the door", plainWrite, newer(429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric"), events.Retry, "rate"},
+		{"compute says 403 for too many a minute", once, older(403, "rateLimitExceeded", "slow"), events.Retry, "rate"},
+		{"the same without a reason", once, older(403, "forbidden", "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute'"), events.Retry, "rate"},
+		{"too many operations at once", once, detailed(403, "busy", "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED"), events.Retry, "busy"},
+		{"an operation is in progress", plainWrite, older(409, "operationInProgress", "in progress"), events.Retry, "busy"},
+		{"5xx on a read", read, newer(503, "UNAVAILABLE", "later"), events.Retry, "unavailable"},
+		{"5xx with a request id", once, older(503, "backendError", "later"), events.Retry, "unavailable"},
+		{"500, 502 and 504 are no different", once, answered(504, "<html>gateway</html>"), events.Retry, "unavailable"},
+		{"5xx without a request id may have had its effect", plainWrite, newer(503, "UNAVAILABLE", "later"), events.Unsure, "unavailable"},
+		{"permission", once, older(403, "forbidden", "Required 'compute.globalAddresses.create' permission"), events.Refuse, "permission"},
+		{"resource quota", once, older(403, "quotaExceeded", "Quota 'GLOBAL_INTERNAL_ADDRESSES' exceeded. Limit: 5000"), events.Refuse, "quota"},
+		{"organisation policy is a 412", once, older(412, "conditionNotMet", "Constraint constraints/compute.disablePrivateServiceConnectCreationForConsumers violated for project 1"), events.Refuse, "policy"},
+		{"service perimeter", plainWrite, newer(403, "PERMISSION_DENIED", "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x"), events.Refuse, "perimeter"},
+		{"a firewall policy busy with another change", once, older(400, "resourceNotReady", "The resource 'p' is not ready"), events.Wait, "not-ready"},
+		{"the same in words only", once, older(400, "invalid", "The resource 'p' is not ready"), events.Wait, "not-ready"},
+		{"in use on delete: its user may be on its way out", remove, older(400, "resourceInUseByAnotherResource", "used by 'r'"), events.Retry, "in-use"},
+		{"in use on insert", once, older(400, "resourceInUseByAnotherResource", "used by 'r'"), events.Refuse, "in-use"},
+		{"any other 400", once, older(400, "invalid", "Invalid value for field 'x'"), events.Refuse, "invalid"},
+		{"already there: the next Get decides", once, older(409, "alreadyExists", "exists"), events.Retry, "exists"},
+		{"already there, newer APIs", plainWrite, newer(409, "ALREADY_EXISTS", "exists"), events.Retry, "exists"},
+		{"etag of Cloud Run", plainWrite, newer(409, "ABORTED", "Conflict for resource"), events.Retry, "changed"},
+		{"fingerprint", once, older(412, "conditionNotMet", "Invalid fingerprint."), events.Retry, "changed"},
+		{"zone with records", plainWrite, older(400, "containerNotEmpty", "not empty"), events.Refuse, "not-empty"},
+		{"404 of a parent", once, older(404, "notFound", "network was not found"), events.Refuse, "not-found"},
+		{"credentials", read, newer(401, "UNAUTHENTICATED", "token"), events.Retry, "credentials"},
+		{"nobody listens: nothing was sent", once, refused, events.Retry, "unreachable"},
+		{"connection cut on a read", read, cut, events.Retry, "connection"},
+		{"connection cut after a write was sent", once, cut, unmapped, ""},
+		{"an answer that cannot be read", plainWrite, errors.New("invalid character '<'"), unmapped, ""},
+		{"deadline", once, fmt.Errorf("post: %w", context.DeadlineExceeded), unmapped, ""},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			err := (&Client{pace: 1}).fail(c.of, c.err)
+			var f *workers.Failure
+			switch {
+			case c.class == unmapped:
+				if errors.As(err, &f) {
+					t.Fatalf("error was mapped to %s: only looking can tell what happened", f.Class)
+				}
+				if got := workers.Outcome(err, events.Unsure).Class; got != events.Unsure {
+					t.Errorf("class of a write that may have happened is %q, want unsure", got)
+				}
+			case !errors.As(err, &f):
+				t.Fatalf("error is not mapped: %v", err)
+			case f.Class != c.class || f.Reason != c.reason:
+				t.Errorf("got %s %q, want %s %q", f.Class, f.Reason, c.class, c.reason)
+			}
+			if !strings.HasPrefix(strings.TrimPrefix(err.Error(), c.reason+": "), c.of.name+": ") {
+				t.Errorf("error %q does not name the call %s", err, c.of.name)
+			}
+		})
+	}
+}
+
+func TestNotFoundIsTheReadsOwnAnswer(t *testing.T) {
+	for why, err := range map[string]error{
+		"404":            older(404, "notFound", "was not found"),
+		"a missing rule": answered(400, `{"error":{"code":400,"message":"Invalid value for field 'priority': '7'. The firewall policy does not contain a rule at priority 7."}}`),
+	} {
+		c := &Client{pace: 1}
+		got := c.fail(call{name: "x.get"}, err)
+		if !errors.Is(got, workers.ErrNotFound) {
+			t.Errorf("%s on a read: %v, want ErrNotFound", why, got)
+		}
+		if f := new(workers.Failure); errors.As(got, &f) {
+			t.Errorf("%s on a read is a failure of class %s; steps ask for ErrNotFound", why, f.Class)
+		}
+		if got := gone(c.fail(call{name: "x.delete", kind: writesOnce, removes: true}, err)); got != nil {
+			t.Errorf("%s on a removal: %v, want success", why, got)
+		}
+	}
+}
+
+func TestErrorsInsideOperations(t *testing.T) {
+	insert := call{name: "insert", kind: writesOnce}
+	lasting := call{name: "operation", kind: writes}
+	for _, c := range []struct {
+		why    string
+		of     call
+		signal signal
+		class  events.Class
+		reason string
+	}{
+		{"compute's code for in use", insert, signal{status: 400, reasons: []string{plain("RESOURCE_IN_USE_BY_ANOTHER_RESOURCE")}}, events.Refuse, "in-use"},
+		{"without httpErrorStatusCode", insert, signal{reasons: []string{plain("QUOTA_EXCEEDED")}}, events.Refuse, "quota"},
+		{"a code that nobody knows", insert, signal{reasons: []string{plain("SOMETHING_ELSE")}}, events.Unsure, "operation-failed"},
+		{"connector range conflict", lasting, signal{rpc: 3, message: "Operation failed: Invalid IP CIDR range was provided."}, events.Refuse, "invalid"},
+		{"service agent's role is not there yet", lasting, signal{rpc: 7, message: "permission"}, events.Retry, "permission"},
+		{"quota", lasting, signal{rpc: 8}, events.Refuse, "quota"},
+		{"another's change", lasting, signal{rpc: 10}, events.Retry, "changed"},
+		{"internal error leaves it open what is left", lasting, signal{rpc: 13}, events.Unsure, "operation-failed"},
+	} {
+		var f *workers.Failure
+		if err := (&Client{pace: 1}).judge(c.of, c.signal); !errors.As(err, &f) || f.Class != c.class || f.Reason != c.reason {
+			t.Errorf("%s: got %v, want %s %q", c.why, err, c.class, c.reason)
+		}
+	}
+}
+
+func TestEveryRowIsReached(t *testing.T) {
+	signals := []signal{
+		{status: 429}, {reasons: []string{"operationinprogress"}}, {status: 404}, {message: "Constraint constraints/x"},
+		{message: "vpcServiceControlsUniqueIdentifier"}, {status: 412}, {reasons: []string{"resourcenotready"}},
+		{reasons: []string{"resourceinuse"}}, {rpc: 6}, {status: 409}, {rpc: 8}, {reasons: []string{"containernotempty"}},
+		{status: 403}, {rpc: 7}, {status: 401}, {status: 502}, {status: 400}, {rpc: 2},
+	}
+	rows := table()
+	if len(signals) != len(rows) {
+		t.Fatalf("%d examples for %d rows", len(signals), len(rows))
+	}
+	for i, s := range signals {
+		for j, r := range rows {
+			if r.fits(s) {
+				if i != j {
+					t.Errorf("example %d (%+v) meets row %q, want %q", i, s, r.name, rows[i].name)
+				}
+				break
+			}
+		}
+	}
+}
