@@ -22,7 +22,7 @@ const attributePrefix = "ce-"
 // count in any case. A message without content type and without attribute headers is structured JSON, as NATS
 // publishers send it. now bounds the events' times.
 //
-// The error is a *Refusal that lists every violation of every event; of a batch the fields begin with the event's
+// The error is a *Refusal that lists every violation of every event (the first hundred); of a batch the fields begin with the event's
 // place ("/3/id"), and one bad event refuses all. Decode checks the envelope; see ParseIntent for what is in it.
 func Decode(header map[string]string, body []byte, now time.Time) ([]event.Event, error) {
 	trees, refusal := readMessage(header, body)
@@ -113,7 +113,7 @@ func (ts trees) check(each func(*tree)) *Refusal {
 	if len(all) == 0 {
 		return nil
 	}
-	return &Refusal{Violations: all}
+	return clipped(all)
 }
 
 // attributeName turns the pointer of an attribute into its name; pointers into the data stay pointers.
@@ -144,9 +144,9 @@ func readMessage(header map[string]string, body []byte) (trees, *Refusal) {
 	charset, hasCharset := parameters["charset"]
 	switch {
 	case contentType != "" && err != nil:
-		return nil, NewRefusal("datacontenttype", "content-type", "content type %q: %v", contentType, err)
+		return nil, NewRefusal("datacontenttype", "content-type", "content type %q: %v", clip(contentType), err)
 	case hasCharset && !strings.EqualFold(charset, "utf-8"):
-		return nil, NewRefusal("datacontenttype", "content-type", "charset %q: only UTF-8 is read", charset)
+		return nil, NewRefusal("datacontenttype", "content-type", "charset %q: only UTF-8 is read", clip(charset))
 	case media == typeStructured:
 		root, violations := readStrict(body)
 		return asTrees([]any{root}, violations, ""), nil
@@ -154,7 +154,7 @@ func readMessage(header map[string]string, body []byte) (trees, *Refusal) {
 		return readBatch(body)
 	case len(attributes) == 0 || media != typeData:
 		return nil, NewRefusal("datacontenttype", "content-type", "content type %q: want %s, %s, or %s with %s headers",
-			contentType, typeStructured, typeBatch, typeData, attributePrefix)
+			clip(contentType), typeStructured, typeBatch, typeData, attributePrefix)
 	}
 	return readBinary(attributes, body)
 }
@@ -168,7 +168,7 @@ func splitHeader(header map[string]string) (map[string]string, string, *Refusal)
 		attribute, isAttribute := strings.CutPrefix(lower, attributePrefix)
 		if lower == "content-type" || attribute == "datacontenttype" && isAttribute {
 			if typed && contentType != value {
-				return nil, "", NewRefusal("datacontenttype", "duplicate-attribute", "the content type is there twice: %q and %q", contentType, value)
+				return nil, "", NewRefusal("datacontenttype", "duplicate-attribute", "the content type is there twice: %q and %q", clip(contentType), clip(value))
 			}
 			contentType, typed = value, true
 			continue
@@ -190,7 +190,7 @@ func splitHeader(header map[string]string) (map[string]string, string, *Refusal)
 func readBatch(body []byte) (trees, *Refusal) {
 	tree, violations := readStrict(body)
 	if tree == nil && len(violations) > 0 {
-		return nil, &Refusal{Violations: violations}
+		return nil, clipped(violations)
 	}
 	list, isList := tree.([]any)
 	if !isList || len(list) == 0 || len(list) > maxBatch {
@@ -238,7 +238,7 @@ func readBinary(attributes map[string]string, body []byte) (trees, *Refusal) {
 			return nil, NewRefusal(name, "percent-encoding", "header %s%s: %v", attributePrefix, name, err)
 		}
 		text := strictReader{}
-		text.text("/"+escapePointer(name), plain)
+		text.text(plain, name)
 		t.violations = append(t.violations, text.violations...)
 		t.root[name] = plain
 	}

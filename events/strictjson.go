@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -19,6 +20,10 @@ const (
 	MaxEvent = 256 << 10
 	// MaxDepth is how deep objects and arrays may nest.
 	MaxDepth = 32
+	// MaxMembers is the most members of one object or array, MaxValues the most values of one message. No schema asks for
+	// nearly as many; without a limit a small message of empty objects costs seconds of telling what each one lacks.
+	MaxMembers = 1000
+	MaxValues  = 10000
 )
 
 // maxNumber is the largest whole number that every JSON reader holds exactly (RFC 7493, I-JSON: 2^53-1).
@@ -28,9 +33,20 @@ const maxNumber = 1<<53 - 1
 // reader could understand otherwise: keys that two readers tell apart differently, characters that do not show,
 // numbers that do not survive. Numbers come out in one spelling, so equal documents give equal trees.
 type strictReader struct {
-	decoder    *json.Decoder
+	decoder *json.Decoder
+	// path is where the reader is. It becomes a pointer only in a violation: written out at every value, one long key
+	// above many values would cost more than the text is long.
+	path       []string
+	values     int
 	violations []Violation
 }
+
+// maxViolations is how many violations of one message are told, maxText how long a part of one may be. Nobody mends more
+// at once, and a refusal must not be larger than what it refuses.
+const (
+	maxViolations = 100
+	maxText       = 512
+)
 
 // readStrict gives the tree and what is wrong with it. When it could not be read at all the tree is nil and there is
 // exactly one violation.
@@ -43,14 +59,15 @@ func readStrict(raw []byte) (any, []Violation) {
 	}
 	r := &strictReader{decoder: json.NewDecoder(bytes.NewReader(raw))}
 	r.decoder.UseNumber()
-	tree, err := r.value("", 0)
+	tree, err := r.value()
 	if err == nil {
 		err = r.end()
 	}
-	var deep *depthError
 	switch {
-	case errors.As(err, &deep):
-		return nil, unreadable(deep.pointer, "too-deep", "more than %d levels of objects and arrays", MaxDepth)
+	case errors.Is(err, errDepth):
+		return nil, unreadable(r.pointer(), "too-deep", "more than %d levels of objects and arrays", MaxDepth)
+	case errors.Is(err, errMany):
+		return nil, unreadable(r.pointer(), "too-many", "more than %d members of one object or array, or %d values", MaxMembers, MaxValues)
 	case err != nil:
 		return nil, unreadable("", "json", "the text is not one JSON value: %v", err)
 	}
@@ -61,9 +78,11 @@ func unreadable(pointer, rule, format string, args ...any) []Violation {
 	return NewRefusal(pointer, rule, format, args...).Violations
 }
 
-type depthError struct{ pointer string }
-
-func (e *depthError) Error() string { return "too deep at " + e.pointer }
+// The errors of a value that is not read to its end. The path then tells where that was.
+var (
+	errDepth = errors.New("too deep")
+	errMany  = errors.New("too many")
+)
 
 func (r *strictReader) end() error {
 	_, err := r.decoder.Token()
@@ -76,7 +95,21 @@ func (r *strictReader) end() error {
 	return fmt.Errorf("there is more after the value: %w", err)
 }
 
-func (r *strictReader) value(at string, depth int) (any, error) {
+// enter reads the value at one step below, one of so many members.
+func (r *strictReader) enter(step string, members int) (any, error) {
+	if r.values++; members >= MaxMembers || r.values > MaxValues {
+		return nil, errMany
+	}
+	r.path = append(r.path, step)
+	v, err := r.value()
+	if err != nil {
+		return nil, err
+	}
+	r.path = r.path[:len(r.path)-1]
+	return v, nil
+}
+
+func (r *strictReader) value() (any, error) {
 	token, err := r.decoder.Token()
 	if errors.Is(err, io.EOF) {
 		return nil, io.ErrUnexpectedEOF
@@ -86,22 +119,22 @@ func (r *strictReader) value(at string, depth int) (any, error) {
 	}
 	switch t := token.(type) {
 	case json.Delim:
-		if depth == MaxDepth {
-			return nil, &depthError{at}
+		if len(r.path) >= MaxDepth {
+			return nil, errDepth
 		}
 		if t == '{' {
-			return r.object(at, depth+1)
+			return r.object()
 		}
-		return r.array(at, depth+1)
+		return r.array()
 	case json.Number:
-		return r.number(at, t), nil
+		return r.number(t), nil
 	case string:
-		r.text(at, t)
+		r.text(t)
 	}
 	return token, nil
 }
 
-func (r *strictReader) object(at string, depth int) (any, error) {
+func (r *strictReader) object() (any, error) {
 	object := map[string]any{}
 	spelt := map[string]string{}
 	for r.decoder.More() {
@@ -110,13 +143,13 @@ func (r *strictReader) object(at string, depth int) (any, error) {
 			return nil, err
 		}
 		key, _ := token.(string) // the decoder lets nothing else stand there
-		here := at + "/" + escapePointer(key)
-		r.text(here, key)
-		if earlier, twice := spelt[fold(key)]; twice {
-			r.note(here, "duplicate-key", "the object has %q already; keys that differ only in case count as the same", earlier)
+		r.text(key, key)
+		folded := fold(key)
+		if earlier, twice := spelt[folded]; twice {
+			r.note([]string{key}, "duplicate-key", "the object has %q already; keys that differ only in case count as the same", earlier)
 		}
-		spelt[fold(key)] = key
-		if object[key], err = r.value(here, depth); err != nil {
+		spelt[folded] = key
+		if object[key], err = r.enter(key, len(object)); err != nil {
 			return nil, err
 		}
 	}
@@ -124,10 +157,10 @@ func (r *strictReader) object(at string, depth int) (any, error) {
 	return object, err
 }
 
-func (r *strictReader) array(at string, depth int) (any, error) {
+func (r *strictReader) array() (any, error) {
 	array := []any{}
 	for r.decoder.More() {
-		v, err := r.value(at+"/"+strconv.Itoa(len(array)), depth)
+		v, err := r.enter(strconv.Itoa(len(array)), len(array))
 		if err != nil {
 			return nil, err
 		}
@@ -138,10 +171,10 @@ func (r *strictReader) array(at string, depth int) (any, error) {
 }
 
 // number gives one spelling to equal numbers: 2, 2.0 and 0.2e1 are all "2".
-func (r *strictReader) number(at string, n json.Number) json.Number {
+func (r *strictReader) number(n json.Number) json.Number {
 	f, err := n.Float64()
 	if err != nil || math.Abs(f) > maxNumber || len(n) > 32 {
-		r.note(at, "number", "the number does not fit: at most 2^53-1 either way, in at most 32 characters")
+		r.note(nil, "number", "the number does not fit: at most 2^53-1 either way, in at most 32 characters")
 		return "0"
 	}
 	if f == math.Trunc(f) {
@@ -150,19 +183,48 @@ func (r *strictReader) number(at string, n json.Number) json.Number {
 	return json.Number(strconv.FormatFloat(f, 'g', -1, 64))
 }
 
-// text refuses characters that do not show, or show something else. The replacement character is what is left of an
-// escaped half of a surrogate pair.
-func (r *strictReader) text(at, s string) {
+// text refuses characters that do not show, or show something else, in a text at the reader's place or below it. The
+// replacement character is what is left of an escaped half of a surrogate pair.
+func (r *strictReader) text(s string, below ...string) {
 	for _, c := range s {
 		if unicode.IsControl(c) || unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) || c == utf8.RuneError {
-			r.note(at, "control-character", "the text has the character %U, which does not show", c)
+			r.note(below, "control-character", "the text has the character %U, which does not show", c)
 			return
 		}
 	}
 }
 
-func (r *strictReader) note(at, rule, format string, args ...any) {
-	r.violations = append(r.violations, Violation{Field: at, Rule: rule, Message: fmt.Sprintf(format, args...)})
+func (r *strictReader) note(below []string, rule, format string, args ...any) {
+	if len(r.violations) < maxViolations {
+		v := Violation{Field: r.pointer(below...), Rule: rule, Message: fmt.Sprintf(format, args...)}
+		r.violations = append(r.violations, v)
+	}
+}
+
+// pointer is the JSON pointer of the reader's place, or of one below it.
+func (r *strictReader) pointer(below ...string) string {
+	var b strings.Builder
+	for _, step := range slices.Concat(r.path, below) {
+		b.WriteString("/" + escapePointer(clip(step)))
+	}
+	return b.String()
+}
+
+// clip cuts what a publisher made too long for people.
+func clip(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxText], "") + "…"
+}
+
+// clipped is a refusal that is fit to be told.
+func clipped(violations []Violation) *Refusal {
+	told := slices.Clone(violations[:min(len(violations), maxViolations)])
+	for i, v := range told {
+		told[i] = Violation{Field: clip(v.Field), Rule: v.Rule, Message: clip(v.Message)}
+	}
+	return &Refusal{Violations: told}
 }
 
 // fold makes keys equal that some reader takes for the same: encoding/json, for one, matches field names in any case,

@@ -52,7 +52,7 @@ func CheckData(kind string, want Want, version int, data []byte) (json.RawMessag
 		violations = append(violations, schemaViolations("/data", problems)...)
 	}
 	if len(violations) > 0 {
-		return nil, &Refusal{Violations: violations}
+		return nil, clipped(violations)
 	}
 	return json.Marshal(read)
 }

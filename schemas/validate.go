@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -26,8 +27,8 @@ type Problem struct {
 	Message string
 }
 
-// ValidateEnvelope checks a whole event, as decoded by encoding/json with UseNumber. It lists every problem, sorted by
-// place. It is safe for concurrent use.
+// ValidateEnvelope checks a whole event, as decoded by encoding/json with UseNumber. It lists every problem (at most
+// a thousand), sorted by place. It is safe for concurrent use.
 func ValidateEnvelope(event any) []Problem {
 	return validate(envelopeFile, event)
 }
@@ -78,41 +79,57 @@ func validate(file string, doc any) []Problem {
 	if !errors.As(err, &invalid) {
 		return nil
 	}
-	problems := collect(nil, invalid)
-	slices.SortFunc(problems, func(a, b Problem) int {
-		return strings.Compare(a.Pointer+"\x00"+a.Keyword+a.Message, b.Pointer+"\x00"+b.Keyword+b.Message)
+	// The printer is not safe for concurrent use, and dear to make: one for each run.
+	c := collector{printer: message.NewPrinter(language.English)}
+	c.collect(invalid)
+	slices.SortFunc(c.problems, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), strings.Compare(a.Keyword, b.Keyword), strings.Compare(a.Message, b.Message))
 	})
-	return slices.Compact(problems)
+	return slices.Compact(c.problems)
+}
+
+// maxProblems ends a list that nobody would read to its end.
+const maxProblems = 1000
+
+type collector struct {
+	printer  *message.Printer
+	problems []Problem
+}
+
+func (c *collector) add(p Problem) {
+	if len(c.problems) < maxProblems {
+		c.problems = append(c.problems, p)
+	}
 }
 
 // collect turns the validator's tree of errors into a list of its leaves: only they say what is wrong.
-func collect(into []Problem, e *jsonschema.ValidationError) []Problem {
+func (c *collector) collect(e *jsonschema.ValidationError) {
 	at := pointer(e.InstanceLocation...)
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
 		for _, name := range k.Missing {
-			into = append(into, Problem{at + pointer(name), "required", fmt.Sprintf("property %q is missing", name)})
+			c.add(Problem{at + pointer(name), "required", fmt.Sprintf("property %q is missing", name)})
 		}
-		return into
+		return
 	case *kind.AdditionalProperties:
 		for _, name := range k.Properties {
-			into = append(into, Problem{at + pointer(name), "additionalProperties", fmt.Sprintf("property %q is not known here", name)})
+			c.add(Problem{at + pointer(name), "additionalProperties", fmt.Sprintf("property %q is not known here", name)})
 		}
-		return into
+		return
 	case *kind.FalseSchema:
-		return append(into, Problem{at, "additionalProperties", "the property does not belong to this form"})
+		c.add(Problem{at, "additionalProperties", "the property does not belong to this form"})
+		return
 	}
-	if len(e.Causes) > 0 {
-		for _, cause := range e.Causes {
-			into = collect(into, cause)
-		}
-		return into
+	if len(e.Causes) == 0 && len(c.problems) < maxProblems {
+		c.add(c.leaf(at, e))
 	}
-	return append(into, leaf(at, e))
+	for _, cause := range e.Causes {
+		c.collect(cause)
+	}
 }
 
-func leaf(at string, e *jsonschema.ValidationError) Problem {
-	p := Problem{Pointer: at, Keyword: "schema", Message: e.ErrorKind.LocalizedString(message.NewPrinter(language.English))}
+func (c *collector) leaf(at string, e *jsonschema.ValidationError) Problem {
+	p := Problem{Pointer: at, Keyword: "schema", Message: e.ErrorKind.LocalizedString(c.printer)}
 	if path := e.ErrorKind.KeywordPath(); len(path) > 0 {
 		p.Keyword = path[0]
 	}
