@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/culvertnet/culvert/adapters/httpapi"
+)
+
+func (c *cli) replay() *cobra.Command {
+	var w waiting
+	var status, from, input, reason string
+	cmd := &cobra.Command{
+		Use: "replay ID…", Short: "Run compensated or stuck sagas again, or go on with stuck ones",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if (status == "") == (len(args) == 0) {
+				return errors.New("name sagas, or select them by --status, one of the two")
+			}
+			if status != "" {
+				all, err := c.find(cmd, status, "", "")
+				if err != nil {
+					return err
+				}
+				for _, v := range all {
+					args = append(args, v.ID)
+				}
+			}
+			o := httpapi.ReplayOrder{Order: order(reason), From: from}
+			if input != "" {
+				data, err := c.inputData(input)
+				if err != nil {
+					return err
+				}
+				o.Input = data
+			}
+			return c.replayAll(cmd, args, o, w)
+		},
+	}
+	cmd.Flags().StringVar(&status, "status", "", "select by status: compensated or stuck")
+	cmd.Flags().StringVar(&from, "from", "start", "start (a new saga) or failed (go on where it is stuck)")
+	cmd.Flags().StringVar(&input, "input", "", "file with an event whose data replaces the intent's")
+	needReason(cmd, &reason)
+	w.flags(cmd)
+	return cmd
+}
+
+// replayAll replays one after the other; the first that does not end as wished decides the exit code.
+func (c *cli) replayAll(cmd *cobra.Command, ids []string, o httpapi.ReplayOrder, w waiting) error {
+	var failed error
+	for _, id := range ids {
+		accepted, err := c.api().Post(cmd.Context(), "sagas/"+id+"/replay", o)
+		if err != nil {
+			return err
+		}
+		if !w.wait {
+			if err := c.print(accepted, func() { fmt.Fprintln(c.out, accepted.Saga) }); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.follow(cmd.Context(), accepted.Saga, w.timeout); err != nil && failed == nil {
+			failed = err
+		}
+	}
+	return failed
+}
+
+// inputData reads a whole event, or only its data.
+func (c *cli) inputData(file string) (json.RawMessage, error) {
+	raw, err := c.read(file)
+	if err != nil {
+		return nil, err
+	}
+	event, err := toJSON(raw)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	var whole struct {
+		SpecVersion string          `json:"specversion"`
+		Data        json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(event, &whole); err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	if whole.SpecVersion != "" {
+		return whole.Data, nil
+	}
+	return event, nil
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+const contentTypeEvent = "application/cloudevents+json"
+
+// send posts an intent, and follows its saga when asked to wait.
+func (c *cli) send(ctx context.Context, event []byte, w waiting) error {
+	accepted, err := c.api().Submit(ctx, contentTypeEvent, event)
+	if err != nil {
+		return err
+	}
+	for _, a := range accepted {
+		if !w.wait {
+			err := c.print(a, func() { fmt.Fprintln(c.out, a.Saga) })
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.follow(ctx, a.Saga, w.timeout); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow shows a saga until it has ended, then tells how by the exit code.
+func (c *cli) follow(ctx context.Context, id string, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	show := c.progress()
+	defer show.close()
+	var last events.Status
+	for !last.Status.Ended() {
+		for v, err := range c.api().Watch(ctx, id) {
+			if err != nil {
+				if ctx.Err() != nil {
+					return c.timedOut(ctx, id, timeout)
+				}
+				break // the stream broke: the daemon may be restarting
+			}
+			last = v
+			show.update(v)
+		}
+		if last.Status.Ended() {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return c.timedOut(ctx, id, timeout)
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+	show.close()
+	if c.format != "table" {
+		if err := c.printSaga(last); err != nil {
+			return err
+		}
+	}
+	return exitFor(last.Status)
+}
+
+func (c *cli) timedOut(ctx context.Context, id string, timeout time.Duration) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		fmt.Fprintf(c.errs, "culvert: %s has not ended after %s; it goes on\n", id, timeout)
+		return exitTimedOut
+	}
+	return ctx.Err()
+}

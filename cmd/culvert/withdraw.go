@@ -1,0 +1,34 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+func (c *cli) withdraw() *cobra.Command {
+	var w waiting
+	cmd := &cobra.Command{
+		Use: "withdraw NAME", Short: "Give a connection up", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v, err := c.api().Show(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			event, err := json.Marshal(map[string]any{
+				"specversion": "1.0", "id": uuid.NewString(), "source": "/culvert/command-line", "subject": v.Connection,
+				"type": events.IntentType(v.Kind, events.Withdraw, 1), "datacontenttype": "application/json", "data": struct{}{},
+			})
+			if err != nil {
+				return fmt.Errorf("encode intent: %w", err)
+			}
+			return c.send(cmd.Context(), event, w)
+		},
+	}
+	w.flags(cmd)
+	return cmd
+}
