@@ -46,17 +46,23 @@ func uuidOf(parts ...string) string {
 // newUUID makes an id nobody has.
 func (c *call) newUUID() string { return uuidOf(c.ctl.conf.Name, fmt.Sprint(c.tx.ID())) }
 
-func (c *call) appDomainBy(match func(appDomain) bool) (appDomain, error) {
+// groupIDs are the ids of all groups; a rule set has hundreds of references to check.
+func (c *call) groupIDs() map[string]bool {
+	ids := map[string]bool{}
 	for _, e := range c.tx.List(Vendor, kindAppDomain, c.key("")) {
-		if d := fromDoc[appDomain](e.Doc); match(d) {
-			return d, nil
-		}
+		id, _ := e.Doc["uuid"].(string)
+		ids[id] = true
 	}
-	return appDomain{}, missing("App domain not found")
+	return ids
 }
 
 func (c *call) appDomain(id string) (appDomain, error) {
-	return c.appDomainBy(func(d appDomain) bool { return d.UUID == id })
+	for _, e := range c.tx.List(Vendor, kindAppDomain, c.key("")) {
+		if e.Doc["uuid"] == id {
+			return fromDoc[appDomain](e.Doc), nil
+		}
+	}
+	return appDomain{}, missing("App domain not found")
 }
 
 func listAppDomains(c *restCall) (any, error) {
@@ -70,7 +76,11 @@ func listAppDomains(c *restCall) (any, error) {
 func getAppDomain(c *restCall) (any, error) { return answerWith(c.appDomain(c.id)) }
 
 func getAppDomainByName(c *restCall) (any, error) {
-	return answerWith(c.appDomainBy(func(d appDomain) bool { return d.Name == c.id }))
+	d, ok := load[appDomain](&c.call, kindAppDomain, c.id)
+	if !ok {
+		return nil, missing("App domain not found")
+	}
+	return d, nil
 }
 
 func answerWith[T any](v T, err error) (any, error) {

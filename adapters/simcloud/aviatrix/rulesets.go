@@ -97,20 +97,24 @@ func shownRules(rules []rule) []rule {
 // keep checks the rules of one whole write and gives an id to each that brings none. A rule that comes back without the id it had
 // gets a new one: the vendor then makes it again and its statistics are gone (AVX-76197). guess: the texts.
 func (c *call) keep(rules, before []rule) error {
+	groups, known := c.groupIDs(), map[string]bool{}
+	for _, b := range before {
+		known[b.UUID] = true
+	}
 	for i := range rules {
 		r := &rules[i]
-		if err := c.checkRule(r); err != nil {
+		if err := r.check(groups); err != nil {
 			return err
 		}
-		known := slices.ContainsFunc(before, func(b rule) bool { return b.UUID == r.UUID })
-		if r.UUID == "" || !known {
+		if r.UUID == "" || !known[r.UUID] {
 			r.UUID = c.newUUID()
 		}
 	}
 	return nil
 }
 
-func (c *call) checkRule(r *rule) error {
+// check also brings the protocol back from the form in which reads show it.
+func (r *rule) check(groups map[string]bool) error {
 	if r.Protocol == "PROTOCOL_UNSPECIFIED" {
 		r.Protocol = "ANY"
 	}
@@ -129,7 +133,7 @@ func (c *call) checkRule(r *rule) error {
 		return refuse("Policy %s needs src_ads and dst_ads", r.Name)
 	}
 	for _, id := range slices.Concat(r.Sources, r.Targets, r.WebFilters) {
-		if _, err := c.appDomain(id); err != nil {
+		if !groups[id] {
 			return refuse("Policy %s refers to app domain %s which does not exist", r.Name, id)
 		}
 	}

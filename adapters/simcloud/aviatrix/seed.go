@@ -142,7 +142,7 @@ func (c *controller) seedRuleSets(in *call) error {
 				}
 			}
 			r.UUID = uuidOf(c.conf.Name, "rule", conf.Name, r.Name)
-			if err := in.checkRule(r); err != nil {
+			if err := r.check(in.groupIDs()); err != nil {
 				return fmt.Errorf("load rule set %q: %w", conf.Name, err)
 			}
 		}

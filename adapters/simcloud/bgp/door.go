@@ -44,6 +44,8 @@ type Door struct {
 	listener *trackingListener
 	grpc     *grpc.Server
 	served   chan error
+	closing  sync.Once
+	closed   error
 
 	mu       sync.Mutex
 	speakers map[string]*speaker
@@ -67,7 +69,7 @@ func Start(ctx context.Context, w *world.World, o Options) (*Door, error) {
 	d := &Door{w: w, site: site, listener: track(listener), served: make(chan error, 1), speakers: map[string]*speaker{}}
 	d.grpc = grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.UnknownServiceHandler(d.relay))
 	go func() { d.served <- d.grpc.Serve(d.listener) }()
-	context.AfterFunc(ctx, d.grpc.Stop)
+	context.AfterFunc(ctx, func() { _ = d.Close() }) // its error has nobody to go to when the caller's context ends
 	return d, nil
 }
 
@@ -77,19 +79,19 @@ func (d *Door) Addr() string { return d.listener.Addr().String() }
 // Site is the remote site.
 func (d *Door) Site() *Site { return d.site }
 
-// Close ends every call and session and returns when nothing of the door runs any more.
+// Close ends every call and session and returns when nothing of the door runs any more. Closing twice is harmless.
 func (d *Door) Close() error {
-	d.grpc.Stop()
-	err := <-d.served
-	d.served <- err
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for name, s := range d.speakers {
-		err = errors.Join(err, s.conn.Close())
-		delete(d.speakers, name)
-	}
-	d.site.close()
-	return err
+	d.closing.Do(func() {
+		d.grpc.Stop()
+		d.closed = <-d.served
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		for _, s := range d.speakers {
+			d.closed = errors.Join(d.closed, s.conn.Close())
+		}
+		d.site.close()
+	})
+	return d.closed
 }
 
 // HTTP serves the door's part of the world's control door:

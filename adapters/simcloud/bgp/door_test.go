@@ -398,3 +398,33 @@ func TestASpeakerThatComesBack(t *testing.T) {
 		t.Errorf("status: HTTP %d %+v", code, st)
 	}
 }
+
+func TestAResetWorldAndAHeartbeat(t *testing.T) {
+	r := newRig(t, bgp.Options{})
+	r.speak("site-edge", "127.0.0.2", 65001)
+	if err := r.announce("site-edge", p5, "10.9.0.1"); err != nil {
+		t.Fatal(err)
+	}
+	shown := func() bool { return r.resources()["siteRoute site-1/"+p5] == "added" }
+	r.until("the resources show it", shown)
+	if err := r.w.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	r.until("a route that stands is shown again after a reset", shown)
+
+	var st struct {
+		Speakers map[string]bgp.Registration `json:"speakers"`
+	}
+	r.http("GET", "/sim/bgp", nil, &st)
+	for range 3 {
+		r.register(st.Speakers["site-edge"]) // the same again: the session stands
+		if len(r.table()) != 1 {
+			t.Fatal("a speaker that presents itself again should keep its routes")
+		}
+	}
+	if err := r.withdraw("site-edge", p5, "10.9.0.1"); err != nil {
+		t.Fatal(err)
+	}
+	r.ledger("withdraw path " + p5 + " delete") // the reset has cleared the ledger
+	r.until("the site has lost it", func() bool { return len(r.table()) == 0 })
+}

@@ -20,6 +20,9 @@ import (
 
 const siteAddress = "127.0.0.1"
 
+// resync is how often the table is compared with the resources without a reason: a world that was reset forgets routes that stand.
+const resync = time.Second
+
 // Site is the remote site: a GoBGP server that only listens.
 type Site struct {
 	w      *world.World
@@ -209,14 +212,17 @@ func routeOf(nlri bgp.NLRI, attrs []bgp.PathAttributeInterface) (Route, bool) {
 // follow shows the table among the world's resources whenever it has changed.
 func (s *Site) follow(ctx context.Context) {
 	defer close(s.done)
+	tick := time.NewTicker(resync)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-tick.C:
 		case <-s.dirty:
-			if err := s.show(ctx); err != nil && !errors.Is(err, context.Canceled) {
-				return // the world's file cannot be written: nothing true can be shown any more
-			}
+		}
+		if err := s.show(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			return // the world's file cannot be written: nothing true can be shown any more
 		}
 	}
 }

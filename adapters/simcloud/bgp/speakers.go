@@ -49,16 +49,20 @@ func (d *Door) Register(ctx context.Context, r Registration) (netip.Addr, error)
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("register speaker %s: %w", r.Name, err)
 	}
+	old := d.speakers[r.Name]
+	if old != nil && old.Registration == r {
+		old.conn.ResetConnectBackoff() // it may have been restarted in its old place
+		return address, d.site.accept(ctx, address, r.ASN, true)
+	}
 	conn, err := grpc.NewClient(r.GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("register speaker %s: %w", r.Name, err)
 	}
 	next := &speaker{Registration: r, address: address, conn: conn, api: api.NewGoBgpServiceClient(conn)}
-	old := d.speakers[r.Name]
 	if old != nil && old.address != address {
 		d.site.forget(ctx, old.address)
 	}
-	if err := d.site.accept(ctx, address, r.ASN, old != nil && old.Registration == r); err != nil {
+	if err := d.site.accept(ctx, address, r.ASN, false); err != nil {
 		return netip.Addr{}, errors.Join(fmt.Errorf("register speaker %s: %w", r.Name, err), conn.Close())
 	}
 	d.speakers[r.Name] = next
