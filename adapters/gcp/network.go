@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"slices"
+	"strings"
 	"sync"
 
 	"cloud.google.com/go/compute/apiv1/computepb"
@@ -12,8 +13,6 @@ import (
 	"google.golang.org/api/dns/v1"
 	"google.golang.org/api/iterator"
 
-	"github.com/culvertnet/culvert/events"
-	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/network"
 )
 
@@ -26,7 +25,7 @@ var _ network.Networks = vpcs{}
 func (c *Client) Networks() network.Networks { return vpcs{c} }
 
 // bundleQuota is how many PSC endpoints for Google APIs one network takes. It is a quota per network, which projects.get
-// need not list (the discovery document's Quota.metric does not name it): where it is not listed no limit is known.
+// need not list (the discovery document's Quota.metric does not name it): where it is not listed it stays 0, unknown.
 const bundleQuota = "PSC_GOOGLE_APIS_FORWARDING_RULES_PER_NETWORK"
 
 // Describe asks many small questions at once.
@@ -36,12 +35,12 @@ func (n vpcs) Describe(ctx context.Context, name string) (network.Network, error
 		return network.Network{}, err
 	}
 	name = networkName(project, id)
-	vpc, err := n.networks.Get(ctx, &computepb.GetNetworkRequest{Project: project, Network: id}, once())
+	vpc, err := n.vpc(ctx, name)
 	if err != nil {
-		return network.Network{}, n.fail(call{name: "networks.get"}, err)
+		return network.Network{}, err
 	}
-	d := description{Client: n.Client, project: project, name: name}
-	d.out = network.Network{Name: name, AutoMode: vpc.GetAutoCreateSubnetworks(), AddressesLeft: -1, BundleQuota: math.MaxInt32}
+	d := description{Client: n.Client, project: project, name: name, vpc: vpc}
+	d.out = network.Network{Name: name, AutoMode: vpc.GetAutoCreateSubnetworks(), AddressesLeft: -1}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, ask := range []func(context.Context) error{d.subnets, d.routes, d.allocated, d.endpoints, d.quotas, d.policies} {
 		g.Go(func() error { return ask(ctx) })
@@ -61,6 +60,7 @@ func (n vpcs) Describe(ctx context.Context, name string) (network.Network, error
 type description struct {
 	*Client
 	project, name string
+	vpc           *computepb.Network
 
 	mu  sync.Mutex
 	out network.Network
@@ -72,34 +72,70 @@ func (d *description) add(to *[]network.Range, ranges ...network.Range) {
 	*to = append(*to, ranges...)
 }
 
+// vpc reads a network by its full name.
+func (c *Client) vpc(ctx context.Context, name string) (*computepb.Network, error) {
+	project, id, err := splitNetwork(name)
+	if err != nil {
+		return nil, err
+	}
+	got, err := c.networks.Get(ctx, &computepb.GetNetworkRequest{Project: project, Network: id}, once())
+	return got, c.fail(call{name: "networks.get"}, err)
+}
+
 func (d *description) subnets(ctx context.Context) error {
-	found, err := d.subnetsOf(ctx, d.name)
+	found, err := d.subnetsOf(ctx, d.name, d.vpc)
 	d.add(&d.out.Subnets, found...)
 	return err
 }
 
-// subnetsOf lists primary and secondary ranges of a network in all regions.
-func (c *Client) subnetsOf(ctx context.Context, name string) ([]network.Range, error) {
+// subnetsOf lists primary and secondary ranges of a network, region by region as the network names them: a project may
+// have thousands of subnetworks of other networks.
+func (c *Client) subnetsOf(ctx context.Context, name string, vpc *computepb.Network) ([]network.Range, error) {
+	var mu sync.Mutex
 	var out []network.Range
-	req := &computepb.AggregatedListSubnetworksRequest{Project: segment(name, "projects")}
-	it := c.subnetworks.AggregatedList(ctx, req, once())
+	g, ctx := errgroup.WithContext(ctx)
+	for _, region := range regionsOf(vpc) {
+		g.Go(func() error {
+			found, err := c.subnetsIn(ctx, name, region)
+			mu.Lock()
+			defer mu.Unlock()
+			out = append(out, found...)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(out, func(a, b network.Range) int { return strings.Compare(a.From, b.From) })
+	return out, nil
+}
+
+func regionsOf(vpc *computepb.Network) []string {
+	var out []string
+	for _, link := range vpc.GetSubnetworks() {
+		out = append(out, segment(relative(link), "regions"))
+	}
+	return set(out)
+}
+
+func (c *Client) subnetsIn(ctx context.Context, name, region string) ([]network.Range, error) {
+	var out []network.Range
+	it := c.subnetworks.List(ctx, &computepb.ListSubnetworksRequest{Project: segment(name, "projects"), Region: region}, once())
 	for {
-		scope, err := it.Next()
+		s, err := it.Next()
 		if errors.Is(err, iterator.Done) {
 			return out, nil
 		}
 		if err != nil {
-			return nil, c.fail(call{name: "subnetworks.aggregatedList"}, err)
+			return nil, c.fail(call{name: "subnetworks.list"}, err)
 		}
-		for _, s := range scope.Value.GetSubnetworks() {
-			if relative(s.GetNetwork()) != name {
-				continue
-			}
-			from := "subnet " + relative(s.GetSelfLink())
-			out = append(out, network.Range{CIDR: canonical(s.GetIpCidrRange()), From: from})
-			for _, second := range s.GetSecondaryIpRanges() {
-				out = append(out, network.Range{CIDR: canonical(second.GetIpCidrRange()), From: from + " range " + second.GetRangeName()})
-			}
+		if relative(s.GetNetwork()) != name {
+			continue
+		}
+		from := "subnet " + relative(s.GetSelfLink())
+		out = append(out, network.Range{CIDR: canonical(s.GetIpCidrRange()), From: from})
+		for _, second := range s.GetSecondaryIpRanges() {
+			out = append(out, network.Range{CIDR: canonical(second.GetIpCidrRange()), From: from + " range " + second.GetRangeName()})
 		}
 	}
 }
@@ -137,92 +173,6 @@ func (c *Client) routesOf(ctx context.Context, name string) ([]*computepb.Route,
 			out = append(out, r)
 		}
 	}
-}
-
-// peering adds what comes over one peering: the peer's subnets, from the peer itself where we may read it, else from the
-// routes that the peering lists; and the static routes it imports.
-func (d *description) peering(ctx context.Context, p *computepb.NetworkPeering) error {
-	peer := relative(p.GetNetwork())
-	found, err := d.subnetsOf(ctx, peer)
-	if err == nil {
-		d.add(&d.out.Subnets, found...)
-		err = d.peerMode(ctx, peer)
-	}
-	readable := err == nil
-	if !readable && !refused(err) {
-		return err
-	}
-	if readable && !p.GetImportCustomRoutes() {
-		return nil
-	}
-	return d.imported(ctx, p.GetName())
-}
-
-// refused tells an answer that will not change: the peer is another's, or gone.
-func refused(err error) bool {
-	return errors.Is(err, workers.ErrNotFound) || workers.Outcome(err, events.Unsure).Class == events.Refuse
-}
-
-func (d *description) peerMode(ctx context.Context, peer string) error {
-	project, id, err := splitNetwork(peer)
-	if err != nil {
-		return err
-	}
-	vpc, err := d.networks.Get(ctx, &computepb.GetNetworkRequest{Project: project, Network: id}, once())
-	if err != nil {
-		return d.fail(call{name: "networks.get"}, err)
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.out.AutoMode = d.out.AutoMode || vpc.GetAutoCreateSubnetworks()
-	return nil
-}
-
-// imported lists a peering's incoming routes in every region that this network has subnets in: subnet and static routes
-// are the same in each, the region matters for dynamic ones.
-func (d *description) imported(ctx context.Context, peering string) error {
-	own, err := d.subnetsOf(ctx, d.name)
-	if err != nil {
-		return err
-	}
-	seen := map[network.Range]bool{}
-	for _, region := range regionsOf(own) {
-		it := d.networks.ListPeeringRoutes(ctx, &computepb.ListPeeringRoutesNetworksRequest{
-			Project: d.project, Network: base(d.name), PeeringName: &peering, Region: &region, Direction: new("INCOMING"),
-		}, once())
-		for {
-			r, err := it.Next()
-			if errors.Is(err, iterator.Done) {
-				break
-			}
-			if err != nil {
-				return d.fail(call{name: "networks.listPeeringRoutes"}, err)
-			}
-			at := network.Range{CIDR: canonical(r.GetDestRange()), From: "peering " + peering}
-			if seen[at] {
-				continue
-			}
-			seen[at] = true
-			if r.GetType() == "SUBNET_PEERING_ROUTE" {
-				d.add(&d.out.Subnets, at)
-			} else if r.GetImported() {
-				d.add(&d.out.Routes, at)
-			}
-		}
-	}
-	return nil
-}
-
-func regionsOf(subnets []network.Range) []string {
-	var out []string
-	seen := map[string]bool{}
-	for _, s := range subnets {
-		if r := segment(s.From, "regions"); r != "" && !seen[r] {
-			seen[r] = true
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 // allocated lists the ranges of private services access.
