@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/culvertnet/culvert/saga/plans/privateservice"
+)
+
+// The roles of a process.
+const (
+	roleAll          = "all"
+	roleOrchestrator = "orchestrator"
+	roleWorker       = "worker"
+	roleWorld        = "world"
+	roleSpeaker      = "speaker"
+)
+
+var (
+	roles        = []string{roleAll, roleOrchestrator, roleWorker, roleWorld, roleSpeaker}
+	capabilities = []string{"network", "egress", "routing", "policy"}
+)
+
+// Config is every setting of the daemon: flags first, the rest from one strict YAML file.
+type Config struct {
+	// Data is where state lives: the journal, the broker's streams, the simulated world's ledger.
+	Data string
+	// HTTP is where the API listens, NATS where the embedded broker does; port 0 picks a free one.
+	HTTP, NATS string
+	// SimSpeed is how many minutes pass in the simulated world in one of ours; waits and polls scale with it.
+	SimSpeed float64
+	// WorldFile is the scenario of the simulated world; empty for the default one.
+	WorldFile    string
+	Role         string
+	Capabilities []string
+	// NATSURL is an external broker; World the URL of a simulated world in another process.
+	NATSURL, World string
+	// Speaker is the one speaker that role speaker plays.
+	Speaker string
+	// Held starts the engine held: it accepts, and requests nothing until it is resumed.
+	Held bool
+	// NATSMonitors are the monitoring endpoints of the external broker's servers, by which it proves that it syncs.
+	NATSMonitors []string
+	// AllowUnsynced accepts a broker that does not prove that it syncs before it acknowledges.
+	AllowUnsynced bool
+	File          File
+}
+
+// File is the part of the configuration that comes from --config.
+type File struct {
+	Operator Operator `yaml:"operator"`
+	// Google is empty for Google itself.
+	Google struct {
+		Endpoint string `yaml:"endpoint"`
+	} `yaml:"google"`
+	Controllers map[string]Controller    `yaml:"controllers"`
+	Speakers    map[string]SpeakerConfig `yaml:"speakers"`
+}
+
+// Operator is what intents may name, by tenant.
+type Operator struct {
+	Pools map[string]struct {
+		Ranges  []netip.Prefix `yaml:"ranges"`
+		Tenants []string       `yaml:"tenants"`
+	} `yaml:"pools"`
+	Gateways map[string]struct {
+		Controller string   `yaml:"controller"`
+		Tenants    []string `yaml:"tenants"`
+	} `yaml:"gateways"`
+}
+
+// Controller is an Aviatrix controller. The password is in a file, never here.
+type Controller struct {
+	URL          string `yaml:"url"`
+	Username     string `yaml:"username"`
+	PasswordFile string `yaml:"passwordFile"`
+	CAFile       string `yaml:"caFile"`
+}
+
+// SpeakerConfig is a BGP speaker of ours.
+type SpeakerConfig struct {
+	Tenants  []string `yaml:"tenants"`
+	ASN      uint32   `yaml:"asn"`
+	RouterID string   `yaml:"routerId"`
+	// GRPC is where the speaker's own interface listens, and where workers reach it.
+	GRPC  string       `yaml:"grpc"`
+	Peers []PeerConfig `yaml:"peers"`
+}
+
+// PeerConfig is a router that the speaker announces to.
+type PeerConfig struct {
+	Address string `yaml:"address"`
+	Port    int    `yaml:"port"`
+	ASN     uint32 `yaml:"asn"`
+}
+
+// parseConfig reads flags and the file. Help and usage go to out.
+func parseConfig(args []string, out io.Writer) (Config, error) {
+	c := Config{}
+	f := flag.NewFlagSet("culvertd", flag.ContinueOnError)
+	f.SetOutput(out)
+	f.StringVar(&c.Data, "data", defaultData(), "folder for state")
+	f.StringVar(&c.HTTP, "http", "127.0.0.1:8480", "address of the HTTP API; port 0 picks a free one")
+	f.StringVar(&c.NATS, "nats", "127.0.0.1:4222", "address of the embedded NATS server; port 0 picks a free one")
+	f.Float64Var(&c.SimSpeed, "sim-speed", 60, "how much faster than ours time passes in the simulated world")
+	f.StringVar(&c.WorldFile, "world-file", "", "scenario of the simulated world (YAML)")
+	f.StringVar(&c.Role, "role", roleAll, "what this process does: "+strings.Join(roles, ", "))
+	caps := f.String("capabilities", strings.Join(capabilities, ","), "what role worker serves")
+	f.StringVar(&c.NATSURL, "nats-url", "", "URL of a NATS server to use instead of the embedded one")
+	f.StringVar(&c.World, "world", "", "URL of a simulated world in another process")
+	f.StringVar(&c.Speaker, "speaker", "site-edge", "which speaker role speaker is")
+	f.BoolVar(&c.Held, "held", false, "start held: accept intents, request nothing until resumed")
+	f.BoolVar(&c.AllowUnsynced, "allow-unsynced", false, "accept a broker that does not prove it syncs before it acknowledges")
+	monitors := f.String("nats-monitors", "", "monitoring endpoints (http://host:8222) of every server of --nats-url")
+	file := f.String("config", "", "configuration file (YAML)")
+	if err := f.Parse(args); err != nil {
+		return Config{}, err
+	}
+	if f.NArg() > 0 {
+		return Config{}, fmt.Errorf("parse arguments: %q is no flag", f.Arg(0))
+	}
+	c.Capabilities = strings.Split(*caps, ",")
+	if *monitors != "" {
+		c.NATSMonitors = strings.Split(*monitors, ",")
+	}
+	raw := simulated
+	if *file != "" {
+		var err error
+		if raw, err = os.ReadFile(*file); err != nil {
+			return Config{}, fmt.Errorf("read configuration: %w", err)
+		}
+	}
+	d := yaml.NewDecoder(bytes.NewReader(raw))
+	d.KnownFields(true)
+	if err := d.Decode(&c.File); err != nil && !errors.Is(err, io.EOF) {
+		return Config{}, fmt.Errorf("read configuration %s: %w", *file, err)
+	}
+	return c, c.validate()
+}
+
+func (c Config) validate() error {
+	if !slices.Contains(roles, c.Role) {
+		return fmt.Errorf("--role %q is none of %s", c.Role, strings.Join(roles, ", "))
+	}
+	for _, name := range c.Capabilities {
+		if !slices.Contains(capabilities, name) {
+			return fmt.Errorf("--capabilities: %q is none of %s", name, strings.Join(capabilities, ", "))
+		}
+	}
+	if c.SimSpeed <= 0 || c.SimSpeed > 10000 {
+		return fmt.Errorf("--sim-speed %v is not between 0 and 10000", c.SimSpeed)
+	}
+	if c.Role != roleAll && c.Role != roleWorld && c.NATSURL == "" {
+		return fmt.Errorf("--role %s needs --nats-url: only role all has a broker of its own", c.Role)
+	}
+	if _, known := c.File.Speakers[c.Speaker]; c.Role == roleSpeaker && !known {
+		return fmt.Errorf("--speaker %q is not in the configuration's speakers", c.Speaker)
+	}
+	return nil
+}
+
+// plansOperator is the operator's configuration as the intent kinds need it.
+func (f File) plansOperator() privateservice.Operator {
+	op := privateservice.Operator{
+		Pools:    map[string]privateservice.Pool{},
+		Gateways: map[string]privateservice.Gateway{},
+		Speakers: map[string]privateservice.Speaker{},
+	}
+	for name, p := range f.Operator.Pools {
+		op.Pools[name] = privateservice.Pool{Ranges: p.Ranges, Tenants: p.Tenants}
+	}
+	for name, g := range f.Operator.Gateways {
+		op.Gateways[name] = privateservice.Gateway{Controller: g.Controller, Tenants: g.Tenants}
+	}
+	for name, s := range f.Speakers {
+		op.Speakers[name] = privateservice.Speaker{Tenants: s.Tenants}
+	}
+	return op
+}
+
+// defaultData is the XDG state folder.
+func defaultData() string {
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "culvert")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "culvert-state"
+	}
+	return filepath.Join(home, ".local", "state", "culvert")
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	_ "embed"
+)
+
+// simulated is the configuration for the default simulated world.
+//
+//go:embed simulated.yaml
+var simulated []byte
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "culvertd:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the program without the process, for tests: it serves until ctx ends, drains and returns. The bound addresses go
+// to out as one line of JSON once everything listens.
+func run(ctx context.Context, args []string, out, errs io.Writer) error {
+	c, err := parseConfig(args, errs)
+	if err != nil {
+		return err
+	}
+	p := &program{config: c, log: slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: slog.LevelInfo}))}
+	p.ready = func(a addresses) error { return json.NewEncoder(out).Encode(a) }
+	return p.run(ctx)
+}
+
+// addresses are where a process can be reached.
+type addresses struct {
+	HTTP  string `json:"http"`
+	NATS  string `json:"nats"`
+	World string `json:"world"`
+}

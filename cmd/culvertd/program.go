@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/nats-io/nats.go"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/culvertnet/culvert/adapters/jetstream"
+	"github.com/culvertnet/culvert/adapters/simcloud"
+	"github.com/culvertnet/culvert/adapters/simcloud/world"
+)
+
+// program is one process: what its role needs, started in order and stopped in reverse.
+type program struct {
+	config Config
+	log    *slog.Logger
+	ready  func(addresses) error
+
+	at      addresses
+	home    *jetstream.Home
+	closers []func() error
+	group   *errgroup.Group
+}
+
+// run starts the role's parts, tells where they are, and serves until ctx ends or a part fails.
+func (p *program) run(ctx context.Context) (err error) {
+	defer func() {
+		for i := len(p.closers) - 1; i >= 0; i-- {
+			err = errors.Join(err, p.closers[i]())
+		}
+	}()
+	group, gctx := errgroup.WithContext(ctx)
+	p.group = group
+	if err := p.start(gctx); err != nil {
+		return err
+	}
+	if err := p.ready(p.at); err != nil {
+		return fmt.Errorf("tell addresses: %w", err)
+	}
+	group.Go(func() error { <-gctx.Done(); return nil })
+	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	p.log.Info("stopped")
+	return nil
+}
+
+// start starts what the role is made of.
+func (p *program) start(ctx context.Context) error {
+	role := p.config.Role
+	p.at.World = p.config.World
+	if role == roleWorld || role == roleAll && p.config.World == "" {
+		if err := p.startWorld(ctx); err != nil || role == roleWorld {
+			return err
+		}
+	}
+	if err := p.openHome(ctx); err != nil {
+		return err
+	}
+	if role == roleSpeaker || role == roleAll {
+		if err := p.startSpeakers(ctx); err != nil || role == roleSpeaker {
+			return err
+		}
+	}
+	if role == roleWorker || role == roleAll {
+		if err := p.startWorker(ctx); err != nil {
+			return err
+		}
+	}
+	if role == roleOrchestrator || role == roleAll {
+		return p.startOrchestrator(ctx)
+	}
+	return nil
+}
+
+// startWorld serves the simulated world. In role world it listens where --http says.
+func (p *program) startWorld(ctx context.Context) error {
+	o := simcloud.Options{World: world.Config{Speed: p.config.SimSpeed, Dir: filepath.Join(p.config.Data, "world")}}
+	if p.config.Role == roleWorld {
+		o.Listen = p.config.HTTP
+	}
+	if p.config.WorldFile != "" {
+		scenario, err := os.ReadFile(p.config.WorldFile)
+		if err != nil {
+			return fmt.Errorf("read scenario: %w", err)
+		}
+		o.Scenario = scenario
+	}
+	if err := os.MkdirAll(o.World.Dir, 0o750); err != nil {
+		return fmt.Errorf("make state folder: %w", err)
+	}
+	s, err := simcloud.Start(context.WithoutCancel(ctx), o) // outlives the workers, which still use it while they drain
+	if err != nil {
+		return fmt.Errorf("start simulated world: %w", err)
+	}
+	p.closers = append(p.closers, s.Close)
+	p.at.World = s.URL()
+	return nil
+}
+
+// openHome connects to the broker and opens what is kept there: an embedded one, or the one at --nats-url.
+func (p *program) openHome(ctx context.Context) error {
+	var nc *nats.Conn
+	o := jetstream.Options{Log: p.log}
+	if p.config.NATSURL == "" {
+		e, err := jetstream.Embed(jetstream.EmbedOptions{
+			Dir: filepath.Join(p.config.Data, "nats"), Listen: p.config.NATS, Log: p.log,
+		})
+		if err != nil {
+			return err
+		}
+		p.closers = append(p.closers, e.Close)
+		if nc, err = e.Conn(); err != nil {
+			return err
+		}
+		o.Synced, p.at.NATS = e.AssertSynced, e.URL()
+	} else {
+		var err error
+		if nc, err = jetstream.Connect(ctx, p.config.NATSURL); err != nil {
+			return err
+		}
+		p.at.NATS = p.config.NATSURL
+		if p.config.AllowUnsynced {
+			o.Synced = jetstream.AllowUnsynced()
+		} else {
+			o.Synced = jetstream.MonitorReport(p.config.NATSMonitors...)
+		}
+	}
+	p.closers = append(p.closers, func() error { nc.Close(); return nil })
+	home, err := jetstream.Open(ctx, nc, o)
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, func() error { home.Close(); return nil })
+	p.home = home
+	return nil
+}

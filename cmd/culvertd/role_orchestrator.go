@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/culvertnet/culvert/adapters/httpapi"
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/plans"
+	"github.com/culvertnet/culvert/schemas"
+)
+
+// startOrchestrator runs the engine and its doors: NATS and HTTP.
+func (p *program) startOrchestrator(ctx context.Context) error {
+	catalogue := plans.All(p.config.File.plansOperator())
+	engine := saga.Engine{
+		Kinds: catalogue.Kinds(), Limits: saga.DefaultLimits(p.pace()), Held: saga.Held{All: p.config.Held},
+	}
+	o := saga.NewOrchestrator(saga.Options{
+		Engine: engine, Journal: p.home.Journal(), Bus: p.home.Bus(), Cursor: cursor{claims: p.home.Claims()},
+		Now: time.Now, ID: uuid.NewString, Name: processName(), SweepEvery: 10 * time.Second, Log: p.log,
+	})
+	door := plans.Door{Catalogue: catalogue, Engine: o, Now: time.Now}
+	p.group.Go(func() error { return o.Run(ctx) })
+	p.group.Go(func() error { return p.home.Bus().Consume(ctx, intakeSubscription, takeIntent(door)) })
+	return p.serveHTTP(ctx, o, door, catalogue)
+}
+
+// intakeSubscription is the durable place of the intents stream.
+var intakeSubscription = events.Subscription{
+	Name: "intake", Subjects: []string{events.Intents.Subject}, Parallel: 64,
+}
+
+// takeIntent is the NATS door: what can be decoded and admitted is accepted, the rest goes to the dead letters.
+func takeIntent(door plans.Door) func(context.Context, events.Delivery) events.Verdict {
+	return func(ctx context.Context, d events.Delivery) events.Verdict {
+		_, err := door.Accept(ctx, events.DefaultTenant, d.Header, d.Body)
+		switch _, refused := events.AsRefusal(err); {
+		case err == nil:
+			return events.Ack
+		case refused:
+			return events.Reject(err.Error())
+		default: // busy, full, or no answer: the broker keeps it
+			return events.Again
+		}
+	}
+}
+
+// serveHTTP opens the API.
+func (p *program) serveHTTP(ctx context.Context, o *saga.Orchestrator, door plans.Door, catalogue plans.Catalogue) error {
+	listener, err := net.Listen("tcp", p.config.HTTP)
+	if err != nil {
+		return fmt.Errorf("open HTTP: %w", err)
+	}
+	p.at.HTTP = "http://" + listener.Addr().String()
+	server := &http.Server{
+		Handler: httpapi.Handler(httpapi.Options{
+			Engine: o, Intake: door, Listing: p.home.Journal(), DeadLetters: p.home.DeadLetters(), Publisher: p.home.Bus(),
+			Claims: p.home.Claims(), Kinds: explain(catalogue), World: p.at.World, NATS: p.at.NATS, Version: version,
+		}),
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return ctx }, // streams end when the process drains
+	}
+	p.group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve HTTP: %w", err)
+		}
+		return nil
+	})
+	p.group.Go(func() error {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := server.Shutdown(end); err != nil {
+			return server.Close()
+		}
+		return nil
+	})
+	return nil
+}
+
+// version is this release's.
+const version = "0.1.0"
+
+// explain describes every kind by its schemas and the graph of its example.
+func explain(catalogue plans.Catalogue) map[string]httpapi.KindInfo {
+	all := map[string]httpapi.KindInfo{}
+	for name := range catalogue.Kinds() {
+		k := httpapi.KindInfo{Kind: name, Schemas: map[string]any{}, Diagram: catalogue.Diagram(name)}
+		for _, want := range []events.Want{events.Apply, events.Withdraw} {
+			raw, known := schemas.Intent(name, string(want), 1)
+			var schema any
+			if known && json.Unmarshal(raw, &schema) == nil {
+				k.Schemas[string(want)] = schema
+			}
+		}
+		all[name] = k
+	}
+	return all
+}
+
+// pace is how much faster than ours the world's time goes: 1 against a real cloud.
+func (p *program) pace() float64 {
+	if p.at.World == "" {
+		return 1
+	}
+	return p.config.SimSpeed
+}
+
+// processName tells this process from others.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "process"
+	}
+	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:6])
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"context"
+
+	"github.com/culvertnet/culvert/workers"
+)
+
+// startWorker serves the capabilities of this process.
+func (p *program) startWorker(ctx context.Context) error {
+	d, err := p.drivers(ctx)
+	if err != nil {
+		return err
+	}
+	registry, err := workers.NewRegistry(d.handlers(p.config.Capabilities)...)
+	if err != nil {
+		return err
+	}
+	w, err := p.worker(registry, d)
+	if err != nil {
+		return err
+	}
+	p.group.Go(func() error { return w.Run(ctx) })
+	return nil
+}

@@ -1,0 +1,60 @@
+package plans
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+)
+
+// Submitter takes admitted intents; the orchestrator is one.
+type Submitter interface {
+	Submit(ctx context.Context, in events.Intent) (saga.Receipt, error)
+}
+
+// A Door is the one Accept that every door calls: NATS, HTTP, and later Pub/Sub. Safe for concurrent use.
+type Door struct {
+	Catalogue Catalogue
+	Engine    Submitter
+	Now       func() time.Time
+}
+
+// Accept decodes a message strictly, admits every intent in it before any is submitted, and submits them in order. It
+// answers when the last one is on stable storage. When one of a batch cannot be submitted after others have been, the
+// error says so, and the whole batch can be sent again: an accepted intent is known again.
+func (d Door) Accept(ctx context.Context, tenant string, header map[string]string, body []byte) ([]saga.Receipt, error) {
+	intents, err := events.DecodeIntents(tenant, header, body, d.Now())
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range intents {
+		if err := d.admit(in); err != nil {
+			return nil, err
+		}
+	}
+	receipts := make([]saga.Receipt, 0, len(intents))
+	for i, in := range intents {
+		r, err := d.Engine.Submit(ctx, in)
+		if err != nil {
+			if i > 0 {
+				err = fmt.Errorf("%d of %d intents are accepted, then: %w", i, len(intents), err)
+			}
+			return receipts, err
+		}
+		receipts = append(receipts, r)
+	}
+	return receipts, nil
+}
+
+func (d Door) admit(in events.Intent) error {
+	e, known := d.Catalogue[in.Kind]
+	if !known {
+		return events.NewRefusal("type", "kind", "there is no intent kind %q", in.Kind)
+	}
+	if in.Want != events.Apply {
+		return nil
+	}
+	return e.Admit(in)
+}
