@@ -14,9 +14,9 @@ import (
 // connection is one connection to a site, from get_site2cloud_conn_detail.
 type connection struct {
 	Name    oneText `json:"name"`
-	Gateway string `json:"gw_name"`
+	Gateway string  `json:"gw_name"`
 	VPC     oneText `json:"vpc_id"`
-	Status  string `json:"bgp_status"`
+	Status  string  `json:"bgp_status"`
 	Tunnels []struct {
 		Status string `json:"status"`
 		Tunnel string `json:"tunnel_status"`
@@ -78,7 +78,7 @@ func (c *controller) whereIs(ctx context.Context, name string, near gateway) (vp
 	type row struct {
 		Name    oneText `json:"name"`
 		VPC     oneText `json:"vpc_id"`
-		Gateway string `json:"gw_name"`
+		Gateway string  `json:"gw_name"`
 	}
 	var raw json.RawMessage
 	if err := c.read(ctx, "list_site2cloud_conn", url.Values{"connection_name": {name}}, &raw); err != nil {
