@@ -52,7 +52,7 @@ func (s check) out(ctx context.Context, in CheckIn) (out CheckOut, err error) {
 		out.SubnetCIDR = sub.CIDR
 	}
 	if in.DirectSubnet != "" {
-		sub, err := s.subnetFor(ctx, in.DirectSubnet, in.Network, in.Region, "")
+		sub, err := s.subnetFor(ctx, in.DirectSubnet, in.Network, "", "")
 		if err != nil {
 			return out, err
 		}

@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,10 +39,16 @@ func (t thing) join(ctx context.Context, run workers.Run) (thing, error) {
 	return t, err
 }
 
-// look reads the record and tells whether a Do has begun and no Undo has ended.
+// look reads the record and tells whether a Do has begun and no Undo has ended. A hold that is just leaving counts: its
+// Undo may have been cut off before, or after, the object went.
 func (t thing) look(ctx context.Context, run workers.Run) (_ thing, held bool, err error) {
-	t.record, held, err = t.counted.Held(ctx, run, t.part)
-	return t, held, err
+	t.record, _, err = t.counted.Held(ctx, run, t.part)
+	return t, t.heldBy(func(h workers.Hold) bool { return h.Holder == run.Holder().String() && !h.Dropped }), err
+}
+
+// heldBy tells whether the part has such a hold.
+func (t thing) heldBy(is func(workers.Hold) bool) bool {
+	return slices.ContainsFunc(t.record.Holds, func(h workers.Hold) bool { return h.Value == t.part && is(h) })
 }
 
 // note remembers a fact, unless the record has it.
@@ -68,20 +75,10 @@ func (t thing) leave(ctx context.Context, run workers.Run) (remove bool, undone 
 		return remove, undone, err
 	}
 	t, _, err = t.look(ctx, run)
-	if err == nil && !t.wanted() && t.noted("ip") != "" {
+	if err == nil && !t.heldBy(workers.Hold.Live) && t.noted("ip") != "" {
 		undone.Retained = "shared " + t.part + " at " + t.noted("ip") + " stays: another intent waits"
 	}
 	return false, undone, err
-}
-
-// wanted tells whether anybody holds the part.
-func (t thing) wanted() bool {
-	for _, h := range t.record.Holds {
-		if h.Value == t.part && h.Live() {
-			return true
-		}
-	}
-	return false
 }
 
 // left ends an Undo.

@@ -183,3 +183,19 @@ func stale(have, given string) error {
 func refuse(format string, args ...any) error {
 	return &workers.Failure{Class: events.Refuse, Reason: "invalid", Err: fmt.Errorf(format, args...)}
 }
+
+// Snapshot gives everything that there is as text, by kind and name, for comparing; etags are left out.
+func (w *World) Snapshot() map[string]string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := map[string]string{}
+	for name, c := range w.connectors {
+		all["connector "+name] = fmt.Sprintf("%+v", c)
+	}
+	for ref, s := range w.services {
+		plain := s.Service
+		plain.Etag = ""
+		all["service "+fullName(ref)] = fmt.Sprintf("%+v %q", plain, sorted(s.invokers))
+	}
+	return all
+}

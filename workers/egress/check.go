@@ -1,0 +1,131 @@
+package egress
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// check looks up what would refuse a later step, before anything has an effect.
+type check struct{ Drivers }
+
+// Do reads and refuses.
+func (s check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut) (CheckOut, error) {
+	if in.Withdrawing {
+		return CheckOut{Hostnames: []string{}}, s.removable(ctx, in)
+	}
+	have, err := s.service(ctx, in.Service)
+	if err != nil {
+		return CheckOut{}, err
+	}
+	if have.Reconciling {
+		return CheckOut{}, workers.Wait("settling", 0)
+	}
+	out, err := hostnames(in, have)
+	if err != nil {
+		return out, err
+	}
+	if in.Binds {
+		if err := s.bindable(ctx, run, in, have); err != nil {
+			return out, err
+		}
+	}
+	return out, s.usable(ctx, in)
+}
+
+// auto asks for all host names that the service has.
+const auto = "auto"
+
+// hostnames refuses names that the service has not got, and resolves those that were not named.
+func hostnames(in CheckIn, have Service) (CheckOut, error) {
+	if len(in.Hostnames) == 0 || slices.Equal(in.Hostnames, []string{auto}) {
+		return CheckOut{Hostnames: slices.Sorted(slices.Values(have.Hostnames))}, nil
+	}
+	for _, host := range in.Hostnames {
+		if !slices.Contains(have.Hostnames, host) {
+			return CheckOut{}, workers.Refuse("hostname", "%s is not a host name of %s, which has %s",
+				host, in.Service.key(), strings.Join(have.Hostnames, ", "))
+		}
+	}
+	return CheckOut{Hostnames: slices.Sorted(slices.Values(in.Hostnames))}, nil
+}
+
+// bindable refuses a service on which a new binding would not serve, or would replace somebody else's.
+func (s check) bindable(ctx context.Context, run workers.Run, in CheckIn, have Service) error {
+	if have.Pinned != "" && !in.FollowTraffic {
+		return workers.Refuse("pinned", "all or part of the traffic of %s is pinned to revision %s: a new binding would not serve",
+			in.Service.key(), have.Pinned)
+	}
+	r, err := s.Claims.Load(ctx, s.binding(in.Service).Resource)
+	if err != nil {
+		return workers.Retry("claims", 0, err)
+	}
+	if holder, found := otherHolder(r, run); found && (in.Existing == "" || have.Binding.Connector != in.Existing) {
+		return workers.Refuse("foreign", "the binding of %s belongs to %s", in.Service.key(), holder)
+	}
+	own := r.HeldBy(run.Connection.String())
+	if have.Binding.none() || in.Takeover || own || in.Existing != "" && have.Binding.Connector == in.Existing {
+		return nil
+	}
+	return workers.Refuse("foreign", "service %s is bound to %s by somebody else", in.Service.key(), have.Binding.way())
+}
+
+// usable refuses an existing connector that is not there, not ready or in another region.
+func (s check) usable(ctx context.Context, in CheckIn) error {
+	if in.Existing == "" {
+		return nil
+	}
+	if parts := strings.Split(in.Existing, "/"); len(parts) != 6 || parts[3] != in.Service.Region {
+		return workers.Refuse("invalid", "connector %s is not in the service's region %s", in.Existing, in.Service.Region)
+	}
+	_, err := attachConnector{s.Drivers}.use(ctx, in.Existing)
+	return err
+}
+
+// removable refuses a withdrawal that would delete a connector which others use. Our own service is unbound before.
+func (s check) removable(ctx context.Context, in CheckIn) error {
+	if in.Connector == "" || in.Existing != "" {
+		return nil
+	}
+	users, err := s.Connectors.Users(ctx, in.Connector)
+	if errors.Is(err, workers.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	have, err := s.Services.Get(ctx, in.Service)
+	if err != nil && !errors.Is(err, workers.ErrNotFound) {
+		return err
+	}
+	foreign := slices.DeleteFunc(users, func(user string) bool { return in.Service.is(user, have.RunService) })
+	if len(foreign) > 0 {
+		return workers.Refuse("in-use", "connector %s is used by %s", in.Connector, strings.Join(foreign, ", "))
+	}
+	return nil
+}
+
+// is tells whether a user's full name means this service, or the Cloud Run service behind it.
+func (r ServiceRef) is(user, behind string) bool {
+	place := "projects/" + r.Project + "/locations/" + r.Region
+	return user == place+"/services/"+r.Name || user == place+"/functions/"+r.Name || behind != "" &&
+		(user == behind || user == place+"/services/"+behind)
+}
+
+// Look repeats what the check found: it has no object, so there is nothing to compare.
+func (s check) Look(_ context.Context, _ workers.Run, _ CheckIn, prior *CheckOut) (workers.Seen[CheckOut], error) {
+	seen := workers.Seen[CheckOut]{Presence: events.Present}
+	if prior != nil {
+		seen.Out = *prior
+	}
+	return seen, nil
+}
+
+// Undo has nothing to take away.
+func (s check) Undo(context.Context, workers.Run, CheckIn, *CheckOut) (workers.Undone, error) {
+	return workers.Undone{}, nil
+}
