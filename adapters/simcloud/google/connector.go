@@ -169,9 +169,8 @@ func (r *request) connectorFails(name string, doc world.Doc) *failure {
 		}
 	}
 	if hit {
-		what := strings.Replace(t.what, "subnetwork", "existing subnetwork", 1)
-		return &failure{3, fmt.Sprintf("Operation failed: Invalid IP CIDR range was provided. It conflicts with an %s (%s). Please delete the "+
-			"connector manually.", what, base(t.name))}
+		return &failure{3, fmt.Sprintf("Operation failed: Invalid IP CIDR range was provided. It conflicts with an existing %s '%s'. Please "+
+			"delete the connector manually.", t.what, base(t.name))}
 	}
 	return nil
 }

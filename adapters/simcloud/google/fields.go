@@ -45,6 +45,8 @@ func num(d map[string]any, path ...string) (int64, bool) {
 		return int64(v), true
 	case int:
 		return int64(v), true
+	case int64:
+		return v, true
 	case string:
 		n, err := strconv.ParseInt(v, 10, 64)
 		return n, err == nil

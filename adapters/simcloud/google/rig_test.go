@@ -170,3 +170,5 @@ func pscAddress(name, ip string) obj {
 func bundleRule(name, ip string) obj {
 	return obj{"name": name, "IPAddress": ip, "network": spoke, "target": "all-apis", "loadBalancingScheme": "", "description": "of a test"}
 }
+
+func contains(s, part string) bool { return strings.Contains(s, part) }
