@@ -10,20 +10,20 @@ import (
 	"github.com/culvertnet/culvert/workers/policy"
 )
 
-// overruled says which rule lets the source pass before the filter is asked, "" when none does. Only rules that open more
-// than the filter itself does count. A rule for instances with certain service accounts or secure tags is not counted: a
+// overruled says which rule lets the source pass before the filter is asked, "" when none does. VPC firewall rules count
+// when they open more than the filter itself does, rules of policies when they open everything. A rule for instances with certain service accounts or secure tags is not counted: a
 // connector's instances have none that a customer can name.
 func (e effective) overruled(f policy.Filter) string {
 	if f.Default == allow {
 		return ""
 	}
-	open := admitted(f)
 	for _, r := range e.above {
-		if opens(r, f, open) {
-			return fmt.Sprintf("rule %d of a hierarchical firewall policy allows more first", r.GetPriority())
+		if opens(r, f) {
+			return fmt.Sprintf("rule %d of a hierarchical firewall policy allows everything first", r.GetPriority())
 		}
 	}
 	if e.afterClassic {
+		open := admitted(f)
 		for _, r := range e.classic {
 			if opensClassic(r, f, open) {
 				return fmt.Sprintf("VPC firewall rule %s allows more, and VPC rules are asked before the policy", r.GetName())
@@ -36,8 +36,8 @@ func (e effective) overruled(f policy.Filter) string {
 	}
 	for _, r := range e.inPolicy {
 		before := len(f.Priorities) > 0 && int(r.GetPriority()) < last
-		if before && !ours(r, f) && opens(r, f, open) {
-			return fmt.Sprintf("rule %d (%s) of policy %s allows more first", r.GetPriority(), r.GetRuleName(), e.policy)
+		if before && !ours(r, f) && opens(r, f) {
+			return fmt.Sprintf("rule %d (%s) of policy %s allows everything first", r.GetPriority(), r.GetRuleName(), e.policy)
 		}
 	}
 	return ""
@@ -59,7 +59,9 @@ func admitted(f policy.Filter) []string {
 	return out
 }
 
-func opens(r *computepb.FirewallPolicyRule, f policy.Filter, open []string) bool {
+// opens tells a policy's rule that lets the source go anywhere. One that is limited to some destinations is an exception
+// that its owner put above on purpose (a corporate resolver, say), and does not make the filter void.
+func opens(r *computepb.FirewallPolicyRule, f policy.Filter) bool {
 	m := r.GetMatch()
 	if r.GetAction() != allow || r.GetDirection() != outward || r.GetDisabled() ||
 		len(r.GetTargetServiceAccounts()) > 0 || len(r.GetTargetSecureTags()) > 0 {
@@ -68,18 +70,13 @@ func opens(r *computepb.FirewallPolicyRule, f policy.Filter, open []string) bool
 	if src := m.GetSrcIpRanges(); len(src) > 0 && !meets(f.Source, src) {
 		return false
 	}
-	for _, name := range m.GetDestFqdns() {
-		named := func(rule policy.Rule) bool { return strings.EqualFold(rule.FQDN, name) }
-		if !slices.ContainsFunc(f.Rules, named) {
-			return true
-		}
+	if ranges := m.GetDestIpRanges(); len(ranges) > 0 {
+		return slices.ContainsFunc(ranges, func(r string) bool { return canonical(r) == anywhere })
 	}
-	narrowed := len(m.GetDestFqdns())+len(m.GetDestRegionCodes())+len(m.GetDestThreatIntelligences())+len(m.GetDestAddressGroups()) > 0
-	return widens(m.GetDestIpRanges(), open) || len(m.GetDestIpRanges()) == 0 && !narrowed ||
-		len(m.GetDestRegionCodes())+len(m.GetDestThreatIntelligences())+len(m.GetDestAddressGroups()) > 0
+	return len(m.GetDestFqdns())+len(m.GetDestRegionCodes())+len(m.GetDestThreatIntelligences())+len(m.GetDestAddressGroups()) == 0
 }
 
-// opensClassic: a rule with target tags reaches a connector only by the tags that all connectors have.
+// opensClassic tells a VPC firewall rule that lets the source reach more than the filter does. A rule with target tags reaches a connector only by the tags that all connectors have.
 func opensClassic(r *computepb.Firewall, f policy.Filter, open []string) bool {
 	if r.GetDirection() != outward || r.GetDisabled() || len(r.GetAllowed()) == 0 || len(r.GetTargetServiceAccounts()) > 0 {
 		return false
