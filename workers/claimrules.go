@@ -193,3 +193,21 @@ func (r Record) HeldBy(connection string) bool {
 		return !h.Dropped && strings.HasPrefix(h.Holder, connection+"/")
 	})
 }
+
+// Values are the values of live holds, each once, in the order in which they were put.
+func (r Record) Values() []string {
+	var values []string
+	for _, h := range r.Holds {
+		if h.Live() && !slices.Contains(values, h.Value) {
+			values = append(values, h.Value)
+		}
+	}
+	return values
+}
+
+// Abandoned tells of a part of a counted thing that may still be in the world although nobody holds it: its last holder
+// was in a hurry. The next last holder takes it away.
+func (r Record) Abandoned(part string) bool {
+	held := slices.ContainsFunc(r.Holds, func(h Hold) bool { return h.Value == part && !h.Dropped })
+	return !held && r.Note[partNote+part] != ""
+}

@@ -173,8 +173,7 @@ func (r Record) releaseAttribute(c claim, t ClaimTimes) (Record, *string, error)
 // endAttribute ends a release: restored forgets what was found, retained keeps it for a later apply.
 func (r Record) endAttribute(c claim, restored bool) (Record, error) {
 	r = r.clone()
-	i := r.find(c.holder, c.value)
-	if i < 0 || r.Holds[i].Dropped {
+	if i := r.find(c.holder, c.value); i >= 0 && r.Holds[i].Dropped {
 		return r, nil
 	}
 	last := r.others(c.holder, c.value, Hold.Live) == 0

@@ -60,6 +60,16 @@ func Unsure(reason string, err error) error {
 	return &Failure{Class: events.Unsure, Reason: reason, Err: err}
 }
 
+// Reading classifies what nobody has classified as a Retry. It is for the part of a Do or Undo that has changed nothing
+// yet, where a plain error does not mean that an effect may have happened.
+func Reading(err error) error {
+	var f *Failure
+	if err == nil || errors.As(err, &f) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return Retry("read", 0, err)
+}
+
 // ErrNotFound is what a port's read answers when there is no such thing. It is no failure: steps ask for it.
 var ErrNotFound = errors.New("not found")
 

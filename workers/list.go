@@ -28,6 +28,12 @@ type List struct {
 	Limit int
 }
 
+// A Completer is a ListPort whose list must hold more than what is foreign or held: a spoke that announces a custom list
+// must announce its own ranges too, new ones included. Complete gives the entries with what is missing, after a ReadList.
+type Completer interface {
+	Complete(ctx context.Context, entries []string) ([]string, error)
+}
+
 // passes is how often one run writes the list before it lets others go on.
 const passes = 3
 
@@ -95,6 +101,63 @@ func (l List) Held(ctx context.Context, run Run) (string, bool, error) {
 	return h.Value, ok, nil
 }
 
+// A Standing is how a holder stands in the record of a list.
+type Standing struct {
+	// Value is what it holds, where Held.
+	Value string
+	Held  bool
+	// Settled tells that all it has put or dropped is in force.
+	Settled bool
+}
+
+// Standing tells how the run's holder stands. It changes nothing: it is for Look.
+func (l List) Standing(ctx context.Context, run Run) (Standing, error) {
+	r, err := load(ctx, l.Claims, l.Resource)
+	if err != nil {
+		return Standing{}, err
+	}
+	holder := run.Holder().String()
+	h, held := r.held(holder)
+	return Standing{Value: h.Value, Held: held, Settled: r.InForce >= r.owes(holder)}, nil
+}
+
+// Renew writes the list again although the run's entries are in force, because something else in it is to be completed.
+func (l List) Renew(ctx context.Context, run Run) error {
+	st, err := l.Standing(ctx, run)
+	if err != nil || !st.Held {
+		return err
+	}
+	_, err = l.change(ctx, func(r Record) Record { return r.rewanted(run.Holder().String(), st.Value) })
+	if err != nil {
+		return err
+	}
+	return l.Put(ctx, run, st.Value)
+}
+
+// KeepFound keeps in the record what the thing was like before our first write, and answers what is kept: this, or where
+// something is kept already and replace is false, that.
+func (l List) KeepFound(ctx context.Context, found string, replace bool) (string, error) {
+	r, err := l.change(ctx, func(r Record) Record {
+		if r.Found == nil || replace {
+			r.Found = &found
+		}
+		return r
+	})
+	if err != nil {
+		return "", err
+	}
+	return *r.Found, nil
+}
+
+// Found is what KeepFound has kept.
+func (l List) Found(ctx context.Context) (found string, kept bool, err error) {
+	r, err := load(ctx, l.Claims, l.Resource)
+	if err != nil || r.Found == nil {
+		return "", false, err
+	}
+	return *r.Found, true, nil
+}
+
 // confirm raises the fence of what the run has settled, so that no older epoch undoes it.
 func (l List) confirm(ctx context.Context, c claim) error {
 	_, err := l.change(ctx, func(r Record) Record { return r.raise(c) })
@@ -160,6 +223,11 @@ func (l List) write(ctx context.Context, o markOptions) (Record, error) {
 	})
 	if err != nil {
 		return r, unwritten{err}
+	}
+	if c, ok := l.Port.(Completer); ok {
+		if w.entries, err = c.Complete(ctx, w.entries); err != nil {
+			return r, unwritten{err}
+		}
 	}
 	if !slices.Equal(read, w.entries) {
 		if err := l.Port.WriteList(ctx, w.revision, w.entries); err != nil {
