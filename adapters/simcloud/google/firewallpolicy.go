@@ -104,7 +104,7 @@ func insertPolicy(r *request) (world.Doc, *refusal) {
 	if len(list(r.body, "rules")) > 0 {
 		return nil, badRequest("Rules must be added using the addRule method")
 	}
-	doc, typ := without(r.body), "createFirewallPolicy"
+	doc := without(r.body)
 	id := strconv.FormatUint(r.tx.ID(), 10)
 	if r.project == "" {
 		r.name = id
@@ -120,7 +120,8 @@ func insertPolicy(r *request) (world.Doc, *refusal) {
 	doc["id"], doc["selfLinkWithId"], doc["rules"] = id, link(name+"/"+id), implicitRules()
 	count(doc)
 	doc["fingerprint"] = fingerprint(doc)
-	return r.accept(op{typ: typ, target: name, id: id, took: ruleChange}, func() { r.tx.Put(r.effect(policyKind, name, doc), doc) })
+	o := op{typ: "createFirewallPolicy", target: name, id: id, took: ruleChange, unseen: r.project == ""} // recorded
+	return r.accept(o, func() { r.tx.Put(r.effect(policyKind, name, doc), doc) })
 }
 
 // implicitRules are the four rules that every policy ends with (recorded).

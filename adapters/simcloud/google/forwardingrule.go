@@ -213,6 +213,7 @@ func buildInternalRule(r *request) (world.Doc, *refusal) {
 	doc["loadBalancingScheme"], doc["subnetwork"], doc["backendService"] = "INTERNAL", link(subnet), link(backend)
 	doc["selfLinkWithId"] = link(r.scope() + "/forwardingRules/" + r.name)
 	delete(doc, "pscConnectionId")
+	delete(doc, "labels") // recorded: an insert does not keep them, setLabels does
 	return doc, nil
 }
 

@@ -17,6 +17,7 @@ type op struct {
 	target string        // relative name
 	id     string        // of the target
 	took   time.Duration // vendor time until DONE; 0 = DONE at once
+	unseen bool          // the target is told only when the operation is done
 }
 
 // accept starts an operation and has its effect, once for each requestId. A fault that fails inside the operation leaves no effect.
@@ -81,6 +82,12 @@ func (r *request) operation(o op) world.Doc {
 		doc["region"] = link("projects/" + r.project + "/regions/" + r.region)
 	}
 	done := world.Doc{"status": "DONE", "progress": 100, "endTime": stamp(r.tx.Due(o.took))}
+	if o.unseen {
+		for _, field := range []string{"targetLink", "targetId"} {
+			done[field] = doc[field]
+			delete(doc, field)
+		}
+	}
 	if o.took == 0 {
 		for k, v := range done {
 			doc[k] = v
