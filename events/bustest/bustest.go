@@ -146,19 +146,6 @@ func letters(t *testing.T, p Process, n int) []events.DeadLetter {
 	}
 }
 
-// onlySentinel proves that a subscription holds nothing any more: of everything that is delivered from now on, a message
-// published now is the first and only one.
-func onlySentinel(t *testing.T, p Process, s events.Subscription) {
-	t.Helper()
-	h, got := collector(events.Ack)
-	publish(t, p, command("sentinel"))
-	stop := consume(t, p, s, h)
-	if d := receive(t, got, "sentinel"); string(d.Body) != "sentinel" {
-		t.Errorf("delivered %q at attempt %d, which was dealt with before", d.Body, d.Attempt)
-	}
-	stop()
-}
-
 func isContextError(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -157,7 +157,7 @@ func acknowledgedIsDealtWith(t *testing.T, h Harness) {
 		receive(t, got, "the messages")
 	}
 	stop()
-	onlySentinel(t, p, network)
+	nothingLeft(t, h)
 }
 
 func placeOutlivesItsConsumers(t *testing.T, h Harness) {
@@ -206,7 +206,7 @@ func stopWaitsForHandlers(t *testing.T, h Harness) {
 	if err := receive(t, returned, "the end of consume"); err != nil {
 		t.Errorf("consume: %v", err)
 	}
-	onlySentinel(t, other, network)
+	nothingLeft(t, h)
 }
 
 func handlerContextEnds(t *testing.T, h Harness) {
@@ -220,7 +220,7 @@ func handlerContextEnds(t *testing.T, h Harness) {
 	})
 	receive(t, started, "the handler")
 	stop() // fails when the handler is never told
-	onlySentinel(t, p, network)
+	nothingLeft(t, h)
 }
 
 func unfitSubscriptionIsAnError(t *testing.T, h Harness) {

@@ -2,7 +2,6 @@ package bustest
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"testing"
 
@@ -16,12 +15,12 @@ var leaseCases = map[string]func(*testing.T, Harness){
 	"LastDeathEndsInDeadLetters":    lastDeathEndsInDeadLetters,
 }
 
-// grab lets a process take one message, and gives the func that lets its handler go on and ends its consumer.
-func grab(t *testing.T, p Process, s events.Subscription, verdict events.Verdict) (release func()) {
+// grab lets a process take one message, and gives its body and the func that lets its handler go on and ends its consumer.
+func grab(t *testing.T, p Process, s events.Subscription, verdict events.Verdict) (body string, release func()) {
 	t.Helper()
-	taken, free := make(chan struct{}, 16), make(chan struct{})
-	stop := consume(t, p, s, func(context.Context, events.Delivery) events.Verdict {
-		taken <- struct{}{}
+	taken, free := make(chan string, 16), make(chan struct{})
+	stop := consume(t, p, s, func(_ context.Context, d events.Delivery) events.Verdict {
+		taken <- string(d.Body)
 		<-free
 		return verdict
 	})
@@ -30,14 +29,49 @@ func grab(t *testing.T, p Process, s events.Subscription, verdict events.Verdict
 		stop()
 	})
 	t.Cleanup(release)
-	receive(t, taken, "the message to be held")
-	return release
+	return receive(t, taken, "the message to be held"), release
+}
+
+// outlive measures time in leases, not in seconds: a process takes a message and dies, and that message comes again only
+// when its lease has run out. Whatever was leased before, and is neither settled nor held by a living handler, comes again
+// too; its bodies are the answer.
+func outlive(t *testing.T, h Harness) (cameAgain []string) {
+	t.Helper()
+	const orphan = "orphan of a lease"
+	victim, alive := h.Join(t), h.Join(t)
+	publish(t, alive, command(orphan))
+	body, letGo := grab(t, victim, network, events.Ack)
+	victim.Kill()
+	if body != orphan {
+		cameAgain = append(cameAgain, body)
+	}
+	handle, got := collector(events.Ack)
+	stop := consume(t, alive, network, handle)
+	for {
+		if d := receive(t, got, "the orphan"); string(d.Body) != orphan {
+			cameAgain = append(cameAgain, string(d.Body))
+			continue
+		}
+		stop()
+		letGo()
+		return cameAgain
+	}
+}
+
+// nothingLeft proves that a subscription holds nothing any more: not ready, not resting, not leased.
+func nothingLeft(t *testing.T, h Harness) {
+	t.Helper()
+	for range 2 {
+		if again := outlive(t, h); len(again) != 0 {
+			t.Errorf("delivered again, though dealt with: %q", again)
+		}
+	}
 }
 
 func handlerDeathDeliversAgain(t *testing.T, h Harness) {
 	dead, alive := h.Join(t), h.Join(t)
 	publish(t, alive, command("orphan"))
-	release := grab(t, dead, network, events.Ack)
+	_, release := grab(t, dead, network, events.Ack)
 	dead.Kill()
 	handle, got := collector(events.Ack)
 	consume(t, alive, network, handle)
@@ -47,58 +81,23 @@ func handlerDeathDeliversAgain(t *testing.T, h Harness) {
 	release()
 }
 
-// keptForALongHandler measures time in leases, not in seconds: while one handler holds "held", processes that took later
-// messages die, and each of those messages comes again only when a lease has run out. Had the lease of "held", which is
-// older, not been kept, it would have come again too.
 func keptForALongHandler(t *testing.T, h Harness) {
 	holder, alive := h.Join(t), h.Join(t)
 	publish(t, alive, command("held"))
-	release := grab(t, holder, network, events.Ack)
-	for n := range 3 {
-		victim := h.Join(t)
-		publish(t, alive, command(fmt.Sprintf("orphan-%d", n)))
-		letGo := grab(t, victim, network, events.Ack)
-		victim.Kill()
-		handle, got := collector(events.Ack)
-		stop := consume(t, alive, network, handle)
-		for {
-			d := receive(t, got, "the orphan")
-			if string(d.Body) == "held" {
-				t.Fatalf("the message came again (attempt %d) while its handler ran", d.Attempt)
-			}
-			if string(d.Body) == fmt.Sprintf("orphan-%d", n) {
-				break
-			}
+	_, release := grab(t, holder, network, events.Ack)
+	for range 3 {
+		if again := outlive(t, h); len(again) != 0 {
+			t.Fatalf("delivered again while its handler ran: %q", again)
 		}
-		stop()
-		letGo()
 	}
 	release()
-	onlySentinelAmong(t, alive, "held")
-}
-
-// onlySentinelAmong waits for a sentinel and fails when a message with that body comes with it.
-func onlySentinelAmong(t *testing.T, p Process, not string) {
-	t.Helper()
-	publish(t, p, command("sentinel"))
-	handle, got := collector(events.Ack)
-	stop := consume(t, p, network, handle)
-	for {
-		d := receive(t, got, "the sentinel")
-		if string(d.Body) == not {
-			t.Errorf("%q came again at attempt %d", not, d.Attempt)
-		}
-		if string(d.Body) == "sentinel" {
-			break
-		}
-	}
-	stop()
+	nothingLeft(t, h)
 }
 
 func deadVerdictIsNotHeard(t *testing.T, h Harness) {
 	dead, alive := h.Join(t), h.Join(t)
 	publish(t, alive, command("orphan"))
-	release := grab(t, dead, network, events.Reject("said by the dead"))
+	_, release := grab(t, dead, network, events.Reject("said by the dead"))
 	dead.Kill()
 	release()
 	handle, got := collector(events.Ack)

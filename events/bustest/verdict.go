@@ -114,7 +114,7 @@ func rejectIsFinal(t *testing.T, h Harness) {
 	receive(t, got, "the bad message")
 	letters(t, p, 1)
 	stop()
-	onlySentinel(t, p, network)
+	nothingLeft(t, h)
 	if all := letters(t, p, 1); len(all) != 1 {
 		t.Errorf("%d letters of one message", len(all))
 	}
@@ -149,7 +149,7 @@ func maxDeliverEndsInDeadLetters(t *testing.T, h Harness) {
 	if n := len(got); n != 3 {
 		t.Errorf("handled %d times, want 3", n)
 	}
-	onlySentinel(t, p, network)
+	nothingLeft(t, h)
 }
 
 func withoutMaxDeliverItGoesOn(t *testing.T, h Harness) {
