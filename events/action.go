@@ -8,8 +8,9 @@ type ActionKind string
 const (
 	// ActionCancel compensates a saga before its new version stands.
 	ActionCancel ActionKind = "cancel"
-	// ActionPause and ActionResume hold and release a connection.
-	ActionPause  ActionKind = "pause"
+	// ActionPause holds a connection.
+	ActionPause ActionKind = "pause"
+	// ActionResume releases it.
 	ActionResume ActionKind = "resume"
 	// ActionReplay runs a compensated or stuck saga again, or continues a stuck one.
 	ActionReplay ActionKind = "replay"

@@ -47,7 +47,7 @@ func (p *Problem) Error() string {
 // Submit posts an intent or batch with its content type (CloudEvents structured or batch mode).
 func (c Client) Submit(ctx context.Context, contentType string, body []byte) ([]Accepted, error) {
 	var answer []Accepted
-	err := c.do(ctx, http.MethodPost, "/v1/intents", contentType, body, &answer)
+	err := c.do(ctx, call{http.MethodPost, "/v1/intents", contentType, body}, &answer)
 	return answer, err
 }
 
@@ -55,7 +55,7 @@ func (c Client) Submit(ctx context.Context, contentType string, body []byte) ([]
 func (c Client) List(ctx context.Context, query url.Values) ([]events.Status, error) {
 	var all []events.Status
 	for {
-		req, err := c.request(ctx, http.MethodGet, "/v1/sagas?"+query.Encode(), "", nil)
+		req, err := c.request(ctx, call{method: http.MethodGet, path: "/v1/sagas?"+query.Encode()})
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func (c Client) List(ctx context.Context, query url.Values) ([]events.Status, er
 // Show reads a saga by id, or a connection's newest by name.
 func (c Client) Show(ctx context.Context, id string) (events.Status, error) {
 	var v events.Status
-	return v, c.do(ctx, http.MethodGet, "/v1/sagas/"+url.PathEscape(id), "", nil, &v)
+	return v, c.do(ctx, call{http.MethodGet, "/v1/sagas/"+url.PathEscape(id), "", nil}, &v)
 }
 
 // Post carries out an order: path below /v1, body as JSON.
@@ -86,49 +86,49 @@ func (c Client) Post(ctx context.Context, path string, order any) (Accepted, err
 	if err != nil {
 		return answer, fmt.Errorf("encode order: %w", err)
 	}
-	return answer, c.do(ctx, http.MethodPost, "/v1/"+path, "application/json", b, &answer)
+	return answer, c.do(ctx, call{http.MethodPost, "/v1/"+path, "application/json", b}, &answer)
 }
 
 // Info asks where things are.
 func (c Client) Info(ctx context.Context) (Info, error) {
 	var v Info
-	return v, c.do(ctx, http.MethodGet, "/v1/info", "", nil, &v)
+	return v, c.do(ctx, call{http.MethodGet, "/v1/info", "", nil}, &v)
 }
 
 // Explain explains an intent kind.
 func (c Client) Explain(ctx context.Context, kind string) (KindInfo, error) {
 	var v KindInfo
-	return v, c.do(ctx, http.MethodGet, "/v1/kinds/"+url.PathEscape(kind), "", nil, &v)
+	return v, c.do(ctx, call{http.MethodGet, "/v1/kinds/"+url.PathEscape(kind), "", nil}, &v)
 }
 
 // DeadLetters lists what was rejected; DeadLetter reads one; Discard forgets one.
 func (c Client) DeadLetters(ctx context.Context) ([]events.DeadLetter, error) {
 	var v []events.DeadLetter
-	return v, c.do(ctx, http.MethodGet, "/v1/dead-letters", "", nil, &v)
+	return v, c.do(ctx, call{http.MethodGet, "/v1/dead-letters", "", nil}, &v)
 }
 
 // DeadLetter reads one dead letter.
 func (c Client) DeadLetter(ctx context.Context, id string) (events.DeadLetter, error) {
 	var v events.DeadLetter
-	return v, c.do(ctx, http.MethodGet, "/v1/dead-letters/"+url.PathEscape(id), "", nil, &v)
+	return v, c.do(ctx, call{http.MethodGet, "/v1/dead-letters/"+url.PathEscape(id), "", nil}, &v)
 }
 
 // Discard forgets one dead letter.
 func (c Client) Discard(ctx context.Context, id string) error {
-	return c.do(ctx, http.MethodDelete, "/v1/dead-letters/"+url.PathEscape(id), "", nil, nil)
+	return c.do(ctx, call{http.MethodDelete, "/v1/dead-letters/"+url.PathEscape(id), "", nil}, nil)
 }
 
 // Claims lists what is claimed.
 func (c Client) Claims(ctx context.Context, prefix string) ([]workers.Claimed, error) {
 	var v []workers.Claimed
-	return v, c.do(ctx, http.MethodGet, "/v1/claims?prefix="+url.QueryEscape(prefix), "", nil, &v)
+	return v, c.do(ctx, call{http.MethodGet, "/v1/claims?prefix="+url.QueryEscape(prefix), "", nil}, &v)
 }
 
 // Watch yields a saga's status as it changes, until it has ended, the reader stops, or ctx ends. A broken stream is an
 // error; call again.
 func (c Client) Watch(ctx context.Context, id string) iter.Seq2[events.Status, error] {
 	return func(yield func(events.Status, error) bool) {
-		req, err := c.request(ctx, http.MethodGet, "/v1/sagas/"+url.PathEscape(id)+"/events", "", nil)
+		req, err := c.request(ctx, call{method: http.MethodGet, path: "/v1/sagas/"+url.PathEscape(id)+"/events"})
 		if err != nil {
 			yield(events.Status{}, err)
 			return
@@ -171,8 +171,14 @@ func (c Client) client() *http.Client {
 	return http.DefaultClient
 }
 
-func (c Client) do(ctx context.Context, method, path, contentType string, body []byte, into any) error {
-	req, err := c.request(ctx, method, path, contentType, body)
+// call is one request.
+type call struct {
+	method, path, contentType string
+	body                      []byte
+}
+
+func (c Client) do(ctx context.Context, r call, into any) error {
+	req, err := c.request(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -180,13 +186,13 @@ func (c Client) do(ctx context.Context, method, path, contentType string, body [
 	return err
 }
 
-func (c Client) request(ctx context.Context, method, path, contentType string, body []byte) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, bytes.NewReader(body))
+func (c Client) request(ctx context.Context, r call) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, r.method, strings.TrimSuffix(c.URL, "/")+r.path, bytes.NewReader(r.body))
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
-	if contentType != "" {
-		req.Header.Set("Content-Type", contentType)
+	if r.contentType != "" {
+		req.Header.Set("Content-Type", r.contentType)
 	}
 	return req, nil
 }
