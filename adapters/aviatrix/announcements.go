@@ -47,7 +47,8 @@ func (c *controller) carries(ctx context.Context, g gateway, name string) error 
 		return workers.Refuse("connection-down", "check connection %s of %s: %s", name, c.name, conn.state())
 	}
 	if len(conn.Manual) > 0 {
-		return workers.Refuse("manual-list", "check connection %s of %s: its manual list %v hides every other prefix", name, c.name, conn.Manual)
+		return workers.Refuse("manual-list",
+			"check connection %s of %s: its manual list %v hides every other prefix", name, c.name, conn.Manual)
 	}
 	landing := g
 	if conn.Gateway != g.Name {
@@ -56,7 +57,8 @@ func (c *controller) carries(ctx context.Context, g gateway, name string) error 
 		}
 	}
 	if len(landing.ManualBGP) > 0 {
-		return workers.Refuse("manual-list", "check gateway %s of %s: its manual list %v hides every other prefix", landing.Name, c.name, landing.ManualBGP)
+		return workers.Refuse("manual-list",
+			"check gateway %s of %s: its manual list %v hides every other prefix", landing.Name, c.name, landing.ManualBGP)
 	}
 	if landing.Name == g.Name {
 		return nil
@@ -94,11 +96,13 @@ func (c *controller) announced(ctx context.Context, g gateway) (routing.Announce
 	case !bool(g.BGP):
 		own, err := c.ranges(ctx, g)
 		if err == nil && len(own) == 0 {
-			err = workers.Refuse("default-unknown", "read list of gateway %s of %s: the controller knows no range of its network %s", g.Name, c.name, g.VPC)
+			err = workers.Refuse("default-unknown",
+				"read list of gateway %s of %s: the controller knows no range of its network %s", g.Name, c.name, g.VPC)
 		}
 		return routing.Announced{Defaults: own}, err
 	case g.Advertised == nil:
-		return routing.Announced{}, workers.Refuse("default-unknown", "read list of gateway %s of %s: it runs BGP and the controller does not tell what it advertises", g.Name, c.name)
+		return routing.Announced{}, workers.Refuse("default-unknown",
+			"read list of gateway %s of %s: it runs BGP and the controller does not tell what it advertises", g.Name, c.name)
 	}
 	return routing.Announced{}, nil
 }
@@ -121,7 +125,8 @@ func (a announcements) Write(ctx context.Context, _ uuid.UUID, t routing.Target,
 		list = nil
 	}
 	if wanted.Custom && (len(list) == 0 || len(list) != len(distinct(wanted.Entries))) {
-		return workers.Refuse("invalid", "write list of gateway %s of %s: %v is not a list of IPv4 prefixes", g.Name, ctl.name, wanted.Entries)
+		return workers.Refuse("invalid",
+			"write list of gateway %s of %s: %v is not a list of IPv4 prefixes", g.Name, ctl.name, wanted.Entries)
 	}
 	if slices.Equal(normal(g.Included), list) {
 		return nil

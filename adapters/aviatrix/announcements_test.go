@@ -115,16 +115,16 @@ func TestCheckRefuses(t *testing.T) {
 	} {
 		for _, target := range targets {
 			_, err := r.client.Announcements().Check(t.Context(), target)
-			wantClass(t, reason, err, events.Refuse, reason)
+			wantClass(t, reason, err, "refuse "+reason)
 		}
 	}
 	if _, err := r.client.Announcements().Check(t.Context(), spoke("gcp-spoke-1", "site-1", "site-3")); err != nil {
 		t.Errorf("a target that is fine: %v", err)
 	}
-	wantClass(t, "write to a transit", r.write(spoke("gcp-transit-1"), routing.Announced{Custom: true, Entries: []string{ours}}), events.Refuse, "not-a-spoke")
-	wantClass(t, "empty list", r.write(spoke("gcp-spoke-1"), routing.Announced{Custom: true}), events.Refuse, "invalid")
-	wantClass(t, "no prefix", r.write(spoke("gcp-spoke-1"), routing.Announced{Custom: true, Entries: []string{ours, "x"}}), events.Refuse, "invalid")
-	wantClass(t, "gateway down", r.write(spoke("gcp-spoke-down"), routing.Announced{Custom: true, Entries: []string{ours}}), events.Retry, "gateway-down")
+	wantClass(t, "write to a transit", r.write(spoke("gcp-transit-1"), routing.Announced{Custom: true, Entries: []string{ours}}), "refuse not-a-spoke")
+	wantClass(t, "empty list", r.write(spoke("gcp-spoke-1"), routing.Announced{Custom: true}), "refuse invalid")
+	wantClass(t, "no prefix", r.write(spoke("gcp-spoke-1"), routing.Announced{Custom: true, Entries: []string{ours, "x"}}), "refuse invalid")
+	wantClass(t, "gateway down", r.write(spoke("gcp-spoke-down"), routing.Announced{Custom: true, Entries: []string{ours}}), "retry gateway-down")
 	r.clean()
 }
 
@@ -138,7 +138,7 @@ func TestWriteFailures(t *testing.T) {
 			target := spoke("gcp-spoke-1")
 			list := routing.Announced{Custom: true, Entries: append(r.read(target).Defaults, ours)}
 			r.fault(editList, mode)
-			wantClass(t, "write", r.write(target, list), want, "")
+			wantClass(t, "write", r.write(target, list), string(want))
 			happened := mode == world.FailAfter || mode == world.LoseReply
 			if got := r.read(target).Custom; got != happened {
 				t.Errorf("customised: got %t, want %t", got, happened)

@@ -120,25 +120,31 @@ func (in call) request(cid string) (request, error) {
 	return request{method: in.method, path: "/v2/api", body: body}, err
 }
 
-// rest is one v2.5 call: HTTP status and {"message"} tell how it went.
-func (c *controller) rest(ctx context.Context, method, path string, body, into any) error {
-	mutates := method != http.MethodGet
-	name := method + " " + path
+// resource is one v2.5 call; body is nil for none.
+type resource struct {
+	method, path string // the path may have a query
+	body         any
+}
+
+// rest makes one v2.5 call: HTTP status and {"message"} tell how it went.
+func (c *controller) rest(ctx context.Context, in resource, into any) error {
+	mutates := in.method != http.MethodGet
+	name := in.method + " " + in.path
 	var text []byte
-	if body != nil {
+	if in.body != nil {
 		var err error
-		if text, err = json.Marshal(body); err != nil {
+		if text, err = json.Marshal(in.body); err != nil {
 			return fmt.Errorf("write body of %s: %w", name, err)
 		}
 	}
-	path, query, _ := strings.Cut(path, "?")
+	path, query, _ := strings.Cut(in.path, "?")
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return fmt.Errorf("write query of %s: %w", name, err)
 	}
 	return c.within(ctx, name, mutates, func(ctx context.Context, cid string) error {
 		header := http.Header{"Authorization": {"cid " + cid}}
-		a, err := c.send(ctx, request{method: method, path: "/v2.5/api/" + path, query: values, body: text, header: header})
+		a, err := c.send(ctx, request{method: in.method, path: "/v2.5/api/" + path, query: values, body: text, header: header})
 		if err != nil {
 			return transport(name, mutates, err)
 		}
@@ -164,18 +170,18 @@ func (c *controller) rest(ctx context.Context, method, path string, body, into a
 // within runs one call with a slot, a deadline and a session, and once more with a new session when the first was dead:
 // the refused call did nothing.
 func (c *controller) within(ctx context.Context, name string, mutates bool, run func(context.Context, string) error) error {
-	timeout := readTimeout
-	if mutates {
-		timeout = writeTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
 	case <-ctx.Done():
 		return workers.Retry("busy", 0, fmt.Errorf("call %s of %s: %w", name, c.name, ctx.Err()))
 	}
+	timeout := readTimeout
+	if mutates {
+		timeout = writeTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	cid, err := c.open(ctx, "")
 	if err != nil {
 		return err

@@ -161,7 +161,8 @@ func (c *controller) sameSegment(ctx context.Context, spoke, conn string) error 
 		}
 	}
 	if to == "" || !slices.Contains(policy.Connected, to) {
-		return workers.Refuse("segmented", "check connection %s of %s: its domain %q is not connected with %q of gateway %s", conn, c.name, to, from, spoke)
+		return workers.Refuse("segmented",
+			"check connection %s of %s: its domain %q is not connected with %q of gateway %s", conn, c.name, to, from, spoke)
 	}
 	return nil
 }

@@ -11,58 +11,61 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// TestReasons: what the controller says, by example, and the move it stands for when the call changes something.
+const exists, missingThing, on = "exists", "missing", "on"
+
+// reasons is what the controller says, by example, and the move it stands for when the call changes something.
+var reasons = []struct{ text, want string }{
+	{"[AVXERR-TRANSIT-0034] Spoke gateway s already joined transit gateway t.", exists},
+	{"Connection site already exists.", exists},
+	{"connection ALREADY EXISTS", exists},
+	{"HA GW already exists", exists},
+	{"snat is already enabled", exists},
+	{"attachment already associated", exists},
+	{"[AVXERR-SITE2CLOUD-0069] nothing", exists},
+	{"No change in FQDN exception rule", exists},
+	{"No change on gateway g", exists},
+	{"no change needed", exists},
+	{"configuration not changed", exists},
+	{"Nothing to modify", exists},
+	{"Template is already set to x", exists},
+
+	{"Gateway g does not exist.", missingThing},
+	{"tag t not found", missingThing},
+	{"s has not joined to any transit", missingThing},
+	{"tag t is not attached to gateway g", missingThing},
+	{"In tag t the following rules were not found: a", missingThing},
+	{"App domain not found", missingThing},
+	{"already disabled", missingThing},
+
+	{"REQUEST_IN_PROGRESS", on},
+
+	{"Primary gateway g is not up. Bring up the Primary gateway and try again.", "retry"},
+	{"gateway not ready", "retry"},
+	{"[AVXERR-GATEWAY-0079] Cannot change gateway g when it is down. State: DOWN.", "retry"},
+	{"hagw is down", "retry"},
+	{"gateway is down", "retry"},
+	{"[AVXERR-SITE2CLOUD-0049] busy", "retry"},
+	{"[AVXERR-SECDOMAIN-0013] busy", "retry"},
+	{"App domain g is referenced by policy p", "retry"},
+
+	{"Failed to deliver msg to gw g: HTTPSConnectionPool(...) connect timeout=10", "unsure"},
+	{"something nobody wrote down", "unsure"},
+	{"", "unsure"},
+
+	{"[AVXERR-TRANSIT-0121] g is not primary gateway", "refuse"},
+	{"[AVXERR-TRANSIT-0320] insane mode", "refuse"},
+	{"[AVXERR-SIM-0001] refused", "refuse"},
+	{"[Aviatrix Error] no", "refuse"},
+	{"For rule:[...] port[22-220] range must be within the caped limit of:100.", "refuse"},
+	{"Gateway instance create failed Reason:Quota 'IN_USE_ADDRESSES' exceeded. Limit: 8.0 in region r.", "refuse"},
+	{"BGP connection can only be deleted from Transit Network page.", "refuse"},
+	{"Peerings detected. Please delete them before terminating the gateway.", "refuse"},
+	{"Invalid action: add_fqdn_filter_tag.", "refuse"},
+	{"tags of a gateway must have the same color", "refuse"},
+}
+
 func TestReasons(t *testing.T) {
-	const exists, missing, on = "exists", "missing", "on"
-	for _, tc := range []struct{ text, want string }{
-		{"[AVXERR-TRANSIT-0034] Spoke gateway s already joined transit gateway t.", exists},
-		{"Connection site already exists.", exists},
-		{"connection ALREADY EXISTS", exists},
-		{"HA GW already exists", exists},
-		{"snat is already enabled", exists},
-		{"attachment already associated", exists},
-		{"[AVXERR-SITE2CLOUD-0069] nothing", exists},
-		{"No change in FQDN exception rule", exists},
-		{"No change on gateway g", exists},
-		{"no change needed", exists},
-		{"configuration not changed", exists},
-		{"Nothing to modify", exists},
-		{"Template is already set to x", exists},
-
-		{"Gateway g does not exist.", missing},
-		{"tag t not found", missing},
-		{"s has not joined to any transit", missing},
-		{"tag t is not attached to gateway g", missing},
-		{"In tag t the following rules were not found: a", missing},
-		{"App domain not found", missing},
-		{"already disabled", missing},
-
-		{"REQUEST_IN_PROGRESS", on},
-
-		{"Primary gateway g is not up. Bring up the Primary gateway and try again.", "retry"},
-		{"gateway not ready", "retry"},
-		{"[AVXERR-GATEWAY-0079] Cannot change gateway g when it is down. State: DOWN.", "retry"},
-		{"hagw is down", "retry"},
-		{"gateway is down", "retry"},
-		{"[AVXERR-SITE2CLOUD-0049] busy", "retry"},
-		{"[AVXERR-SECDOMAIN-0013] busy", "retry"},
-		{"App domain g is referenced by policy p", "retry"},
-
-		{"Failed to deliver msg to gw g: HTTPSConnectionPool(...) connect timeout=10", "unsure"},
-		{"something nobody wrote down", "unsure"},
-		{"", "unsure"},
-
-		{"[AVXERR-TRANSIT-0121] g is not primary gateway", "refuse"},
-		{"[AVXERR-TRANSIT-0320] insane mode", "refuse"},
-		{"[AVXERR-SIM-0001] refused", "refuse"},
-		{"[Aviatrix Error] no", "refuse"},
-		{"For rule:[...] port[22-220] range must be within the caped limit of:100.", "refuse"},
-		{"Gateway instance create failed Reason:Quota 'IN_USE_ADDRESSES' exceeded. Limit: 8.0 in region r.", "refuse"},
-		{"BGP connection can only be deleted from Transit Network page.", "refuse"},
-		{"Peerings detected. Please delete them before terminating the gateway.", "refuse"},
-		{"Invalid action: add_fqdn_filter_tag.", "refuse"},
-		{"tags of a gateway must have the same color", "refuse"},
-	} {
+	for _, tc := range reasons {
 		c := &Client{pace: 1}
 		err := c.reason("call", true, tc.text)
 		got := string(workers.Outcome(err, events.Unsure).Class)
@@ -70,7 +73,7 @@ func TestReasons(t *testing.T) {
 		case errors.Is(err, errAlready):
 			got = exists
 		case errors.Is(err, workers.ErrNotFound):
-			got = missing
+			got = missingThing
 		case errors.Is(err, errRunning):
 			got = on
 		}

@@ -33,19 +33,21 @@ func (d fqdn) Check(ctx context.Context, f policy.Filter) (policy.Place, error) 
 		return policy.Place{}, err
 	}
 	if !v.tags() {
-		return policy.Place{}, workers.Refuse("unsupported", "check controller %s: version %s has no FQDN tags; use aviatrix-webgroup", ctl.name, v)
+		return policy.Place{}, workers.Refuse("unsupported",
+			"check controller %s: version %s has no FQDN tags; use aviatrix-webgroup", ctl.name, v)
 	}
 	g, err := ctl.filterSpoke(ctx, f)
 	if err != nil {
 		return policy.Place{}, err
 	}
 	if !bool(g.SourceNAT) {
-		return policy.Place{}, workers.Refuse("source-nat-off", "check gateway %s of %s: FQDN filtering needs source NAT and would turn it on by itself", g.Name, ctl.name)
+		return policy.Place{}, workers.Refuse("source-nat-off",
+			"check gateway %s of %s: FQDN filtering needs source NAT and would turn it on by itself", g.Name, ctl.name)
 	}
 	if _, err := renderFQDN(f.Rules); err != nil {
 		return policy.Place{}, err
 	}
-	if err := ctl.admits(ctx, g.Name, f.Name, color(f), f.GatewayWide); err != nil {
+	if err := ctl.admits(ctx, f); err != nil {
 		return policy.Place{}, err
 	}
 	private, err := ctl.privateFiltered(ctx)
@@ -65,7 +67,8 @@ func (c *controller) filterSpoke(ctx context.Context, f policy.Filter) (gateway,
 		return gateway{}, err
 	}
 	if f.Network != "" && !g.in(f.Network) {
-		return gateway{}, workers.Refuse("wrong-network", "check gateway %s of %s: it is in %s, the source in %s", g.Name, c.name, g.VPC, f.Network)
+		return gateway{}, workers.Refuse("wrong-network",
+			"check gateway %s of %s: it is in %s, the source in %s", g.Name, c.name, g.VPC, f.Network)
 	}
 	return g, nil
 }
@@ -164,7 +167,7 @@ func (d fqdn) Put(ctx context.Context, _ uuid.UUID, f policy.Filter) error {
 	}
 	s, err := ctl.standing(ctx, f)
 	if errors.Is(err, workers.ErrNotFound) {
-		if err = ctl.admits(ctx, f.Gateway, f.Name, color(f), f.GatewayWide); err != nil {
+		if err = ctl.admits(ctx, f); err != nil {
 			return err
 		}
 		err = made(ctl.write(ctx, "add_fqdn_filter_tag", url.Values{"tag_name": {f.Name}}))
@@ -210,7 +213,7 @@ func (c *controller) putTag(ctx context.Context, f policy.Filter, s standing, wa
 		}
 	}
 	if !slices.Contains(s.gateways, f.Gateway) {
-		if err := c.admits(ctx, f.Gateway, f.Name, color(f), f.GatewayWide); err != nil {
+		if err := c.admits(ctx, f); err != nil {
 			return err
 		}
 		if err := made(c.write(ctx, "attach_fqdn_filter_tag_to_gw", tagFields(f.Name, "gw_name", f.Gateway))); err != nil {

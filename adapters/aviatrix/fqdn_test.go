@@ -147,7 +147,7 @@ func TestTagCheckRefuses(t *testing.T) {
 		"protocol":           {rule(policy.Rule{FQDN: "a.example", Protocol: "sctp", Ports: []string{"22"}}), "invalid"},
 	} {
 		_, err := r.client.FQDN().Check(t.Context(), tc.f)
-		wantClass(t, name, err, events.Refuse, tc.reason)
+		wantClass(t, name, err, "refuse "+tc.reason)
 	}
 	r.clean()
 }
@@ -168,7 +168,7 @@ func TestTagCutOff(t *testing.T) {
 					must(t, err)
 					err = d.Remove(t.Context(), uuid.New(), f)
 				} else {
-					wantClass(t, "put", err, want, "")
+					wantClass(t, "put", err, string(want))
 					if v := r.verdict(old, f.Gateway, "10.12.0.0/28", "any.example"); v == sim.Denied && call != "set_fqdn_filter_tag_state" {
 						t.Error("an unfinished tag is in force")
 					}
@@ -181,7 +181,7 @@ func TestTagCutOff(t *testing.T) {
 					r.clean()
 					return
 				}
-				wantClass(t, "remove", err, want, "")
+				wantClass(t, "remove", err, string(want))
 				must(t, d.Remove(t.Context(), uuid.New(), f))
 				r.clean()
 			})

@@ -85,7 +85,8 @@ func (c *controller) spoke(ctx context.Context, name string) (gateway, error) {
 		return gateway{}, asRefusal(err, "no-gateway")
 	}
 	if bool(g.Transit) || !bool(g.Spoke) {
-		return gateway{}, workers.Refuse("not-a-spoke", "check gateway %s of %s: it is not a spoke; the same call on a transit is a list of what is left out", name, c.name)
+		return gateway{}, workers.Refuse("not-a-spoke",
+			"check gateway %s of %s: it is not a spoke; the same call on a transit is a list of what is left out", name, c.name)
 	}
 	if g.State != up {
 		return gateway{}, workers.Refuse("gateway-down", "check gateway %s of %s: its state is %s", name, c.name, g.State)

@@ -71,7 +71,8 @@ type aim struct {
 // connectorNeeds are what a connector's own machines must reach (Google's page on restricting connector access), and the
 // addresses of private and restricted Google API access. guess: that they pass the gateway at all.
 var connectorNeeds = []aim{
-	{suffix: "keep-tcp", values: []string{"35.199.224.0/19", "35.191.0.0/16", "35.191.192.0/18", "130.211.0.0/22"}, protocol: "tcp", ports: []string{"667"}},
+	{suffix: "keep-tcp", protocol: "tcp", ports: []string{"667"},
+		values: []string{"35.199.224.0/19", "35.191.0.0/16", "35.191.192.0/18", "130.211.0.0/22"}},
 	{suffix: "keep-udp", values: []string{"35.199.224.0/19"}, protocol: "udp", ports: []string{"665-666"}},
 	{suffix: "keep-icmp", values: []string{"35.199.224.0/19"}, protocol: "icmp"},
 	{suffix: "keep-api", values: []string{"199.36.153.4/30", "199.36.153.8/30"}, protocol: "tcp", ports: []string{"443"}},
@@ -124,7 +125,8 @@ func aimOf(r policy.Rule) (aim, error) {
 	kind := "web"
 	if r.FQDN != "" {
 		if protocol != "tcp" {
-			return aim{}, workers.Refuse("invalid", "render rule for %s: a WebGroup sees TLS server names, so %s cannot be filtered by name", r.FQDN, protocol)
+			return aim{}, workers.Refuse("invalid",
+				"render rule for %s: a WebGroup sees TLS server names, so %s cannot be filtered by name", r.FQDN, protocol)
 		}
 		a.key, a.values = keySNI, []string{strings.ToLower(r.FQDN)}
 	} else {
@@ -161,7 +163,7 @@ func (c *controller) groups(ctx context.Context) (map[string]group, error) {
 	var all struct {
 		Groups []group `json:"app_domains"`
 	}
-	if err := c.rest(ctx, http.MethodGet, "app-domains", nil, &all); err != nil {
+	if err := c.rest(ctx, resource{method: http.MethodGet, path: "app-domains"}, &all); err != nil {
 		return nil, fmt.Errorf("list groups of %s: %w", c.name, err)
 	}
 	out := make(map[string]group, len(all.Groups))
@@ -181,7 +183,7 @@ func (c *controller) putGroup(ctx context.Context, wanted group, have map[string
 	if there {
 		method, path = http.MethodPut, "app-domains/"+old.UUID
 	}
-	err := c.rest(ctx, method, path, wanted, nil)
+	err := c.rest(ctx, resource{method: method, path: path, body: wanted}, nil)
 	if err != nil && (made(err) == nil || removed(err) == nil) {
 		return workers.Retry("changed", 0, err)
 	}
@@ -190,5 +192,5 @@ func (c *controller) putGroup(ctx context.Context, wanted group, have map[string
 
 // dropGroup deletes one group; one that a rule still names is refused by the controller for now (A.A.5).
 func (c *controller) dropGroup(ctx context.Context, g group) error {
-	return wrap(removed(c.rest(ctx, http.MethodDelete, "app-domains/"+g.UUID, nil, nil)), "delete group", g.Name)
+	return wrap(removed(c.rest(ctx, resource{method: http.MethodDelete, path: "app-domains/" + g.UUID}, nil)), "delete group", g.Name)
 }

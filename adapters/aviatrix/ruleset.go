@@ -32,7 +32,8 @@ func (c *controller) place(ctx context.Context) (string, error) {
 		ID   string `json:"attachment_point_id"`
 		Name string `json:"name"`
 	}
-	if err := c.rest(ctx, http.MethodGet, "microseg/attachment-points?name="+url.QueryEscape(c.point), nil, &points); err != nil {
+	in := resource{method: http.MethodGet, path: "microseg/attachment-points?name=" + url.QueryEscape(c.point)}
+	if err := c.rest(ctx, in, &points); err != nil {
 		return "", asRefusal(fmt.Errorf("find attachment point %s of %s: %w", c.point, c.name, err), "no-attachment-point")
 	}
 	for _, p := range points {
@@ -53,7 +54,7 @@ func (c *controller) ruleSet(ctx context.Context) (ruleSet, error) {
 	var all struct {
 		Sets []map[string]json.RawMessage `json:"dcf_policies"`
 	}
-	if err := c.rest(ctx, http.MethodGet, "microseg/policy-list3", nil, &all); err != nil {
+	if err := c.rest(ctx, resource{method: http.MethodGet, path: "microseg/policy-list3"}, &all); err != nil {
 		return ruleSet{}, fmt.Errorf("list rule sets of %s: %w", c.name, err)
 	}
 	for _, raw := range all.Sets {
@@ -63,7 +64,8 @@ func (c *controller) ruleSet(ctx context.Context) (ruleSet, error) {
 		set := ruleSet{place: place, raw: raw}
 		var subs []json.RawMessage
 		if json.Unmarshal(raw["sub_policies"], &subs) == nil && len(subs) > 0 {
-			return set, workers.Refuse("attachment-point", "read rule set %s of %s: a policy group sits on %s, not a rule set", text(raw["name"]), c.name, c.point)
+			return set, workers.Refuse("attachment-point",
+				"read rule set %s of %s: a policy group sits on %s, not a rule set", text(raw["name"]), c.name, c.point)
 		}
 		var rules []json.RawMessage
 		if len(raw["policies"]) > 0 {
@@ -170,7 +172,7 @@ func (d webgroups) Write(ctx context.Context, _ uuid.UUID, name string, lines []
 func (c *controller) writeSet(ctx context.Context, set ruleSet, rules []json.RawMessage) error {
 	if set.raw == nil {
 		body := map[string]any{"attach_to": set.place, "name": setName, "policies": rules, "metadata": map[string]any{}}
-		err := c.rest(ctx, http.MethodPost, "microseg/policy-list3", body, nil)
+		err := c.rest(ctx, resource{method: http.MethodPost, path: "microseg/policy-list3", body: body}, nil)
 		if err != nil && made(err) == nil {
 			return workers.Retry("changed", 0, err) // somebody put a set there meanwhile
 		}
@@ -178,7 +180,7 @@ func (c *controller) writeSet(ctx context.Context, set ruleSet, rules []json.Raw
 	}
 	path := "microseg/policy-list3/" + text(set.raw["uuid"])
 	if len(rules) == 0 && text(set.raw["name"]) == setName {
-		return removed(c.rest(ctx, http.MethodDelete, path, nil, nil))
+		return removed(c.rest(ctx, resource{method: http.MethodDelete, path: path}, nil))
 	}
 	body := map[string]any{"policies": rules}
 	for k, v := range set.raw {
@@ -186,7 +188,7 @@ func (c *controller) writeSet(ctx context.Context, set ruleSet, rules []json.Raw
 			body[k] = v
 		}
 	}
-	err := c.rest(ctx, http.MethodPut, path, body, nil)
+	err := c.rest(ctx, resource{method: http.MethodPut, path: path, body: body}, nil)
 	if err != nil && removed(err) == nil {
 		return workers.Retry("changed", 0, err)
 	}

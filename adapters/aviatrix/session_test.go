@@ -18,7 +18,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/culvertnet/culvert/adapters/aviatrix"
-	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers/policy"
 	"github.com/culvertnet/culvert/workers/routing"
 )
@@ -70,7 +69,7 @@ func TestLoginRefusedIsTriedAgainLater(t *testing.T) {
 		},
 	}}
 	err := read(s.client(t))
-	wantClass(t, "read", err, events.Retry, "login")
+	wantClass(t, "read", err, "retry login")
 	if strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("the password is in the error: %v", err)
 	}
@@ -139,7 +138,7 @@ func TestSessionThatIsAlwaysDead(t *testing.T) {
 			return 200, `{"return":false,"reason":"CID is invalid or expired."}`
 		},
 	}}
-	wantClass(t, "read", read(s.client(t)), events.Retry, "session")
+	wantClass(t, "read", read(s.client(t)), "retry session")
 	if n := s.count("list_vpcs_summary"); n != 2 {
 		t.Errorf("asked %d times, want 2", n)
 	}
@@ -152,7 +151,7 @@ func TestErrorsDoNotTellTheSession(t *testing.T) {
 	}}
 	c = s.client(t)
 	err := read(c)
-	wantClass(t, "read", err, events.Retry, "no-answer")
+	wantClass(t, "read", err, "retry no-answer")
 	if strings.Contains(err.Error(), "cid-") {
 		t.Errorf("the session is in the error: %v", err)
 	}
@@ -210,7 +209,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		"c": {URL: redirecting.URL, Username: "admin", Password: secret("hunter2")},
 	}})
 	must(t, err)
-	wantClass(t, "read", read(c), events.Retry, "login")
+	wantClass(t, "read", read(c), "retry login")
 	if len(elsewhere) > 0 {
 		t.Error("credentials went where a redirect pointed")
 	}
@@ -235,16 +234,16 @@ func TestTasks(t *testing.T) {
 	}}
 	c := s.client(t)
 	err := c.FQDN().Remove(t.Context(), uuid.Nil, policy.Filter{Controller: "c", Name: "x"})
-	wantClass(t, "remove", err, events.Wait, "operation")
+	wantClass(t, "remove", err, "wait operation")
 	const handle = "aviatrix:c/r-7"
 	for range 2 {
-		wantClass(t, "poll", c.Operations().Poll(t.Context(), handle), events.Wait, "operation")
+		wantClass(t, "poll", c.Operations().Poll(t.Context(), handle), "wait operation")
 	}
 	must(t, c.Operations().Poll(t.Context(), handle))
 	if err := c.Operations().Poll(t.Context(), "aviatrix:c/other"); !errors.Is(err, errNotFound) {
 		t.Errorf("a task the controller has forgotten: %v", err)
 	}
 	reasons = []string{"Gateway instance create broke"}
-	wantClass(t, "a task that failed", c.Operations().Poll(t.Context(), handle), events.Refuse, "task")
-	wantClass(t, "a broken handle", c.Operations().Poll(t.Context(), "aviatrix:c"), events.Refuse, "invalid")
+	wantClass(t, "a task that failed", c.Operations().Poll(t.Context(), handle), "refuse task")
+	wantClass(t, "a broken handle", c.Operations().Poll(t.Context(), "aviatrix:c"), "refuse invalid")
 }

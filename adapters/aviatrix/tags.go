@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/culvertnet/culvert/workers"
+	"github.com/culvertnet/culvert/workers/policy"
 )
 
 // tag is an FQDN tag as the controller lists it: enabled and coloured for all its gateways at once.
@@ -76,14 +77,15 @@ func wrap(err error, what, name string) error {
 
 // neighbours tells what else is on a gateway: a tag of another colour, which makes ours impossible, and whether any tag
 // is in force there already. It asks tag by tag, and stops at the first in force: the API cannot be asked by gateway.
-func (c *controller) neighbours(ctx context.Context, gateway string, own string, color string) (other string, filtered bool, err error) {
+func (c *controller) neighbours(ctx context.Context, f policy.Filter) (other string, filtered bool, err error) {
+	color := color(f)
 	tags, err := c.tags(ctx)
 	if err != nil {
 		return "", false, err
 	}
 	for _, name := range sortedKeys(tags) {
 		t := tags[name]
-		if name == own || (t.Color == color && (filtered || t.State != enabled)) {
+		if name == f.Name || (t.Color == color && (filtered || t.State != enabled)) {
 			continue
 		}
 		on, err := c.tagGateways(ctx, name)
@@ -93,7 +95,7 @@ func (c *controller) neighbours(ctx context.Context, gateway string, own string,
 		if err != nil {
 			return "", false, err
 		}
-		if !slices.Contains(on, gateway) {
+		if !slices.Contains(on, f.Gateway) {
 			continue
 		}
 		if t.Color != color {
@@ -105,15 +107,17 @@ func (c *controller) neighbours(ctx context.Context, gateway string, own string,
 }
 
 // admits refuses what a tag of ours would do to others on the gateway (A.B.1, intents 3).
-func (c *controller) admits(ctx context.Context, gateway, own, color string, wide bool) error {
-	other, filtered, err := c.neighbours(ctx, gateway, own, color)
+func (c *controller) admits(ctx context.Context, f policy.Filter) error {
+	other, filtered, err := c.neighbours(ctx, f)
 	switch {
 	case err != nil:
 		return err
 	case other != "":
-		return workers.Refuse("colour", "check gateway %s of %s: its tag %s has another colour than %s", gateway, c.name, other, color)
-	case !filtered && !wide:
-		return workers.Refuse("gateway-wide", "check gateway %s of %s: it has no tag in force, so the first one filters everybody behind it; accept it with acceptGatewayWide", gateway, c.name)
+		return workers.Refuse("colour",
+			"check gateway %s of %s: its tag %s has another colour than %s", f.Gateway, c.name, other, color(f))
+	case !filtered && !f.GatewayWide:
+		return workers.Refuse("gateway-wide",
+			"check gateway %s of %s: no tag is in force there, so the first one filters everybody (acceptGatewayWide)", f.Gateway, c.name)
 	}
 	return nil
 }

@@ -39,7 +39,8 @@ func (d webgroups) Check(ctx context.Context, f policy.Filter) (policy.Place, er
 		return policy.Place{}, err
 	}
 	if !v.webgroups() {
-		return policy.Place{}, workers.Refuse("unsupported", "check controller %s: version %s; WebGroups are used from 9.0, use aviatrix-fqdn", ctl.name, v)
+		return policy.Place{}, workers.Refuse("unsupported",
+			"check controller %s: version %s; WebGroups are used from 9.0, use aviatrix-fqdn", ctl.name, v)
 	}
 	g, err := ctl.filterSpoke(ctx, f)
 	if err != nil {
