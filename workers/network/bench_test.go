@@ -1,14 +1,12 @@
 package network_test
 
 import (
-	"context"
 	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 
 	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/events"
@@ -216,14 +214,4 @@ func output[Out any](t *testing.T, o events.Outcome) Out {
 		t.Fatalf("output %s: %v", o.Output, err)
 	}
 	return out
-}
-
-func request() uuid.UUID { return uuid.New() }
-
-// change makes a change of the fake world outside every step, as somebody else would.
-func (b *bench) change(call func(context.Context) error) {
-	b.t.Helper()
-	if err := call(b.t.Context()); err != nil {
-		b.t.Fatal(err)
-	}
 }

@@ -72,8 +72,9 @@ func (p endpoints) Get(ctx context.Context, ref network.Ref) (network.Endpoint, 
 }
 
 // Create leaves an endpoint that is there already as it is.
-func (p endpoints) Create(ctx context.Context, _ uuid.UUID, e network.Endpoint) error {
+func (p endpoints) Create(ctx context.Context, req uuid.UUID, e network.Endpoint) error {
 	return p.w.act(ctx, "forwardingRules.insert", e.Name, func() (func(), error) {
+		p.w.requested("forwardingRules.insert", req)
 		if _, ok := p.w.endpoints[e.Ref]; ok {
 			return nil, nil
 		}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/google/uuid"
+
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/network"
@@ -26,6 +28,7 @@ type World struct {
 	operations map[string]*operation
 	faults     map[string][]fault
 	effects    []string
+	requests   map[string][]string
 	slow       int
 }
 
@@ -48,7 +51,7 @@ func NewWorld() *World {
 		networks: map[string]network.Network{}, subnets: map[string]network.Subnet{},
 		addresses: map[network.Ref]network.Address{}, endpoints: map[network.Ref]network.Endpoint{},
 		verdicts: map[string]string{}, zones: map[string]network.Zone{},
-		operations: map[string]*operation{}, faults: map[string][]fault{},
+		operations: map[string]*operation{}, faults: map[string][]fault{}, requests: map[string][]string{},
 	}
 }
 
@@ -83,6 +86,18 @@ func (w *World) Effects() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]string(nil), w.effects...)
+}
+
+// Requests lists the roots of the request ids that calls of this name came with, in order.
+func (w *World) Requests(call string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]string(nil), w.requests[call]...)
+}
+
+// requested remembers a request id; it runs under the lock.
+func (w *World) requested(call string, req uuid.UUID) {
+	w.requests[call] = append(w.requests[call], req.String())
 }
 
 // Poll counts an operation down.
