@@ -51,6 +51,8 @@ type FilterEgressOut struct {
 	Name       string `json:"name"`
 	Source     string `json:"source"`
 	Priorities []int  `json:"priorities,omitempty"`
+	// Policy is the firewall policy that has the filter's rules (gcp-firewall).
+	Policy string `json:"policy,omitempty"`
 	// Void says why traffic would pass unfiltered all the same; empty when it binds.
 	Void string `json:"void,omitempty"`
 }

@@ -27,9 +27,10 @@ type Filters interface {
 }
 
 // RuleLists is the one rule set at an enforcement point that many filters share ("aviatrix-webgroup"). A rule is one
-// opaque line of JSON whose "name" is unique.
+// opaque line of JSON whose "name" is unique. Rules and Read spell a rule in the same way, without the vendor's ids; Write
+// keeps the ids of rules that are there.
 type RuleLists interface {
-	// Rule renders the filter's rules for the shared list, lowest priority last; the filter's own objects must be there.
+	// Rules renders the filter's rules for the shared list, lowest priority last; the filter's own objects must be there.
 	Rules(ctx context.Context, f Filter) ([]string, error)
 	Read(ctx context.Context, controller string) ([]string, error)
 	Write(ctx context.Context, req uuid.UUID, controller string, rules []string) error

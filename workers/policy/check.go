@@ -1,0 +1,52 @@
+package policy
+
+import (
+	"context"
+	"errors"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// check reads whether the filter can work where it is asked, before anything has an effect. A withdrawal has nothing to
+// check here: a filter goes after what it filters, and asks nothing of others.
+type check struct{ Drivers }
+
+// Do asks the driver.
+func (c check) Do(ctx context.Context, _ workers.Run, in CheckIn, _ *CheckOut) (CheckOut, error) {
+	if in.Withdrawing {
+		return CheckOut{}, nil
+	}
+	driver, err := c.driver(in.Via)
+	if err != nil {
+		return CheckOut{}, err
+	}
+	place, err := driver.Filters.Check(ctx, Filter{
+		Via: in.Via, Network: in.Network, Controller: in.Controller, Gateway: in.Gateway, GatewayWide: in.GatewayWide,
+		Default: in.Default, Rules: in.Rules,
+	})
+	if errors.Is(err, workers.ErrNotFound) {
+		return CheckOut{}, workers.Refuse("no-place", "filter via %s: %w", in.Via, err)
+	}
+	if err != nil {
+		return CheckOut{}, workers.Reading(err)
+	}
+	if place.Tagged && in.Direct && len(in.Tags) == 0 {
+		return CheckOut{}, workers.Refuse("no-tag", "the gateway %s is reached by a tagged route, and the service's direct interface has no tag", in.Gateway)
+	}
+	return CheckOut{NextHopIP: place.NextHopIP, Tagged: place.Tagged, Policy: place.Policy}, nil
+}
+
+// Look answers what was checked: a check leaves nothing in the world. One that has no answer yet is absent, so that it is
+// made again.
+func (c check) Look(_ context.Context, _ workers.Run, _ CheckIn, prior *CheckOut) (workers.Seen[CheckOut], error) {
+	if prior == nil {
+		return workers.Seen[CheckOut]{Presence: events.Absent}, nil
+	}
+	return workers.Seen[CheckOut]{Presence: events.Present, Out: *prior}, nil
+}
+
+// Undo has nothing to take away.
+func (c check) Undo(context.Context, workers.Run, CheckIn, *CheckOut) (workers.Undone, error) {
+	return workers.Undone{}, nil
+}
