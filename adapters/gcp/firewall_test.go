@@ -3,12 +3,14 @@ package gcp_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/culvertnet/culvert/adapters/gcp"
 	"github.com/culvertnet/culvert/workers"
@@ -85,5 +87,27 @@ func TestFilterIsRefusedWhereItCannotBe(t *testing.T) {
 	refusal(t, "more rules than priorities", err, "too-many-rules")
 	if !strings.Contains(err.Error(), "3 priorities") {
 		t.Errorf("refusal %q does not name the limit", err)
+	}
+}
+
+func TestFiltersOfOnePolicyGetThereTogether(t *testing.T) {
+	c := simulated(t)
+	var group errgroup.Group
+	all := make([]policy.Filter, 4)
+	for i := range all {
+		f := filter()
+		f.Name = fmt.Sprintf("filter%d", i)
+		f.Source = fmt.Sprintf("10.8.0.%d/28", 16*i)
+		for p := range f.Priorities {
+			f.Priorities[p] += 100 * (i + 1)
+		}
+		all[i] = f
+		group.Go(func() error { // the policy carries out one change at a time: the others are told to wait
+			return settle(t, c, func(ctx context.Context, id uuid.UUID) error { return c.Firewall().Put(ctx, id, f) })
+		})
+	}
+	must(t, "put filters", group.Wait())
+	for _, f := range all {
+		inForce(t, c, f)
 	}
 }

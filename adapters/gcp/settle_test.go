@@ -3,6 +3,7 @@ package gcp_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -30,7 +31,9 @@ func settle(t *testing.T, c *gcp.Client, change func(context.Context, uuid.UUID)
 			return err
 		}
 		for f.Operation != "" {
-			pause(ctx, t)
+			if err := rest(ctx); err != nil {
+				return err
+			}
 			if err = c.Operations().Poll(ctx, f.Operation); err == nil {
 				break
 			}
@@ -38,17 +41,25 @@ func settle(t *testing.T, c *gcp.Client, change func(context.Context, uuid.UUID)
 				return err
 			}
 		}
-		pause(ctx, t)
+		if err := rest(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// rest waits a moment between two looks; it errs when the test's patience is at its end.
+func rest(ctx context.Context) error {
+	select {
+	case <-time.After(time.Millisecond):
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the world did not settle in time: %w", ctx.Err())
 	}
 }
 
 func pause(ctx context.Context, t *testing.T) {
 	t.Helper()
-	select {
-	case <-time.After(time.Millisecond):
-	case <-ctx.Done():
-		t.Fatal("the world did not settle in time")
-	}
+	must(t, "wait", rest(ctx))
 }
 
 // must fails the test on an error.
