@@ -1,0 +1,106 @@
+package network_test
+
+import (
+	"testing"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers/network"
+)
+
+func TestCheckRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name, reason string
+		in           network.CheckIn
+		change       func(*bench)
+	}{
+		{name: "no such network", reason: "not-found", in: network.CheckIn{Network: vpc + "x"}},
+		{name: "connector range in a subnet", reason: "range-taken", in: network.CheckIn{Connector: "10.11.0.16/28"}},
+		{name: "connector range over a host route", reason: "range-taken", in: network.CheckIn{Connector: "10.200.0.0/28"}},
+		{name: "connector range that is none", reason: "invalid", in: network.CheckIn{Connector: "10.8.0.0"}},
+		{name: "address in a subnet", reason: "address-taken", in: network.CheckIn{Target: "all-apis", IP: "10.11.0.9"}},
+		{name: "address in an allocated range", reason: "address-taken", in: network.CheckIn{Target: "all-apis", IP: "10.60.0.9"}},
+		{name: "pool inside a subnet", reason: "pool-taken", in: network.CheckIn{Target: "all-apis", PoolRanges: []string{"10.11.0.128/25"}}},
+		{name: "pool that is none", reason: "invalid", in: network.CheckIn{Target: "all-apis", PoolRanges: []string{"pool"}}},
+		{name: "attachment address outside its subnet", reason: "invalid", in: network.CheckIn{Target: attachment, Region: region, Subnet: subnet, IP: "10.200.0.9"}},
+		{name: "attachment subnet of another region", reason: "invalid", in: network.CheckIn{Target: attachment, Region: "us-east1", Subnet: subnet}},
+		{name: "no such subnet", reason: "not-found", in: network.CheckIn{Target: attachment, Region: region, Subnet: subnet + "x"}},
+		{name: "direct subnet too small", reason: "invalid", in: network.CheckIn{DirectSubnet: "projects/acme-net/regions/europe-west3/subnetworks/serverless-28"}},
+		{name: "no such access subnet", reason: "not-found", in: network.CheckIn{AccessNets: []string{subnet, subnet + "x"}}},
+		{
+			name: "endpoint quota", reason: "quota", in: network.CheckIn{Target: "all-apis", PoolRanges: pool},
+			change: func(b *bench) {
+				for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
+					b.world.PutEndpoint(network.Endpoint{Ref: network.Ref{Project: project, Name: name}, Network: vpc, Target: "vpc-sc"})
+				}
+			},
+		},
+		{
+			name: "address quota", reason: "quota", in: network.CheckIn{Target: "all-apis", PoolRanges: pool},
+			change: func(b *bench) { b.world.PutNetwork(network.Network{Name: vpc, BundleQuota: 10}) },
+		},
+		{
+			name: "own zone p.googleapis.com", reason: "dns", in: network.CheckIn{Target: "all-apis", PoolRanges: pool},
+			change: func(b *bench) {
+				b.world.PutZone(network.Zone{Project: project, Name: "theirs", Host: "p.googleapis.com", Networks: []string{vpc}})
+			},
+		},
+		{
+			name: "no inbound policy", reason: "dns", in: network.CheckIn{Inbound: true, Hostnames: []string{host}},
+			change: func(b *bench) { b.world.PutNetwork(network.Network{Name: vpc, AddressesLeft: -1}) },
+		},
+		{
+			name: "outbound policy with alternative servers", reason: "dns", in: network.CheckIn{Hostnames: []string{host}},
+			change: func(b *bench) {
+				b.world.PutNetwork(network.Network{Name: vpc, AddressesLeft: -1, AlternativeDNS: true})
+			},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			b.world.PutSubnet(network.Subnet{
+				Name:    "projects/acme-net/regions/europe-west3/subnetworks/serverless-28",
+				Network: vpc, Region: region, CIDR: "10.8.1.0/28",
+			})
+			if c.change != nil {
+				c.change(b)
+			}
+			if c.in.Network == "" {
+				c.in.Network = vpc
+			}
+			before := b.world.Snapshot()
+			b.refused("check", b.do(step{kind: network.KindCheck, in: c.in}), c.reason)
+			b.unchanged(before)
+			c.in.Withdrawing = true
+			b.must("check before a withdrawal", b.do(step{kind: network.KindCheck, in: c.in}), events.Done)
+		})
+	}
+}
+
+func TestCheckPasses(t *testing.T) {
+	b := newBench(t)
+	s := step{kind: network.KindCheck, in: network.CheckIn{
+		Network: vpc, Target: "all-apis", PoolRanges: pool, Connector: "10.8.0.0/28", Hostnames: []string{host}, Inbound: true,
+		AccessNets: []string{subnet, other}, DirectSubnet: subnet,
+	}}
+	out := output[network.CheckOut](t, b.must("check", b.do(s), events.Done))
+	if out.DirectCIDR != "10.11.0.0/24" {
+		t.Errorf("direct range %q, want the subnet's", out.DirectCIDR)
+	}
+	s.in = network.CheckIn{Network: vpc, Target: attachment, Region: region, Subnet: subnet, IP: "10.11.0.9"}
+	out = output[network.CheckOut](t, b.must("check of an attachment", b.do(s), events.Done))
+	if out.SubnetCIDR != "10.11.0.0/24" {
+		t.Errorf("subnet range %q, want the subnet's", out.SubnetCIDR)
+	}
+	if n := b.live(""); n != 0 || len(b.world.Effects()) != 0 {
+		t.Errorf("a check holds %d claims and had the effects %q", n, b.world.Effects())
+	}
+}
+
+func TestCheckOfAStandingEndpointNeedsNoQuota(t *testing.T) {
+	b := newBench(t)
+	b.must("reserve", b.do(sharedAddress()), events.Done)
+	b.world.PutNetwork(network.Network{Name: vpc, BundleQuota: 10})
+	b.must("check", b.do(step{kind: network.KindCheck, connection: "bills", in: network.CheckIn{
+		Network: vpc, Target: "all-apis", Shared: shared, PoolRanges: pool,
+	}}), events.Done)
+}

@@ -1,0 +1,141 @@
+package network_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers/network"
+)
+
+const second = "bills-abc-ey.a.run.app"
+
+func TestNamesChangeAddressInOneWrite(t *testing.T) {
+	b := newBench(t)
+	first := b.must("do", b.do(names("10.200.0.9", host)), events.Done)
+	did := len(b.world.Effects())
+	moved := b.must("do", b.settle(names("10.200.0.10", host), ask{deed: events.Do, prior: first.Output}), events.Done)
+	if calls := b.world.Effects()[did:]; len(calls) != 1 || !strings.HasPrefix(calls[0], "zones.put ") {
+		t.Errorf("the change made %q, want one put: a name that stops answering cuts clients", calls)
+	}
+	zones := output[network.MapNamesOut](t, moved).Zones
+	if len(zones) != 1 || zones[0].IP != "10.200.0.10" || zones[0].Answers != zones[0].Zone {
+		t.Errorf("zones %+v, want the new address, answered by our zone", zones)
+	}
+}
+
+func TestNamesThatAreDroppedByAChange(t *testing.T) {
+	for name, keepsOutput := range map[string]bool{"with the earlier output": true, "without any output": false} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			both := names("10.200.0.9", host, second)
+			first := b.must("do", b.do(both), events.Done)
+			a := ask{deed: events.Do}
+			if keepsOutput {
+				a.prior = first.Output
+			}
+			b.sees(names("10.200.0.9", host), events.Different)
+			b.must("change", b.settle(names("10.200.0.9", host), a), events.Done)
+			if zones := b.world.AllZones(); len(zones) != 1 || zones[0].Host != host {
+				t.Errorf("zones %+v, want only that of %s", zones, host)
+			}
+			b.sees(names("10.200.0.9", host), events.Present)
+			b.must("back", b.do(both), events.Done)
+			b.sees(both, events.Present)
+		})
+	}
+}
+
+func TestNamesGoRecordsFirstThenAfterOneTTLTheZones(t *testing.T) {
+	b := newBench(t)
+	s := names("10.200.0.9", host, second)
+	b.must("do", b.do(s), events.Done)
+	did := len(b.world.Effects())
+
+	c := b.command(s, ask{deed: events.Undo, purpose: events.ToWithdraw})
+	o := b.once(c)
+	if o.Class != events.Wait || o.Reason != "ttl" || o.After != time.Minute {
+		t.Fatalf("first undo: %s (%s) after %s, want to wait one TTL", o.Class, o.Reason, o.After)
+	}
+	cleared := b.now
+	b.now = b.now.Add(59 * time.Second)
+	c.Deadline = b.now.Add(time.Minute)
+	if o := b.once(c); o.Class != events.Wait || o.After != time.Second {
+		t.Fatalf("a second before: %s after %s, want to wait one second", o.Class, o.After)
+	}
+	b.now = cleared.Add(time.Minute)
+	b.must("after one TTL", b.once(c), events.Done)
+	calls := distinct(b.world.Effects()[did:])
+	if want := []string{"zones.clear", "zones.delete"}; !slices.Equal(calls, want) {
+		t.Errorf("calls %q, want %q", calls, want)
+	}
+}
+
+func TestZoneWithRecordsOfOthersStays(t *testing.T) {
+	b := newBench(t)
+	s := names("10.200.0.9", host)
+	b.must("do", b.do(s), events.Done)
+	z := b.world.AllZones()[0]
+	z.Others = 2
+	b.world.PutZone(z)
+	o := b.must("undo", b.withdraw(s), events.Done)
+	if !strings.Contains(o.Retained, z.Name) {
+		t.Errorf("retained %q, want the zone named", o.Retained)
+	}
+	if left := b.world.AllZones(); len(left) != 1 || left[0].IP != "" {
+		t.Errorf("left %+v, want the zone without our record", left)
+	}
+	b.sees(s, events.Absent)
+}
+
+func TestNamesThatCannotBeMapped(t *testing.T) {
+	for _, c := range []struct {
+		name, host, reason string
+		put                network.Zone
+	}{
+		{"everybody's zone", "run.app", "hides-others", network.Zone{}},
+		{"everybody's zone of the old names", "a.run.app", "hides-others", network.Zone{}},
+		{"a region's zone", "europe-west3.run.app", "hides-others", network.Zone{}},
+		{"somebody's zone of the same name", host, "foreign", network.Zone{Host: host}},
+		{"another connection's zone", host, "foreign", network.Zone{Host: host, Owner: "culvert:default_bills/map-names/1"}},
+		{"a response policy", host, "foreign", network.Zone{Host: "run.app", Policy: true}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			if c.put.Host != "" {
+				c.put.Project, c.put.Name, c.put.Networks = project, "theirs", []string{vpc}
+				b.world.PutZone(c.put)
+			}
+			before := b.world.Snapshot()
+			s := names("10.200.0.9", c.host, second)
+			b.refused("do", b.do(s), c.reason)
+			b.unchanged(before)
+			b.must("undo", b.compensate(s), events.Done)
+			b.unchanged(before)
+			b.refused("check", b.do(step{kind: network.KindCheck, in: network.CheckIn{Network: vpc, Hostnames: []string{c.host}}}), c.reason)
+		})
+	}
+}
+
+func TestWiderZoneOfOthersIsNotInTheWay(t *testing.T) {
+	b := newBench(t)
+	b.world.PutZone(network.Zone{Project: project, Name: "theirs", Host: "run.app", Networks: []string{vpc}, Owner: "theirs"})
+	b.must("do", b.do(names("10.200.0.9", host)), events.Done)
+	b.must("undo", b.compensate(names("10.200.0.9", host)), events.Done)
+	if left := b.world.AllZones(); len(left) != 1 || left[0].Owner != "theirs" {
+		t.Errorf("left %+v, want their zone", left)
+	}
+}
+
+func TestNameThatSomebodyElseAnswersByNowIsDifferent(t *testing.T) {
+	b := newBench(t)
+	s := names("10.200.0.9", host)
+	b.must("do", b.do(s), events.Done)
+	b.world.PutZone(network.Zone{Project: project, Name: "policy", Host: host, Networks: []string{vpc}, Policy: true})
+	seen := b.sees(s, events.Different)
+	if got := output[network.MapNamesOut](t, seen).Zones[0].Answers; got != "policy" {
+		t.Errorf("%s is answered by %q, want the policy", host, got)
+	}
+}
