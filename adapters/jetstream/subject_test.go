@@ -1,0 +1,40 @@
+package jetstream
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+func TestTokensReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.String().Draw(t, "name")
+		subject := tokens(want)
+		if strings.ContainsAny(subject, " *>\t\r\n\x00") || strings.Contains(subject, "..") || strings.HasPrefix(subject, ".") || strings.HasSuffix(subject, ".") {
+			t.Fatalf("%q is written as %q, which is no legal subject", want, subject)
+		}
+		if got, err := name(subject); err != nil || got != want {
+			t.Fatalf("%q is read back as %q, %v", want, got, err)
+		}
+	})
+}
+
+func TestForeignSubjectsAreNoNames(t *testing.T) {
+	for _, s := range []string{"=g0", "a=", "a=1", "=="} {
+		if got, err := name(s); err == nil {
+			t.Errorf("%q reads as %q", s, got)
+		}
+	}
+}
+
+func TestReservedHeadersAreRefused(t *testing.T) {
+	for _, name := range []string{"Nats-Msg-Id", "nats-rollup", "NATS-Expected-Last-Sequence", "Culvert-Dead-Reason"} {
+		m := events.Message{Subject: events.CommandSubject("network"), Header: map[string]string{name: "x"}}
+		if _, err := encode(m); err == nil {
+			t.Errorf("header %s was accepted: it has a meaning to the server or to this adapter", name)
+		}
+	}
+}
