@@ -49,9 +49,9 @@ func TestRequestIDIsIdempotent(t *testing.T) {
 	if first["name"] != again["name"] || len(r.s.World().Effects()) != 1 {
 		t.Errorf("a repeat gave operation %v after %v; effects %v", again["name"], first["name"], r.s.World().Effects())
 	}
-	r.refused(409, "alreadyExists", "POST", global+"/addresses?requestId="+uuid.NewString(), pscAddress("psc-1", "10.200.0.1"))
-	r.refused(400, "requestId", "POST", global+"/addresses?requestId=mine", pscAddress("psc-2", "10.200.0.2"))
-	r.refused(400, "requestId", "POST", global+"/addresses?requestId="+uuid.Nil.String(), pscAddress("psc-2", "10.200.0.2"))
+	r.refused(no{409, "alreadyExists"}, "POST", global+"/addresses?requestId="+uuid.NewString(), pscAddress("psc-1", "10.200.0.1"))
+	r.refused(no{400, "requestId"}, "POST", global+"/addresses?requestId=mine", pscAddress("psc-2", "10.200.0.2"))
+	r.refused(no{400, "requestId"}, "POST", global+"/addresses?requestId="+uuid.Nil.String(), pscAddress("psc-2", "10.200.0.2"))
 }
 
 func TestErrorBodies(t *testing.T) {
@@ -74,11 +74,11 @@ func TestErrorBodies(t *testing.T) {
 	if diff := cmp.Diff(want, body); status != 400 || diff != "" {
 		t.Errorf("missing rule: status %d, %s", status, diff)
 	}
-	r.refused(400, "Unknown name", "POST", global+"/addresses", obj{"name": "x", "adress": "10.200.0.1"})
-	r.refused(400, "Unknown name", "POST", global+"/firewallPolicies/spoke-policy/addRule", obj{"targetTags": []string{"x"}})
-	r.refused(400, "Invalid value at", "POST", global+"/addresses", obj{"name": 7})
-	r.refused(403, "forbidden", "GET", "/compute/v1/projects/unknown/global/addresses", nil)
-	r.refused(404, "no such method", "GET", "/compute/v1/projects/acme-net/global/backendBuckets", nil)
+	r.refused(no{400, "Unknown name"}, "POST", global+"/addresses", obj{"name": "x", "adress": "10.200.0.1"})
+	r.refused(no{400, "Unknown name"}, "POST", global+"/firewallPolicies/spoke-policy/addRule", obj{"targetTags": []string{"x"}})
+	r.refused(no{400, "Invalid value at"}, "POST", global+"/addresses", obj{"name": 7})
+	r.refused(no{403, "forbidden"}, "GET", "/compute/v1/projects/unknown/global/addresses", nil)
+	r.refused(no{404, "no such method"}, "GET", "/compute/v1/projects/acme-net/global/backendBuckets", nil)
 }
 
 func TestAddressOfAnEndpoint(t *testing.T) {
@@ -99,7 +99,7 @@ func TestAddressOfAnEndpoint(t *testing.T) {
 				r.ok("POST", global+"/addresses", pscAddress("a", c.ip))
 				return
 			}
-			r.refused(400, c.text, "POST", global+"/addresses", pscAddress("a", c.ip))
+			r.refused(no{400, c.text}, "POST", global+"/addresses", pscAddress("a", c.ip))
 		})
 	}
 }
@@ -107,17 +107,17 @@ func TestAddressOfAnEndpoint(t *testing.T) {
 func TestAddressRulesThatNeedHistory(t *testing.T) {
 	r := newRig(t)
 	r.ok("POST", global+"/addresses", pscAddress("a", "10.200.0.1"))
-	r.refused(400, "ipInUseByAnotherResource", "POST", global+"/addresses", pscAddress("b", "10.200.0.1"))
+	r.refused(no{400, "ipInUseByAnotherResource"}, "POST", global+"/addresses", pscAddress("b", "10.200.0.1"))
 	other := pscAddress("b", "10.200.0.1")
 	other["network"] = "projects/acme-net/global/networks/plain-vpc"
 	r.ok("POST", global+"/addresses", other) // the other network does not know it
 	r.changed("POST", global+"/networks", obj{"name": "auto", "autoCreateSubnetworks": true})
 	auto := pscAddress("c", "10.129.0.1")
 	auto["network"] = "projects/acme-net/global/networks/auto"
-	r.refused(400, "auto mode", "POST", global+"/addresses", auto)
+	r.refused(no{400, "auto mode"}, "POST", global+"/addresses", auto)
 	missing := pscAddress("d", "10.200.0.2")
 	missing["network"] = "projects/acme-net/global/networks/nowhere"
-	r.refused(404, "nowhere", "POST", global+"/addresses", missing)
+	r.refused(no{404, "nowhere"}, "POST", global+"/addresses", missing)
 }
 
 func TestSubnetwork(t *testing.T) {
@@ -139,27 +139,27 @@ func TestSubnetwork(t *testing.T) {
 	if len(diff) != 1 || diff[0].Kind != "subnetworks.privateIpGoogleAccess" || diff[0].Change != "changed" {
 		t.Errorf("difference %+v", diff)
 	}
-	r.refused(412, "conditionNotMet", "PATCH", path, obj{"fingerprint": before["fingerprint"], "privateIpGoogleAccess": false})
-	r.refused(400, "fingerprint", "PATCH", path, obj{"privateIpGoogleAccess": false})
+	r.refused(no{412, "conditionNotMet"}, "PATCH", path, obj{"fingerprint": before["fingerprint"], "privateIpGoogleAccess": false})
+	r.refused(no{400, "fingerprint"}, "PATCH", path, obj{"privateIpGoogleAccess": false})
 	r.changed("PATCH", path, obj{"fingerprint": r.get(path)["fingerprint"], "privateIpGoogleAccess": false})
 	r.clean()
-	r.refused(400, "conflicts with existing subnetwork 'workloads'", "POST", west3+"/subnetworks",
+	r.refused(no{400, "conflicts with existing subnetwork 'workloads'"}, "POST", west3+"/subnetworks",
 		obj{"name": "x", "network": spoke, "ipCidrRange": "10.10.0.128/25"})
-	r.refused(400, "resourceInUseByAnotherResource", "DELETE", "/compute/v1/projects/acme-producers/regions/europe-west3/subnetworks/nat-orders", nil)
+	r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", "/compute/v1/projects/acme-producers/regions/europe-west3/subnetworks/nat-orders", nil)
 }
 
 func TestNetworkIsHeldByWhatIsInIt(t *testing.T) {
 	r := newRig(t)
-	r.refused(400, "resourceInUseByAnotherResource", "DELETE", global+"/networks/spoke-vpc", nil)
+	r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", global+"/networks/spoke-vpc", nil)
 	r.changed("POST", global+"/networks", obj{"name": "mine", "autoCreateSubnetworks": false})
 	r.changed("POST", west3+"/subnetworks", obj{"name": "mine", "network": "global/networks/mine", "ipCidrRange": "10.99.0.0/24"})
 	links := r.get(global + "/networks/mine")["subnetworks"].([]any)
 	if len(links) != 1 || !strings.HasSuffix(links[0].(string), "/subnetworks/mine") {
 		t.Errorf("subnetworks of the network: %v", links)
 	}
-	r.refused(400, "already being used by", "DELETE", global+"/networks/mine", nil)
+	r.refused(no{400, "already being used by"}, "DELETE", global+"/networks/mine", nil)
 	r.ok("DELETE", west3+"/subnetworks/mine", nil)
-	r.refused(400, "resourceNotReady", "DELETE", west3+"/subnetworks/mine", nil)
+	r.refused(no{400, "resourceNotReady"}, "DELETE", west3+"/subnetworks/mine", nil)
 	r.pass(time.Minute)
 	r.changed("DELETE", global+"/networks/mine", nil)
 	r.clean()
@@ -181,11 +181,11 @@ func TestRoutes(t *testing.T) {
 	if kinds["default"] < 5 || kinds["peering"] != 1 || kinds["steer"] != 1 {
 		t.Errorf("routes by first word: %v", kinds)
 	}
-	r.refused(409, "alreadyExists", "POST", global+"/routes", route)
-	r.refused(404, "gone", "POST", global+"/routes", obj{"name": "x", "network": spoke, "destRange": "10.41.0.0/16",
+	r.refused(no{409, "alreadyExists"}, "POST", global+"/routes", route)
+	r.refused(no{404, "gone"}, "POST", global+"/routes", obj{"name": "x", "network": spoke, "destRange": "10.41.0.0/16",
 		"nextHopInstance": "projects/acme-net/zones/europe-west3-a/instances/gone"})
-	r.refused(400, "next hop", "POST", global+"/routes", obj{"name": "x", "network": spoke, "destRange": "10.41.0.0/16"})
-	r.refused(400, "inside subnetwork", "POST", global+"/routes",
+	r.refused(no{400, "next hop"}, "POST", global+"/routes", obj{"name": "x", "network": spoke, "destRange": "10.41.0.0/16"})
+	r.refused(no{400, "inside subnetwork"}, "POST", global+"/routes",
 		obj{"name": "x", "network": spoke, "destRange": "10.10.0.8/32", "nextHopIp": "10.10.0.5"})
 	r.changed("DELETE", global+"/routes/steer", nil)
 	r.clean()
@@ -222,5 +222,5 @@ func TestListsHavePages(t *testing.T) {
 	if len(first["items"].([]any)) != 2 || len(rest["items"].([]any)) != 3 || rest["nextPageToken"] != nil {
 		t.Errorf("pages %v and %v", first, rest)
 	}
-	r.refused(400, "filter", "GET", west3+"/subnetworks?filter=name%3E3", nil)
+	r.refused(no{400, "filter"}, "GET", west3+"/subnetworks?filter=name%3E3", nil)
 }

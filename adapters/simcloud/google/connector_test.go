@@ -32,8 +32,8 @@ func TestConnector(t *testing.T) {
 	if got := r.get(one); got["state"] != "CREATING" {
 		t.Errorf("at once %v", got)
 	}
-	r.refused(400, "CREATING", "DELETE", one, nil)
-	r.refused(409, "ALREADY_EXISTS", "POST", vpcRoot+"/connectors?connectorId=conn1", connector(nil))
+	r.refused(no{400, "CREATING"}, "DELETE", one, nil)
+	r.refused(no{409, "ALREADY_EXISTS"}, "POST", vpcRoot+"/connectors?connectorId=conn1", connector(nil))
 	r.pass(150 * time.Second)
 	if got := r.get("/v1/" + op["name"].(string)); got["done"] != true || at(got, "response", "state") != "READY" {
 		t.Errorf("operation after its time %v", got)
@@ -50,7 +50,7 @@ func TestConnector(t *testing.T) {
 		t.Errorf("state %v", got)
 	}
 	r.pass(90 * time.Second)
-	r.refused(404, "not found", "GET", one, nil)
+	r.refused(no{404, "not found"}, "GET", one, nil)
 	r.clean()
 }
 
@@ -81,7 +81,7 @@ func TestConnectorFailsInsideAndStays(t *testing.T) {
 			if got := r.get(one)["state"]; got != "ERROR" {
 				t.Errorf("state %v", got)
 			}
-			r.refused(409, "ALREADY_EXISTS", "POST", vpcRoot+"/connectors?connectorId=conn1", connector(nil))
+			r.refused(no{409, "ALREADY_EXISTS"}, "POST", vpcRoot+"/connectors?connectorId=conn1", connector(nil))
 			r.changed("DELETE", one, nil)
 			r.clean()
 		})
@@ -100,7 +100,7 @@ func TestFaultInsideTheCreate(t *testing.T) {
 		t.Errorf("state %v", got)
 	}
 	r.fault(world.Fault{Call: "connectors.create", Mode: world.Refuse})
-	r.refused(403, "PERMISSION_DENIED", "POST", vpcRoot+"/connectors?connectorId=conn2", connector(obj{"ipCidrRange": "10.8.3.0/28"}))
+	r.refused(no{403, "PERMISSION_DENIED"}, "POST", vpcRoot+"/connectors?connectorId=conn2", connector(obj{"ipCidrRange": "10.8.3.0/28"}))
 }
 
 func TestConnectorRefusals(t *testing.T) {
@@ -118,7 +118,7 @@ func TestConnectorRefusals(t *testing.T) {
 		"c8":              connector(obj{"minThroughput": 250}),
 		"c9":              connector(obj{"labels": obj{"a": "b"}}), // connectors have none
 	} {
-		r.refused(400, "INVALID_ARGUMENT", "POST", vpcRoot+"/connectors?connectorId="+id, body)
+		r.refused(no{400, "INVALID_ARGUMENT"}, "POST", vpcRoot+"/connectors?connectorId="+id, body)
 	}
 	r.create("abcdefghij-klmnopqr", connector(nil)) // 19 characters, 20 as they are counted
 }
@@ -131,7 +131,7 @@ func TestConnectorOnASubnet(t *testing.T) {
 	if got := r.get(vpcRoot + "/connectors/bysubnet")["state"]; got != "READY" {
 		t.Errorf("state %v", got)
 	}
-	r.refused(400, "resourceInUseByAnotherResource", "DELETE", west3+"/subnetworks/serverless-28", nil)
+	r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", west3+"/subnetworks/serverless-28", nil)
 	for id, name := range map[string]string{"taken": "serverless-28", "toowide": "workloads", "missing": "nope"} {
 		op := r.create(id, obj{"subnet": obj{"name": name, "projectId": "acme-net"}, "maxInstances": 3})
 		r.pass(155 * time.Second)
@@ -145,9 +145,9 @@ func TestConnectorGrowsOnly(t *testing.T) {
 	r := newRig(t)
 	r.create("conn1", connector(nil))
 	one := vpcRoot + "/connectors/conn1"
-	r.refused(400, "CREATING", "PATCH", one+"?updateMask=min_instances,max_instances", obj{"minInstances": 3, "maxInstances": 5})
+	r.refused(no{400, "CREATING"}, "PATCH", one+"?updateMask=min_instances,max_instances", obj{"minInstances": 3, "maxInstances": 5})
 	r.pass(155 * time.Second)
-	r.refused(400, "together", "PATCH", one+"?updateMask=maxInstances", obj{"maxInstances": 5})
+	r.refused(no{400, "together"}, "PATCH", one+"?updateMask=maxInstances", obj{"maxInstances": 5})
 	r.ok("PATCH", one+"?updateMask=min_instances,max_instances", obj{"minInstances": 3, "maxInstances": 5})
 	if got := r.get(one)["state"]; got != "UPDATING" {
 		t.Errorf("state %v", got)
@@ -156,8 +156,8 @@ func TestConnectorGrowsOnly(t *testing.T) {
 	if got := r.get(one); got["state"] != "READY" || got["maxInstances"] != 5.0 {
 		t.Errorf("connector %v", got)
 	}
-	r.refused(400, "only be increased", "PATCH", one+"?updateMask=minInstances,maxInstances", obj{"minInstances": 2, "maxInstances": 4})
-	r.refused(400, "cannot be updated", "PATCH", one+"?updateMask=ipCidrRange", obj{"ipCidrRange": "10.8.9.0/28"})
+	r.refused(no{400, "only be increased"}, "PATCH", one+"?updateMask=minInstances,maxInstances", obj{"minInstances": 2, "maxInstances": 4})
+	r.refused(no{400, "cannot be updated"}, "PATCH", one+"?updateMask=ipCidrRange", obj{"ipCidrRange": "10.8.9.0/28"})
 	r.changed("PATCH", one+"?updateMask=machineType", obj{"machineType": "e2-standard-4"})
 }
 

@@ -32,28 +32,28 @@ func TestZoneAndRecord(t *testing.T) {
 	if got := at(r.get(records+"?type=A&name="+host), "rrsets", 0, "rrdatas", 0); got != "10.200.0.1" {
 		t.Errorf("record %v", got)
 	}
-	r.refused(409, "alreadyExists", "POST", records, record("10.200.0.2"))
-	r.refused(400, "containerNotEmpty", "DELETE", dnsRoot+"/managedZones/py", nil)
+	r.refused(no{409, "alreadyExists"}, "POST", records, record("10.200.0.2"))
+	r.refused(no{400, "containerNotEmpty"}, "DELETE", dnsRoot+"/managedZones/py", nil)
 	r.ok("PATCH", records+"/"+host+"/A", obj{"rrdatas": []any{"10.200.0.3"}})
 	if got := at(r.get(records+"/"+host+"/A"), "rrdatas", 0); got != "10.200.0.3" {
 		t.Errorf("patched record %v", got)
 	}
 	r.ok("DELETE", records+"/"+host+"/A", nil)
-	r.refused(404, "notFound", "DELETE", records+"/"+host+"/A", nil)
-	r.refused(400, "invalid", "DELETE", records+"/"+host+"/SOA", nil)
+	r.refused(no{404, "notFound"}, "DELETE", records+"/"+host+"/A", nil)
+	r.refused(no{400, "invalid"}, "DELETE", records+"/"+host+"/SOA", nil)
 	r.ok("DELETE", dnsRoot+"/managedZones/py", nil)
-	r.refused(404, `managedZone "projects/acme-net/managedZones/py" not found`, "DELETE", dnsRoot+"/managedZones/py", nil)
+	r.refused(no{404, `managedZone "projects/acme-net/managedZones/py" not found`}, "DELETE", dnsRoot+"/managedZones/py", nil)
 	r.clean()
 }
 
 func TestZoneRefusals(t *testing.T) {
 	r := newRig(t)
 	zones := dnsRoot + "/managedZones"
-	r.refused(409, "alreadyExists", "POST", zones, zone("corp-internal", host))
-	r.refused(400, "already bound", "POST", zones, zone("other", "corp.acme.example."))
-	r.refused(400, "dnsName", "POST", zones, zone("py", "no-dot.example"))
-	r.refused(404, "notFound", "POST", dnsRoot+"/managedZones/nope/rrsets", record("10.200.0.1"))
-	r.refused(400, "name", "POST", dnsRoot+"/managedZones/corp-internal/rrsets", record("10.200.0.1"))
+	r.refused(no{409, "alreadyExists"}, "POST", zones, zone("corp-internal", host))
+	r.refused(no{400, "already bound"}, "POST", zones, zone("other", "corp.acme.example."))
+	r.refused(no{400, "dnsName"}, "POST", zones, zone("py", "no-dot.example"))
+	r.refused(no{404, "notFound"}, "POST", dnsRoot+"/managedZones/nope/rrsets", record("10.200.0.1"))
+	r.refused(no{400, "name"}, "POST", dnsRoot+"/managedZones/corp-internal/rrsets", record("10.200.0.1"))
 }
 
 func TestChangeIsAtomic(t *testing.T) {
@@ -68,15 +68,15 @@ func TestChangeIsAtomic(t *testing.T) {
 	if got := r.get(changes + "/" + c["id"].(string)); got["status"] != "done" {
 		t.Errorf("change after its time %v", got)
 	}
-	r.refused(409, "entity.change.additions[0]", "POST", changes, obj{"additions": []any{record("10.200.0.2")}})
-	r.refused(412, "conditionNotMet", "POST", changes,
+	r.refused(no{409, "entity.change.additions[0]"}, "POST", changes, obj{"additions": []any{record("10.200.0.2")}})
+	r.refused(no{412, "conditionNotMet"}, "POST", changes,
 		obj{"deletions": []any{record("10.200.0.9")}, "additions": []any{record("10.200.0.2")}})
 	if got := at(r.get(one), "rrdatas", 0); got != "10.200.0.1" {
 		t.Errorf("a refused change left %v", got)
 	}
 	r.ok("POST", changes, obj{"deletions": []any{record("10.200.0.1")}, "additions": []any{record("10.200.0.2")}})
 	r.ok("POST", changes, obj{"deletions": []any{record("10.200.0.2")}})
-	r.refused(404, "notFound", "POST", changes, obj{"deletions": []any{record("10.200.0.2")}})
+	r.refused(no{404, "notFound"}, "POST", changes, obj{"deletions": []any{record("10.200.0.2")}})
 	r.ok("DELETE", dnsRoot+"/managedZones/py", nil)
 	r.clean()
 }
@@ -108,5 +108,5 @@ func TestZoneChangesVisibility(t *testing.T) {
 	if got := r.get(dnsRoot + "/managedZones/py"); got["description"] != "other" || got["privateVisibilityConfig"] == nil {
 		t.Errorf("zone %v", got)
 	}
-	r.refused(400, "dnsName", "PATCH", dnsRoot+"/managedZones/py", obj{"dnsName": "else.example."})
+	r.refused(no{400, "dnsName"}, "PATCH", dnsRoot+"/managedZones/py", obj{"dnsName": "else.example."})
 }

@@ -25,21 +25,21 @@ func TestEndpointForGoogleAPIs(t *testing.T) {
 	if address["status"] != "IN_USE" || at(address, "users", 0) != rule["selfLink"] {
 		t.Errorf("address %v", address)
 	}
-	r.refused(400, "resourceInUseByAnotherResource", "DELETE", global+"/addresses/psc-ip", nil)
+	r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", global+"/addresses/psc-ip", nil)
 
 	labels := obj{"labels": obj{"owner": "me"}, "labelFingerprint": rule["labelFingerprint"]}
 	if op := r.ok("POST", global+"/forwardingRules/pscorders/setLabels", labels); op["status"] != "DONE" {
 		t.Errorf("setLabels %v", op)
 	}
-	r.refused(412, "conditionNotMet", "POST", global+"/forwardingRules/pscorders/setLabels", labels)
+	r.refused(no{412, "conditionNotMet"}, "POST", global+"/forwardingRules/pscorders/setLabels", labels)
 
 	if op := r.ok("DELETE", global+"/forwardingRules/pscorders", nil); op["operationType"] != "deletePscForwardingRule" {
 		t.Errorf("operation %v", op)
 	}
-	r.refused(400, "resourceInUseByAnotherResource", "DELETE", global+"/addresses/psc-ip", nil) // the delete still runs
+	r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", global+"/addresses/psc-ip", nil) // the delete still runs
 	r.pass(8 * time.Second)
 	r.changed("DELETE", global+"/addresses/psc-ip", nil)
-	r.refused(404, "notFound", "DELETE", global+"/addresses/psc-ip", nil)
+	r.refused(no{404, "notFound"}, "DELETE", global+"/addresses/psc-ip", nil)
 	r.clean()
 }
 
@@ -54,20 +54,20 @@ func TestEndpointTraps(t *testing.T) {
 		return b
 	}
 	rules := global + "/forwardingRules"
-	r.refused(400, "loadBalancingScheme", "POST", rules, with("loadBalancingScheme", nil)) // left out means EXTERNAL
-	r.refused(400, "loadBalancingScheme", "POST", rules, with("loadBalancingScheme", "INTERNAL"))
-	r.refused(400, "Labels are invalid", "POST", rules, with("labels", obj{"a": "b"}))
-	r.refused(400, "resource.name", "POST", rules, with("name", "psc-orders"))
-	r.refused(400, "resource.name", "POST", rules, with("name", "pscordersandmanymoreof"))
-	r.refused(400, "resource.network", "POST", rules, with("network", nil))
-	r.refused(400, "reserved on network", "POST", rules, with("IPAddress", "10.200.0.9"))
-	r.refused(400, "regional", "POST", rules, with("target", "projects/acme-producers/regions/europe-west3/serviceAttachments/orders-sa"))
+	r.refused(no{400, "loadBalancingScheme"}, "POST", rules, with("loadBalancingScheme", nil)) // left out means EXTERNAL
+	r.refused(no{400, "loadBalancingScheme"}, "POST", rules, with("loadBalancingScheme", "INTERNAL"))
+	r.refused(no{400, "Labels are invalid"}, "POST", rules, with("labels", obj{"a": "b"}))
+	r.refused(no{400, "resource.name"}, "POST", rules, with("name", "psc-orders"))
+	r.refused(no{400, "resource.name"}, "POST", rules, with("name", "pscordersandmanymoreof"))
+	r.refused(no{400, "resource.network"}, "POST", rules, with("network", nil))
+	r.refused(no{400, "reserved on network"}, "POST", rules, with("IPAddress", "10.200.0.9"))
+	r.refused(no{400, "regional"}, "POST", rules, with("target", "projects/acme-producers/regions/europe-west3/serviceAttachments/orders-sa"))
 	r.ok("POST", "/dns/v1/projects/acme-net/managedZones", obj{"name": "own", "dnsName": "p.googleapis.com.", "visibility": "private",
 		"privateVisibilityConfig": obj{"networks": []any{obj{"networkUrl": spoke}}}})
-	r.refused(400, "p.googleapis.com", "POST", rules, bundleRule("pscorders", "10.200.0.1"))
+	r.refused(no{400, "p.googleapis.com"}, "POST", rules, bundleRule("pscorders", "10.200.0.1"))
 	r.ok("DELETE", "/dns/v1/projects/acme-net/managedZones/own", nil)
 	r.changed("POST", rules, bundleRule("pscorders", "10.200.0.1"))
-	r.refused(400, "ipInUseByAnotherResource", "POST", rules, bundleRule("pscother", "10.200.0.1"))
+	r.refused(no{400, "ipInUseByAnotherResource"}, "POST", rules, bundleRule("pscother", "10.200.0.1"))
 }
 
 func TestEndpointQuota(t *testing.T) {
@@ -79,7 +79,7 @@ func TestEndpointQuota(t *testing.T) {
 			r.changed("POST", global+"/forwardingRules", bundleRule(fmt.Sprintf("psc%d", i), ip))
 			continue
 		}
-		r.refused(403, "quotaExceeded", "POST", global+"/forwardingRules", bundleRule("pscmore", ip))
+		r.refused(no{403, "quotaExceeded"}, "POST", global+"/forwardingRules", bundleRule("pscmore", ip))
 	}
 }
 
@@ -121,7 +121,7 @@ func TestProducerAcceptsAndCloses(t *testing.T) {
 	target := "/compute/v1/projects/acme-producers/regions/europe-west3/serviceAttachments/ledger-sa"
 	r.changed("POST", west3+"/forwardingRules", obj{"name": "to-sa", "IPAddress": "10.11.4.9", "network": spoke,
 		"target": "https://www.googleapis.com" + target, "loadBalancingScheme": ""})
-	r.refused(412, "conditionNotMet", "PATCH", target, obj{"fingerprint": "AAAAAAAAAAA=", "description": "x"})
+	r.refused(no{412, "conditionNotMet"}, "PATCH", target, obj{"fingerprint": "AAAAAAAAAAA=", "description": "x"})
 	r.changed("PATCH", target, obj{"fingerprint": r.get(target)["fingerprint"],
 		"consumerAcceptLists": []any{obj{"projectIdOrNum": "987654321", "connectionLimit": 1}}})
 	if got := r.get(west3 + "/forwardingRules/to-sa")["pscConnectionStatus"]; got != "ACCEPTED" {
@@ -143,13 +143,13 @@ func TestAddressInASubnet(t *testing.T) {
 		return b
 	}
 	for _, ip := range []string{"10.10.0.0", "10.10.0.1", "10.10.0.254", "10.10.0.255", "10.11.0.9"} {
-		r.refused(400, "not usable", "POST", west3+"/addresses", body(ip))
+		r.refused(no{400, "not usable"}, "POST", west3+"/addresses", body(ip))
 	}
 	r.changed("POST", west3+"/addresses", body("10.10.0.2"))
 	again := body("10.10.0.2")
 	again["name"] = "y"
-	r.refused(400, "ipInUseByAnotherResource", "POST", west3+"/addresses", again)
-	r.refused(400, "resourceInUseByAnotherResource", "DELETE", west3+"/subnetworks/workloads", nil)
+	r.refused(no{400, "ipInUseByAnotherResource"}, "POST", west3+"/addresses", again)
+	r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", west3+"/subnetworks/workloads", nil)
 }
 
 // TestScenarioIsChecked shows that a world file is held to the vendors' own rules.

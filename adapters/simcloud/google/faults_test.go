@@ -49,15 +49,15 @@ func TestFaultInsideAnOperation(t *testing.T) {
 	if got["status"] != "DONE" || got["httpErrorStatusCode"] != 403.0 || at(got, "error", "errors", 0, "code") != "QUOTA_EXCEEDED" {
 		t.Errorf("operation %v", got)
 	}
-	r.refused(404, "notFound", "GET", global+"/addresses/a", nil)
+	r.refused(no{404, "notFound"}, "GET", global+"/addresses/a", nil)
 }
 
 func TestThrottleOfTheNewerAPIs(t *testing.T) {
 	r := newRig(t)
 	r.fault(world.Fault{Call: "services.patch", Mode: world.Throttle})
-	r.refused(429, "RESOURCE_EXHAUSTED", "PATCH", fn0+accMask, access(legacy))
+	r.refused(no{429, "RESOURCE_EXHAUSTED"}, "PATCH", fn0+accMask, access(legacy))
 	r.fault(world.Fault{Call: "services.patch", Mode: world.FailBefore, Status: "504"})
-	r.refused(504, "UNAVAILABLE", "PATCH", fn0+accMask, access(legacy))
+	r.refused(no{504, "UNAVAILABLE"}, "PATCH", fn0+accMask, access(legacy))
 }
 
 func TestRestartKeepsOperationsUnderWay(t *testing.T) {
@@ -77,7 +77,7 @@ func TestRestartKeepsOperationsUnderWay(t *testing.T) {
 	if got := again.ok("POST", global+"/addresses?requestId="+id, pscAddress("a", "10.200.0.1")); got["name"] != address["name"] {
 		t.Errorf("request id after restart: %v", got)
 	}
-	again.refused(400, "is not ready", "POST", policyPath+"/addRule", egressRule(obj{"priority": 501}))
+	again.refused(no{400, "is not ready"}, "POST", policyPath+"/addRule", egressRule(obj{"priority": 501}))
 	again.pass(155 * time.Second)
 	if got := again.get("/v1/" + op["name"].(string)); got["done"] != true {
 		t.Errorf("operation after restart %v", got)

@@ -28,7 +28,7 @@ func TestRuleOfAPolicy(t *testing.T) {
 	if op["operationType"] != "addFirewallRuleToFirewallPolicy" {
 		t.Errorf("operation %v", op)
 	}
-	r.refused(400, "does not contain a rule at priority 500", "GET", policyPath+"/getRule?priority=500", nil)
+	r.refused(no{400, "does not contain a rule at priority 500"}, "GET", policyPath+"/getRule?priority=500", nil)
 	r.pass(5 * time.Second)
 	rule := r.get(policyPath + "/getRule?priority=500")
 	if rule["ruleName"] != "ours" || rule["kind"] != "compute#firewallPolicyRule" || at(rule, "match", "destFqdns", 0) != "qa1.backend.example" {
@@ -43,7 +43,7 @@ func TestRuleOfAPolicy(t *testing.T) {
 		t.Errorf("patched rule %v", rule)
 	}
 	r.changed("POST", policyPath+"/removeRule?priority=500", nil)
-	r.refused(400, "does not contain a rule at priority 500", "POST", policyPath+"/removeRule?priority=500", nil)
+	r.refused(no{400, "does not contain a rule at priority 500"}, "POST", policyPath+"/removeRule?priority=500", nil)
 	r.clean()
 }
 
@@ -51,8 +51,8 @@ func TestPolicyTakesOneMutationAtATime(t *testing.T) {
 	r := newRig(t)
 	id := uuid.NewString()
 	first := r.ok("POST", policyPath+"/addRule?requestId="+id, egressRule(nil))
-	r.refused(400, "is not ready", "POST", policyPath+"/addRule", egressRule(obj{"priority": 501}))
-	r.refused(400, "resourceNotReady", "POST", policyPath+"/removeRule?priority=2000", nil)
+	r.refused(no{400, "is not ready"}, "POST", policyPath+"/addRule", egressRule(obj{"priority": 501}))
+	r.refused(no{400, "resourceNotReady"}, "POST", policyPath+"/removeRule?priority=2000", nil)
 	if again := r.ok("POST", policyPath+"/addRule?requestId="+id, egressRule(nil)); again["name"] != first["name"] {
 		t.Errorf("a repeat met its own mutation: %v", again)
 	}
@@ -70,10 +70,10 @@ func TestServerPicksAPriority(t *testing.T) {
 			t.Errorf("priority %d: %v", p, got)
 		}
 	}
-	r.refused(400, "no free priority", "POST", policyPath+"/addRule?minPriority=99&maxPriority=101", free)
-	r.refused(400, "cannot be set together", "POST", policyPath+"/addRule?minPriority=1&maxPriority=9", egressRule(nil))
-	r.refused(400, "must be set", "POST", policyPath+"/addRule", free)
-	r.refused(400, "already contains a rule", "POST", policyPath+"/addRule", egressRule(obj{"priority": 2000}))
+	r.refused(no{400, "no free priority"}, "POST", policyPath+"/addRule?minPriority=99&maxPriority=101", free)
+	r.refused(no{400, "cannot be set together"}, "POST", policyPath+"/addRule?minPriority=1&maxPriority=9", egressRule(nil))
+	r.refused(no{400, "must be set"}, "POST", policyPath+"/addRule", free)
+	r.refused(no{400, "already contains a rule"}, "POST", policyPath+"/addRule", egressRule(obj{"priority": 2000}))
 }
 
 func TestRuleRefusals(t *testing.T) {
@@ -90,15 +90,15 @@ func TestRuleRefusals(t *testing.T) {
 		names[i] = fmt.Sprintf("h%d.example.com", i)
 	}
 	add := policyPath + "/addRule"
-	r.refused(400, "At most 100 FQDNs", "POST", add, match("destFqdns", names))
-	r.refused(400, "without wildcards", "POST", add, match("destFqdns", []any{"*.example.com"}))
-	r.refused(400, "Not allowed in a rule of direction EGRESS", "POST", add, match("srcFqdns", []any{"a.example.com"}))
-	r.refused(400, "CIDR", "POST", add, match("srcIpRanges", []any{"10.8.0.0"}))
-	r.refused(400, "layer4Configs", "POST", add, match("layer4Configs", nil))
-	r.refused(400, "resource.action", "POST", add, egressRule(obj{"action": "block"}))
-	r.refused(400, "resource.direction", "POST", add, egressRule(obj{"direction": nil}))
-	r.refused(400, "default rules", "POST", policyPath+"/removeRule?priority=2147483647", nil)
-	r.refused(400, "addRule method", "POST", global+"/firewallPolicies", obj{"name": "p", "rules": []any{egressRule(nil)}})
+	r.refused(no{400, "At most 100 FQDNs"}, "POST", add, match("destFqdns", names))
+	r.refused(no{400, "without wildcards"}, "POST", add, match("destFqdns", []any{"*.example.com"}))
+	r.refused(no{400, "Not allowed in a rule of direction EGRESS"}, "POST", add, match("srcFqdns", []any{"a.example.com"}))
+	r.refused(no{400, "CIDR"}, "POST", add, match("srcIpRanges", []any{"10.8.0.0"}))
+	r.refused(no{400, "layer4Configs"}, "POST", add, match("layer4Configs", nil))
+	r.refused(no{400, "resource.action"}, "POST", add, egressRule(obj{"action": "block"}))
+	r.refused(no{400, "resource.direction"}, "POST", add, egressRule(obj{"direction": nil}))
+	r.refused(no{400, "default rules"}, "POST", policyPath+"/removeRule?priority=2147483647", nil)
+	r.refused(no{400, "addRule method"}, "POST", global+"/firewallPolicies", obj{"name": "p", "rules": []any{egressRule(nil)}})
 }
 
 func TestPolicyOfANetwork(t *testing.T) {
@@ -116,11 +116,11 @@ func TestPolicyOfANetwork(t *testing.T) {
 	}
 	r.changed("POST", global+"/firewallPolicies", obj{"name": "second"})
 	second := global + "/firewallPolicies/second"
-	r.refused(400, "already exists", "POST", second+"/addAssociation", obj{"name": "x", "attachmentTarget": spoke})
+	r.refused(no{400, "already exists"}, "POST", second+"/addAssociation", obj{"name": "x", "attachmentTarget": spoke})
 	r.changed("POST", second+"/addAssociation", obj{"name": "x", "attachmentTarget": "projects/acme-net/global/networks/plain-vpc"})
-	r.refused(400, "resourceInUseByAnotherResource", "DELETE", second, nil)
+	r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", second, nil)
 	r.changed("POST", second+"/removeAssociation?name=x", nil)
-	r.refused(412, "conditionNotMet", "PATCH", second, obj{"description": "x", "fingerprint": "AAAAAAAAAAA="})
+	r.refused(no{412, "conditionNotMet"}, "PATCH", second, obj{"description": "x", "fingerprint": "AAAAAAAAAAA="})
 	r.changed("DELETE", second, nil)
 	r.clean()
 }

@@ -1,7 +1,6 @@
 package google
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -126,17 +125,22 @@ func insertPolicy(r *request) (world.Doc, *refusal) {
 
 // implicitRules are the four rules that every policy ends with (recorded).
 func implicitRules() []any {
-	implied := func(priority int, direction, family, field, everything string) any {
+	implied := func(priority int, field, everything, description string) any {
+		direction := "EGRESS"
+		if field == "srcIpRanges" {
+			direction = "INGRESS"
+		}
 		return map[string]any{
 			"kind": "compute#firewallPolicyRule", "action": "goto_next", "direction": direction, "enableLogging": false,
-			"priority": priority, "ruleTupleCount": 2, "description": fmt.Sprintf("default %s rule%s", map[string]string{
-				"EGRESS": "egress", "INGRESS": "ingress"}[direction], family),
+			"priority": priority, "ruleTupleCount": 2, "description": description,
 			"match": map[string]any{field: []any{everything}, "layer4Configs": []any{map[string]any{"ipProtocol": "all"}}},
 		}
 	}
 	return []any{
-		implied(2147483644, "EGRESS", " ipv6", "destIpRanges", "::/0"), implied(2147483645, "INGRESS", " ipv6", "srcIpRanges", "::/0"),
-		implied(2147483646, "EGRESS", "", "destIpRanges", "0.0.0.0/0"), implied(2147483647, "INGRESS", "", "srcIpRanges", "0.0.0.0/0"),
+		implied(2147483644, "destIpRanges", "::/0", "default egress rule ipv6"),
+		implied(2147483645, "srcIpRanges", "::/0", "default ingress rule ipv6"),
+		implied(2147483646, "destIpRanges", "0.0.0.0/0", "default egress rule"),
+		implied(2147483647, "srcIpRanges", "0.0.0.0/0", "default ingress rule"),
 	}
 }
 

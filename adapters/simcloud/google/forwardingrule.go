@@ -25,7 +25,7 @@ func forwardingRules(global bool) collection {
 		kind: "forwardingRules", call: "forwardingRules", scope: "projects/{project}/regions/{region}",
 		object: "compute#forwardingRule", singular: "forwarding rule", schema: structSchema[compute.ForwardingRule](),
 		took:  durations{insert: 8 * time.Second, delete: 8 * time.Second, patch: 5 * time.Second},
-		build: buildRegionalRule, inserted: connectEndpoint, view: viewForwardingRule, patch: patchForwardingRule, labels: true,
+		build: buildRegionalRule, inserted: connectEndpoint, patch: patchForwardingRule, labels: true,
 		user: ruleUser,
 	}
 	if global {
@@ -240,11 +240,4 @@ func ruleUser(r *request, name string, _ world.Doc) string {
 		}
 	}
 	return ""
-}
-
-// viewForwardingRule: the global rules for Google APIs are accepted as soon as they exist.
-func viewForwardingRule(_ *request, _ string, doc world.Doc) {
-	if slices.Contains(bundles, str(doc, "target")) {
-		doc["pscConnectionStatus"] = "ACCEPTED"
-	}
 }

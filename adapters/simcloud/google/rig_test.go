@@ -105,13 +105,19 @@ func (r *rig) changed(method, path string, body any) map[string]any {
 	return out
 }
 
-// refused makes a call that must fail with this status and a body that has the text in it.
-func (r *rig) refused(status int, text, method, path string, body any) {
+// no is how a call must be refused: with this status and a body that has the text in it.
+type no struct {
+	status int
+	text   string
+}
+
+// refused makes a call that must be refused and leave no effect.
+func (r *rig) refused(want no, method, path string, body any) {
 	r.t.Helper()
 	before := len(r.s.World().Effects())
 	got, out := r.do(method, path, body)
-	if got != status || !strings.Contains(fmt.Sprint(out), text) {
-		r.t.Errorf("%s %s: status %d %v, want %d with %q", method, path, got, out, status, text)
+	if got != want.status || !strings.Contains(fmt.Sprint(out), want.text) {
+		r.t.Errorf("%s %s: status %d %v, want %+v", method, path, got, out, want)
 	}
 	if after := len(r.s.World().Effects()); after != before {
 		r.t.Errorf("%s %s: refused, but the ledger grew by %d", method, path, after-before)

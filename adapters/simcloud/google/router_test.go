@@ -120,7 +120,7 @@ func TestAnnouncementIsLate(t *testing.T) {
 
 func TestModeOfARouter(t *testing.T) {
 	r := newRig(t)
-	r.refused(400, "advertisedIpRanges", "PATCH", edge+"edge-default", bgp(obj{"advertisedIpRanges": ranges("10.200.0.1/32")}))
+	r.refused(no{400, "advertisedIpRanges"}, "PATCH", edge+"edge-default", bgp(obj{"advertisedIpRanges": ranges("10.200.0.1/32")}))
 	r.changed("PATCH", edge+"edge-default", bgp(obj{"advertiseMode": "CUSTOM", "advertisedIpRanges": ranges("10.200.0.1/32")}))
 	if diff := cmp.Diff([]string{"10.200.0.1/32"}, r.told("edge-default", "site-c")); diff != "" {
 		t.Errorf("CUSTOM without groups must stop telling the subnets: %s", diff)
@@ -129,7 +129,7 @@ func TestModeOfARouter(t *testing.T) {
 	if diff := cmp.Diff(union(subnetsOfWest3, []string{"10.200.0.1/32"}), r.told("edge-default", "site-c")); diff != "" {
 		t.Errorf("with the group: %s", diff)
 	}
-	r.refused(400, "advertisedIpRanges", "PATCH", edge+"edge-default", bgp(obj{"advertiseMode": "DEFAULT"}))
+	r.refused(no{400, "advertisedIpRanges"}, "PATCH", edge+"edge-default", bgp(obj{"advertiseMode": "DEFAULT"}))
 	r.changed("PATCH", edge+"edge-default", bgp(obj{"advertiseMode": "DEFAULT", "advertisedGroups": []any{}, "advertisedIpRanges": []any{}}))
 	r.clean()
 }
@@ -140,13 +140,13 @@ func TestRouterRefusals(t *testing.T) {
 	for i := range 201 {
 		many = append(many, fmt.Sprintf("10.201.%d.0/24", i))
 	}
-	r.refused(400, "At most 200", "PATCH", edge+"edge-1", bgp(obj{"advertisedIpRanges": ranges(many...)}))
+	r.refused(no{400, "At most 200"}, "PATCH", edge+"edge-1", bgp(obj{"advertisedIpRanges": ranges(many...)}))
 	r.changed("PATCH", edge+"edge-1", bgp(obj{"advertisedIpRanges": ranges(many[:200]...)}))
-	r.refused(400, "Must be a CIDR address range", "PATCH", edge+"edge-1", bgp(obj{"advertisedIpRanges": ranges("site-a")}))
-	r.refused(400, "asn", "PATCH", edge+"edge-1", bgp(obj{"asn": 64999}))
-	r.refused(400, "ALL_SUBNETS", "PATCH", edge+"edge-1", bgp(obj{"advertisedGroups": []any{"ALL"}}))
-	r.refused(400, "Unknown name \"fingerprint\"", "PATCH", edge+"edge-1", obj{"fingerprint": "x"})
-	r.refused(404, "nope", "PATCH", edge+"nope", bgp(obj{}))
+	r.refused(no{400, "Must be a CIDR address range"}, "PATCH", edge+"edge-1", bgp(obj{"advertisedIpRanges": ranges("site-a")}))
+	r.refused(no{400, "asn"}, "PATCH", edge+"edge-1", bgp(obj{"asn": 64999}))
+	r.refused(no{400, "ALL_SUBNETS"}, "PATCH", edge+"edge-1", bgp(obj{"advertisedGroups": []any{"ALL"}}))
+	r.refused(no{400, "Unknown name \"fingerprint\""}, "PATCH", edge+"edge-1", obj{"fingerprint": "x"})
+	r.refused(no{404, "nope"}, "PATCH", edge+"nope", bgp(obj{}))
 }
 
 func TestPutLosesPeers(t *testing.T) {

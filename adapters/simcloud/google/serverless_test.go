@@ -73,7 +73,7 @@ func TestBindAService(t *testing.T) {
 	if got := r.get("/v2/" + op["name"].(string)); got["done"] != true || at(got, "response", "observedGeneration") != "2" {
 		t.Errorf("operation %v", got)
 	}
-	r.refused(409, "ABORTED", "PATCH", fn0+accMask, obj{"etag": before["etag"], "template": obj{}})
+	r.refused(no{409, "ABORTED"}, "PATCH", fn0+accMask, obj{"etag": before["etag"], "template": obj{}})
 	diff := r.s.World().Resources()
 	if len(diff) != 1 || diff[0].Kind != "services.vpcAccess" {
 		t.Errorf("difference %+v", diff)
@@ -109,17 +109,17 @@ func TestServiceRefusals(t *testing.T) {
 		return obj{"template": obj{"vpcAccess": obj{"networkInterfaces": []any{obj{
 			"subnetwork": "projects/acme-net/regions/europe-west3/subnetworks/" + subnet, "tags": []any{"avx-snat-noip"}}}}}}
 	}
-	r.refused(400, "/26", "PATCH", fn0+accMask, direct("serverless-28"))
-	r.refused(400, "does not exist", "PATCH", fn0+accMask, direct("nope"))
+	r.refused(no{400, "/26"}, "PATCH", fn0+accMask, direct("serverless-28"))
+	r.refused(no{400, "does not exist"}, "PATCH", fn0+accMask, direct("nope"))
 	both := direct("direct-egress")
 	both["template"].(obj)["vpcAccess"].(obj)["connector"] = legacy
-	r.refused(400, "exactly one", "PATCH", fn0+accMask, both)
-	r.refused(400, "region", "PATCH", fn0+accMask, access("projects/acme-net/locations/us-east1/connectors/legacy"))
-	r.refused(400, "cannot be updated", "PATCH", fn0+"?updateMask=uid", obj{"uid": "x"})
-	r.refused(400, "INVALID_ARGUMENT", "PATCH", fn0+accMask, obj{"tmplate": obj{}})
-	r.refused(404, "NOT_FOUND", "PATCH", runRoot+"/services/nope"+accMask, obj{})
+	r.refused(no{400, "exactly one"}, "PATCH", fn0+accMask, both)
+	r.refused(no{400, "region"}, "PATCH", fn0+accMask, access("projects/acme-net/locations/us-east1/connectors/legacy"))
+	r.refused(no{400, "cannot be updated"}, "PATCH", fn0+"?updateMask=uid", obj{"uid": "x"})
+	r.refused(no{400, "INVALID_ARGUMENT"}, "PATCH", fn0+accMask, obj{"tmplate": obj{}})
+	r.refused(no{404, "NOT_FOUND"}, "PATCH", runRoot+"/services/nope"+accMask, obj{})
 	r.changed("PATCH", fn0+accMask, direct("direct-egress"))
-	r.refused(400, "already being used", "DELETE", west3+"/subnetworks/direct-egress", nil)
+	r.refused(no{400, "already being used"}, "DELETE", west3+"/subnetworks/direct-egress", nil)
 }
 
 func TestIngressAndInvokers(t *testing.T) {
@@ -145,9 +145,9 @@ func TestIngressAndInvokers(t *testing.T) {
 	if len(diff) != 1 || diff[0].Kind != "services.iamMembers" || diff[0].Change != "added" {
 		t.Errorf("difference %+v", diff)
 	}
-	r.refused(409, "concurrent policy changes", "POST", behind+":setIamPolicy", obj{"policy": obj{"etag": etag}})
-	r.refused(404, "NOT_FOUND", "GET", runRoot+"/services/nope:getIamPolicy", nil)
-	r.refused(404, "no such method", "POST", behind+":explode", nil)
+	r.refused(no{409, "concurrent policy changes"}, "POST", behind+":setIamPolicy", obj{"policy": obj{"etag": etag}})
+	r.refused(no{404, "NOT_FOUND"}, "GET", runRoot+"/services/nope:getIamPolicy", nil)
+	r.refused(no{404, "no such method"}, "POST", behind+":explode", nil)
 }
 
 func TestFunctionWritesThrough(t *testing.T) {
@@ -161,7 +161,7 @@ func TestFunctionWritesThrough(t *testing.T) {
 	if at(r.get(behind), "template", "vpcAccess") != nil {
 		t.Error("the service was changed before the deployment was done")
 	}
-	r.refused(409, "unable to queue the operation", "PATCH", theFn+mask, config)
+	r.refused(no{409, "unable to queue the operation"}, "PATCH", theFn+mask, config)
 	r.pass(time.Minute)
 	got := r.get(behind)
 	if at(got, "template", "vpcAccess", "connector") != legacy || got["generation"] != "2" || got["observedGeneration"] != "2" {
@@ -198,9 +198,9 @@ func TestFunctionRefusals(t *testing.T) {
 		t.Errorf("code %v", got)
 	}
 	r.clean()
-	r.refused(400, "exclude each other", "PATCH", theFn+"?updateMask=serviceConfig.vpcConnector,serviceConfig.directVpcNetworkInterface",
+	r.refused(no{400, "exclude each other"}, "PATCH", theFn+"?updateMask=serviceConfig.vpcConnector,serviceConfig.directVpcNetworkInterface",
 		obj{"serviceConfig": obj{"vpcConnector": legacy, "directVpcNetworkInterface": []any{obj{"subnetwork": "direct-egress"}}}})
-	r.refused(400, "cannot be updated", "PATCH", theFn+"?updateMask=state", obj{"state": "ACTIVE"})
+	r.refused(no{400, "cannot be updated"}, "PATCH", theFn+"?updateMask=state", obj{"state": "ACTIVE"})
 	r.ok("PATCH", theFn+"?updateMask=serviceConfig.ingressSettings", obj{"serviceConfig": obj{"ingressSettings": 2}})
 	r.pass(time.Minute)
 	if got := r.get(behind)["ingress"]; got != "INGRESS_TRAFFIC_INTERNAL_ONLY" {
@@ -220,7 +220,7 @@ func TestServiceLifeAsRecorded(t *testing.T) {
 	if diff := cmp.Diff(want, template); diff != "" {
 		t.Error(diff)
 	}
-	r.refused(409, "ALREADY_EXISTS", "POST", runRoot+"/services?serviceId=mine", obj{"template": obj{"containers": []any{obj{"image": "x"}}}})
+	r.refused(no{409, "ALREADY_EXISTS"}, "POST", runRoot+"/services?serviceId=mine", obj{"template": obj{"containers": []any{obj{"image": "x"}}}})
 	r.changed("DELETE", runRoot+"/services/mine", nil)
 	r.clean()
 }

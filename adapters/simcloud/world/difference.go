@@ -39,14 +39,14 @@ func (w *World) Resources() []Difference {
 		is, ok := now[key]
 		switch {
 		case !ok:
-			out = append(out, difference(key, was, was, Item{}, "missing"))
+			out = append(out, key.differs("missing", was, Item{Owner: was.Owner}))
 		case is.Value != was.Value:
-			out = append(out, difference(key, is, was, is, "changed"))
+			out = append(out, key.differs("changed", was, is))
 		}
 	}
 	for key, is := range now {
 		if _, ok := w.baseItems[key]; !ok {
-			out = append(out, difference(key, is, Item{}, is, "added"))
+			out = append(out, key.differs("added", Item{}, is))
 		}
 	}
 	sort.Slice(out, func(i, j int) bool {
@@ -56,8 +56,8 @@ func (w *World) Resources() []Difference {
 	return out
 }
 
-func difference(key itemKey, owner, before, after Item, change string) Difference {
-	return Difference{key.vendor, key.kind, key.name, owner.Owner, change, before.Value, after.Value}
+func (k itemKey) differs(change string, before, after Item) Difference {
+	return Difference{k.vendor, k.kind, k.name, after.Owner, change, before.Value, after.Value}
 }
 
 func (w *World) project(docs documents) map[itemKey]Item {
