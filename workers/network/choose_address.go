@@ -30,8 +30,10 @@ func (s reserveAddress) choose(ctx context.Context, run workers.Run, in ReserveA
 		return "", err
 	}
 	// Whoever leaves last gives the address back to the pool that it came from, which need not be the one of its intent.
-	if err := t.note(ctx, run, "pool", strings.Join(append([]string{in.Pool}, in.Ranges...), " ")); err != nil {
-		return "", err
+	if t.shared {
+		if err := t.note(ctx, run, "pool", strings.Join(append([]string{in.Pool}, in.Ranges...), " ")); err != nil {
+			return "", err
+		}
 	}
 	if in.IP == "" {
 		a, err := p.Take(ctx, run, consumer(run, in), func(a netip.Addr) bool { return free.taken(a) != "" })

@@ -3,10 +3,8 @@ package network
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
@@ -181,101 +179,4 @@ func (s mapNames) drop(ctx context.Context, run workers.Run, in MapNamesIn, zone
 		return nil
 	}
 	return s.Names.Delete(ctx, run.RequestID, in.Project, zone)
-}
-
-// ttl is how long resolvers may go on answering, in the world's pace.
-func (s mapNames) ttl(in MapNamesIn) time.Duration {
-	return time.Duration(float64(in.TTL) * float64(time.Second) / s.Pace)
-}
-
-// Undo takes the records away, waits until nobody can have them cached, and deletes the zones.
-func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *MapNamesOut) (workers.Undone, error) {
-	t, held, err := s.thing(run, "", partNames).look(ctx, run)
-	if err != nil {
-		return workers.Undone{}, err
-	}
-	zones, err := s.standing(ctx, run, in, t)
-	if err != nil {
-		return workers.Undone{}, err
-	}
-	for _, z := range zones {
-		if z.IP != "" {
-			if err := s.Names.ClearRecord(ctx, run.RequestID, z); err != nil {
-				return workers.Undone{}, err
-			}
-		}
-	}
-	if len(zones) > 0 {
-		if err := s.expire(ctx, run, in, t, held); err != nil {
-			return workers.Undone{}, err
-		}
-	}
-	undone, err := s.remove(ctx, run, zones)
-	if err != nil {
-		return undone, err
-	}
-	if _, _, err = t.leave(ctx, run); err != nil {
-		return undone, err
-	}
-	return undone, t.left(ctx, run)
-}
-
-// standing reads the zones of the step that are there: those noted, and those of the host names.
-func (s mapNames) standing(ctx context.Context, run workers.Run, in MapNamesIn, t thing) ([]Zone, error) {
-	names := append(t.zones(), in.zones()...)
-	slices.Sort(names)
-	var zones []Zone
-	for _, name := range slices.Compact(names) {
-		z, err := s.Names.Get(ctx, in.Project, name)
-		switch {
-		case errors.Is(err, workers.ErrNotFound):
-		case err != nil:
-			return nil, err
-		case ours(run.Connection, z.Owner):
-			zones = append(zones, z)
-		}
-	}
-	return zones, nil
-}
-
-// expire waits one time to live from when the last record was seen to be gone. Without a record of our own to note that in,
-// it counts from when the undo was first asked for.
-func (s mapNames) expire(ctx context.Context, run workers.Run, in MapNamesIn, t thing, held bool) error {
-	since, err := time.Parse(time.RFC3339Nano, t.noted(noteCleared))
-	switch {
-	case err == nil:
-	case held:
-		since = run.Now
-		if err := t.note(ctx, run, noteCleared, since.Format(time.RFC3339Nano)); err != nil {
-			return err
-		}
-	default:
-		since = run.Since
-	}
-	if rest := since.Add(s.ttl(in)).Sub(run.Now); rest > 0 {
-		return workers.Wait("ttl", rest)
-	}
-	return nil
-}
-
-// remove deletes the zones that are empty, and lists those that others have put records into.
-func (s mapNames) remove(ctx context.Context, run workers.Run, zones []Zone) (workers.Undone, error) {
-	var kept []string
-	for _, z := range zones {
-		if z.Others > 0 {
-			kept = append(kept, fmt.Sprintf("zone %s (%s) stays: it has %d records of others", z.Name, z.Host, z.Others))
-			continue
-		}
-		if err := s.Names.Delete(ctx, run.RequestID, z.Project, z.Name); err != nil {
-			return workers.Undone{}, err
-		}
-		_, err := s.Names.Get(ctx, z.Project, z.Name)
-		if err == nil {
-			return workers.Undone{}, workers.Wait("removing", 0)
-		}
-		if !errors.Is(err, workers.ErrNotFound) {
-			return workers.Undone{}, err
-		}
-	}
-	return workers.Undone{Retained: strings.Join(kept, "; ")}, nil
 }

@@ -35,6 +35,9 @@ func (s reserveAddress) Do(ctx context.Context, run workers.Run, in ReserveAddre
 	if in.IP != "" && have.IP != in.IP {
 		return ReserveAddressOut{}, workers.Refuse("address-conflict", "the standing endpoint has the address %s, not %s", have.IP, in.IP)
 	}
+	if !t.shared {
+		return addressOut(have), nil
+	}
 	return addressOut(have), t.note(ctx, run, "ip", have.IP)
 }
 

@@ -1,0 +1,145 @@
+package egress_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers/egress"
+)
+
+func own(in egress.AttachConnectorIn) step {
+	in.Network, in.CIDR = vpc, "10.8.0.0/28"
+	return attach(in)
+}
+
+// sized is own with other limits.
+func sized(lowest, most int, machine string) step {
+	s := own(egress.AttachConnectorIn{})
+	in := s.in.(egress.AttachConnectorIn)
+	in.Min, in.Max, in.MachineType = lowest, most, machine
+	s.in = in
+	return s
+}
+
+func (b *bench) connectorName(s step) string {
+	return "projects/acme-prod/locations/europe-west3/connectors/" + b.command(s, ask{}).Name
+}
+
+func TestConnectorOutput(t *testing.T) {
+	b := newBench(t)
+	s := own(egress.AttachConnectorIn{})
+	out := output[egress.AttachConnectorOut](t, b.must("do", b.do(s), events.Done))
+	id := b.command(s, ask{}).Name
+	want := egress.AttachConnectorOut{
+		Name: b.connectorName(s), ID: id, CIDR: "10.8.0.0/28", Tag: "vpc-connector-europe-west3-" + id, State: "READY",
+	}
+	if out != want {
+		t.Errorf("output %+v, want %+v", out, want)
+	}
+	bySubnet := attach(egress.AttachConnectorIn{Subnet: "projects/acme-net/regions/europe-west3/subnetworks/serverless-28"}).as("bills")
+	out = output[egress.AttachConnectorOut](t, b.must("do by subnet", b.do(bySubnet), events.Done))
+	if out.CIDR != "10.8.1.0/28" {
+		t.Errorf("range %q, want the subnet's", out.CIDR)
+	}
+	if have, _ := b.world.Connector(b.connectorName(bySubnet)); have.SubnetProject != "acme-net" || have.Subnet != "serverless-28" || have.Max == 0 {
+		t.Errorf("made %+v, want the subnet by name and project, and both limits", have)
+	}
+}
+
+func TestFailedConnectorIsClearedAndMadeAgain(t *testing.T) {
+	b := newBench(t)
+	b.world.Slow(2)
+	s := own(egress.AttachConnectorIn{})
+	b.world.PutConnector(egress.Connector{Name: b.connectorName(s), Network: vpc, CIDR: "10.8.0.0/28", Min: 2, Max: 3, State: "ERROR"})
+	b.sees(s, events.Different)
+	b.must("do", b.do(s), events.Done)
+	calls := distinct(b.world.Effects())
+	if want := []string{"connectors.delete", "connectors.create"}; !slices.Equal(calls, want) {
+		t.Errorf("calls %q, want %q", calls, want)
+	}
+	b.sees(s, events.Present)
+}
+
+func TestFailedConnectorIsTakenAwayByUndo(t *testing.T) {
+	b := newBench(t)
+	before := b.world.Snapshot()
+	s := own(egress.AttachConnectorIn{})
+	b.world.PutConnector(egress.Connector{Name: b.connectorName(s), Network: vpc, CIDR: "10.8.0.0/28", State: "ERROR"})
+	b.must("undo", b.compensate(s), events.Done)
+	b.unchanged(before)
+}
+
+func TestConnectorGrowsInPlaceAndNeverShrinks(t *testing.T) {
+	b := newBench(t)
+	b.must("do", b.do(sized(2, 3, "e2-micro")), events.Done)
+	larger := sized(3, 6, "e2-standard-4")
+	b.sees(larger, events.Different)
+	b.must("grow", b.do(larger), events.Done)
+	have, _ := b.world.Connector(b.connectorName(larger))
+	if have.Min != 3 || have.Max != 6 || have.MachineType != "e2-standard-4" {
+		t.Errorf("have %+v, want 3 to 6 of e2-standard-4", have)
+	}
+	back := sized(2, 3, "e2-micro")
+	b.must("take the change back", b.do(back), events.Done)
+	if have, _ = b.world.Connector(b.connectorName(back)); have.Min != 3 || have.Max != 6 || have.MachineType != "e2-micro" {
+		t.Errorf("have %+v, want the larger limits and the earlier machine type", have)
+	}
+	b.sees(back, events.Present)
+	for _, e := range b.world.Effects() {
+		if strings.HasPrefix(e, "connectors.delete") {
+			t.Error("a connector in use was deleted to change it")
+		}
+	}
+}
+
+func TestConnectorThatIsNotYetReady(t *testing.T) {
+	b := newBench(t)
+	s := own(egress.AttachConnectorIn{})
+	c := egress.Connector{Name: b.connectorName(s), Network: vpc, CIDR: "10.8.0.0/28", Min: 2, Max: 3, MachineType: "e2-micro", State: "CREATING"}
+	b.world.PutConnector(c) // its operation is done, and reads lag behind it
+	b.must("do", b.once(b.command(s, ask{deed: events.Do})), events.Wait)
+	b.must("undo", b.once(b.command(s, ask{deed: events.Undo, purpose: events.ToCompensate})), events.Wait)
+	c.State = "READY"
+	b.world.PutConnector(c)
+	b.must("do", b.do(s), events.Done)
+}
+
+func TestConnectorInUseIsNotDeleted(t *testing.T) {
+	b := newBench(t)
+	s := own(egress.AttachConnectorIn{})
+	b.must("do", b.do(s), events.Done)
+	b.world.PutService(egress.Service{Ref: bills, Binding: egress.Binding{Connector: b.connectorName(s)}})
+	o := b.withdraw(s)
+	b.refused("undo", o, "in-use")
+	if !strings.Contains(o.Message, "services/bills") {
+		t.Errorf("the refusal %q does not name the user", o.Message)
+	}
+	b.sees(s, events.Present)
+	b.world.PutService(egress.Service{Ref: bills})
+	b.must("undo", b.withdraw(s), events.Done)
+	b.sees(s, events.Absent)
+}
+
+func TestForeignConnectorUnderOurName(t *testing.T) {
+	b := newBench(t)
+	s := own(egress.AttachConnectorIn{})
+	b.world.PutConnector(egress.Connector{Name: b.connectorName(s), Network: vpc, CIDR: "10.99.0.0/28", Min: 2, Max: 3, State: "READY"})
+	before := b.world.Snapshot()
+	b.sees(s, events.Foreign)
+	b.refused("do", b.do(s), "foreign")
+	b.must("undo", b.compensate(s), events.Done)
+	b.unchanged(before)
+	b.sees(s, events.Foreign)
+}
+
+func TestExistingConnectorHasToBeReady(t *testing.T) {
+	for state, want := range map[string]events.Class{"CREATING": events.Wait, "ERROR": events.Refuse, "DELETING": events.Refuse, "READY": events.Done} {
+		b := newBench(t)
+		b.world.PutConnector(egress.Connector{Name: foreign, Network: vpc, CIDR: "10.9.0.0/28", State: state})
+		b.must(state, b.once(b.command(attach(egress.AttachConnectorIn{Existing: foreign}), ask{deed: events.Do})), want)
+	}
+	b := newBench(t)
+	b.refused("missing", b.do(attach(egress.AttachConnectorIn{Existing: foreign + "x"})), "not-found")
+}

@@ -1,0 +1,124 @@
+package egress_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers/egress"
+)
+
+func checks(in egress.CheckIn) step {
+	if in.Service.Name == "" {
+		in.Service = orders
+	}
+	return step{kind: egress.KindCheck, in: in}
+}
+
+func TestCheckRefuses(t *testing.T) {
+	nobody := orders
+	nobody.Name = "nobody"
+	for _, c := range []struct {
+		name, reason string
+		in           egress.CheckIn
+		change       func(*bench)
+	}{
+		{name: "no such service", reason: "not-found", in: egress.CheckIn{Service: nobody}},
+		{name: "host name of another", reason: "hostname", in: egress.CheckIn{Hostnames: []string{hostname, "bills-abc-ey.a.run.app"}}},
+		{name: "bound by somebody else", reason: "foreign", in: egress.CheckIn{Service: bound, Binds: true}},
+		{
+			name: "bound by another connection", reason: "foreign", in: egress.CheckIn{Binds: true, Takeover: true},
+			change: func(b *bench) { b.must("bills", b.do(bind(orders, ours, false).as("bills")), events.Done) },
+		},
+		{
+			name: "traffic pinned", reason: "pinned", in: egress.CheckIn{Binds: true},
+			change: func(b *bench) { b.world.PutService(egress.Service{Ref: orders, Pinned: "orders-00001"}) },
+		},
+		{name: "no such connector", reason: "not-found", in: egress.CheckIn{Existing: foreign + "x"}},
+		{name: "connector of another region", reason: "invalid", in: egress.CheckIn{Existing: strings.Replace(foreign, "europe-west3", "us-east1", 1)}},
+		{
+			name: "connector that failed", reason: "not-ready", in: egress.CheckIn{Existing: foreign},
+			change: func(b *bench) { b.world.PutConnector(egress.Connector{Name: foreign, State: "ERROR"}) },
+		},
+		{
+			name: "withdrawal of a connector that others use", reason: "in-use",
+			in: egress.CheckIn{Withdrawing: true, Connector: ours},
+			change: func(b *bench) {
+				b.world.PutService(egress.Service{Ref: bills, Binding: egress.Binding{Connector: ours}})
+				b.world.PutService(egress.Service{Ref: orders, Binding: egress.Binding{Connector: ours}})
+			},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			if c.change != nil {
+				c.change(b)
+			}
+			before, claims := b.world.Snapshot(), b.live("")
+			b.refused("check", b.do(checks(c.in)), c.reason)
+			b.unchanged(before)
+			if b.live("") != claims {
+				t.Error("a check has made a claim")
+			}
+		})
+	}
+}
+
+func TestCheckPasses(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		in     egress.CheckIn
+		change func(*bench)
+	}{
+		{name: "unbound", in: egress.CheckIn{Binds: true, Hostnames: []string{hostname}}},
+		{name: "takeover", in: egress.CheckIn{Service: bound, Binds: true, Takeover: true}},
+		{name: "bound to the existing connector already", in: egress.CheckIn{Service: bound, Binds: true, Existing: foreign}},
+		{name: "somebody else's binding, and none is asked for", in: egress.CheckIn{Service: bound}},
+		{
+			name: "bound by this connection", in: egress.CheckIn{Binds: true},
+			change: func(b *bench) { b.must("bind", b.do(bind(orders, ours, false)), events.Done) },
+		},
+		{
+			name: "traffic pinned, and followed", in: egress.CheckIn{Binds: true, FollowTraffic: true},
+			change: func(b *bench) {
+				b.world.PutService(egress.Service{Ref: orders, Pinned: "orders-00001", Hostnames: []string{hostname}})
+			},
+		},
+		{
+			name: "withdrawal of a connector that only our service uses", in: egress.CheckIn{Withdrawing: true, Connector: ours},
+			change: func(b *bench) {
+				b.world.PutService(egress.Service{Ref: orders, Binding: egress.Binding{Connector: ours}})
+			},
+		},
+		{name: "withdrawal of a connector that is gone", in: egress.CheckIn{Withdrawing: true, Connector: ours}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			if c.change != nil {
+				c.change(b)
+			}
+			b.must("check", b.do(checks(c.in)), events.Done)
+		})
+	}
+}
+
+func TestCheckResolvesHostNames(t *testing.T) {
+	b := newBench(t)
+	for _, asked := range [][]string{nil, {"auto"}} {
+		out := output[egress.CheckOut](t, b.must("check", b.do(checks(egress.CheckIn{Hostnames: asked})), events.Done))
+		if want := []string{hostname, "orders.example"}; !slices.Equal(out.Hostnames, want) {
+			t.Errorf("host names %q for %q, want all of the service", out.Hostnames, asked)
+		}
+	}
+	out := output[egress.CheckOut](t, b.must("check", b.do(checks(egress.CheckIn{Hostnames: []string{hostname}})), events.Done))
+	if want := []string{hostname}; !slices.Equal(out.Hostnames, want) {
+		t.Errorf("host names %q, want those asked for", out.Hostnames)
+	}
+}
+
+func TestCheckWaitsForAServiceThatReconciles(t *testing.T) {
+	b := newBench(t)
+	b.world.PutService(egress.Service{Ref: orders, Reconciling: true})
+	b.must("check", b.once(b.command(checks(egress.CheckIn{}), ask{deed: events.Do})), events.Wait)
+}
