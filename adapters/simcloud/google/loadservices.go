@@ -63,11 +63,18 @@ func (l loader) zone(z Zone) error {
 }
 
 func (l loader) dnsPolicy(p DNSPolicy) error {
-	r := l.at(p.Project, "", p.Name, nil)
-	l.tx.QuietPut(vendor, "dnsPolicies", "projects/"+p.Project+"/policies/"+p.Name, world.Doc{
-		"kind": "dns#policy", "id": fmt.Sprint(r.tx.ID()), "name": p.Name, "description": "", "enableInboundForwarding": p.Inbound,
+	doc := world.Doc{
+		"kind": "dns#policy", "id": fmt.Sprint(l.tx.ID()), "name": p.Name, "description": "", "enableInboundForwarding": p.Inbound,
 		"enableLogging": false, "networks": networkURLs(p.Project, p.Networks),
-	})
+	}
+	var servers []any
+	for _, ip := range p.Alternatives {
+		servers = append(servers, map[string]any{"ipv4Address": ip, "forwardingPath": "default"})
+	}
+	if len(servers) > 0 {
+		doc["alternativeNameServerConfig"] = map[string]any{"targetNameServers": servers}
+	}
+	l.tx.QuietPut(vendor, "dnsPolicies", "projects/"+p.Project+"/policies/"+p.Name, doc)
 	return nil
 }
 

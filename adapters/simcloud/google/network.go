@@ -136,6 +136,11 @@ func subnetworkUser(r *request, name string, _ world.Doc) string {
 			return e.Name
 		}
 	}
+	for e := range r.all("keptAddresses", "") {
+		if str(e.Doc, "subnetwork") == name {
+			return str(e.Doc, "service")
+		}
+	}
 	for e := range r.all("services", "") {
 		for _, nic := range objs(e.Doc, "template", "vpcAccess", "networkInterfaces") {
 			if relative(str(nic, "subnetwork"), segment(e.Name, "projects")) == name {

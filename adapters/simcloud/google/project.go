@@ -15,7 +15,7 @@ var volatile = []string{"id", "creationTimestamp", "creationTime", "createTime",
 // each flag and each binding.
 func project(kind, name string, doc world.Doc) []world.Item {
 	switch kind {
-	case "operations", "lros", "requests", "deletions", "mutations", "announcements", "learnedRoutes", "changes", "projects", "serviceFailures":
+	case "operations", "lros", "requests", "deletions", "mutations", "announcements", "learnedRoutes", "changes", "projects", "serviceFailures", "keptAddresses":
 		return nil
 	case recordKind:
 		if typ := str(doc, "type"); typ == "SOA" || (typ == "NS" && vendorServers(doc)) {

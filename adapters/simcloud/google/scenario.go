@@ -171,12 +171,13 @@ type Record struct {
 	Data []string `yaml:"data"`
 }
 
-// DNSPolicy is a DNS server policy.
+// DNSPolicy is a DNS server policy. With Alternatives, the networks ask those name servers and no private zone.
 type DNSPolicy struct {
-	Project  string   `yaml:"project"`
-	Name     string   `yaml:"name"`
-	Networks []string `yaml:"networks"`
-	Inbound  bool     `yaml:"inbound"`
+	Project      string   `yaml:"project"`
+	Name         string   `yaml:"name"`
+	Networks     []string `yaml:"networks"`
+	Inbound      bool     `yaml:"inbound"`
+	Alternatives []string `yaml:"alternatives"`
 }
 
 // ResponsePolicy is a DNS response policy with local data.

@@ -120,6 +120,11 @@ func TestServiceRefusals(t *testing.T) {
 	r.refused(no{404, "NOT_FOUND"}, "PATCH", runRoot+"/services/nope"+accMask, obj{})
 	r.changed("PATCH", fn0+accMask, direct("direct-egress"))
 	r.refused(no{400, "already being used"}, "DELETE", west3+"/subnetworks/direct-egress", nil)
+	r.changed("PATCH", fn0+accMask, obj{"template": obj{}})
+	r.clean()
+	r.refused(no{400, "already being used"}, "DELETE", west3+"/subnetworks/direct-egress", nil) // the addresses are kept for long
+	r.pass(90 * time.Minute)
+	r.ok("DELETE", west3+"/subnetworks/direct-egress", nil)
 }
 
 func TestIngressAndInvokers(t *testing.T) {

@@ -237,6 +237,7 @@ func (r *request) deploy(doc world.Doc) world.Doc {
 	} else {
 		r.tx.QuietPut(vendor, "serviceFailures", name, world.Doc{"generation": text, "message": failed.message})
 	}
+	r.keepAddresses(name, doc)
 	r.tx.Put(r.effect(serviceKind, name, doc), doc)
 	r.later(serviceUpdate, serviceKind, name, observed)
 	r.clearLeftovers()
@@ -248,6 +249,25 @@ func (r *request) serviceOperation(doc world.Doc, failed *failure) world.Doc {
 	metadata, response := without(doc, "uid"), without(doc)
 	metadata["@type"], response["@type"] = serviceType, serviceType
 	return r.start(lro{took: serviceUpdate, metadata: metadata, response: response, failed: failed})
+}
+
+// addressRelease is how long direct egress keeps a subnet's addresses after a service left it (documentation: one to two hours).
+const addressRelease = 90 * time.Minute
+
+// keepAddresses: a subnet that the service leaves with this generation stays in use for addressRelease; next is nil when the service goes.
+func (r *request) keepAddresses(name string, next world.Doc) {
+	old, _ := r.get(serviceKind, name)
+	for _, nic := range objs(old, "template", "vpcAccess", "networkInterfaces") {
+		subnet := relative(str(nic, "subnetwork"), segment(name, "projects"))
+		if slices.ContainsFunc(objs(next, "template", "vpcAccess", "networkInterfaces"), func(n map[string]any) bool {
+			return relative(str(n, "subnetwork"), segment(name, "projects")) == subnet
+		}) {
+			continue
+		}
+		key := name + "/" + subnet
+		r.tx.QuietPut(vendor, "keptAddresses", key, world.Doc{"subnetwork": subnet, "service": name})
+		r.laterDelete(addressRelease, "keptAddresses", key)
+	}
 }
 
 // clearLeftovers: what a deleted connector left goes when no service names it any more.
@@ -322,6 +342,7 @@ func deleteService(r *request) (world.Doc, *refusal) {
 	}
 	name := r.serviceName()
 	r.tx.Note(r.effect(serviceKind, name, doc), "delete")
+	r.keepAddresses(name, nil)
 	r.laterDelete(serviceUpdate, serviceKind, name)
 	return r.serviceOperation(doc, nil), nil
 }
