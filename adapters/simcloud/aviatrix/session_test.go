@@ -120,8 +120,13 @@ func TestASlowAttachHappensBeforeItsAnswer(t *testing.T) {
 	if !a.Return {
 		t.Fatalf("attach: %s", a.Body)
 	}
-	if d := <-r.waits; d != 1500*time.Millisecond { // 90 s of the vendor's at speed 60
-		t.Errorf("the answer should take 1.5 s, took %s", d)
+	select {
+	case d := <-r.waits:
+		if d != 1500*time.Millisecond { // 90 s of the vendor's at speed 60
+			t.Errorf("the answer should take 1.5 s, took %s", d)
+		}
+	default:
+		t.Error("the answer should take its time")
 	}
 	r.changed("added transitAttachment avx-82/spoke-black/transit-1")
 	c.refused("AVXERR-TRANSIT-0034", "attach_spoke_to_transit_gw", "spoke_gw", "spoke-black", "transit_gw", "transit-1")
