@@ -87,11 +87,11 @@ func createConnector(r *request) (world.Doc, *refusal) {
 	}
 	r.tx.Put(r.effect("connectors", name, nil), doc)
 	operation := r.connectorOperation("CreateConnector", connectorCreate, doc, failed)
-	state := "READY"
-	if failed != nil {
-		state = "ERROR" // it stays and blocks its name and range until somebody deletes it
+	if failed != nil { // it stays and blocks its name and range until somebody deletes it
+		r.later(connectorCreate, "connectors", name, world.Doc{"state": "ERROR"})
+		return operation, nil
 	}
-	r.later(connectorCreate+connectorLag, "connectors", name, world.Doc{"state": state})
+	r.later(connectorCreate+connectorLag, "connectors", name, world.Doc{"state": "READY"})
 	return operation, nil
 }
 
