@@ -22,7 +22,7 @@ type Options struct {
 	Controllers map[string]Controller
 	// HTTPClient, when set, carries every request (tests); CAFile is not read then. Redirects are never followed.
 	HTTPClient *http.Client
-	// Now is the clock; nil is time.Now.
+	// Now is the clock that ends the pause after a refused login; nil is time.Now.
 	Now func() time.Time
 	// Pace divides the waits this package proposes; 1 (or 0) is real time. Deadlines of calls are not divided.
 	Pace float64

@@ -41,11 +41,26 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{t: t, now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}
-	w, err := world.Open(world.Config{Speed: 1, Now: r.clock, Seed: 1, After: func(time.Duration) <-chan time.Time {
+	r.open(world.Config{Speed: 1, Now: r.clock, Seed: 1, After: func(time.Duration) <-chan time.Time {
 		done := make(chan time.Time, 1)
 		done <- r.clock()
 		return done
 	}})
+	return r
+}
+
+// newRealRig is a rig in which vendor time passes by itself, an hour in less than two seconds.
+func newRealRig(t *testing.T) *rig {
+	t.Helper()
+	r := &rig{t: t}
+	r.open(world.Config{Speed: 2000, Seed: 1})
+	return r
+}
+
+func (r *rig) open(config world.Config) {
+	t := r.t
+	t.Helper()
+	w, err := world.Open(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +79,7 @@ func newRig(t *testing.T) *rig {
 	if err := w.Baseline(); err != nil {
 		t.Fatal(err)
 	}
-	o := aviatrix.Options{Controllers: map[string]aviatrix.Controller{}, Now: r.clock, Pace: 60}
+	o := aviatrix.Options{Controllers: map[string]aviatrix.Controller{}, Pace: 60}
 	for _, c := range scenario.Aviatrix.Controllers {
 		server := httptest.NewServer(doors[c.Name])
 		t.Cleanup(server.Close)
@@ -73,7 +88,6 @@ func newRig(t *testing.T) *rig {
 	if r.client, err = aviatrix.New(o); err != nil {
 		t.Fatal(err)
 	}
-	return r
 }
 
 func secret(text string) func(context.Context) (string, error) {
@@ -212,11 +226,16 @@ func (s *stub) count(key string) int {
 // client of the stub alone, under the name "c".
 func (s *stub) client(t *testing.T) *aviatrix.Client {
 	t.Helper()
+	return s.clientAt(t, time.Now)
+}
+
+func (s *stub) clientAt(t *testing.T, now func() time.Time) *aviatrix.Client {
+	t.Helper()
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	c, err := aviatrix.New(aviatrix.Options{Controllers: map[string]aviatrix.Controller{
 		"c": {URL: server.URL, Username: "admin", Password: secret("hunter2")},
-	}})
+	}, Now: now})
 	must(t, err)
 	return c
 }

@@ -147,38 +147,27 @@ func spans(ports []string) ([]portSpan, error) {
 	return out, nil
 }
 
-// void says why the filter would not bind its source although its groups are there.
-func (c *controller) void(ctx context.Context, f policy.Filter, list []aim, have map[string]group) (string, error) {
+// void says why the filter would not bind its source although its groups and rules are there.
+func (c *controller) void(ctx context.Context, f policy.Filter, set ruleSet) (string, error) {
 	on, err := c.firewallOn(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", err
-	}
-	if !on {
+	case !on:
 		return "the distributed firewall is off", nil
-	}
-	lines, err := renderLines(f, list, have)
-	if err != nil {
-		return "", err
-	}
-	set, err := c.ruleSet(ctx)
-	if err != nil {
-		return "", err
-	}
-	there := set.lines()
-	for _, line := range lines {
-		if !slices.Contains(there, line) {
-			return "rule " + ruleOf(json.RawMessage(line)).Name + " is not in the rule set", nil
-		}
-	}
-	if f.Default == "allow" {
+	case f.Default == "allow":
 		return "", nil
 	}
 	for _, raw := range set.rules {
-		r := ruleOf(raw)
-		open := r.Action != "DENY" && r.Enforcement == "ENFORCE" && r.Protocol == "ANY" && len(r.Webs) == 0 && len(r.Ports) == 0
-		if open && r.Priority <= priorityDefault && slices.Contains(r.Sources, anywhere) && slices.Contains(r.Targets, anywhere) {
+		if r := ruleOf(raw); r.passesAll() && r.Priority <= priorityDefault {
 			return "rule " + r.Name + " before ours lets everything pass", nil
 		}
 	}
 	return "", nil
+}
+
+// passesAll tells whether nothing gets past a rule that it would not let through.
+func (r rule) passesAll() bool {
+	return r.Action != "DENY" && r.Enforcement == "ENFORCE" && r.Protocol == "ANY" && len(r.Webs) == 0 && len(r.Ports) == 0 &&
+		slices.Contains(r.Sources, anywhere) && slices.Contains(r.Targets, anywhere)
 }

@@ -145,17 +145,18 @@ func (d webgroups) Write(ctx context.Context, _ uuid.UUID, name string, lines []
 	if err != nil {
 		return err
 	}
+	lines, err = spelled(lines)
+	if err != nil {
+		return err
+	}
 	set, err := ctl.ruleSet(ctx)
 	if err != nil {
 		return err
 	}
-	if slices.Equal(distinct(set.lines()), distinct(lines)) {
+	if slices.Equal(distinct(set.lines()), lines) {
 		return nil
 	}
-	rules, err := set.merge(lines)
-	if err != nil {
-		return err
-	}
+	rules := set.merge(lines)
 	if err := ctl.writeSet(ctx, set, rules); err != nil {
 		return fmt.Errorf("write rule set on %s of %s: %w", ctl.point, ctl.name, err)
 	}
@@ -163,7 +164,7 @@ func (d webgroups) Write(ctx context.Context, _ uuid.UUID, name string, lines []
 	if err != nil {
 		return workers.Unsure("read-back", err)
 	}
-	if !slices.Equal(distinct(back.lines()), distinct(lines)) {
+	if !slices.Equal(distinct(back.lines()), lines) {
 		return workers.Unsure("read-back", fmt.Errorf("write rule set on %s of %s: read back %v", ctl.point, ctl.name, back.lines()))
 	}
 	return nil
@@ -195,25 +196,35 @@ func (c *controller) writeSet(ctx context.Context, set ruleSet, rules []json.Raw
 	return err
 }
 
+// spelled gives lines their one spelling, each once.
+func spelled(lines []string) ([]string, error) {
+	var out []string
+	for _, line := range lines {
+		r := ruleOf(json.RawMessage(line))
+		if r.Name == "" {
+			return nil, workers.Refuse("invalid", "write rule %s: it has no name", line)
+		}
+		out = append(out, r.line())
+	}
+	return distinct(out), nil
+}
+
 // merge finds for each line the rule that is there: the same one, else the one of its name, whose id it takes.
-func (s ruleSet) merge(lines []string) ([]json.RawMessage, error) {
+func (s ruleSet) merge(lines []string) []json.RawMessage {
 	same, named := map[string]json.RawMessage{}, map[string]string{}
 	for _, raw := range s.rules {
 		r := ruleOf(raw)
 		same[r.line()], named[r.Name] = raw, r.UUID
 	}
 	out := []json.RawMessage{}
-	for _, line := range distinct(lines) {
-		if raw, ok := same[line]; ok {
-			out = append(out, raw)
-			continue
+	for _, line := range lines {
+		raw, ok := same[line]
+		if !ok {
+			r := ruleOf(json.RawMessage(line))
+			r.UUID = named[r.Name]
+			raw = r.wire()
 		}
-		r := ruleOf(json.RawMessage(line))
-		if r.Name == "" {
-			return nil, workers.Refuse("invalid", "write rule %s: it has no name", line)
-		}
-		r.UUID = named[r.Name]
-		out = append(out, r.wire())
+		out = append(out, raw)
 	}
-	return out, nil
+	return out
 }

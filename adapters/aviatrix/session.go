@@ -26,7 +26,14 @@ type session struct {
 	mu     sync.Mutex
 	cid    string
 	flight *flight
+	// refused is the last login's refusal, until the time after which another is tried: wrong credentials that many
+	// sagas repeat lock an account.
+	refused error
+	until   time.Time
 }
+
+// loginPause is how long a refused login is not repeated, at the client's pace. guess: that controllers lock accounts.
+const loginPause = time.Minute
 
 // flight is one login that is under way; all who need a session wait for the same one.
 type flight struct {
@@ -42,6 +49,10 @@ func (c *controller) open(ctx context.Context, stale string) (string, error) {
 	if c.cid != "" && c.cid != stale {
 		defer c.mu.Unlock()
 		return c.cid, nil
+	}
+	if c.refused != nil && c.client.now().Before(c.until) {
+		defer c.mu.Unlock()
+		return "", c.refused
 	}
 	f := c.flight
 	if f == nil {
@@ -64,7 +75,10 @@ func (c *controller) fly(ctx context.Context, f *flight) {
 	defer cancel()
 	f.cid, f.err = c.login(ctx)
 	c.mu.Lock()
-	c.cid, c.flight = f.cid, nil
+	c.cid, c.flight, c.refused = f.cid, nil, nil
+	if errors.Is(f.err, errLogin) {
+		c.refused, c.until = f.err, c.client.now().Add(c.client.paced(loginPause))
+	}
 	c.mu.Unlock()
 	close(f.done)
 }
@@ -97,7 +111,7 @@ func (c *controller) login(ctx context.Context) (string, error) {
 		return "", workers.Retry("login", 0, fmt.Errorf("log in to %s: HTTP %d without a readable answer", c.name, a.status))
 	}
 	if !reply.Return || reply.CID == "" {
-		return "", workers.Retry("login", c.client.paced(time.Minute), fmt.Errorf("log in to %s: %s", c.name, reply.Reason))
+		return "", workers.Retry("login", c.client.paced(loginPause), fmt.Errorf("log in to %s: %s: %w", c.name, reply.Reason, errLogin))
 	}
 	return reply.CID, nil
 }
@@ -124,8 +138,11 @@ func (c *controller) token(ctx context.Context) (string, error) {
 	return reply.Results.Token, nil
 }
 
-// errSession marks an answer that refused the call because its session is dead.
-var errSession = errors.New("session has expired")
+// errSession marks an answer that refused the call because its session is dead, errLogin one that refused a login.
+var (
+	errSession = errors.New("session has expired")
+	errLogin   = errors.New("the controller refuses the login")
+)
 
 // expired knows the shapes in which the paths say that a session is dead (A.3), and takes each on every path.
 func expired(reason, cid string) bool {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -63,16 +64,30 @@ func TestLoginWithoutTokenWhereItIsRefused(t *testing.T) {
 }
 
 func TestLoginRefusedIsTriedAgainLater(t *testing.T) {
+	fine := false
 	s := &stub{answers: map[string]func(*http.Request) (int, string){
+		"list_vpcs_summary": ok(oneSpoke),
 		"login": func(*http.Request) (int, string) {
+			if fine {
+				return 200, `{"return":true,"CID":"abc"}`
+			}
 			return 200, `{"return":false,"reason":"User name/password does not match"}`
 		},
 	}}
-	err := read(s.client(t))
-	wantClass(t, "read", err, "retry login")
-	if strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("the password is in the error: %v", err)
+	now := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	c := s.clientAt(t, func() time.Time { return now })
+	for range 3 {
+		err := read(c)
+		wantClass(t, "read", err, "retry login")
+		if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("the password is in the error: %v", err)
+		}
 	}
+	if n := s.count("login"); n != 1 {
+		t.Errorf("%d logins with wrong credentials within a minute", n)
+	}
+	fine, now = true, now.Add(2*time.Minute)
+	must(t, read(c))
 }
 
 func TestOneLoginForAll(t *testing.T) {

@@ -46,11 +46,7 @@ func (d webgroups) Check(ctx context.Context, f policy.Filter) (policy.Place, er
 	if err != nil {
 		return policy.Place{}, err
 	}
-	list, err := aims(f)
-	if err != nil {
-		return policy.Place{}, err
-	}
-	if _, err := wantedGroups(f, list); err != nil {
+	if _, err := aims(f); err != nil {
 		return policy.Place{}, err
 	}
 	on, err := ctl.firewallOn(ctx)
@@ -79,8 +75,8 @@ func (c *controller) firewallOn(ctx context.Context) (bool, error) {
 	return bool(status.Enabled), nil
 }
 
-// Get implements [policy.Filters]. InForce says that the groups are as asked; Void, that rules of theirs are missing or
-// that a rule before them decides.
+// Get implements [policy.Filters]. InForce says that the groups are as asked and the rules stand in the shared set; Void,
+// that something before them decides.
 func (d webgroups) Get(ctx context.Context, f policy.Filter) (policy.Filter, error) {
 	ctl, err := d.c.controller(f.Controller)
 	if err != nil {
@@ -102,14 +98,23 @@ func (d webgroups) Get(ctx context.Context, f policy.Filter) (policy.Filter, err
 		return policy.Filter{}, fmt.Errorf("find groups of filter %s of %s: %w", f.Name, ctl.name, workers.ErrNotFound)
 	}
 	got := f
-	got.Owner = ""
+	got.Owner, got.InForce, got.Void = "", false, ""
 	got.Source = strings.Join(have[f.Name+"-src"].values(keyCIDR), ",")
-	got.InForce = complete(wanted, have)
-	if !got.InForce {
+	if !complete(wanted, have) {
 		got.Rules = rulesOf(f, list, have)
 		return got, nil
 	}
-	got.Void, err = ctl.void(ctx, f, list, have)
+	lines, err := renderLines(f, list, have)
+	if err != nil {
+		return policy.Filter{}, err
+	}
+	set, err := ctl.ruleSet(ctx)
+	if err != nil {
+		return policy.Filter{}, err
+	}
+	if got.InForce = contains(set.lines(), lines); got.InForce {
+		got.Void, err = ctl.void(ctx, f, set)
+	}
 	return got, err
 }
 
@@ -122,6 +127,10 @@ func own(f policy.Filter, have map[string]group) []group {
 		}
 	}
 	return out
+}
+
+func contains(list, wanted []string) bool {
+	return !slices.ContainsFunc(wanted, func(w string) bool { return !slices.Contains(list, w) })
 }
 
 func complete(wanted []group, have map[string]group) bool {

@@ -66,7 +66,7 @@ func TestWebGroupLife(t *testing.T) {
 	}
 	must(t, d.Filters.Put(t.Context(), uuid.New(), f))
 	got, err := d.Filters.Get(t.Context(), f)
-	if err != nil || !got.InForce || !strings.Contains(got.Void, "not in the rule set") {
+	if err != nil || got.InForce || got.Source != source || !cmp.Equal(got.Rules, f.Rules) {
 		t.Errorf("without rules: got %+v, %v", got, err)
 	}
 	r.inForce(f)
@@ -172,12 +172,31 @@ func TestWebGroupCheckRefuses(t *testing.T) {
 		"names over udp":   {rule(policy.Rule{FQDN: "a.example", Protocol: "udp", Ports: []string{"53"}}), "invalid"},
 		"ports of icmp":    {rule(policy.Rule{CIDR: "10.0.0.0/8", Protocol: "icmp", Ports: []string{"1"}}), "invalid"},
 		"no range":         {rule(policy.Rule{CIDR: "x", Protocol: "tcp"}), "invalid"},
-		"no source":        {with(func(f *policy.Filter) { f.Source = "" }), "invalid"},
 	} {
 		_, err := r.client.WebGroups().Filters.Check(t.Context(), tc.f)
 		wantClass(t, name, err, "refuse "+tc.reason)
 	}
 	r.clean()
+}
+
+// TestVoid: a foreign rule before ours that lets everything pass is told; one behind ours is not.
+func TestVoid(t *testing.T) {
+	r := newRig(t)
+	d, f := r.client.WebGroups(), webFilter()
+	r.inForce(f)
+	const everything = `{"name":"open","action":"PERMIT","priority":%d,"protocol":"ANY",` +
+		`"src_ads":["def000ad-0000-0000-0000-000000000000"],"dst_ads":["def000ad-0000-0000-0000-000000000000"]}`
+	before, err := d.Rules.Read(t.Context(), newer)
+	must(t, err)
+	for priority, void := range map[int]bool{5: true, 5000: false} {
+		must(t, d.Rules.Write(t.Context(), uuid.New(), newer, append(slices.Clone(before), fmt.Sprintf(everything, priority))))
+		got, err := d.Filters.Get(t.Context(), f)
+		if err != nil || !got.InForce || (got.Void != "") != void {
+			t.Errorf("open rule at %d: got %+v, %v", priority, got, err)
+		}
+	}
+	must(t, d.Rules.Write(t.Context(), uuid.New(), newer, before))
+	wantClass(t, "a rule without a name", d.Rules.Write(t.Context(), uuid.New(), newer, append(before, "{}")), "refuse invalid")
 }
 
 func TestGroupsInUseGoLater(t *testing.T) {
