@@ -1,0 +1,182 @@
+package gcp_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers"
+	"github.com/culvertnet/culvert/workers/egress"
+	"github.com/culvertnet/culvert/workers/network"
+)
+
+// fault arms the world's fault door; at the end it must have been met.
+func (c cloud) fault(t *testing.T, call, mode, status string) {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"vendor": "gcp", "call": call, "mode": mode, "status": status, "times": 1})
+	must(t, "encode fault", err)
+	res, err := http.Post(c.url+"/sim/faults", "application/json", bytes.NewReader(body))
+	must(t, "add fault", err)
+	must(t, "close answer", res.Body.Close())
+	if res.StatusCode >= 300 {
+		t.Fatalf("add fault: %s", res.Status)
+	}
+	t.Cleanup(func() {
+		var all []struct {
+			Call string
+			Hits int
+		}
+		c.ask(t, "/sim/faults", &all)
+		for _, f := range all {
+			if f.Call == call && f.Hits == 0 {
+				t.Errorf("the fault on %s was never met", call)
+			}
+		}
+	})
+}
+
+func (c cloud) ask(t *testing.T, path string, into any) {
+	t.Helper()
+	res, err := http.Get(c.url + path)
+	must(t, "ask "+path, err)
+	must(t, "decode "+path, json.NewDecoder(res.Body).Decode(into))
+	must(t, "close answer", res.Body.Close())
+}
+
+// effects counts what a call did to a name.
+func (c cloud) effects(t *testing.T, call, name string) int {
+	t.Helper()
+	var all []struct{ Call, Name string }
+	c.ask(t, "/sim/effects", &all)
+	n := 0
+	for _, e := range all {
+		if e.Call == call && strings.HasSuffix(e.Name, "/"+name) {
+			n++
+		}
+	}
+	return n
+}
+
+func address(name string) network.Address {
+	return network.Address{Ref: network.Ref{Project: hostProject, Name: name}, IP: "10.200.0.20", Network: spoke, Owner: "culvert:x"}
+}
+
+func TestACallWhoseAnswerIsLostHappensOnce(t *testing.T) {
+	for _, mode := range []struct {
+		name  string
+		class events.Class
+	}{
+		{"lose-reply", events.Unsure}, // only looking can tell
+		{"fail-after", events.Retry},  // the same request id makes the repeat harmless
+	} {
+		t.Run(mode.name, func(t *testing.T) {
+			c, root := start(t), uuid.New()
+			c.fault(t, "globalAddresses.insert", mode.name, "")
+			err := c.Addresses().Reserve(t.Context(), root, address("addrlost"))
+			if got := workers.Outcome(err, events.Unsure); got.Class != mode.class {
+				t.Errorf("got %v (%s), want %s", err, got.Class, mode.class)
+			}
+			must(t, "repeat", settle(t, c.Client, func(ctx context.Context, _ uuid.UUID) error {
+				if _, err := c.Addresses().Get(ctx, address("addrlost").Ref); err == nil {
+					return nil
+				}
+				return c.Addresses().Reserve(ctx, root, address("addrlost"))
+			}))
+			if n := c.effects(t, "globalAddresses.insert", "addrlost"); n != 1 {
+				t.Errorf("the address was made %d times", n)
+			}
+		})
+	}
+}
+
+func TestAThrottledCallIsRepeatable(t *testing.T) {
+	for _, call := range []string{"globalAddresses.insert", "connectors.create"} {
+		c := start(t)
+		c.fault(t, call, "throttle", "")
+		var err error
+		if call == "connectors.create" {
+			err = c.Connectors().Create(t.Context(), uuid.New(), connector())
+		} else {
+			err = c.Addresses().Reserve(t.Context(), uuid.New(), address("addrslow"))
+		}
+		if got := workers.Outcome(err, events.Unsure); got.Class != events.Retry || got.Reason != "rate" {
+			t.Errorf("%s: %v (%s), want a retry for the rate", call, err, got.Class)
+		}
+	}
+}
+
+func connector() egress.Connector {
+	return egress.Connector{
+		Name: "projects/acme-net/locations/europe-west3/connectors/cxfault", Network: spoke, CIDR: "10.8.0.0/28",
+		Min: 2, Max: 3, MachineType: "e2-micro",
+	}
+}
+
+func TestAConnectorWithoutRequestIDIsNeverRepeatedBlindly(t *testing.T) {
+	for _, mode := range []string{"lose-reply", "fail-after", "fail-before"} {
+		c := start(t)
+		c.fault(t, "connectors.create", mode, "")
+		err := c.Connectors().Create(t.Context(), uuid.New(), connector())
+		if got := workers.Outcome(err, events.Unsure); got.Class != events.Unsure {
+			t.Errorf("%s: %v (%s), want unsure: the API knows no request id", mode, err, got.Class)
+		}
+	}
+}
+
+func TestAConnectorThatFailsInsideItsOperationLeavesAnError(t *testing.T) {
+	c := start(t)
+	c.fault(t, "connectors.create", "refuse", "3")
+	create := func(ctx context.Context, id uuid.UUID) error { return c.Connectors().Create(ctx, id, connector()) }
+	refusal(t, "create", settle(t, c.Client, create), "invalid")
+	got, err := c.Connectors().Get(t.Context(), connector().Name)
+	must(t, "get", err)
+	if got.State != "ERROR" {
+		t.Fatalf("state is %s, want ERROR", got.State)
+	}
+	if got := workers.Outcome(create(t.Context(), uuid.New()), events.Unsure); got.Reason != "exists" {
+		t.Errorf("create beside the ERROR connector: %+v, want retry for \"exists\"", got)
+	}
+	must(t, "delete", settle(t, c.Client, func(ctx context.Context, id uuid.UUID) error {
+		return c.Connectors().Delete(ctx, id, connector().Name)
+	}))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		if _, err := c.Connectors().Get(ctx, connector().Name); errors.Is(err, workers.ErrNotFound) {
+			break
+		}
+		pause(ctx, t)
+	}
+	must(t, "create after clearing", settle(t, c.Client, func(ctx context.Context, id uuid.UUID) error {
+		if got, err := c.Connectors().Get(ctx, connector().Name); err == nil && got.State == "READY" {
+			return nil
+		} else if err == nil {
+			return workers.Wait("creating", 0)
+		}
+		return create(ctx, id)
+	}))
+}
+
+func TestANewEndpointUnderTheNameOfADeletedOneIsReallyMade(t *testing.T) {
+	c, root := start(t), uuid.New()
+	a := address("addrtwice")
+	reserve := func(ctx context.Context, _ uuid.UUID) error { return c.Addresses().Reserve(ctx, root, a) }
+	release := func(ctx context.Context, _ uuid.UUID) error { return c.Addresses().Release(ctx, root, a.Ref) }
+	for i := range 3 { // all under one root: the bodies are the same, and so would be the request ids
+		must(t, "reserve", settle(t, c.Client, reserve))
+		if _, err := c.Addresses().Get(t.Context(), a.Ref); err != nil {
+			t.Fatalf("round %d: reserved and not there: %v", i, err)
+		}
+		must(t, "release", settle(t, c.Client, release))
+		if _, err := c.Addresses().Get(t.Context(), a.Ref); !errors.Is(err, workers.ErrNotFound) {
+			t.Fatalf("round %d: released and still there: %v", i, err)
+		}
+	}
+}
