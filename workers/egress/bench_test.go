@@ -1,9 +1,9 @@
 package egress_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,10 +30,20 @@ var (
 	bound  = egress.ServiceRef{Platform: "cloud-run", Project: "acme-prod", Region: "europe-west3", Name: "bound"}
 )
 
+// A tester is what a bench needs of a test: *testing.T and *rapid.T have it.
+type tester interface {
+	Helper()
+	Context() context.Context
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // A bench runs deeds against a fake world with claims in memory and a clock of its own. It delivers commands to the real
 // handlers, as the runtime does.
 type bench struct {
-	t        *testing.T
+	t        tester
 	world    *egresstest.World
 	claims   *memory.Claims
 	handlers map[string]workers.Handler
@@ -41,7 +51,7 @@ type bench struct {
 	epoch    uint64
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t tester) *bench {
 	t.Helper()
 	w := egresstest.NewWorld()
 	theirs := egress.Binding{Connector: foreign, Egress: "private-ranges-only"}
@@ -122,6 +132,8 @@ func (b *bench) settle(s step, a ask) events.Outcome {
 			for b.world.Poll(b.t.Context(), o.Operation) != nil {
 				b.now = b.now.Add(time.Second)
 			}
+		} else { // what goes on without our knowing its handle ends by itself
+			b.world.Finish()
 		}
 		b.now = b.now.Add(max(o.After, time.Second))
 		b.epoch++
@@ -206,7 +218,7 @@ func (b *bench) live(connection string) int {
 	return n
 }
 
-func output[Out any](t *testing.T, o events.Outcome) Out {
+func output[Out any](t tester, o events.Outcome) Out {
 	t.Helper()
 	var out Out
 	if err := json.Unmarshal(o.Output, &out); err != nil {

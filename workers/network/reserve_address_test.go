@@ -9,7 +9,7 @@ import (
 	"github.com/culvertnet/culvert/workers/network"
 )
 
-func ipOf(t *testing.T, o events.Outcome) string {
+func ipOf(t tester, o events.Outcome) string {
 	t.Helper()
 	return output[network.ReserveAddressOut](t, o).IP
 }
