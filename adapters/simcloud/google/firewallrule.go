@@ -224,8 +224,8 @@ func checkMatch(match map[string]any) *refusal {
 	return nil
 }
 
-// tuples counts what the vendor bills a rule for. guess: it fits the recordings (one source, one protocol: 2; a full egress rule: 4 is not
-// reproduced when every kind of destination is set, so each kind of destination counts once).
+// tuples counts what the vendor bills a rule for. guess: each source and destination but groups and threat lists, and each further
+// protocol, is one; that fits the recordings.
 func tuples(match map[string]any) int64 {
 	n := int64(0)
 	for _, field := range []string{"destFqdns", "destIpRanges", "destRegionCodes", "srcFqdns", "srcIpRanges"} {
