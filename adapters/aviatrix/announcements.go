@@ -29,6 +29,9 @@ func (a announcements) Check(ctx context.Context, t routing.Target) ([]string, e
 	if err != nil {
 		return nil, err
 	}
+	if t.Network != "" && !g.in(t.Network) {
+		return nil, workers.Refuse("wrong-network", "check gateway %s of %s: it is in %s, the endpoint in %s", g.Name, ctl.name, g.VPC, t.Network)
+	}
 	for _, name := range t.Connections {
 		if err := ctl.carries(ctx, g, name); err != nil {
 			return nil, err
@@ -51,7 +54,7 @@ func (c *controller) carries(ctx context.Context, g gateway, name string) error 
 			"check connection %s of %s: its manual list %v hides every other prefix", name, c.name, conn.Manual)
 	}
 	landing := g
-	if conn.Gateway != g.Name {
+	if !g.is(conn.Gateway) {
 		if landing, err = c.gateway(ctx, conn.Gateway); err != nil {
 			return asRefusal(err, "no-gateway")
 		}
@@ -63,7 +66,7 @@ func (c *controller) carries(ctx context.Context, g gateway, name string) error 
 	if landing.Name == g.Name {
 		return nil
 	}
-	return c.sameSegment(ctx, g.Name, name)
+	return c.sameSegment(ctx, g, name)
 }
 
 // Read implements [routing.Announcements]. Defaults are the spoke's own ranges, by what the controller tells and never by

@@ -1,6 +1,7 @@
 package aviatrix_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -103,7 +104,10 @@ func TestCheckRefuses(t *testing.T) {
 	r := newRig(t)
 	elsewhere := spoke("gcp-spoke-1")
 	elsewhere.Controller = "avx-0"
+	apart := spoke("gcp-spoke-bgp")
+	apart.Network = "projects/acme-net/global/networks/spoke-vpc"
 	for reason, targets := range map[string][]routing.Target{
+		"wrong-network":      {apart},
 		"unknown-controller": {elsewhere},
 		"no-gateway":         {spoke("nowhere")},
 		"not-a-spoke":        {spoke("gcp-transit-1")},
@@ -118,7 +122,9 @@ func TestCheckRefuses(t *testing.T) {
 			wantClass(t, reason, err, "refuse "+reason)
 		}
 	}
-	if _, err := r.client.Announcements().Check(t.Context(), spoke("gcp-spoke-1", "site-1", "site-3")); err != nil {
+	fine := spoke("gcp-spoke-1", "site-1", "site-3")
+	fine.Network = apart.Network
+	if _, err := r.client.Announcements().Check(t.Context(), fine); err != nil {
 		t.Errorf("a target that is fine: %v", err)
 	}
 	wantClass(t, "write to a transit", r.write(spoke("gcp-transit-1"), routing.Announced{Custom: true, Entries: []string{ours}}), "refuse not-a-spoke")
@@ -161,4 +167,21 @@ func TestExpiredSessionIsNoFailure(t *testing.T) {
 	if got := r.read(target); !slices.Contains(got.Entries, ours) {
 		t.Errorf("list: got %+v", got)
 	}
+}
+
+// TestAnswerAfterTheDeadline: a slow controller has done what the caller has given up.
+func TestAnswerAfterTheDeadline(t *testing.T) {
+	r := newRealRig(t)
+	target := spoke("gcp-spoke-1")
+	list := routing.Announced{Custom: true, Entries: append(r.read(target).Defaults, ours)}
+	_, err := r.w.AddFault(world.Fault{Vendor: "aviatrix", Call: editList, Mode: world.Delay, Delay: time.Minute})
+	must(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	err = r.client.Announcements().Write(ctx, uuid.New(), target, list)
+	wantClass(t, "write", err, "unsure no-answer")
+	if got := r.read(target); !slices.Contains(got.Entries, ours) {
+		t.Errorf("list: got %+v", got)
+	}
+	must(t, r.write(target, list))
 }

@@ -133,7 +133,7 @@ func (c connection) state() string {
 
 // sameSegment refuses when network segmentation keeps the routes of the two attachments apart: their domains differ and
 // are not connected. Two attachments without a domain talk to each other.
-func (c *controller) sameSegment(ctx context.Context, spoke, conn string) error {
+func (c *controller) sameSegment(ctx context.Context, g gateway, conn string) error {
 	var all struct {
 		Attachments []struct {
 			Name   string `json:"name"`
@@ -143,11 +143,15 @@ func (c *controller) sameSegment(ctx context.Context, spoke, conn string) error 
 	if err := c.read(ctx, "list_multi_cloud_domain_attachments", nil, &all); err != nil {
 		return fmt.Errorf("list network domains of %s: %w", c.name, err)
 	}
-	domain := map[string]string{}
+	from, to := "", ""
 	for _, at := range all.Attachments {
-		domain[at.Name] = at.Domain
+		switch {
+		case at.Name == conn:
+			to = at.Domain
+		case g.is(at.Name):
+			from = at.Domain
+		}
 	}
-	from, to := domain[spoke], domain[conn]
 	if from == to {
 		return nil
 	}
@@ -162,7 +166,7 @@ func (c *controller) sameSegment(ctx context.Context, spoke, conn string) error 
 	}
 	if to == "" || !slices.Contains(policy.Connected, to) {
 		return workers.Refuse("segmented",
-			"check connection %s of %s: its domain %q is not connected with %q of gateway %s", conn, c.name, to, from, spoke)
+			"check connection %s of %s: its domain %q is not connected with %q of gateway %s", conn, c.name, to, from, g.Name)
 	}
 	return nil
 }

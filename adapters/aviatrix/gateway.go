@@ -71,7 +71,7 @@ func (c *controller) gateway(ctx context.Context, name string) (gateway, error) 
 		return gateway{}, err
 	}
 	for _, g := range rows {
-		if g.Name == name || g.Group == name {
+		if g.is(name) {
 			return g, nil
 		}
 	}
@@ -100,6 +100,11 @@ func asRefusal(err error, reason string) error {
 		return workers.Refuse(reason, "%w", err)
 	}
 	return err
+}
+
+// is tells whether a name is the gateway's: read-backs may show its group's (A.A.5).
+func (g gateway) is(name string) bool {
+	return name == g.Name || (g.Group != "" && name == g.Group)
 }
 
 // in tells whether the gateway is in a VPC network of Google, given by its full or bare name.

@@ -67,7 +67,7 @@ func (c *controller) seenAtConnection(ctx context.Context, g gateway, name strin
 	if conn.Told != nil && !slices.Contains(normal(conn.Told), p.String()) {
 		return false, nil
 	}
-	if conn.Gateway == g.Name {
+	if g.is(conn.Gateway) {
 		return slices.Contains(normal(slices.Concat(g.Included, g.Advertised)), p.String()), nil
 	}
 	return c.seenAtTransit(ctx, g, conn.Gateway, p)
