@@ -43,7 +43,11 @@ const auto = "auto"
 // hostnames refuses names that the service has not got, and resolves those that were not named.
 func hostnames(in CheckIn, have Service) (CheckOut, error) {
 	if len(in.Hostnames) == 0 || slices.Equal(in.Hostnames, []string{auto}) {
-		return CheckOut{Hostnames: slices.Sorted(slices.Values(have.Hostnames))}, nil
+		own := slices.DeleteFunc(slices.Clone(have.Hostnames), manyServices)
+		if len(own) == 0 {
+			own = have.Hostnames
+		}
+		return CheckOut{Hostnames: slices.Sorted(slices.Values(own))}, nil
 	}
 	for _, host := range in.Hostnames {
 		if !slices.Contains(have.Hostnames, host) {
@@ -53,6 +57,11 @@ func hostnames(in CheckIn, have Service) (CheckOut, error) {
 	}
 	return CheckOut{Hostnames: slices.Sorted(slices.Values(in.Hostnames))}, nil
 }
+
+// manyServices tells whether a host name is one of many services': REGION-PROJECT.cloudfunctions.net serves every function
+// of the project and region by its path, so a zone of one connection would answer for all of them, and the next function's
+// connection could not have one. Whoever wants it names it.
+func manyServices(host string) bool { return strings.HasSuffix(host, ".cloudfunctions.net") }
 
 // bindable refuses a service on which a new binding would not serve, or would replace somebody else's.
 func (s check) bindable(ctx context.Context, run workers.Run, in CheckIn, have Service) error {

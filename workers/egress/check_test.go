@@ -111,6 +111,18 @@ func TestCheckResolvesHostNames(t *testing.T) {
 			t.Errorf("host names %q for %q, want all of the service", out.Hostnames, asked)
 		}
 	}
+	const everybodys = "europe-west3-acme-prod.cloudfunctions.net"
+	b.world.PutService(egress.Service{Ref: orders, Hostnames: []string{everybodys, hostname}})
+	for _, asked := range []string{"auto", hostname, everybodys} {
+		want := []string{asked}
+		if asked == "auto" {
+			want = []string{hostname}
+		}
+		out := output[egress.CheckOut](t, b.must("check", b.do(checks(egress.CheckIn{Hostnames: []string{asked}})), events.Done))
+		if !slices.Equal(out.Hostnames, want) {
+			t.Errorf("host names %q for %q, want %q: every function of the project has the other name", out.Hostnames, asked, want)
+		}
+	}
 	out := output[egress.CheckOut](t, b.must("check", b.do(checks(egress.CheckIn{Hostnames: []string{hostname}})), events.Done))
 	if want := []string{hostname}; !slices.Equal(out.Hostnames, want) {
 		t.Errorf("host names %q, want those asked for", out.Hostnames)

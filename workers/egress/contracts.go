@@ -28,7 +28,7 @@ type CheckIn struct {
 
 // CheckOut is what check-egress found.
 type CheckOut struct {
-	// Hostnames are those to map: the wanted ones, or all the service has.
+	// Hostnames are those to map: the wanted ones, or all that are the service's alone.
 	Hostnames []string `json:"hostnames"`
 }
 
