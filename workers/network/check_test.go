@@ -7,12 +7,15 @@ import (
 	"github.com/culvertnet/culvert/workers/network"
 )
 
-func TestCheckRefuses(t *testing.T) {
-	for _, c := range []struct {
-		name, reason string
-		in           network.CheckIn
-		change       func(*bench)
-	}{
+// A refusal is what check-network refuses, and for which reason.
+type refusal struct {
+	name, reason string
+	in           network.CheckIn
+	change       func(*bench)
+}
+
+func refusedInputs() []refusal {
+	return []refusal{
 		{name: "no such network", reason: "not-found", in: network.CheckIn{Network: vpc + "x"}},
 		{name: "connector range in a subnet", reason: "range-taken", in: network.CheckIn{Connector: "10.11.0.16/28"}},
 		{name: "connector range over a host route", reason: "range-taken", in: network.CheckIn{Connector: "10.200.0.0/28"}},
@@ -26,6 +29,11 @@ func TestCheckRefuses(t *testing.T) {
 		{name: "no such subnet", reason: "not-found", in: network.CheckIn{Target: attachment, Region: region, Subnet: subnet + "x"}},
 		{name: "direct subnet too small", reason: "invalid", in: network.CheckIn{DirectSubnet: "projects/acme-net/regions/europe-west3/subnetworks/serverless-28"}},
 		{name: "no such access subnet", reason: "not-found", in: network.CheckIn{AccessNets: []string{subnet, subnet + "x"}}},
+	}
+}
+
+func refusedWorlds() []refusal {
+	return []refusal{
 		{
 			name: "endpoint quota", reason: "quota", in: network.CheckIn{Target: "all-apis", PoolRanges: pool},
 			change: func(b *bench) {
@@ -54,7 +62,11 @@ func TestCheckRefuses(t *testing.T) {
 				b.world.PutNetwork(network.Network{Name: vpc, AddressesLeft: -1, AlternativeDNS: true})
 			},
 		},
-	} {
+	}
+}
+
+func TestCheckRefuses(t *testing.T) {
+	for _, c := range append(refusedInputs(), refusedWorlds()...) {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
 			b.world.PutSubnet(network.Subnet{
