@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/google/uuid"
@@ -42,10 +43,13 @@ func (c connectors) Get(ctx context.Context, name string) (egress.Connector, err
 			out.SubnetProject = project
 		}
 		s, err := c.subnet(ctx, subnetRef{out.SubnetProject, segment(name, "locations"), out.Subnet})
-		if err != nil {
+		if err != nil && !errors.Is(err, workers.ErrNotFound) { // a connector in ERROR may name a subnet that is not there
 			return egress.Connector{}, err
 		}
-		out.Range = canonical(s.GetIpCidrRange())
+		out.Range = ""
+		if err == nil {
+			out.Range = canonical(s.GetIpCidrRange())
+		}
 	}
 	return out, nil
 }
@@ -102,7 +106,7 @@ func connectorOperation(op *vpcaccess.Operation) lro {
 func (c connectors) Grow(ctx context.Context, _ uuid.UUID, want egress.Connector) error {
 	got, err := c.read(ctx, want.Name)
 	if err != nil {
-		return err
+		return absent(err)
 	}
 	if int64(want.Min) < got.MinInstances || int64(want.Max) < got.MaxInstances {
 		return workers.Refuse("immutable", "connector %s has %d to %d instances and cannot shrink to %d to %d",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"golang.org/x/sync/errgroup"
 	cloudfunctions "google.golang.org/api/cloudfunctions/v2"
@@ -37,7 +38,7 @@ func (c connectors) usersIn(ctx context.Context, parent, connector string) ([]st
 	behind := map[string]bool{}
 	err := c.functions.Projects.Locations.Functions.List(parent).Pages(ctx, func(page *cloudfunctions.ListFunctionsResponse) error {
 		for _, f := range page.Functions {
-			if f.ServiceConfig != nil && f.ServiceConfig.VpcConnector == connector {
+			if f.ServiceConfig != nil && sameConnector(f.ServiceConfig.VpcConnector, connector) {
 				users = append(users, f.Name)
 				behind[f.ServiceConfig.Service] = true
 			}
@@ -49,11 +50,27 @@ func (c connectors) usersIn(ctx context.Context, parent, connector string) ([]st
 	}
 	err = c.run.Projects.Locations.Services.List(parent).Pages(ctx, func(page *run.GoogleCloudRunV2ListServicesResponse) error {
 		for _, s := range page.Services {
-			if runBinding(s).Connector == connector && !behind[s.Name] {
+			if sameConnector(runBinding(s).Connector, connector) && !behind[s.Name] {
 				users = append(users, s.Name)
 			}
 		}
 		return nil
 	})
 	return users, c.fail(call{name: "services.list"}, err)
+}
+
+// sameConnector compares two full names. Services may name the project by its number (run discovery document,
+// VpcAccess.connector), which cannot be told from an id here: then the rest of the name decides, because a user too many
+// only stops a deletion.
+func sameConnector(a, b string) bool {
+	if a == "" || segment(a, "locations") != segment(b, "locations") || segment(a, "connectors") != segment(b, "connectors") {
+		return false
+	}
+	pa, pb := segment(a, "projects"), segment(b, "projects")
+	return pa == pb || isNumber(pa) != isNumber(pb)
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 64)
+	return err == nil
 }

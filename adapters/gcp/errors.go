@@ -214,3 +214,12 @@ func gone(err error) error {
 	}
 	return err
 }
+
+// absent turns "not found" of what a change needs into a refusal: for a mutation it is no answer but an error.
+func absent(err error) error {
+	var f *workers.Failure
+	if errors.Is(err, workers.ErrNotFound) && !errors.As(err, &f) {
+		return workers.Refuse("not-found", "%w", err)
+	}
+	return err
+}

@@ -170,7 +170,7 @@ func (f firewall) approach(
 ) error {
 	e, err := f.effective(ctx, want.Network)
 	if err != nil {
-		return err
+		return absent(err)
 	}
 	if e.policy == "" {
 		return workers.Refuse("no-policy", "%s has no network firewall policy: %w", relative(want.Network), workers.ErrNotFound)

@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -66,6 +67,9 @@ func (s services) getFunction(ctx context.Context, ref egress.ServiceRef) (egres
 		return out, nil
 	}
 	behind, err := s.readRun(ctx, config.Service)
+	if errors.Is(err, workers.ErrNotFound) {
+		return out, nil // a deploy that failed early has no service yet
+	}
 	if err != nil {
 		return egress.Service{}, err
 	}
@@ -131,7 +135,7 @@ func (s services) patchFunction(
 ) error {
 	got, err := s.readFunction(ctx, ref)
 	if err != nil {
-		return err
+		return absent(err)
 	}
 	if etag != "" && got.UpdateTime != etag {
 		return workers.Retry("changed", 0, fmt.Errorf("function %s was updated at %s, after %s", ref.Name, got.UpdateTime, etag))

@@ -37,11 +37,11 @@ func (s services) Invokers(ctx context.Context, ref egress.ServiceRef) (members 
 func (s services) SetInvokers(ctx context.Context, ref egress.ServiceRef, members []string, etag string) error {
 	name, err := s.invokable(ctx, ref)
 	if err != nil {
-		return err
+		return absent(err)
 	}
 	policy, err := s.policy(ctx, name)
 	if err != nil {
-		return err
+		return absent(err)
 	}
 	if policy.Etag != etag {
 		return workers.Retry("changed", 0, fmt.Errorf("invoker policy of %s has etag %q, not %q", ref.Name, policy.Etag, etag))

@@ -116,7 +116,7 @@ func (r routers) Write(ctx context.Context, req uuid.UUID, t routing.Target, a r
 	}
 	got, err := r.read(ctx, t)
 	if err != nil {
-		return err
+		return absent(err)
 	}
 	want := wanted(got, a)
 	if sameBGP(got, want) {

@@ -40,7 +40,7 @@ func (n vpcs) SetGoogleAccess(ctx context.Context, req uuid.UUID, name string, o
 	}
 	s, err := n.subnet(ctx, ref)
 	if err != nil {
-		return err
+		return absent(err)
 	}
 	if s.GetPrivateIpGoogleAccess() == on {
 		return nil

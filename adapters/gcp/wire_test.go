@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -10,6 +11,7 @@ import (
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/egress"
 	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/policy"
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
@@ -262,4 +264,43 @@ func TestZoneRecordIsReplacedByOneChange(t *testing.T) {
 	waiting(t, err, "gcp:dns/p/z/7")
 	s.body("POST "+zone+"/changes", `{"additions":[{"name":"f.run.app.","type":"A","ttl":60,"rrdatas":["10.0.0.2"]}],
 		"deletions":[{"name":"f.run.app.","type":"A","ttl":60,"rrdatas":["10.0.0.1"]}]}`)
+}
+
+func TestAMutationOfWhatIsNotThereRefuses(t *testing.T) {
+	c, _ := newStub(t, nil)
+	run := egress.ServiceRef{Platform: "cloud-run", Project: "p", Region: "r", Name: "s"}
+	function := egress.ServiceRef{Platform: "cloud-functions", Project: "p", Region: "r", Name: "f"}
+	for what, err := range map[string]error{
+		"subnet flag":        c.Networks().SetGoogleAccess(t.Context(), root, "projects/p/regions/r/subnetworks/s", true),
+		"router list":        c.Routers().Write(t.Context(), root, edge, routing.Announced{Custom: true}),
+		"connector":          c.Connectors().Grow(t.Context(), root, egress.Connector{Name: "projects/p/locations/r/connectors/c"}),
+		"service binding":    c.Services().Bind(t.Context(), root, run, egress.Binding{}, ""),
+		"function binding":   c.Services().Bind(t.Context(), root, function, egress.Binding{}, ""),
+		"invokers":           c.Services().SetInvokers(t.Context(), run, nil, ""),
+		"function's callers": c.Services().SetInvokers(t.Context(), function, nil, ""),
+		"filter":             c.Firewall().Put(t.Context(), root, policy.Filter{Network: "projects/p/global/networks/n", Priorities: []int{1}}),
+	} {
+		if got := workers.Outcome(err, events.Unsure); got.Class != events.Refuse || got.Reason != "not-found" {
+			t.Errorf("%s: %v (%s %s), want a refusal", what, err, got.Class, got.Reason)
+		}
+	}
+}
+
+func TestUsersAreFoundUnderAProjectsNumberToo(t *testing.T) {
+	const connector = "projects/p/locations/r/connectors/c"
+	c, _ := newStub(t, map[string][]string{
+		"GET /v1/" + connector: {`{"name":"` + connector + `","connectedProjects":["q"]}`},
+		"GET /v2/projects/q/locations/r/functions": {`{"functions":[
+			{"name":"projects/q/locations/r/functions/f","serviceConfig":{"vpcConnector":"` + connector + `","service":"projects/q/locations/r/services/f"}}]}`},
+		"GET /v2/projects/q/locations/r/services": {`{"services":[
+			{"name":"projects/q/locations/r/services/f","template":{"vpcAccess":{"connector":"` + connector + `"}}},
+			{"name":"projects/q/locations/r/services/s","template":{"vpcAccess":{"connector":"projects/123/locations/r/connectors/c"}}},
+			{"name":"projects/q/locations/r/services/other","template":{"vpcAccess":{"connector":"projects/z/locations/r/connectors/c"}}},
+			{"name":"projects/q/locations/r/services/none"}]}`},
+	})
+	got, err := c.Connectors().Users(t.Context(), connector)
+	want := []string{"projects/q/locations/r/functions/f", "projects/q/locations/r/services/s"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("users %v (%v), want %v", got, err, want)
+	}
 }
