@@ -212,12 +212,8 @@ func getConnector(r *request) (world.Doc, *refusal) {
 }
 
 func listConnectors(r *request) (world.Doc, *refusal) {
-	entries := r.tx.List(vendor, "connectors", "projects/"+r.project+"/locations/"+r.region+"/connectors/")
-	for _, e := range entries {
-		r.connectedProjects(e.Name, e.Doc)
-	}
-	items, next := r.cut(entries, "pageSize", 100)
-	return rpcPage("connectors", items, next), nil
+	entries := slices.Collect(r.all("connectors", "projects/"+r.project+"/locations/"+r.region+"/connectors/"))
+	return r.rpcList(listing{"connectors", "pageSize", 100, r.connectedProjects}, entries), nil
 }
 
 // connectedProjects lists the projects whose services use the connector.

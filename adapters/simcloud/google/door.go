@@ -115,6 +115,9 @@ func (d *door) answer(rw http.ResponseWriter, hr *http.Request, m method) {
 		Shapes: r.shapes(m),
 		Run: func(tx *world.Tx) world.Answer {
 			r.tx = tx
+			if tx.Fault != nil && tx.Fault.Mode == world.ExpireSession {
+				return refusal{401, "authError", "UNAUTHENTICATED", "Request had invalid authentication credentials."}.answer(m.style)
+			}
 			if !tx.Has(vendor, "projects", r.project) && r.project != "" {
 				return noProject(r).answer(m.style)
 			}

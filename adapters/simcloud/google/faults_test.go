@@ -22,6 +22,8 @@ func TestFaultModes(t *testing.T) {
 		world.LoseReply:  {0, "", 1},
 		world.Throttle:   {403, "rateLimitExceeded", 0},
 		world.Delay:      {200, "operation", 1},
+
+		world.ExpireSession: {401, "authError", 0},
 	} {
 		t.Run(mode, func(t *testing.T) {
 			r := newRig(t)

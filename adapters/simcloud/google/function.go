@@ -44,8 +44,8 @@ func getFunction(r *request) (world.Doc, *refusal) {
 }
 
 func listFunctions(r *request) (world.Doc, *refusal) {
-	items, next := r.cut(r.tx.List(vendor, functionKind, "projects/"+r.project+"/locations/"+r.region+"/functions/"), "pageSize", 1000)
-	return rpcPage("functions", items, next), nil
+	entries := slices.Collect(r.all(functionKind, "projects/"+r.project+"/locations/"+r.region+"/functions/"))
+	return r.rpcList(listing{field: "functions", sizeParameter: "pageSize", size: 1000}, entries), nil
 }
 
 // patchFunction deploys the function again: whatever its mask names, the whole service configuration is written to the Cloud Run service

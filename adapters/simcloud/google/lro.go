@@ -2,6 +2,7 @@ package google
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -67,19 +68,8 @@ func getLRO(r *request) (world.Doc, *refusal) {
 }
 
 func listLROs(r *request) (world.Doc, *refusal) {
-	items, next := r.cut(r.tx.List(vendor, "lros", "projects/"+r.project+"/locations/"+r.region+"/operations/"), "pageSize", 100)
-	return rpcPage("operations", items, next), nil
-}
-
-func rpcPage(field string, items []any, next string) world.Doc {
-	out := world.Doc{}
-	if len(items) > 0 {
-		out[field] = items
-	}
-	if next != "" {
-		out["nextPageToken"] = next
-	}
-	return out
+	entries := slices.Collect(r.all("lros", "projects/"+r.project+"/locations/"+r.region+"/operations/"))
+	return r.rpcList(listing{field: "operations", sizeParameter: "pageSize", size: 100}, entries), nil
 }
 
 func rpcNotFound(format string, args ...any) *refusal {

@@ -25,8 +25,8 @@ func (r *request) page(kind string, entries []world.Entry, view func(world.Entry
 			kept = append(kept, e)
 		}
 	}
-	items, next := r.cut(kept, "maxResults", 500)
-	if len(items) > 0 {
+	some, next := r.cut(kept, "maxResults", 500)
+	if items := documents(some); len(items) > 0 {
 		out["items"] = items
 	}
 	if next != "" {
@@ -36,7 +36,7 @@ func (r *request) page(kind string, entries []world.Entry, view func(world.Entry
 }
 
 // cut takes the page that the query asks for out of sorted entries. The token is the name of the first entry that is not in the page.
-func (r *request) cut(entries []world.Entry, sizeParameter string, size int) (items []any, next string) {
+func (r *request) cut(entries []world.Entry, sizeParameter string, size int) (page []world.Entry, next string) {
 	if n, err := strconv.Atoi(r.query.Get(sizeParameter)); err == nil && n > 0 && n < size {
 		size = n
 	}
@@ -44,13 +44,47 @@ func (r *request) cut(entries []world.Entry, sizeParameter string, size int) (it
 	if token := r.query.Get("pageToken"); token != "" {
 		from = sort.Search(len(entries), func(i int) bool { return entries[i].Name >= token })
 	}
-	for i := from; i < len(entries); i++ {
-		if len(items) == size {
-			return items, entries[i].Name
-		}
-		items = append(items, map[string]any(entries[i].Doc))
+	if len(entries)-from <= size {
+		return entries[from:], ""
 	}
-	return items, ""
+	return entries[from : from+size], entries[from+size].Name
+}
+
+func documents(entries []world.Entry) []any {
+	var items []any
+	for _, e := range entries {
+		items = append(items, map[string]any(e.Doc))
+	}
+	return items
+}
+
+// rpcList answers a list of the newer APIs and of DNS: what the query's page holds of a kind, completed by view.
+func (r *request) rpcList(l listing, entries []world.Entry) world.Doc {
+	some, next := r.cut(entries, l.sizeParameter, l.size)
+	out := world.Doc{}
+	var items []any
+	for _, e := range some {
+		doc := world.Copy(e.Doc)
+		if l.view != nil {
+			l.view(e.Name, doc)
+		}
+		items = append(items, map[string]any(doc))
+	}
+	if len(items) > 0 {
+		out[l.field] = items
+	}
+	if next != "" {
+		out["nextPageToken"] = next
+	}
+	return out
+}
+
+// listing says how one API words its lists.
+type listing struct {
+	field         string // of the items
+	sizeParameter string
+	size          int // most items of a page, and the default
+	view          func(name string, doc world.Doc)
 }
 
 var comparison = regexp.MustCompile(`^\(?\s*([A-Za-z.]+)\s*(=|!=|eq|ne)\s*"?([^"()]*?)"?\s*\)?$`)

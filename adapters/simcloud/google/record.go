@@ -127,14 +127,13 @@ func listRecords(r *request) (world.Doc, *refusal) {
 		return nil, bad
 	}
 	var kept []world.Entry
-	for _, e := range r.tx.List(vendor, recordKind, zone+"/rrsets/") {
+	for e := range r.all(recordKind, zone+"/rrsets/") {
 		name, typ := r.query.Get("name"), r.query.Get("type")
 		if (name == "" || name == str(e.Doc, "name")) && (typ == "" || typ == str(e.Doc, "type")) {
 			kept = append(kept, e)
 		}
 	}
-	items, next := r.cut(kept, "maxResults", 1000)
-	out := rpcPage("rrsets", items, next)
+	out := r.rpcList(listing{field: "rrsets", sizeParameter: "maxResults", size: 1000}, kept)
 	out["kind"] = "dns#resourceRecordSetsListResponse"
 	return out, nil
 }

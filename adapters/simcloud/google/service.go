@@ -68,12 +68,9 @@ func getService(r *request) (world.Doc, *refusal) {
 }
 
 func listServices(r *request) (world.Doc, *refusal) {
-	entries := r.tx.List(vendor, serviceKind, "projects/"+r.project+"/locations/"+r.region+"/services/")
-	for _, e := range entries {
-		r.viewService(e.Doc)
-	}
-	items, next := r.cut(entries, "pageSize", 100)
-	return rpcPage("services", items, next), nil
+	entries := slices.Collect(r.all(serviceKind, "projects/"+r.project+"/locations/"+r.region+"/services/"))
+	view := func(_ string, doc world.Doc) { r.viewService(doc) }
+	return r.rpcList(listing{"services", "pageSize", 100, view}, entries), nil
 }
 
 // viewService computes what follows from the two generations: a service reconciles until the newest one was observed.

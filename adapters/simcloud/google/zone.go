@@ -2,6 +2,7 @@ package google
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -139,13 +140,12 @@ func getZone(r *request) (world.Doc, *refusal) {
 
 func listZones(r *request) (world.Doc, *refusal) {
 	var kept []world.Entry
-	for _, e := range r.tx.List(vendor, "managedZones", r.zoneName("")) {
+	for e := range r.all("managedZones", r.zoneName("")) {
 		if asked := r.query.Get("dnsName"); asked == "" || asked == str(e.Doc, "dnsName") {
 			kept = append(kept, e)
 		}
 	}
-	items, next := r.cut(kept, "maxResults", 1000)
-	out := rpcPage("managedZones", items, next)
+	out := r.rpcList(listing{field: "managedZones", sizeParameter: "maxResults", size: 1000}, kept)
 	out["kind"] = "dns#managedZonesListResponse"
 	return out, nil
 }
@@ -203,8 +203,8 @@ func deleteZone(r *request) (world.Doc, *refusal) {
 // listOf lists documents of one kind of the project in the DNS API's form.
 func listOf(kind, field, object string) handler {
 	return func(r *request) (world.Doc, *refusal) {
-		items, next := r.cut(r.tx.List(vendor, kind, "projects/"+r.project+"/"), "maxResults", 1000)
-		out := rpcPage(field, items, next)
+		entries := slices.Collect(r.all(kind, "projects/"+r.project+"/"))
+		out := r.rpcList(listing{field: field, sizeParameter: "maxResults", size: 1000}, entries)
 		out["kind"] = object
 		return out, nil
 	}

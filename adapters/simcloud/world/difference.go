@@ -33,9 +33,9 @@ func (w *World) Resources() []Difference {
 	if err := w.flush(); err != nil {
 		panic(err) // the world's own memory and its file went apart: nothing said after this would be true
 	}
-	now := w.project(w.docs)
+	before, now := w.project(w.base, w.docs), w.project(w.docs, w.base)
 	out := []Difference{}
-	for key, was := range w.baseItems {
+	for key, was := range before {
 		is, ok := now[key]
 		switch {
 		case !ok:
@@ -45,7 +45,7 @@ func (w *World) Resources() []Difference {
 		}
 	}
 	for key, is := range now {
-		if _, ok := w.baseItems[key]; !ok {
+		if _, ok := before[key]; !ok {
 			out = append(out, key.differs("added", Item{}, is))
 		}
 	}
@@ -60,19 +60,18 @@ func (k itemKey) differs(change string, before, after Item) Difference {
 	return Difference{k.vendor, k.kind, k.name, after.Owner, change, before.Value, after.Value}
 }
 
-func (w *World) project(docs documents) map[itemKey]Item {
-	items := make(map[itemKey]Item, len(docs))
-	for key, byName := range docs {
-		projector := w.projectors[key.vendor]
+// project takes the documents apart that are not in the other snapshot: what both have cannot differ.
+func (w *World) project(docs, other documents) map[itemKey]Item {
+	items := map[itemKey]Item{}
+	docs.changedSince(other, func(ref Ref, doc Doc) {
+		projector := w.projectors[ref.Vendor]
 		if projector == nil {
 			projector = whole
 		}
-		for name, doc := range byName {
-			for _, item := range projector(key.kind, name, doc) {
-				items[itemKey{key.vendor, item.Kind, item.Name}] = item
-			}
+		for _, item := range projector(ref.Kind, ref.Name, doc) {
+			items[itemKey{ref.Vendor, item.Kind, item.Name}] = item
 		}
-	}
+	})
 	return items
 }
 

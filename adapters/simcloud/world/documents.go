@@ -2,51 +2,88 @@ package world
 
 import (
 	"encoding/json"
-	"sort"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
 )
 
-// documents are the world's documents by vendor and kind. Stored documents are never changed in place, so copies of the maps are snapshots.
-type documents map[space]map[string]Doc
+// documents are the world's documents by vendor and kind. Stored documents are never changed in place, so copies of the maps are snapshots,
+// and two snapshots that hold the same map hold the same document.
+type documents map[space]*table
 
 type space struct{ vendor, kind string }
 
+// table holds the documents of one kind.
+type table struct {
+	docs   map[string]Doc
+	sorted []string // their names; nil after a name came or went
+}
+
 func (d documents) get(r Ref) (Doc, bool) {
-	doc, ok := d[space{r.Vendor, r.Kind}][r.Name]
+	t := d[space{r.Vendor, r.Kind}]
+	if t == nil {
+		return nil, false
+	}
+	doc, ok := t.docs[r.Name]
 	return doc, ok
 }
 
 func (d documents) put(r Ref, doc Doc) {
 	key := space{r.Vendor, r.Kind}
-	if d[key] == nil {
-		d[key] = map[string]Doc{}
+	t := d[key]
+	if t == nil {
+		t = &table{docs: map[string]Doc{}}
+		d[key] = t
 	}
-	d[key][r.Name] = doc
+	if _, known := t.docs[r.Name]; !known {
+		t.sorted = nil
+	}
+	t.docs[r.Name] = doc
 }
 
-func (d documents) drop(r Ref) { delete(d[space{r.Vendor, r.Kind}], r.Name) }
-
-// names lists the names of one kind that start with prefix, sorted.
-func (d documents) names(vendor, kind, prefix string) []string {
-	var names []string
-	for name := range d[space{vendor, kind}] {
-		if strings.HasPrefix(name, prefix) {
-			names = append(names, name)
-		}
+func (d documents) drop(r Ref) {
+	if t := d[space{r.Vendor, r.Kind}]; t != nil {
+		delete(t.docs, r.Name)
+		t.sorted = nil
 	}
-	sort.Strings(names)
-	return names
+}
+
+// names lists the names of one kind that start with prefix, sorted. The slice stays valid and unchanged while documents come and go.
+func (d documents) names(vendor, kind, prefix string) []string {
+	t := d[space{vendor, kind}]
+	if t == nil {
+		return nil
+	}
+	if t.sorted == nil {
+		t.sorted = slices.Sorted(maps.Keys(t.docs))
+	}
+	from, _ := slices.BinarySearch(t.sorted, prefix)
+	to := from
+	for to < len(t.sorted) && strings.HasPrefix(t.sorted[to], prefix) {
+		to++
+	}
+	return t.sorted[from:to]
 }
 
 func (d documents) snapshot() documents {
 	out := make(documents, len(d))
-	for key, docs := range d {
-		out[key] = make(map[string]Doc, len(docs))
-		for name, doc := range docs {
-			out[key][name] = doc
-		}
+	for key, t := range d {
+		out[key] = &table{docs: maps.Clone(t.docs)}
 	}
 	return out
+}
+
+// changedSince ranges over the documents that are not the very ones of the other snapshot.
+func (d documents) changedSince(other documents, visit func(Ref, Doc)) {
+	for key, t := range d {
+		for name, doc := range t.docs {
+			ref := Ref{key.vendor, key.kind, name}
+			if was, ok := other.get(ref); !ok || reflect.ValueOf(was).Pointer() != reflect.ValueOf(doc).Pointer() {
+				visit(ref, doc)
+			}
+		}
+	}
 }
 
 // clone copies a stored document deeply.

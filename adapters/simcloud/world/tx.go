@@ -68,8 +68,8 @@ func (tx *Tx) List(vendor, kind, prefix string) []Entry {
 func (tx *Tx) Scan(vendor, kind, prefix string) iter.Seq2[string, Doc] {
 	return func(yield func(string, Doc) bool) {
 		for _, name := range tx.w.docs.names(vendor, kind, prefix) {
-			doc, _ := tx.w.docs.get(Ref{vendor, kind, name})
-			if !yield(name, doc) {
+			doc, ok := tx.w.docs.get(Ref{vendor, kind, name})
+			if ok && !yield(name, doc) {
 				return
 			}
 		}

@@ -26,7 +26,6 @@ type World struct {
 	mu         sync.Mutex
 	docs       documents
 	base       documents
-	baseItems  map[itemKey]Item
 	projectors map[string]Projector
 	ledger     []LedgerEntry
 	pending    []pending // sorted by due, then id
@@ -83,7 +82,6 @@ func (w *World) Baseline() error {
 		return fmt.Errorf("take baseline: taken already")
 	}
 	w.base = w.docs.snapshot()
-	w.baseItems = w.project(w.docs)
 	if err := w.replay(); err != nil {
 		return err
 	}
