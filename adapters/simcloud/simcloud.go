@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+	"google.golang.org/grpc"
 
 	"github.com/culvertnet/culvert/adapters/simcloud/aviatrix"
 	"github.com/culvertnet/culvert/adapters/simcloud/bgp"
@@ -142,6 +143,9 @@ func (s *Server) closeDoors() error {
 	var err error
 	if s.bgp != nil {
 		err = s.bgp.Close()
+		if errors.Is(err, grpc.ErrServerStopped) { // closed before its goroutine had begun to serve
+			err = nil
+		}
 	}
 	return errors.Join(err, s.world.Close())
 }
