@@ -1,6 +1,7 @@
 package gcp_test
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/gcp/gcptest"
 	"github.com/culvertnet/culvert/adapters/simcloud"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
+	"github.com/culvertnet/culvert/examples"
 	"github.com/culvertnet/culvert/workers/egress"
 	"github.com/culvertnet/culvert/workers/egress/egresstest"
 	"github.com/culvertnet/culvert/workers/network"
@@ -48,7 +50,9 @@ func simulated(t *testing.T) *gcp.Client {
 func start(t *testing.T) cloud {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context()) // what is checked at the end of a test still asks the world
-	s, err := simcloud.Start(ctx, simcloud.Options{World: world.Config{Speed: speed}, BGP: simcloud.BGP{Off: true}})
+	// The default world without its thousand spare services: most of a test's time would go into making them.
+	small := bytes.Replace(examples.World, []byte("count: 1000"), []byte("count: 3"), 1)
+	s, err := simcloud.Start(ctx, simcloud.Options{World: world.Config{Speed: speed}, Scenario: small, BGP: simcloud.BGP{Off: true}})
 	if err != nil {
 		t.Fatalf("start world: %v", err)
 	}
