@@ -1,0 +1,223 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// What one delivery may spend beside its deed. All of it is divided by the pace of the world.
+const (
+	// enough is the time before the deadline without which no deed is begun.
+	enough = 500 * time.Millisecond
+	// A Retry whose vendor asks for no longer pause is repeated at once, a few times, while the message is leased anyway.
+	quickTries    = 3
+	quickPause    = 100 * time.Millisecond
+	quickPauseMax = 2 * time.Second
+	// pollPause is when to ask again for an operation that could not be read.
+	pollPause = 2 * time.Second
+	// answerFor is how long a result is offered to the bus before the command is left to be delivered again.
+	answerFor = time.Minute
+)
+
+// deliver is one command from its delivery to its answer:
+//
+//  1. a message that is no command goes to the dead letters;
+//  2. a mutating command is marked by its first runner before anything else is done. A second delivery is acknowledged in
+//     silence: the runner that was first answers, or, if it died, the engine looks after the command's deadline. Any answer
+//     of the second would be a guess about what the first is just doing;
+//  3. a command that comes too late is answered with Retry and events.ReasonLate, which after step 2 is the truth:
+//     nothing was done at this epoch;
+//  4. a long operation that the step waits for is polled; while it goes on the step waits;
+//  5. the deed runs, within its vendor's rate; a Retry is repeated while it costs little;
+//  6. the result is published until the bus has it, then the command is acknowledged.
+func (w *Worker) deliver(ctx context.Context, d events.Delivery) events.Verdict {
+	c, err := events.DecodeCommand(d.Body)
+	if err != nil {
+		w.count(func(s *Stats) { s.Rejected++ })
+		return events.Reject(err.Error())
+	}
+	// A deed that has begun is not cut off when this process is asked to stop: its deadline is near enough.
+	ctx = context.WithoutCancel(ctx)
+	if c.Deed.Mutates() {
+		first, err := w.o.Marks.Take(ctx, c.ID(), w.o.Name)
+		if err != nil {
+			w.o.Logger.Warn("mark command", "command", c.ID(), "error", err)
+			return events.Again
+		}
+		if !first {
+			w.count(func(s *Stats) { s.Repeated++ })
+			return events.Ack
+		}
+	}
+	w.count(func(s *Stats) { s.Running++ })
+	begun := w.o.Clock()
+	o := w.perform(ctx, c)
+	w.count(func(s *Stats) {
+		s.Running--
+		s.Outcomes[o.Class]++
+		if o.Reason == events.ReasonLate {
+			s.Late++
+		}
+	})
+	w.log(c, o, w.o.Clock().Sub(begun))
+	if err := w.answer(ctx, c, o); err != nil {
+		w.o.Logger.Warn("answer command", "command", c.ID(), "error", err)
+		return events.Again
+	}
+	return events.Ack
+}
+
+// perform gives the command's outcome.
+func (w *Worker) perform(ctx context.Context, c events.Command) events.Outcome {
+	handler, known := w.o.Registry.Lookup(c.Kind)
+	if !known {
+		// A worker that is older than the plan; another one may be newer.
+		return Outcome(Retry("unknown-kind", 0, errors.New("no step of kind "+c.Kind+" is registered here")), events.Retry)
+	}
+	if late, ok := w.late(c, 0); ok {
+		return late
+	}
+	if c.Operation != "" {
+		if o, goesOn := w.poll(ctx, c); goesOn {
+			return o
+		}
+	}
+	pause := backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(w.scaled(quickPause)), backoff.WithMaxInterval(w.scaled(quickPauseMax)))
+	for try := 1; ; try++ {
+		if late, ok := w.throttle(ctx, handler.Vendor(c.Input), c); ok {
+			return late
+		}
+		o := handler.Run(ctx, c, w.o.Clock())
+		next := max(pause.NextBackOff(), o.After)
+		if try == quickTries || !quick(o) || next > w.scaled(quickPauseMax) {
+			return o
+		}
+		if _, late := w.late(c, next); late {
+			return o
+		}
+		sleep(ctx, next)
+	}
+}
+
+// quick tells of a Retry that may be gone in a moment. A panic and a run that was overtaken are not.
+func quick(o events.Outcome) bool {
+	return o.Class == events.Retry && o.Reason != "panic" && o.Reason != "fenced"
+}
+
+// late tells whether there is no time left for a deed that begins after a pause, and the outcome that says so.
+func (w *Worker) late(c events.Command, pause time.Duration) (events.Outcome, bool) {
+	left := c.Deadline.Sub(w.o.Clock()) - pause
+	if left >= w.scaled(enough) {
+		return events.Outcome{}, false
+	}
+	return events.Outcome{
+		Class: events.Retry, Reason: events.ReasonLate, After: pause, Message: "too late for a deed: " + left.String() + " before the deadline",
+	}, true
+}
+
+// throttle waits for the vendor's rate. When its turn comes after the deadline the deed is not begun.
+func (w *Worker) throttle(ctx context.Context, vendor string, c events.Command) (events.Outcome, bool) {
+	limit, ok := w.limits[vendor]
+	if !ok {
+		return events.Outcome{}, false
+	}
+	now := w.o.Clock()
+	turn := limit.ReserveN(now, 1)
+	pause := turn.DelayFrom(now)
+	if late, ok := w.late(c, pause); ok {
+		turn.CancelAt(now)
+		return late, true
+	}
+	sleep(ctx, pause)
+	return events.Outcome{}, false
+}
+
+// poll reads the operation that the step waits for, and tells whether the deed must not run. An end of any kind lets a Look
+// or Undo go on; an end in failure is the outcome of a Do. A handle that nobody knows, and one that cannot be read, say
+// nothing: the deed looks for itself in the first case, and waits in the second, because the operation may go on.
+func (w *Worker) poll(ctx context.Context, c events.Command) (events.Outcome, bool) {
+	vendor, _, _ := strings.Cut(c.Operation, ":")
+	operations, ok := w.o.Operations[vendor]
+	if !ok {
+		return events.Outcome{}, false
+	}
+	if late, ok := w.throttle(ctx, vendor, c); ok {
+		return late, true
+	}
+	ctx, stop := context.WithTimeout(ctx, c.Deadline.Sub(w.o.Clock()))
+	defer stop()
+	err := operations.Poll(ctx, c.Operation)
+	var f *Failure
+	switch {
+	case err == nil, errors.Is(err, ErrNotFound):
+		return events.Outcome{}, false
+	case !errors.As(err, &f) || f.Class == events.Unsure:
+		return events.Outcome{
+			Class: events.Wait, Operation: c.Operation, After: w.scaled(pollPause), Reason: "operation", Message: err.Error(),
+		}, true
+	case f.Class == events.Wait:
+		o := Outcome(err, events.Wait)
+		o.Operation = c.Operation
+		return o, true
+	case c.Deed != events.Do:
+		return events.Outcome{}, false
+	default:
+		return Outcome(err, events.Retry), true
+	}
+}
+
+// answer publishes the result until the bus has it.
+func (w *Worker) answer(ctx context.Context, c events.Command, o events.Outcome) error {
+	body, err := events.EncodeResult(c.Answer(o, w.o.Name, w.o.Clock()))
+	if err != nil {
+		// An outcome that cannot be sent is still an answer: the step's output is what is wrong.
+		o = Outcome(Refuse("output", "%w", err), events.Refuse)
+		if body, err = events.EncodeResult(c.Answer(o, w.o.Name, w.o.Clock())); err != nil {
+			return err
+		}
+	}
+	m := events.Message{Subject: events.ResultSubject(c.Connection), ID: c.ID(), Body: body}
+	pause := backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(w.scaled(quickPause)), backoff.WithMaxInterval(w.scaled(quickPauseMax)),
+		backoff.WithMaxElapsedTime(answerFor))
+	return backoff.Retry(func() error { return w.o.Bus.Publish(ctx, m) }, pause)
+}
+
+// log writes the one line of a deed: what went wrong where an operator sees it, the rest for who looks closely.
+func (w *Worker) log(c events.Command, o events.Outcome, took time.Duration) {
+	level := slog.LevelDebug
+	switch o.Class {
+	case events.Refuse, events.Unsure:
+		level = slog.LevelWarn
+	case events.Retry:
+		level = slog.LevelInfo
+	}
+	w.o.Logger.Log(context.Background(), level, "ran deed",
+		"saga", c.Saga, "step", c.Step, "deed", string(c.Deed), "generation", c.Generation, "epoch", c.Epoch,
+		"class", string(o.Class), "reason", o.Reason, "operation", o.Operation, "message", o.Message, "took", took)
+}
+
+func (w *Worker) scaled(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / w.o.Pace)
+}
+
+// sleep pauses, or returns when ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
