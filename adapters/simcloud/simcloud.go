@@ -136,7 +136,9 @@ func (s *Server) BGPAddr() string {
 
 // Close stops serving at once, cutting calls under way, and closes the world's file. Closing twice is harmless.
 func (s *Server) Close() error {
-	return errors.Join(s.http.Close(), s.closeDoors())
+	err := s.http.Close()
+	s.served <- <-s.served // it has ended, also for whoever closes next
+	return errors.Join(err, s.closeDoors())
 }
 
 func (s *Server) closeDoors() error {
