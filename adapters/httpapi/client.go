@@ -55,7 +55,7 @@ func (c Client) Submit(ctx context.Context, contentType string, body []byte) ([]
 func (c Client) List(ctx context.Context, query url.Values) ([]events.Status, error) {
 	var all []events.Status
 	for {
-		req, err := c.request(ctx, call{method: http.MethodGet, path: "/v1/sagas?"+query.Encode()})
+		req, err := c.request(ctx, call{method: http.MethodGet, path: "/v1/sagas?" + query.Encode()})
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func (c Client) List(ctx context.Context, query url.Values) ([]events.Status, er
 // Show reads a saga by id, or a connection's newest by name.
 func (c Client) Show(ctx context.Context, id string) (events.Status, error) {
 	var v events.Status
-	return v, c.do(ctx, call{http.MethodGet, "/v1/sagas/"+url.PathEscape(id), "", nil}, &v)
+	return v, c.do(ctx, call{http.MethodGet, "/v1/sagas/" + url.PathEscape(id), "", nil}, &v)
 }
 
 // Post carries out an order: path below /v1, body as JSON.
@@ -86,7 +86,7 @@ func (c Client) Post(ctx context.Context, path string, order any) (Accepted, err
 	if err != nil {
 		return answer, fmt.Errorf("encode order: %w", err)
 	}
-	return answer, c.do(ctx, call{http.MethodPost, "/v1/"+path, "application/json", b}, &answer)
+	return answer, c.do(ctx, call{http.MethodPost, "/v1/" + path, "application/json", b}, &answer)
 }
 
 // Info asks where things are.
@@ -98,7 +98,7 @@ func (c Client) Info(ctx context.Context) (Info, error) {
 // Explain explains an intent kind.
 func (c Client) Explain(ctx context.Context, kind string) (KindInfo, error) {
 	var v KindInfo
-	return v, c.do(ctx, call{http.MethodGet, "/v1/kinds/"+url.PathEscape(kind), "", nil}, &v)
+	return v, c.do(ctx, call{http.MethodGet, "/v1/kinds/" + url.PathEscape(kind), "", nil}, &v)
 }
 
 // DeadLetters lists what was rejected; DeadLetter reads one; Discard forgets one.
@@ -110,25 +110,25 @@ func (c Client) DeadLetters(ctx context.Context) ([]events.DeadLetter, error) {
 // DeadLetter reads one dead letter.
 func (c Client) DeadLetter(ctx context.Context, id string) (events.DeadLetter, error) {
 	var v events.DeadLetter
-	return v, c.do(ctx, call{http.MethodGet, "/v1/dead-letters/"+url.PathEscape(id), "", nil}, &v)
+	return v, c.do(ctx, call{http.MethodGet, "/v1/dead-letters/" + url.PathEscape(id), "", nil}, &v)
 }
 
 // Discard forgets one dead letter.
 func (c Client) Discard(ctx context.Context, id string) error {
-	return c.do(ctx, call{http.MethodDelete, "/v1/dead-letters/"+url.PathEscape(id), "", nil}, nil)
+	return c.do(ctx, call{http.MethodDelete, "/v1/dead-letters/" + url.PathEscape(id), "", nil}, nil)
 }
 
 // Claims lists what is claimed.
 func (c Client) Claims(ctx context.Context, prefix string) ([]workers.Claimed, error) {
 	var v []workers.Claimed
-	return v, c.do(ctx, call{http.MethodGet, "/v1/claims?prefix="+url.QueryEscape(prefix), "", nil}, &v)
+	return v, c.do(ctx, call{http.MethodGet, "/v1/claims?prefix=" + url.QueryEscape(prefix), "", nil}, &v)
 }
 
 // Watch yields a saga's status as it changes, until it has ended, the reader stops, or ctx ends. A broken stream is an
 // error; call again.
 func (c Client) Watch(ctx context.Context, id string) iter.Seq2[events.Status, error] {
 	return func(yield func(events.Status, error) bool) {
-		req, err := c.request(ctx, call{method: http.MethodGet, path: "/v1/sagas/"+url.PathEscape(id)+"/events"})
+		req, err := c.request(ctx, call{method: http.MethodGet, path: "/v1/sagas/" + url.PathEscape(id) + "/events"})
 		if err != nil {
 			yield(events.Status{}, err)
 			return

@@ -1,0 +1,60 @@
+# Culvert. `make` alone lists the targets.
+GO      ?= go
+BIN     := bin
+CGO     := $(shell command -v gcc >/dev/null 2>&1 && echo 1 || echo 0)
+LAB     := $(BIN)/show
+SEED    ?= 0
+N       ?= 2000
+FIXTURES ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo run check test sim conformance bench golden lint tidy verify deps
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-18s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
+
+build: ## build the daemon, the command line and the proofs into bin/
+	$(GO) build -o $(BIN)/ ./cmd/...
+
+demo: build ## watch one intent being built, broken, cleaned up, replayed and withdrawn
+	$(LAB) demo
+
+run: build ## everything in one process: embedded broker, simulated world, API
+	$(BIN)/culvertd
+
+check: ## format, vet, structure and the fast tests
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GO) test . ./schemas/... ./events/... ./saga/... ./workers/... ./adapters/memory/... ./cmd/...
+
+deps: ## install what the tests need from Debian: gcc (race detector), BIRD
+	@./.ci/deps
+
+test: deps ## every test, with the race detector
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...
+
+sim: ## seeded random sagas against a faulty model world: SEED= N=
+	$(GO) test ./saga/... -run 'Simulation' -count=1 -args -saga.seed=$(SEED) -saga.n=$(N)
+
+conformance: ## the suites of every port on every adapter
+	$(GO) test -count=1 ./adapters/...
+
+bench: ## benchmarks
+	$(GO) test -run xxx -bench . -benchtime $(or $(ITERATIONS),1s) ./...
+
+golden: ## rewrite golden files; review the diff like code
+	$(GO) test ./saga/... ./cmd/... -update
+
+lint: ## vet, staticcheck and the structure tests
+	$(GO) vet ./...
+	$(GO) tool -modfile=tools.mod staticcheck ./...
+	$(GO) test -count=1 .
+
+tidy: ## tidy the module files
+	$(GO) mod tidy
+
+verify: ## fail if the module files are not tidy
+	$(GO) mod tidy -diff
+
+show-%: build ## run one proof: matrix failures crowd kill split bird change contract bad recorded
+	$(LAB) $* $(if $(FIXTURES),--fixtures $(FIXTURES))

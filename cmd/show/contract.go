@@ -1,0 +1,9 @@
+package main
+
+import (
+	"context"
+	"errors"
+)
+
+func contract(context.Context, settings) error { return errors.New("not yet") }
+func recorded(context.Context, settings) error { return errors.New("not yet") }

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// failures: every mutating call of an undisturbed run, of each plan, is refused once for good, and once its answer is
+// lost. Each ends compensated, or completed after a look, and the world is as it was.
+func failures(ctx context.Context, s settings) error {
+	t := &table{header: "announce×filter×egress call mode hits end left"}
+	err := each(ctx, s, variants(), func(ctx context.Context, l *lab, v variant) {
+		calls, err := ledgerCalls(ctx, l, v)
+		if err != nil {
+			t.row(err, v, "undisturbed run", "-", 0, "-", "-")
+			return
+		}
+		for _, call := range calls {
+			for _, mode := range []string{"refuse", "lose-reply"} {
+				failureRow(ctx, l, failure{variant: v, vendor: call[0], call: call[1], mode: mode}, t)
+			}
+		}
+	})
+	return errors.Join(err, t.print())
+}
+
+// failure is one cell.
+type failure struct {
+	variant
+	vendor, call, mode string
+}
+
+func failureOrder(v variant, name string) order {
+	return order{variant: v, name: name, service: "fn-0002", connector: "10.8.0.0/28", onWithdraw: "restore"}
+}
+
+// ledgerCalls runs the plan undisturbed, there and back, and lists its mutating calls on the way there.
+func ledgerCalls(ctx context.Context, l *lab, v variant) ([][2]string, error) {
+	name := connectionName(v, "calls")
+	before, err := l.effects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	applied, err := l.run(ctx, failureOrder(v, name).event())
+	if err != nil || applied.Status != events.SagaCompleted {
+		return nil, errors.Join(err, need(applied.Status == events.SagaCompleted, "apply: %s", describe(applied)), giveUp(ctx, l, name))
+	}
+	after, err := l.effects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var calls [][2]string
+	for _, e := range after[len(before):] {
+		if call := [2]string{e.Vendor, e.Call}; !slices.Contains(calls, call) {
+			calls = append(calls, call)
+		}
+	}
+	if err := giveUp(ctx, l, name); err != nil {
+		return nil, err
+	}
+	return calls, l.clean(ctx)
+}
+
+func giveUp(ctx context.Context, l *lab, name string) error {
+	gone, err := l.run(ctx, withdraw(name))
+	return errors.Join(err, need(gone.Status == events.SagaCompleted, "withdraw: %s", describe(gone)))
+}
+
+func failureRow(ctx context.Context, l *lab, f failure, t *table) {
+	name := connectionName(f.variant, strings.ToLower(f.call)+"-"+f.mode)
+	err := l.fault(ctx, map[string]any{"vendor": f.vendor, "call": f.call, "mode": f.mode, "times": faultTimes(f.mode)})
+	var end events.Status
+	hits := 0
+	if err == nil {
+		end, err = l.run(ctx, failureOrder(f.variant, name).event())
+	}
+	if err == nil {
+		hits, err = l.hits(ctx)
+	}
+	err = errors.Join(err, l.clearFaults(ctx))
+	if err == nil {
+		err = need(hits > 0, "the fault never fired")
+	}
+	if err == nil {
+		switch {
+		case end.Status == events.SagaCompensated:
+		case end.Status == events.SagaCompleted && f.mode == "lose-reply":
+			err = giveUp(ctx, l, name)
+		default:
+			err = fmt.Errorf("ended %s", describe(end))
+		}
+	}
+	left := "-"
+	if clean := l.clean(ctx); clean != nil {
+		err = errors.Join(err, clean)
+		left = "differs"
+	} else {
+		left = "[]"
+	}
+	t.row(err, f.variant, f.call, f.mode, hits, end.Status, left)
+	if left != "[]" { // what one cell leaves must not spoil the next
+		_, _ = l.run(ctx, withdraw(name))
+		_ = l.ask(ctx, "POST", "/sim/reset", map[string]bool{"world": true}, nil)
+	}
+}
+
+// faultTimes: a refusal is for good while the saga runs forward, and once is enough because a refusal is not tried again.
+func faultTimes(string) int { return 1 }
+
+func connectionName(v variant, suffix string) string {
+	clean := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' {
+				return r
+			}
+			return '-'
+		}, strings.ToLower(s))
+	}
+	name := "f-" + v.announce[:2] + "-" + v.filter[max(0, len(v.filter)-4):] + "-" + v.egress[:2] + "-" + clean(suffix)
+	return strings.TrimRight(name[:min(60, len(name))], "-")
+}

@@ -1,0 +1,295 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/culvertnet/culvert/adapters/httpapi"
+	"github.com/culvertnet/culvert/events"
+)
+
+// startWithin bounds how long a process may take to say where it is, endWithin how long to drain.
+const (
+	startWithin = 60 * time.Second
+	endWithin   = 20 * time.Second
+)
+
+// lab is a folder with processes, all of which it ends.
+type lab struct {
+	s     settings
+	dir   string
+	procs []*process
+	// daemon serves the API; world is the simulated world's URL.
+	daemon *process
+	world  string
+}
+
+// process is one culvertd.
+type process struct {
+	cmd  *exec.Cmd
+	args []string
+	log  string
+	at   struct {
+		HTTP  string `json:"http"`
+		NATS  string `json:"nats"`
+		World string `json:"world"`
+	}
+	ended chan struct{}
+}
+
+func newLab(s settings) (*lab, error) {
+	dir, err := os.MkdirTemp("", "culvert-show-")
+	if err != nil {
+		return nil, err
+	}
+	return &lab{s: s, dir: dir}, nil
+}
+
+// alone starts one daemon that is everything, at a speed of the world's time.
+func alone(ctx context.Context, s settings, speed float64, args ...string) (*lab, error) {
+	l, err := newLab(s)
+	if err != nil {
+		return nil, err
+	}
+	args = append([]string{"--data", filepath.Join(l.dir, "data"), "--sim-speed", fmt.Sprint(speed)}, args...)
+	if l.daemon, err = l.start(ctx, "daemon", args...); err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	l.world = l.daemon.at.World
+	return l, nil
+}
+
+// start runs a culvertd on free ports and waits until it says where it is.
+func (l *lab) start(ctx context.Context, name string, args ...string) (*process, error) {
+	p := &process{args: args, log: filepath.Join(l.dir, name+".log"), ended: make(chan struct{})}
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	p.cmd = exec.Command(filepath.Join(l.s.bin, "culvertd"), append([]string{"--http", "127.0.0.1:0", "--nats", "127.0.0.1:0"}, args...)...)
+	p.cmd.Stderr = log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	l.procs = append(l.procs, p)
+	first := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(out).ReadString('\n')
+		first <- line
+		_, _ = io.Copy(io.Discard, out)
+		_ = p.cmd.Wait()
+		close(p.ended)
+	}()
+	select {
+	case line := <-first:
+		if err := json.Unmarshal([]byte(line), &p.at); err != nil {
+			return nil, fmt.Errorf("start %s: it did not say where it is; its log ends:\n%s", name, tail(p.log))
+		}
+		return p, nil
+	case <-time.After(startWithin):
+		return nil, fmt.Errorf("start %s: no word after %s; its log ends:\n%s", name, startWithin, tail(p.log))
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// kill ends a process as a power switch would.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.ended
+}
+
+// stop lets a process drain.
+func (p *process) stop() error {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+		if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+			return fmt.Errorf("process ended with %d; its log ends:\n%s", code, tail(p.log))
+		}
+		return nil
+	case <-time.After(endWithin):
+		p.kill()
+		return fmt.Errorf("process did not drain in %s", endWithin)
+	}
+}
+
+// close ends everything and removes the folder.
+func (l *lab) close() error {
+	var err error
+	for i := len(l.procs) - 1; i >= 0; i-- {
+		select {
+		case <-l.procs[i].ended:
+		default:
+			err = errors.Join(err, l.procs[i].stop())
+		}
+	}
+	if l.s.keep {
+		fmt.Fprintln(os.Stderr, "kept:", l.dir)
+		return err
+	}
+	return errors.Join(err, os.RemoveAll(l.dir))
+}
+
+func (l *lab) api() httpapi.Client { return httpapi.Client{URL: l.daemon.at.HTTP} }
+
+// submit posts an event and gives the saga's id.
+func (l *lab) submit(ctx context.Context, event []byte) (string, error) {
+	accepted, err := l.api().Submit(ctx, "application/cloudevents+json", event)
+	if err != nil {
+		return "", err
+	}
+	return accepted[0].Saga, nil
+}
+
+// wait follows a saga to its end, over restarts of the daemon.
+func (l *lab) wait(ctx context.Context, id string) (events.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	for {
+		for v, err := range l.api().Watch(ctx, id) {
+			if err == nil && v.Status.Ended() {
+				return v, nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			v, _ := l.api().Show(context.WithoutCancel(ctx), id)
+			return v, fmt.Errorf("%s has not ended: %s", id, describe(v))
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// run submits and waits.
+func (l *lab) run(ctx context.Context, event []byte) (events.Status, error) {
+	id, err := l.submit(ctx, event)
+	if err != nil {
+		return events.Status{}, err
+	}
+	return l.wait(ctx, id)
+}
+
+// effect is a line of the ledger, difference one of `sim resources`.
+type (
+	effect struct {
+		Seq                                     uint64
+		Vendor, Call, Kind, Name, Owner, Effect string
+	}
+	difference struct{ Vendor, Kind, Name, Owner, Change string }
+	faultSeen  struct {
+		Vendor, Call, Mode string
+		Hits               int
+	}
+)
+
+func (l *lab) effects(ctx context.Context) (list []effect, err error) {
+	return list, l.ask(ctx, http.MethodGet, "/sim/effects", nil, &list)
+}
+
+func (l *lab) resources(ctx context.Context) (list []difference, err error) {
+	return list, l.ask(ctx, http.MethodGet, "/sim/resources", nil, &list)
+}
+
+// clean waits for the world to be as the scenario says, for what the vendors themselves still settle; then tells.
+func (l *lab) clean(ctx context.Context) error {
+	var left []difference
+	for range 50 {
+		var err error
+		if left, err = l.resources(ctx); err != nil || len(left) == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("the world is not clean: %d differences, first %+v", len(left), left[0])
+}
+
+func (l *lab) fault(ctx context.Context, f map[string]any) error {
+	return l.ask(ctx, http.MethodPost, "/sim/faults", f, nil)
+}
+
+// hits counts how often faults fired.
+func (l *lab) hits(ctx context.Context) (int, error) {
+	var list []faultSeen
+	err := l.ask(ctx, http.MethodGet, "/sim/faults", nil, &list)
+	n := 0
+	for _, f := range list {
+		n += f.Hits
+	}
+	return n, err
+}
+
+func (l *lab) clearFaults(ctx context.Context) error {
+	return l.ask(ctx, http.MethodPost, "/sim/reset", map[string]bool{"faults": true}, nil)
+}
+
+// ask calls the world's control door.
+func (l *lab) ask(ctx context.Context, method, path string, body, into any) error {
+	payload, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, l.world+path, bytes.NewReader(payload))
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode >= 300 {
+		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, answer)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, into)
+}
+
+// describe says where a saga is, with what its steps complain of.
+func describe(v events.Status) string {
+	text := string(v.Status)
+	if v.Reason != "" {
+		text += " (" + v.Reason + ")"
+	}
+	for _, s := range v.Steps {
+		if s.Error != nil && s.Status != events.StepDone && s.Status != events.StepUndone {
+			text += fmt.Sprintf("; %s %s: %s", s.Name, s.Status, s.Error.Message)
+		}
+	}
+	return text
+}
+
+func tail(file string) string {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b[max(0, len(b)-3000):])
+}

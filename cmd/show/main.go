@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// proofs are what can be shown.
+var proofs = map[string]func(context.Context, settings) error{
+	"demo": demo, "matrix": matrix, "failures": failures, "crowd": crowd, "kill": kill, "split": split, "bird": bird,
+	"change": change, "contract": contract, "bad": bad, "recorded": recorded,
+}
+
+// settings are the same for every proof.
+type settings struct {
+	bin      string
+	fixtures string
+	only     string
+	parallel int
+	seed     uint64
+	keep     bool
+}
+
+func main() {
+	s := settings{}
+	flag.StringVar(&s.bin, "bin", "bin", "folder with culvertd and culvert")
+	flag.StringVar(&s.fixtures, "fixtures", "", "folder with recorded exchanges (recorded)")
+	flag.StringVar(&s.only, "only", "", "only rows whose name contains this (matrix, failures)")
+	flag.IntVar(&s.parallel, "parallel", 3, "daemons at once (matrix, failures)")
+	flag.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "seed of what is random (kill)")
+	flag.BoolVar(&s.keep, "keep", false, "keep state folders and logs")
+	flag.Usage = func() {
+		fmt.Fprintf(os.Stderr, "show [flags] PROOF: %s\n", strings.Join(slices.Sorted(maps.Keys(proofs)), " "))
+		flag.PrintDefaults()
+	}
+	// The proof's name may stand before its flags, as make gives it.
+	args := os.Args[1:]
+	name := ""
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		name, args = args[0], args[1:]
+	}
+	if err := flag.CommandLine.Parse(args); err != nil {
+		os.Exit(2)
+	}
+	if name == "" {
+		name = flag.Arg(0)
+	}
+	proof, known := proofs[name]
+	if !known {
+		flag.Usage()
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	began := time.Now()
+	err := proof(ctx, s)
+	fmt.Printf("%s: %s\n", name, time.Since(began).Round(time.Second))
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "show %s: %v\n", name, err)
+		os.Exit(1)
+	}
+}
