@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/culvertnet/culvert/adapters/aviatrix"
+	"github.com/culvertnet/culvert/adapters/gcp"
+	"github.com/culvertnet/culvert/adapters/gobgp"
+	"github.com/culvertnet/culvert/workers"
+	"github.com/culvertnet/culvert/workers/egress"
+	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/policy"
+	"github.com/culvertnet/culvert/workers/routing"
+)
+
+// drivers are the vendors' adapters and what the steps share.
+type drivers struct {
+	google   *gcp.Client
+	aviatrix *aviatrix.Client
+	bgp      *gobgp.Client
+	claims   workers.Claims
+	times    workers.ClaimTimes
+	pace     float64
+}
+
+// drivers makes the adapters: against the simulated world their endpoints are the world's, and nothing else differs.
+func (p *program) drivers(ctx context.Context) (*drivers, error) {
+	d := &drivers{claims: p.home.Claims(), pace: p.pace(), times: claimTimes(p.pace())}
+	controllers, door, err := p.endpoints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	google := gcp.Options{Endpoint: p.config.File.Google.Endpoint, Pace: d.pace}
+	if p.at.World != "" {
+		google.Endpoint = p.at.World
+	}
+	if d.google, err = gcp.New(ctx, google); err != nil {
+		return nil, err
+	}
+	if d.aviatrix, err = aviatrix.New(aviatrix.Options{Controllers: controllers, Pace: d.pace}); err != nil {
+		return nil, err
+	}
+	speakers := map[string]gobgp.Remote{}
+	for name, s := range p.config.File.Speakers {
+		speakers[name] = gobgp.Remote{Address: s.GRPC}
+		if door != "" {
+			speakers[name] = gobgp.Remote{}
+		}
+	}
+	if d.bgp, err = gobgp.New(gobgp.Options{Door: door, Speakers: speakers}); err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, d.bgp.Close)
+	return d, nil
+}
+
+// endpoints gives the controllers, and the fault door of the speakers when the world is simulated.
+func (p *program) endpoints(ctx context.Context) (map[string]aviatrix.Controller, string, error) {
+	var world struct {
+		Controllers map[string]string `json:"controllers"`
+		BGP         string            `json:"bgp"`
+	}
+	if p.at.World != "" {
+		if err := askWorld(ctx, http.MethodGet, p.at.World+"/sim/world", nil, &world); err != nil {
+			return nil, "", fmt.Errorf("find the simulated controllers: %w", err)
+		}
+	}
+	all := map[string]aviatrix.Controller{}
+	for name, c := range p.config.File.Controllers {
+		controller := aviatrix.Controller{URL: c.URL, Username: c.Username, CAFile: c.CAFile, Password: password(c.PasswordFile)}
+		if url := world.Controllers[name]; url != "" {
+			controller.URL, controller.Password = url, simulatedPassword
+		}
+		all[name] = controller
+	}
+	return all, world.BGP, nil
+}
+
+// password reads the secret at each login, so that a rotated one is found.
+func password(file string) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) {
+		b, err := os.ReadFile(file)
+		return strings.TrimSpace(string(b)), err
+	}
+}
+
+// simulatedPassword is what examples/world.yaml gives its controllers; it opens nothing else.
+func simulatedPassword(context.Context) (string, error) { return "simulated", nil }
+
+// claimTimes are the clocks of claims. Those that wait for a vendor shrink with a faster world, down to a floor that our
+// own processes need.
+func claimTimes(pace float64) workers.ClaimTimes {
+	scaled := func(d, floor time.Duration) time.Duration { return max(time.Duration(float64(d)/pace), floor) }
+	return workers.ClaimTimes{
+		Quiet: scaled(15*time.Second, time.Second), Skew: scaled(2*time.Second, 200*time.Millisecond),
+		Lease: scaled(time.Minute, 2*time.Second), Linger: scaled(15*time.Minute, 0),
+	}
+}
+
+// handlers lists the steps of the served capabilities; each capability's drivers by via.
+func (d *drivers) handlers(served []string) []workers.Handler {
+	webgroups := d.aviatrix.WebGroups()
+	all := map[string][]workers.Handler{
+		"network": network.Steps(network.Drivers{
+			Networks: d.google.Networks(), Addresses: d.google.Addresses(), Endpoints: d.google.Endpoints(),
+			Names: d.google.Names(), Claims: d.claims, Times: d.times, Pace: d.pace,
+		}),
+		"egress": egress.Steps(egress.Drivers{
+			Connectors: d.google.Connectors(), Services: d.google.Services(), Claims: d.claims, Times: d.times,
+		}),
+		"routing": routing.Steps(routing.Drivers{
+			Announcements: map[string]routing.Announcements{
+				routing.ViaCloudRouter: d.google.Routers(), routing.ViaAviatrix: d.aviatrix.Announcements(), routing.ViaBGP: d.bgp,
+			},
+			Routes: d.google.Routes(), Claims: d.claims, Times: d.times,
+		}),
+		"policy": policy.Steps(policy.Drivers{
+			Filters: map[string]policy.Driver{
+				policy.ViaGCPFirewall:      {Filters: d.google.Firewall()},
+				policy.ViaAviatrixFQDN:     {Filters: d.aviatrix.FQDN()},
+				policy.ViaAviatrixWebGroup: webgroups,
+			},
+			Claims: d.claims, Times: d.times,
+		}),
+	}
+	var handlers []workers.Handler
+	for _, capability := range served {
+		handlers = append(handlers, all[capability]...)
+	}
+	return handlers
+}
+
+// vendorLimits bound the deeds that one process asks of each vendor: Compute allows 20 requests a second and region, and a
+// deed is a few; Aviatrix announces no limit (aviatrix reference, A.4), so it gets little.
+var vendorLimits = map[string]workers.Limit{
+	"gcp": {PerSecond: 10, Burst: 20}, "aviatrix": {PerSecond: 5, Burst: 10}, "bgp": {PerSecond: 50, Burst: 50},
+}
+
+// worker makes the runtime that serves the registry's steps. In a faster world the vendors' seconds are shorter.
+func (p *program) worker(registry *workers.Registry, d *drivers) (*workers.Worker, error) {
+	limits := map[string]workers.Limit{}
+	for vendor, l := range vendorLimits {
+		limits[vendor] = workers.Limit{PerSecond: l.PerSecond * d.pace, Burst: l.Burst}
+	}
+	return workers.New(workers.Options{
+		Bus: p.home.Bus(), Marks: p.home.Marks(), Registry: registry, Limits: limits, Name: processName(), Logger: p.log,
+		Operations: map[string]workers.Operations{"gcp": d.google.Operations(), "aviatrix": d.aviatrix.Operations()},
+		Parallel:   64, Pace: d.pace,
+	})
+}
