@@ -15,7 +15,7 @@ import (
 const (
 	// fetchFor is how long one request for messages stays open at the server. A request that a restarted server has
 	// forgotten is noticed after that time.
-	fetchFor = 5 * time.Second
+	fetchFor = 2 * time.Second
 	// again is the shortest rest after an Again; it grows with the attempts up to againMost.
 	again     = 50 * time.Millisecond
 	againMost = 5 * time.Second

@@ -16,6 +16,10 @@ import (
 // forgetAfter is when the server drops a follower's consumer that nobody reads any more.
 const forgetAfter = time.Minute
 
+// heartbeat is how often the server shows an idle follower that it is still served; after two that are missing it begins
+// again. In a cluster the very first request to a new consumer can be lost (seen with nats-server 2.15).
+const heartbeat = time.Second
+
 // errStop ends a tail from inside.
 var errStop = errors.New("stop")
 
@@ -77,7 +81,7 @@ func (j *Journal) tail(ctx context.Context, config js.OrderedConsumerConfig, yie
 	if err != nil {
 		return fmt.Errorf("tail journal: %w", err)
 	}
-	messages, err := c.Messages()
+	messages, err := c.Messages(js.PullHeartbeat(heartbeat))
 	if err != nil {
 		return fmt.Errorf("tail journal: %w", err)
 	}

@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -125,12 +126,12 @@ func (j *Journal) keepIndex() {
 // fillIndex learns what is after a sequence: at first the newest record of each connection, later every record. It tells
 // when it has learnt everything that was there when it began.
 func (j *Journal) fillIndex(at *uint64, built func()) error {
-	stream, err := j.h.js.Stream(j.alive, events.Journal.Name)
-	if err != nil {
+	// The stream's own last sequence may be that of a record which was purged.
+	newest, err := leaderGet(j.alive, j.h.nc, events.Journal.Name, get{Last: events.Journal.Subject})
+	if err != nil && !errors.Is(err, errNone) {
 		return fmt.Errorf("index journal: %w", err)
 	}
-	last := stream.CachedInfo().State.LastSeq
-	if *at >= last {
+	if *at >= newest.sequence {
 		built()
 	}
 	config := js.OrderedConsumerConfig{
@@ -146,7 +147,7 @@ func (j *Journal) fillIndex(at *uint64, built func()) error {
 		} else {
 			j.index.learn(key, h)
 		}
-		if *at = m.sequence; *at >= last {
+		if *at = m.sequence; *at >= newest.sequence {
 			built()
 		}
 		return nil

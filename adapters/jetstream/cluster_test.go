@@ -1,0 +1,177 @@
+package jetstream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	js "github.com/nats-io/nats.go/jetstream"
+
+	"github.com/culvertnet/culvert/adapters/jetstream"
+	"github.com/culvertnet/culvert/events/bustest"
+	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/journaltest"
+	"github.com/culvertnet/culvert/workers"
+	"github.com/culvertnet/culvert/workers/claimstest"
+)
+
+// cluster is three servers that keep three copies of everything. One serves all cases of a suite; each case begins with its
+// streams purged.
+type cluster struct{ servers []*server.Server }
+
+func startCluster(t *testing.T) *cluster {
+	t.Helper()
+	const n = 3
+	var routes []*url.URL
+	ports := make([]int, n)
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports[i] = l.Addr().(*net.TCPAddr).Port
+		routes = append(routes, &url.URL{Scheme: "nats-route", Host: l.Addr().String()})
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &cluster{}
+	for i := range n {
+		s, err := server.NewServer(&server.Options{
+			ServerName: fmt.Sprintf("s%d", i), JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, Host: "127.0.0.1",
+			Port: server.RANDOM_PORT, NoLog: true, NoSigs: true, Cluster: server.ClusterOpts{Name: "c", Host: "127.0.0.1", Port: ports[i]},
+			Routes: routes,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Start()
+		t.Cleanup(func() {
+			s.Shutdown()
+			s.WaitForShutdown()
+		})
+		c.servers = append(c.servers, s)
+	}
+	c.awaitLeader(t)
+	return c
+}
+
+// awaitLeader waits until every server is current with a leader of the cluster.
+func (c *cluster) awaitLeader(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		leader, current := false, true
+		for _, s := range c.servers {
+			leader = leader || s.JetStreamIsLeader()
+			current = current && s.JetStreamIsCurrent()
+		}
+		if leader && current {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatal("cluster has no leader")
+		}
+	}
+}
+
+// empty purges every stream, and gives the func that opens a process's home on the next server.
+func (c *cluster) empty(t *testing.T) func(t *testing.T) (*jetstream.Home, *nats.Conn) {
+	t.Helper()
+	j, err := js.New(c.connect(t, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	streams := j.ListStreams(t.Context())
+	for info := range streams.Info() {
+		stream, err := j.Stream(t.Context(), info.Config.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		consumers := stream.ConsumerNames(t.Context())
+		for name := range consumers.Name() {
+			if err := stream.DeleteConsumer(t.Context(), name); err != nil && !errors.Is(err, js.ErrConsumerNotFound) {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(consumers.Err(), stream.Purge(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if streams.Err() != nil {
+		t.Fatal(streams.Err())
+	}
+	joined := 0
+	return func(t *testing.T) (*jetstream.Home, *nats.Conn) {
+		t.Helper()
+		nc := c.connect(t, joined)
+		joined++
+		h, err := jetstream.Open(t.Context(), nc, jetstream.Options{Synced: jetstream.AllowUnsynced(), Replicas: 3, Lease: 2 * lease})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(h.Close)
+		return h, nc
+	}
+}
+
+func (c *cluster) connect(t *testing.T, n int) *nats.Conn {
+	t.Helper()
+	nc, err := jetstream.Connect(t.Context(), c.servers[n%len(c.servers)].ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+func TestCluster(t *testing.T) {
+	c := startCluster(t)
+	t.Run("Bus", func(t *testing.T) {
+		bustest.Test(t, func(t *testing.T) bustest.Harness {
+			home := c.empty(t)
+			return bustest.Harness{Join: func(t *testing.T) bustest.Process {
+				h, nc := home(t)
+				return bustest.Process{Bus: h.Bus(), DeadLetters: h.DeadLetters(), Kill: nc.Close}
+			}}
+		})
+	})
+	t.Run("Journal", func(t *testing.T) {
+		journaltest.Test(t, func(t *testing.T) journaltest.Harness {
+			home := c.empty(t)
+			return journaltest.Harness{Open: func(t *testing.T) saga.Journal {
+				h, _ := home(t)
+				return h.Journal()
+			}}
+		})
+	})
+	t.Run("Claims", func(t *testing.T) {
+		claimstest.TestClaims(t, func(t *testing.T) claimstest.ClaimsHarness {
+			home := c.empty(t)
+			return claimstest.ClaimsHarness{Open: func(t *testing.T) workers.Claims {
+				h, _ := home(t)
+				return h.Claims()
+			}}
+		})
+	})
+	t.Run("Marks", func(t *testing.T) {
+		claimstest.TestMarks(t, func(t *testing.T) claimstest.MarksHarness {
+			home := c.empty(t)
+			return claimstest.MarksHarness{Open: func(t *testing.T) workers.Marks {
+				h, _ := home(t)
+				return h.Marks()
+			}}
+		})
+	})
+}
