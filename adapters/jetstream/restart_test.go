@@ -154,18 +154,7 @@ func TestServerRestartUnderAHome(t *testing.T) {
 			return events.Ack
 		})
 	}()
-	followed := make(chan uint64, 16)
-	followEnded := make(chan struct{})
-	go func() {
-		defer close(followEnded)
-		for r, err := range h.Journal().Follow(ctx, 0) {
-			if err != nil {
-				t.Errorf("follow: %v", err)
-				return
-			}
-			followed <- r.Version
-		}
-	}()
+	followed, followEnded := versions(ctx, t, h.Journal())
 	await(t, ctx, followed, 1)
 	if err := h.Bus().Publish(ctx, events.Message{Subject: commands.Subjects[0], Body: []byte("before")}); err != nil {
 		t.Fatal(err)
@@ -189,6 +178,22 @@ func TestServerRestartUnderAHome(t *testing.T) {
 		t.Errorf("consume: %v", err)
 	}
 	<-followEnded
+}
+
+// versions follows the journal in the background until ctx ends.
+func versions(ctx context.Context, t *testing.T, j saga.Journal) (<-chan uint64, <-chan struct{}) {
+	out, ended := make(chan uint64, 16), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for r, err := range j.Follow(ctx, 0) {
+			if err != nil {
+				t.Errorf("follow: %v", err)
+				return
+			}
+			out <- r.Version
+		}
+	}()
+	return out, ended
 }
 
 func await[T comparable](t *testing.T, ctx context.Context, from <-chan T, want T) {
