@@ -2,6 +2,7 @@ package routingtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/routing"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 // A World is a small set of announcing targets and route tables in memory. Announcements and Routes give the ports, which
@@ -24,6 +26,8 @@ type World struct {
 	routes     map[string]routing.Route
 	operations map[string]*operation
 	faults     map[string][]fault
+	intercept  func(call int) steptest.Fate
+	calls      int
 	slow       int
 	writes     int
 }
@@ -121,6 +125,13 @@ func (w *World) Fault(call string, after bool, err error) {
 	w.faults[call] = append(w.faults[call], fault{after: after, err: err})
 }
 
+// Intercept lets f decide about every later call that changes something, counted from 1; nil lets all pass.
+func (w *World) Intercept(f func(call int) steptest.Fate) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.intercept, w.calls = f, 0
+}
+
 // Faults tells how many faults have not been met.
 func (w *World) Faults() int {
 	w.mu.Lock()
@@ -158,6 +169,15 @@ func (w *World) State() string {
 func (w *World) enter(ctx context.Context, call string) (after, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", call, err)
+	}
+	if w.intercept != nil && slices.Contains([]string{"write", "route.create", "route.delete"}, call) {
+		w.calls++
+		switch w.intercept(w.calls) {
+		case steptest.Fail:
+			return nil, workers.Retry("fault", 0, errors.New(call+" is set to fail"))
+		case steptest.Lose:
+			return errors.New(call + ": connection reset"), nil
+		}
 	}
 	set := w.faults[call]
 	if len(set) == 0 {
