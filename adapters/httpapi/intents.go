@@ -34,7 +34,11 @@ func (in *intentInput) Resolve(ctx huma.Context) []error {
 var _ huma.Resolver = (*intentInput)(nil)
 
 func (s *server) intents(api huma.API) {
+	// An empty body is an intent like any other bad one: it is refused by the intake, with field and rule.
+	request := &huma.RequestBody{}
+	defer func() { request.Required = false }()
 	huma.Register(api, huma.Operation{
+		RequestBody: request,
 		OperationID: "submit-intents", Method: http.MethodPost, Path: "/v1/intents",
 		Summary:       "Submit an intent: a CloudEvent in structured, batch or binary mode",
 		Description:   "Answered when the acceptance is on stable storage. The same event again gets the first answer.",

@@ -6,4 +6,3 @@ import (
 )
 
 func contract(context.Context, settings) error { return errors.New("not yet") }
-func recorded(context.Context, settings) error { return errors.New("not yet") }

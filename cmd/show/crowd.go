@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,92 +11,204 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// crowd: 200 intents on one network, one router, one spoke, at once; then 150 more to service attachments; then all gone.
+// crowd: 200 intents on one network, one router, one spoke, at once; then 150 more to service attachments, each with its
+// own address and host route on the same two lists; then more than the router's session can carry; then all gone.
 func crowd(ctx context.Context, s settings) error {
 	l, err := alone(ctx, s, 600)
 	if err != nil {
 		return err
 	}
-	t := &table{header: "what figure"}
-	err = crowdRun(ctx, l, t)
-	return errors.Join(err, t.print(), l.close())
+	c := &crowdLab{lab: l, table: &table{header: "what figure"}}
+	for _, part := range []func(context.Context) error{c.shared, c.own, c.tooMany, c.rules, c.gone} {
+		if err = part(ctx); err != nil {
+			break
+		}
+	}
+	return errors.Join(err, c.print(), l.close())
 }
 
-func crowdRun(ctx context.Context, l *lab, t *table) error {
-	foreign, err := listed(ctx, l)
+// The lists of the crowd: a router without ALL_SUBNETS and a spoke whose list others have customised, so that an endpoint
+// in a later subnet needs a host route of its own on both.
+const (
+	crowdRouter  = "edge-hosts"
+	crowdGateway = "gcp-spoke-2"
+	// sessionLimit is the most custom routes a Cloud Router session carries; two entries of the router are foreign.
+	sessionLimit, routerForeign = 200, 2
+	crowdShared, crowdOwn       = 200, 150
+	crowdWebgroups              = 20
+)
+
+type crowdLab struct {
+	*lab
+	*table
+	orders []order
+	seen   int // ledger lines that earlier parts made
+}
+
+// since gives the ledger lines since the last call.
+func (c *crowdLab) since(ctx context.Context) ([]effect, error) {
+	all, err := c.effects(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	shared := many(200, func(i int) order {
+	fresh := all[c.seen:]
+	c.seen = len(all)
+	return fresh, nil
+}
+
+// many runs orders at once and remembers them for the end.
+func (c *crowdLab) many(ctx context.Context, orders []order) map[string]events.Status {
+	c.orders = append(c.orders, orders...)
+	return c.runAll(ctx, orders)
+}
+
+func (c *crowdLab) shared(ctx context.Context) error {
+	began := time.Now()
+	ends := c.many(ctx, many(crowdShared, func(i int) order {
 		return order{
-			variant: variant{"cloud-router", "", "connector"}, name: fmt.Sprintf("crowd-%03d", i), service: fmt.Sprintf("fn-%04d", i),
+			variant: variant{"both", "", "connector"}, name: fmt.Sprintf("crowd-%03d", i), service: fmt.Sprintf("fn-%04d", i),
 			connector: cidr28(i), onWithdraw: "restore",
 		}
-	})
-	ends := l.runAll(ctx, shared)
-	t.row(allEnded(ends, events.SagaCompleted), "200 to the shared endpoint completed", count(ends, events.SagaCompleted))
-	effects, err := l.effects(ctx)
+	}))
+	took := time.Since(began).Round(time.Second)
+	c.row(allEnded(ends, events.SagaCompleted), "to the shared endpoint, completed", fmt.Sprintf("%d in %s", count(ends, events.SagaCompleted), took))
+	fresh, err := c.since(ctx)
 	if err != nil {
 		return err
 	}
-	made := countEffects(effects, "globalForwardingRules.insert", "create")
-	t.row(need(made == 1, "made %d times", made), "shared endpoint made", made)
-	announced := countEffects(effects, "routers.patch", "")
-	t.row(need(announced == 1, "%d list writes", announced), "shared endpoint announced (list writes)", announced)
-	holds, err := sharedHolds(ctx, l)
-	t.row(errors.Join(err, need(holds == 200, "counted %d", holds)), "shared endpoint counted", holds)
-	t.row(noTwice(effects, "connectors.create"), "connectors made", countEffects(effects, "connectors.create", "create"))
-	if err := crowdAttachments(ctx, l, t, len(effects)); err != nil {
-		return err
+	made := countEffects(fresh, "globalForwardingRules.insert", "create")
+	c.row(need(made == 1, "made %d times", made), "shared endpoint made", made)
+	for _, call := range listCalls {
+		n := countEffects(fresh, call, "")
+		c.row(need(n == 1, "%d list writes", n), "shared endpoint announced, writes by "+call, n)
 	}
-	return crowdGone(ctx, l, t, shared, foreign)
-}
-
-// crowdAttachments adds 150 endpoints of their own, each with its own host route on the router and on the spoke.
-func crowdAttachments(ctx context.Context, l *lab, t *table, from int) error {
-	own := attachmentOrders()
-	began := time.Now()
-	ends := l.runAll(ctx, own)
-	t.row(allEnded(ends, events.SagaCompleted), "150 to service attachments completed", fmt.Sprintf("%d in %s", count(ends, events.SagaCompleted), time.Since(began).Round(time.Second)))
-	effects, err := l.effects(ctx)
-	if err != nil {
-		return err
-	}
-	writes := countEffects(effects[from:], "routers.patch", "") + countEffects(effects[from:], "edit_gateway_advertised_cidr", "")
-	t.row(need(writes <= 50, "%d list writes, more than a third of 150", writes), "list writes for the 150", writes)
-	t.row(noTwice(effects, "addresses.insert"), "addresses reserved", countEffects(effects, "addresses.insert", "create"))
+	holds, err := sharedHolds(ctx, c.lab)
+	c.row(errors.Join(err, need(holds == crowdShared, "counted %d", holds)), "shared endpoint counted", holds)
+	c.row(noTwice(fresh, "connectors.create"), "connectors made, none twice", countEffects(fresh, "connectors.create", "create"))
 	return nil
 }
 
-func attachmentOrders() []order {
-	return many(150, func(i int) order {
-		announce := "cloud-router"
-		if i%2 == 1 {
-			announce = "aviatrix"
+// listCalls are the calls that write the two lists.
+var listCalls = []string{"routers.patch", "edit_gateway_advertised_cidr"}
+
+// own adds endpoints of their own.
+func (c *crowdLab) own(ctx context.Context) error {
+	began := time.Now()
+	ends := c.many(ctx, attachmentOrders("own", crowdOwn, 300))
+	took := time.Since(began).Round(time.Second)
+	c.row(allEnded(ends, events.SagaCompleted), "to service attachments, completed", fmt.Sprintf("%d in %s", count(ends, events.SagaCompleted), took))
+	fresh, err := c.since(ctx)
+	if err != nil {
+		return err
+	}
+	for _, call := range listCalls {
+		n := countEffects(fresh, call, "")
+		c.row(need(n > 0 && n <= crowdOwn/3, "%d writes for %d entries", n, crowdOwn), "list writes for them by "+call, n)
+	}
+	c.row(noTwice(fresh, "addresses.insert"), "addresses reserved, none twice", countEffects(fresh, "addresses.insert", "create"))
+	return c.lists(ctx, crowdOwn+1)
+}
+
+// lists expects both lists to differ from the scenario by exactly so many host routes of ours.
+func (c *crowdLab) lists(ctx context.Context, want int) error {
+	left, err := c.resources(ctx)
+	if err != nil {
+		return err
+	}
+	for _, list := range []string{crowdRouter, crowdGateway} {
+		ours, others := 0, 0
+		for _, d := range left {
+			if !strings.Contains(d.Name, list+"#") && !strings.Contains(d.Name, list+"/") {
+				continue
+			}
+			if d.Change == "added" && strings.HasSuffix(d.Name, "/32") {
+				ours++
+			} else {
+				others++
+			}
 		}
+		c.row(need(ours == want && others == 0, "%d of ours and %d other differences, want %d and 0", ours, others, want), "entries of ours on "+list+", foreign ones untouched", ours)
+	}
+	return nil
+}
+
+// tooMany asks for more host routes than the router's session carries: those over the limit are refused with the limit
+// named, and never written.
+func (c *crowdLab) tooMany(ctx context.Context) error {
+	room := sessionLimit - routerForeign - crowdOwn - 1
+	const over = 13
+	ends := c.many(ctx, attachmentOrders("over", room+over, 500))
+	completed, named := count(ends, events.SagaCompleted), 0
+	for _, v := range ends {
+		if v.Status == events.SagaCompensated && strings.Contains(v.Reason, fmt.Sprint(sessionLimit)) {
+			named++
+		}
+	}
+	c.row(need(completed == room && named == over, "%d completed, %d refused with the limit named, of %d: %v", completed, named, len(ends), allEnded(ends, events.SagaCompleted)),
+		"over the session's limit: completed, refused", fmt.Sprintf("%d, %d", completed, named))
+	left, err := c.resources(ctx)
+	if err != nil {
+		return err
+	}
+	entries := routerForeign
+	for _, d := range left {
+		if strings.Contains(d.Name, crowdRouter+"#") && d.Change == "added" {
+			entries++
+		}
+	}
+	c.row(need(entries == sessionLimit, "%d entries", entries), "entries on the router now", entries)
+	_, err = c.since(ctx)
+	return err
+}
+
+// rules shares one rule set between WebGroup filters of one controller.
+func (c *crowdLab) rules(ctx context.Context) error {
+	ends := c.many(ctx, many(crowdWebgroups, func(i int) order {
 		return order{
-			variant: variant{announce, "", ""}, name: fmt.Sprintf("own-%03d", i), service: fmt.Sprintf("fn-%04d", 300+i),
+			variant: variant{"none", "aviatrix-webgroup", "connector"}, name: fmt.Sprintf("web-%02d", i), service: fmt.Sprintf("fn-%04d", 600+i),
+			connector: cidr28(400 + i), onWithdraw: "restore", noNames: true,
+		}
+	}))
+	c.row(allEnded(ends, events.SagaCompleted), "WebGroup filters on one controller, completed", count(ends, events.SagaCompleted))
+	left, err := c.resources(ctx)
+	if err != nil {
+		return err
+	}
+	rules, changed := 0, 0
+	for _, d := range left {
+		if d.Vendor != "aviatrix" || !strings.Contains(strings.ToLower(d.Kind), "rule") {
+			continue
+		}
+		if d.Change == "added" {
+			rules++
+		} else {
+			changed++
+		}
+	}
+	c.row(need(rules >= 2*crowdWebgroups && changed == 0, "%d rules added, %d of others changed", rules, changed), "their rules in the shared set, others untouched", rules)
+	return nil
+}
+
+// gone withdraws all and expects the lists as they were.
+func (c *crowdLab) gone(ctx context.Context) error {
+	var gone []order
+	for _, o := range c.orders {
+		gone = append(gone, order{name: o.name, service: "-"})
+	}
+	ends := c.runAll(ctx, gone)
+	c.row(allEnded(ends, events.SagaCompleted), "withdrawn", count(ends, events.SagaCompleted))
+	c.row(c.clean(ctx), "differences left", "sim resources")
+	return nil
+}
+
+// attachmentOrders ask for endpoints of a service attachment in the late subnet.
+func attachmentOrders(name string, n, service int) []order {
+	return many(n, func(i int) order {
+		return order{
+			variant: variant{"both", "", ""}, name: fmt.Sprintf("%s-%03d", name, i), service: fmt.Sprintf("fn-%04d", service+i),
 			attachment: "orders-sa", noEgress: true, onWithdraw: "restore",
 		}
 	})
-}
-
-// crowdGone withdraws all and expects the lists as they were.
-func crowdGone(ctx context.Context, l *lab, t *table, shared []order, foreign []string) error {
-	all := slices.Concat(shared, attachmentOrders())
-	var gone []order
-	for _, o := range all {
-		gone = append(gone, order{name: o.name, service: "-"})
-	}
-	ends := l.runAll(ctx, gone)
-	t.row(allEnded(ends, events.SagaCompleted), "350 withdrawn", count(ends, events.SagaCompleted))
-	now, err := listed(ctx, l)
-	if err != nil {
-		return err
-	}
-	t.row(need(slices.Equal(now, foreign), "lists differ: %v, before %v", now, foreign), "lists as they were", len(now))
-	t.row(l.clean(ctx), "differences left", "sim resources")
-	return nil
 }
 
 // runAll submits all at once and waits for all; an order for service "-" is a withdrawal.
@@ -173,17 +284,6 @@ func noTwice(list []effect, call string) error {
 		}
 	}
 	return nil
-}
-
-// listed are the differences in shared lists; empty means that they hold exactly what the scenario has.
-func listed(ctx context.Context, l *lab) ([]string, error) {
-	left, err := l.resources(ctx)
-	var names []string
-	for _, d := range left {
-		names = append(names, d.Vendor+" "+d.Kind+" "+d.Name+" "+d.Change)
-	}
-	slices.Sort(names)
-	return names, err
 }
 
 // sharedHolds counts the connections that hold the shared endpoint.

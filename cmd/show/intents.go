@@ -88,7 +88,7 @@ func (o order) ingress() object {
 	in := object{"target": object{"googleApisBundle": "all-apis"}, "address": object{"pool": "psc-frankfurt"}}
 	if o.attachment != "" {
 		in["target"] = object{"serviceAttachment": "projects/acme-producers/regions/europe-west3/serviceAttachments/" + o.attachment}
-		in["address"] = object{"subnet": "projects/acme-net/regions/europe-west3/subnetworks/endpoints"}
+		in["address"] = object{"subnet": "projects/acme-net/regions/europe-west3/subnetworks/endpoints-late"}
 	} else if !o.noNames {
 		in["names"] = object{"hostnames": "auto", "ttl": "60s"}
 	}
@@ -97,6 +97,11 @@ func (o order) ingress() object {
 		in["announce"] = []object{{"via": "aviatrix", "spokeGateway": "gcp-spoke-1", "connections": []string{"site-1"}}}
 	case "cloud-router":
 		in["announce"] = []object{{"via": "cloud-router", "project": "acme-net", "region": "europe-west3", "router": "edge-1"}}
+	case "both":
+		in["announce"] = []object{
+			{"via": "cloud-router", "project": "acme-net", "region": "europe-west3", "router": crowdRouter},
+			{"via": "aviatrix", "spokeGateway": crowdGateway, "connections": []string{}},
+		}
 	case "bgp":
 		in["announce"] = []object{{"via": "bgp", "speaker": "site-edge", "nextHop": "10.9.0.1"}}
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -39,25 +40,7 @@ func splitRun(ctx context.Context, l *lab, t *table) error {
 		return err
 	}
 	defer broker.stop()
-	world, err := l.start(ctx, "world", "--role", "world", "--data", filepath.Join(l.dir, "world"), "--sim-speed", "60")
-	if err != nil {
-		return err
-	}
-	l.world = world.at.World
-	common := []string{"--nats-url", broker.url, "--nats-monitors", broker.monitor, "--world", l.world, "--sim-speed", "60"}
-	role := func(name string, more ...string) (*process, error) {
-		return l.start(ctx, name, append(append([]string{"--data", filepath.Join(l.dir, name)}, common...), more...)...)
-	}
-	if l.daemon, err = role("orchestrator", "--role", "orchestrator"); err != nil {
-		return err
-	}
-	if _, err = role("speaker", "--role", "speaker"); err != nil {
-		return err
-	}
-	if _, err = role("worker-1", "--role", "worker"); err != nil {
-		return err
-	}
-	victim, err := role("worker-2", "--role", "worker")
+	victim, err := l.startRoles(ctx, broker)
 	if err != nil {
 		return err
 	}
@@ -88,6 +71,33 @@ func splitRun(ctx context.Context, l *lab, t *table) error {
 		t.row(need(n > 0, "did nothing"), "results of "+worker, n)
 	}
 	t.row(need(len(shares.counts()) == 2, "%d workers reported", len(shares.counts())), "workers that shared the work", len(shares.counts()))
+	return splitEnd(ctx, l, t)
+}
+
+// startRoles starts every role in a process of its own, and gives the worker that will be killed.
+func (l *lab) startRoles(ctx context.Context, b *broker) (victim *process, err error) {
+	world, err := l.start(ctx, "world", "--role", "world", "--data", filepath.Join(l.dir, "world"), "--sim-speed", "60")
+	if err != nil {
+		return nil, err
+	}
+	l.world = world.at.World
+	for _, name := range []string{"orchestrator", "speaker", "worker-1", "worker-2"} {
+		role, _, _ := strings.Cut(name, "-")
+		p, err := l.start(ctx, name, "--role", role, "--data", filepath.Join(l.dir, name), "--nats-url", b.url,
+			"--nats-monitors", b.monitor, "--world", l.world, "--sim-speed", "60")
+		if err != nil {
+			return nil, err
+		}
+		if role == "orchestrator" {
+			l.daemon = p
+		}
+		victim = p
+	}
+	return victim, nil
+}
+
+// splitEnd expects one live effect a named object, and a clean world after all is withdrawn.
+func splitEnd(ctx context.Context, l *lab, t *table) error {
 	effects, err := l.effects(ctx)
 	if err != nil {
 		return err
@@ -97,7 +107,7 @@ func splitRun(ctx context.Context, l *lab, t *table) error {
 	for i := range gone {
 		gone[i].service = "-"
 	}
-	ends = l.runAll(ctx, gone)
+	ends := l.runAll(ctx, gone)
 	t.row(errors.Join(allEnded(ends, events.SagaCompleted), l.clean(ctx)), "withdrawn, world clean", count(ends, events.SagaCompleted))
 	return nil
 }

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/culvertnet/culvert/adapters/simcloud"
+	"github.com/culvertnet/culvert/adapters/simcloud/world"
+)
+
+// enoughFields is the share of fields that a row must have as recorded.
+const enoughFields = 0.95
+
+// recordedSpeed makes the vendor's minutes microseconds.
+const recordedSpeed = 1e7
+
+// servedServices are the services that the world speaks; requests to others are listed apart.
+var servedServices = []string{"compute", "vpcaccess", "dns", "run", "cloudfunctions"}
+
+// recorded replays exchanges that somebody recorded against Google Cloud and compares the simulated world's answers with them: statuses,
+// field names and types, error bodies, forms of kinds and links.
+func recorded(ctx context.Context, s settings) error {
+	files, err := filepath.Glob(filepath.Join(s.fixtures, "*.http.log"))
+	if err != nil {
+		return err
+	}
+	if s.fixtures == "" || len(files) == 0 {
+		return fmt.Errorf("no *.http.log in %q: give the folder with --fixtures", s.fixtures)
+	}
+	t := &table{header: "log kind requests statuses fields missing extra types agree reasons forms values"}
+	apart := map[string]int{}
+	var total comparison
+	for _, file := range files {
+		if s.only != "" && !strings.Contains(file, s.only) {
+			continue
+		}
+		rows, err := recordedLog(ctx, file, apart)
+		if err != nil {
+			return fmt.Errorf("%s: %w", filepath.Base(file), err)
+		}
+		for _, kind := range slices.Sorted(maps.Keys(rows)) {
+			c := rows[kind]
+			t.row(c.verdict(), c.cells(strings.TrimSuffix(filepath.Base(file), ".http.log"), kind)...)
+			total.add(c)
+			if s.keep {
+				c.explain()
+			}
+		}
+	}
+	t.row(total.verdict(), total.cells("all", fmt.Sprintf("%d kinds", len(t.rows)))...)
+	err = t.print()
+	fmt.Println("apart, since the world has no such service or kind:")
+	for _, kind := range slices.Sorted(maps.Keys(apart)) {
+		fmt.Printf("  %4d  %s\n", apart[kind], kind)
+	}
+	return err
+}
+
+// recordedLog replays one log against a world of its own.
+func recordedLog(ctx context.Context, file string, apart map[string]int) (map[string]*comparison, error) {
+	list, err := readLog(file)
+	if err != nil {
+		return nil, err
+	}
+	n := newNames()
+	scenario, err := recordedScenario(list, n)
+	if err != nil {
+		return nil, err
+	}
+	server, err := simcloud.Start(ctx, simcloud.Options{
+		World: world.Config{Speed: recordedSpeed, Seed: 1}, Scenario: scenario, BGP: simcloud.BGP{Off: true},
+	})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := recordedRows(ctx, &replay{root: server.URL(), names: n}, list, apart)
+	return rows, errors.Join(err, server.Close())
+}
+
+func recordedRows(ctx context.Context, r *replay, list []exchange, apart map[string]int) (map[string]*comparison, error) {
+	rows, unserved := map[string]*comparison{}, map[string]int{}
+	for _, e := range list {
+		if !slices.Contains(servedServices, e.service()) {
+			apart[e.kind()]++
+			continue
+		}
+		got, err := r.send(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		if got.unserved() {
+			unserved[e.kind()]++
+			continue
+		}
+		if rows[e.kind()] == nil {
+			rows[e.kind()] = &comparison{}
+		}
+		rows[e.kind()].compare(e, got)
+	}
+	for kind, count := range unserved {
+		if row := rows[kind]; row != nil { // a kind that the world has, and a method of it that it does not
+			row.requests += count
+			row.statusNotes = append(row.statusNotes, fmt.Sprintf("%s: %d requests with methods that the world does not have", kind, count))
+			continue
+		}
+		apart[kind] += count
+	}
+	return rows, nil
+}
+
+// add sums up.
+func (c *comparison) add(o *comparison) {
+	c.requests, c.statuses, c.fields = c.requests+o.requests, c.statuses+o.statuses, c.fields+o.fields
+	c.refusals, c.reasons = c.refusals+o.refusals, c.reasons+o.reasons
+	c.missing, c.extra, c.mistyped = append(c.missing, o.missing...), append(c.extra, o.extra...), append(c.mistyped, o.mistyped...)
+	c.forms, c.values = append(c.forms, o.forms...), append(c.values, o.values...)
+	c.statusNotes, c.notes = append(c.statusNotes, o.statusNotes...), append(c.notes, o.notes...)
+}
+
+// cells are a row of the table. Values that differ are shown and not judged: most are the caller's or a moment's.
+func (c *comparison) cells(log, kind string) []any {
+	return []any{log, kind, c.requests, fmt.Sprintf("%d/%d", c.statuses, c.requests), c.fields, len(c.missing), len(c.extra), len(c.mistyped),
+		fmt.Sprintf("%.1f%%", 100*c.agreement()), fmt.Sprintf("%d/%d", c.reasons, c.refusals), len(c.forms), len(c.values)}
+}
+
+func (c *comparison) verdict() error {
+	first := func(list []string) string { return list[0] }
+	switch {
+	case c.statuses != c.requests:
+		return errors.New(first(c.statusNotes))
+	case c.reasons != c.refusals:
+		return errors.New(first(c.notes))
+	case len(c.forms) > 0:
+		return errors.New(first(c.forms))
+	case c.agreement() < enoughFields:
+		return fmt.Errorf("fields: missing %s; extra %s", brief(c.missing), brief(c.extra))
+	}
+	return nil
+}
+
+// brief names a list's different lines, the first few.
+func brief(list []string) string {
+	list = slices.Compact(slices.Sorted(slices.Values(list)))
+	return fmt.Sprint(list[:min(len(list), 6)])
+}
+
+// explain prints every difference (--keep).
+func (c *comparison) explain() {
+	for what, list := range map[string][]string{"status": c.statusNotes, "reason": c.notes, "form": c.forms, "missing": c.missing,
+		"extra": c.extra, "type": c.mistyped, "value": c.values} {
+		for _, line := range slices.Compact(slices.Sorted(slices.Values(list))) {
+			fmt.Println("   ", what+":", line)
+		}
+	}
+}
+
+var projectOf = regexp.MustCompile(`projects/([^/?:"\s]+)`)
+
+// recordedScenario is a world with the projects that a log speaks of, each with the network that a project has from the start.
+func recordedScenario(list []exchange, n *names) ([]byte, error) {
+	projects := []string{recordedProject}
+	for _, e := range list {
+		for _, m := range projectOf.FindAllStringSubmatch(e.path, -1) {
+			if id := n.expand(m[1], nil); !slices.Contains(projects, id) && e.status != http.StatusForbidden {
+				projects = append(projects, id)
+			}
+		}
+	}
+	var all, networks []map[string]any
+	for i, id := range projects {
+		number := recordedNumber
+		if i > 0 {
+			number = fmt.Sprint(200000000000 + i)
+		}
+		all = append(all, map[string]any{"id": id, "number": number, "hash": recordedHash})
+		networks = append(networks, map[string]any{"project": id, "name": priorNetwork, "autoMode": true})
+	}
+	return yaml.Marshal(map[string]any{"google": map[string]any{"projects": all, "networks": networks}})
+}
