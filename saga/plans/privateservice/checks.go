@@ -3,6 +3,7 @@ package privateservice
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/workers/egress"
@@ -43,7 +44,7 @@ func (r *recipe) addCheckEgress() {
 			in.Existing = "projects/" + r.ConnectorProject() + "/locations/" + r.Service.Region + "/connectors/" + c.Existing
 		}
 	}
-	if r.Ingress != nil && r.Ingress.Names != nil {
+	if r.Ingress != nil && r.Ingress.Names != nil && !r.attached() {
 		in.Hostnames = r.Ingress.Names.Hostnames.List
 	}
 	r.checkEgress = saga.Add[egress.CheckOut](r.b, saga.Spec{Name: "check-egress", Kind: egress.KindCheck, Check: true}, in)
@@ -63,7 +64,7 @@ func (r *recipe) addCheckNetwork() {
 			for _, to := range g.Names.VisibleTo {
 				in.Inbound = in.Inbound || to == ToInboundPolicy
 			}
-			binds = append(binds, saga.Fill(&in.Hostnames, saga.Field(r.checkEgress, func(o *egress.CheckOut) *[]string { return &o.Hostnames })))
+			binds = append(binds, r.hostnames(&in.Hostnames)...)
 		}
 	}
 	if e := r.Egress; e != nil {
@@ -78,6 +79,16 @@ func (r *recipe) addCheckNetwork() {
 		}
 	}
 	r.checkNetwork = saga.Add[network.CheckOut](r.b, saga.Spec{Name: "check-network", Kind: network.KindCheck, Check: true}, in, binds...)
+}
+
+// hostnames fills in the names to map: those that check-egress found to be the service's, or, for a service attachment, the
+// producer's, which the intent lists and nobody here can look up.
+func (r *recipe) hostnames(to *[]string) []saga.Binding {
+	if r.attached() {
+		*to = slices.Sorted(slices.Values(r.Ingress.Names.Hostnames.List))
+		return nil
+	}
+	return []saga.Binding{saga.Fill(to, saga.Field(r.checkEgress, func(o *egress.CheckOut) *[]string { return &o.Hostnames }))}
 }
 
 // withdrawal is the plan of a withdrawal: what must hold before anything is removed. What is removed is what stands.

@@ -249,10 +249,10 @@ func (r *recipe) cutover() {
 	last := r.before
 	if in.Names != nil {
 		names := &network.MapNamesIn{Project: r.NetworkProject(), Network: r.Network, TTL: in.Names.TTL.Seconds()}
-		h := saga.Add[network.MapNamesOut](r.b,
-			saga.Spec{Name: "map-names", Kind: network.KindMapNames, Prefix: "zone", After: r.before}, names,
-			saga.Fill(&names.Hostnames, saga.Field(r.checkEgress, func(o *egress.CheckOut) *[]string { return &o.Hostnames })),
+		binds := append(r.hostnames(&names.Hostnames),
 			saga.Fill(&names.IP, saga.Field(r.address, func(o *network.ReserveAddressOut) *string { return &o.IP })))
+		h := saga.Add[network.MapNamesOut](r.b,
+			saga.Spec{Name: "map-names", Kind: network.KindMapNames, Prefix: "zone", After: r.before}, names, binds...)
 		last = []string{h.Name()}
 	}
 	if in.PublicAccess == ForbidPublic {
@@ -262,6 +262,9 @@ func (r *recipe) cutover() {
 		}, restrict)
 	}
 }
+
+// attached tells whether the endpoint leads to a service attachment.
+func (r *recipe) attached() bool { return r.Ingress.Target.ServiceAttachment != "" }
 
 // attachmentRegion is where the endpoint of a service attachment is; empty for a bundle, whose endpoint is global.
 func (r *recipe) attachmentRegion() string {
