@@ -157,14 +157,16 @@ func (f foundMode) restores(got Announced, entries []string) bool {
 	if f.Custom {
 		return false
 	}
-	defaults := got.Defaults
-	if len(defaults) == 0 {
-		defaults = f.Defaults
+	groups, before := without(got.Defaults, isPrefix), without(f.Defaults, isPrefix)
+	ranges := got.ranges()
+	if len(got.Defaults) == 0 {
+		ranges = Announced{Defaults: f.Defaults}.ranges()
 	}
-	groups := slices.DeleteFunc(slices.Clone(defaults), isPrefix)
-	before := slices.DeleteFunc(slices.Clone(f.Defaults), isPrefix)
-	ranges := slices.DeleteFunc(slices.Clone(defaults), func(d string) bool { return !isPrefix(d) })
 	return same(groups, before) && same(ranges, entries)
+}
+
+func without(list []string, is func(string) bool) []string {
+	return slices.DeleteFunc(slices.Clone(list), is)
 }
 
 func isPrefix(s string) bool {
