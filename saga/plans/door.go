@@ -1,8 +1,11 @@
 package plans
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/culvertnet/culvert/events"
@@ -29,10 +32,8 @@ func (d Door) Accept(ctx context.Context, tenant string, header map[string]strin
 	if err != nil {
 		return nil, err
 	}
-	for _, in := range intents {
-		if err := d.admit(in); err != nil {
-			return nil, err
-		}
+	if err := d.admitAll(intents, isBatch(body)); err != nil {
+		return nil, err
 	}
 	receipts := make([]saga.Receipt, 0, len(intents))
 	for i, in := range intents {
@@ -46,6 +47,35 @@ func (d Door) Accept(ctx context.Context, tenant string, header map[string]strin
 		receipts = append(receipts, r)
 	}
 	return receipts, nil
+}
+
+// isBatch tells whether a message that has been decoded was a batch: no other form of an intent is an array.
+func isBatch(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) }
+
+// admitAll lists what is wrong with every intent; of a batch the fields begin with the intent's place, as they do for what
+// is refused while decoding.
+func (d Door) admitAll(intents []events.Intent, batch bool) error {
+	var all events.Refusal
+	for i, in := range intents {
+		err := d.admit(in)
+		if err == nil {
+			continue
+		}
+		r, refused := events.AsRefusal(err)
+		if !refused {
+			return err
+		}
+		for _, v := range r.Violations {
+			if batch {
+				v.Field = "/" + strconv.Itoa(i) + "/" + strings.TrimPrefix(v.Field, "/")
+			}
+			all.Violations = append(all.Violations, v)
+		}
+	}
+	if len(all.Violations) == 0 {
+		return nil
+	}
+	return &all
 }
 
 func (d Door) admit(in events.Intent) error {
