@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -36,7 +35,7 @@ func recorded(ctx context.Context, s settings) error {
 	if s.fixtures == "" || len(files) == 0 {
 		return fmt.Errorf("no *.http.log in %q: give the folder with --fixtures", s.fixtures)
 	}
-	t := &table{header: "log kind requests statuses fields missing extra types agree reasons forms values"}
+	t := &table{header: "log kind requests statuses fields missing extra types have strict reasons forms values"}
 	apart := map[string]int{}
 	var total comparison
 	for _, file := range files {
@@ -56,8 +55,10 @@ func recorded(ctx context.Context, s settings) error {
 			}
 		}
 	}
-	t.row(total.verdict(), total.cells("all", fmt.Sprintf("%d kinds", len(t.rows)))...)
+	t.row(errors.Join(total.verdict(), need(total.strict() >= enoughFields, "fields: with the extra ones %.1f%%", 100*total.strict())), total.cells("all", fmt.Sprintf("%d kinds", len(t.rows)))...)
 	err = t.print()
+	printLines("extra fields, in our answer and not in the recorded one", paths(total.extra))
+	printLines("forms that read differently", distinct(total.forms))
 	fmt.Println("apart, since the world has no such service or kind:")
 	for _, kind := range slices.Sorted(maps.Keys(apart)) {
 		fmt.Printf("  %4d  %s\n", apart[kind], kind)
@@ -72,7 +73,8 @@ func recordedLog(ctx context.Context, file string, apart map[string]int) (map[st
 		return nil, err
 	}
 	n := newNames()
-	scenario, err := recordedScenario(list, n)
+	projects := recordedProjects(list, n)
+	scenario, err := recordedScenario(projects)
 	if err != nil {
 		return nil, err
 	}
@@ -82,11 +84,17 @@ func recordedLog(ctx context.Context, file string, apart map[string]int) (map[st
 	if err != nil {
 		return nil, err
 	}
-	rows, err := recordedRows(ctx, &replay{root: server.URL(), names: n}, list, apart)
+	r := &replay{root: server.URL(), names: n}
+	rows, err := recordedRows(ctx, r, projects, list, apart)
 	return rows, errors.Join(err, server.Close())
 }
 
-func recordedRows(ctx context.Context, r *replay, list []exchange, apart map[string]int) (map[string]*comparison, error) {
+func recordedRows(ctx context.Context, r *replay, projects []string, list []exchange, apart map[string]int) (map[string]*comparison, error) {
+	for _, id := range projects {
+		if err := r.prior(ctx, id); err != nil {
+			return nil, err
+		}
+	}
 	rows, unserved := map[string]*comparison{}, map[string]int{}
 	for _, e := range list {
 		if !slices.Contains(servedServices, e.service()) {
@@ -129,7 +137,7 @@ func (c *comparison) add(o *comparison) {
 // cells are a row of the table. Values that differ are shown and not judged: most are the caller's or a moment's.
 func (c *comparison) cells(log, kind string) []any {
 	return []any{log, kind, c.requests, fmt.Sprintf("%d/%d", c.statuses, c.requests), c.fields, len(c.missing), len(c.extra), len(c.mistyped),
-		fmt.Sprintf("%.1f%%", 100*c.agreement()), fmt.Sprintf("%d/%d", c.reasons, c.refusals), len(c.forms), len(c.values)}
+		fmt.Sprintf("%.1f%%", 100*c.agreement()), fmt.Sprintf("%.1f%%", 100*c.strict()), fmt.Sprintf("%d/%d", c.reasons, c.refusals), len(c.forms), len(c.values)}
 }
 
 func (c *comparison) verdict() error {
@@ -139,17 +147,37 @@ func (c *comparison) verdict() error {
 		return errors.New(first(c.statusNotes))
 	case c.reasons != c.refusals:
 		return errors.New(first(c.notes))
-	case len(c.forms) > 0:
-		return errors.New(first(c.forms))
 	case c.agreement() < enoughFields:
 		return fmt.Errorf("fields: missing %s; extra %s", brief(c.missing), brief(c.extra))
 	}
 	return nil
 }
 
+// paths takes the methods off, and the fields inside what is extra itself.
+func paths(lines []string) []string {
+	var out []string
+	for _, line := range distinct(lines) {
+		_, kindAndPath, _ := strings.Cut(line, " ")
+		top, inside := strings.CutSuffix(kindAndPath, "[]")
+		if i := strings.LastIndex(top, "."); !inside && (i < 0 || !slices.Contains(out, top[:i]) && !slices.Contains(out, strings.TrimSuffix(top[:i], "[]"))) {
+			out = append(out, kindAndPath)
+		}
+	}
+	return distinct(out)
+}
+
+func printLines(title string, lines []string) {
+	fmt.Printf("%s: %d\n", title, len(lines))
+	for _, line := range lines {
+		fmt.Println("  ", line)
+	}
+}
+
+func distinct(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
+
 // brief names a list's different lines, the first few.
 func brief(list []string) string {
-	list = slices.Compact(slices.Sorted(slices.Values(list)))
+	list = distinct(list)
 	return fmt.Sprint(list[:min(len(list), 6)])
 }
 
@@ -157,7 +185,7 @@ func brief(list []string) string {
 func (c *comparison) explain() {
 	for what, list := range map[string][]string{"status": c.statusNotes, "reason": c.notes, "form": c.forms, "missing": c.missing,
 		"extra": c.extra, "type": c.mistyped, "value": c.values} {
-		for _, line := range slices.Compact(slices.Sorted(slices.Values(list))) {
+		for _, line := range distinct(list) {
 			fmt.Println("   ", what+":", line)
 		}
 	}
@@ -165,24 +193,28 @@ func (c *comparison) explain() {
 
 var projectOf = regexp.MustCompile(`projects/([^/?:"\s]+)`)
 
-// recordedScenario is a world with the projects that a log speaks of, each with the network that a project has from the start.
-func recordedScenario(list []exchange, n *names) ([]byte, error) {
+// recordedProjects are the projects that a log's addresses speak of.
+func recordedProjects(list []exchange, n *names) []string {
 	projects := []string{recordedProject}
 	for _, e := range list {
 		for _, m := range projectOf.FindAllStringSubmatch(e.path, -1) {
-			if id := n.expand(m[1], nil); !slices.Contains(projects, id) && e.status != http.StatusForbidden {
+			if id := n.expand(m[1], nil); !slices.Contains(projects, id) {
 				projects = append(projects, id)
 			}
 		}
 	}
-	var all, networks []map[string]any
+	return projects
+}
+
+// recordedScenario is a world of empty projects.
+func recordedScenario(projects []string) ([]byte, error) {
+	var all []map[string]any
 	for i, id := range projects {
 		number := recordedNumber
 		if i > 0 {
 			number = fmt.Sprint(200000000000 + i)
 		}
 		all = append(all, map[string]any{"id": id, "number": number, "hash": recordedHash})
-		networks = append(networks, map[string]any{"project": id, "name": priorNetwork, "autoMode": true})
 	}
-	return yaml.Marshal(map[string]any{"google": map[string]any{"projects": all, "networks": networks}})
+	return yaml.Marshal(map[string]any{"google": map[string]any{"projects": all}})
 }

@@ -23,7 +23,7 @@ var placeholder = regexp.MustCompile(`\$\{([A-Za-z0-9_]+)\}`)
 type names struct {
 	fixed map[string]string   // the same everywhere
 	last  map[string]string   // learned from our answers, the newest counts: operations, changes
-	made  map[string][]string // by collection, oldest first: what the log made so far
+	made  map[string][]string // by collection (singular), oldest first: what the log made so far
 	count map[string]int      // by placeholder, of names handed out
 	seen  map[string]string   // by recorded URL path: the candidate that was last read or made there
 	marks map[string]string   // by our URL path and field: fingerprints and etags that we were given
@@ -61,23 +61,24 @@ func (n *names) plain(name string) bool {
 	return constant || learned || name == "operationID" || name == "changeId"
 }
 
-// collectionOf: a bare placeholder is in the collection that its own name tells, ${networkID} in networks.
+// collectionOf is the singular of the collection that a mention is in: what stands before it, ".../networks/${…}"; a bare placeholder tells
+// by its own name, ${networkID}.
 func (n *names) collectionOf(before, name string) string {
-	if before != "" {
-		return before
+	if before == "" {
+		return strings.TrimSuffix(strings.TrimSuffix(name, "ID"), "Id")
 	}
-	stem := strings.TrimSuffix(strings.TrimSuffix(name, "ID"), "Id")
-	for _, plural := range []string{stem + "s", stem + "es", strings.TrimSuffix(stem, "y") + "ies"} {
-		if _, known := n.made[plural]; known {
-			return plural
-		}
+	if stem, ok := strings.CutSuffix(before, "ies"); ok {
+		return stem + "y"
 	}
-	return stem + "s"
+	if stem, ok := strings.CutSuffix(before, "sses"); ok {
+		return stem + "ss"
+	}
+	return strings.TrimSuffix(before, "s")
 }
 
 // fresh makes a name that no object has yet; asking again before it is used gives the same one.
 func (n *names) fresh(collection string) string {
-	return fmt.Sprintf("%s%d", strings.ToLower(strings.TrimSuffix(collection, "s")), n.count[collection]+1)
+	return fmt.Sprintf("%s%d", strings.ToLower(collection), n.count[collection]+1)
 }
 
 // created notes an object that the log made.
@@ -90,7 +91,7 @@ func (n *names) created(collection, name string) {
 func (n *names) candidates(collection string) []string {
 	list := slices.Clone(n.made[collection])
 	slices.Reverse(list)
-	if collection == "networks" || collection == "subnetworks" {
+	if collection == "network" || collection == "subnetwork" {
 		list = append(list, priorNetwork)
 	}
 	return list
@@ -175,10 +176,13 @@ func (n *names) learn(recorded, ours map[string]any, about string) {
 			n.marks[about+" "+field] = mark
 		}
 	}
+	if id, ok := ours["id"].(string); ok && ours["kind"] == "dns#change" {
+		n.last["changeId"] = id
+	}
 	if ip, ok := ours["address"].(string); ok && recorded["address"] == recordedIP {
 		n.ip = ip
 	}
-	for _, field := range []string{"name", "id", "selfLink", "targetLink"} {
+	for _, field := range []string{"name", "selfLink", "targetLink"} {
 		want, _ := recorded[field].(string)
 		got, _ := ours[field].(string)
 		m := placeholder.FindAllStringSubmatch(want, -1)
@@ -191,7 +195,7 @@ func (n *names) learn(recorded, ours map[string]any, about string) {
 		}
 		value := got[strings.LastIndex(got, "/")+1:]
 		switch {
-		case id == "operationID" && (field == "name" || field == "selfLink"), id == "changeId":
+		case id == "operationID" && (field == "name" || field == "selfLink"):
 			n.last[id] = value
 		case field == "targetLink" && !n.plain(id):
 			collection := n.collectionOf("", id)

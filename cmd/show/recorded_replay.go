@@ -217,3 +217,14 @@ func alike(a, b any) int {
 	}
 	return 0
 }
+
+// prior makes the network that every project has from the start, before the first recorded request.
+func (r *replay) prior(ctx context.Context, project string) error {
+	e := exchange{method: http.MethodPost, path: "/compute/v1/projects/" + project + "/global/networks", body: map[string]any{
+		"name": priorNetwork, "description": "Default network for the project", "autoCreateSubnetworks": true}}
+	got, err := r.once(ctx, e, nil)
+	if err == nil && got.status != http.StatusOK {
+		err = fmt.Errorf("make the network of project %s: %d %s", project, got.status, message(got.body))
+	}
+	return err
+}
