@@ -7,6 +7,7 @@ import (
 	"time"
 
 	compute "cloud.google.com/go/compute/apiv1"
+	vpcaccess "cloud.google.com/go/vpcaccess/apiv1"
 	"github.com/googleapis/gax-go/v2"
 	cloudfunctions "google.golang.org/api/cloudfunctions/v2"
 	computev1 "google.golang.org/api/compute/v1"
@@ -14,7 +15,7 @@ import (
 	"google.golang.org/api/option"
 	"google.golang.org/api/run/v2"
 	htransport "google.golang.org/api/transport/http"
-	"google.golang.org/api/vpcaccess/v1"
+	vpcaccessv1 "google.golang.org/api/vpcaccess/v1"
 )
 
 // Options says which Google to speak to.
@@ -49,12 +50,13 @@ type Client struct {
 	// compute/v1 serves routers.patch alone: apiv1 drops an empty list from the body, so the last range could never be
 	// removed (measured: it sends {"bgp":{}} and Google answers success).
 	compute *computev1.Service
-	// The generated clients serve what has no patch (connectors), no direct VPC interface (functions) or no module (DNS)
-	// among the newer ones.
-	connectors *vpcaccess.Service
-	dns        *dns.Service
-	run        *run.Service
-	functions  *cloudfunctions.Service
+	// vpcaccess/apiv1 serves connectors and their operations, all but connectors.patch, which it does not know.
+	connectors     *vpcaccess.Client
+	connectorPatch *vpcaccessv1.Service
+	// The generated clients serve what has no direct VPC interface (functions) or no module (DNS) among the newer ones.
+	dns       *dns.Service
+	run       *run.Service
+	functions *cloudfunctions.Service
 }
 
 // scope is what every call of this package needs.
@@ -105,7 +107,8 @@ func (c *Client) builders(ctx context.Context, at func(string) []option.ClientOp
 		build(ctx, &c.globalOperations, compute.NewGlobalOperationsRESTClient, root),
 		build(ctx, &c.regionOperations, compute.NewRegionOperationsRESTClient, root),
 		build(ctx, &c.compute, computev1.NewService, at("/compute/v1/")),
-		build(ctx, &c.connectors, vpcaccess.NewService, at("/")),
+		build(ctx, &c.connectors, vpcaccess.NewRESTClient, root),
+		build(ctx, &c.connectorPatch, vpcaccessv1.NewService, at("/")),
 		build(ctx, &c.dns, dns.NewService, at("/")),
 		build(ctx, &c.run, run.NewService, at("/")),
 		build(ctx, &c.functions, cloudfunctions.NewService, at("/")),
@@ -135,7 +138,7 @@ func carrier(ctx context.Context, o Options) (*http.Client, error) {
 	return &http.Client{Transport: t}, nil
 }
 
-// once switches off the retries that apiv1 does by itself on reads: retrying is the runtime's.
+// once switches off the retries that the newer clients do by themselves on reads: retrying is the runtime's.
 func once() gax.CallOption { return gax.WithRetry(func() gax.Retryer { return nil }) }
 
 // paced scales a wait.

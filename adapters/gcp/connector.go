@@ -5,8 +5,9 @@ import (
 	"errors"
 	"strings"
 
+	"cloud.google.com/go/vpcaccess/apiv1/vpcaccesspb"
 	"github.com/google/uuid"
-	"google.golang.org/api/vpcaccess/v1"
+	vpcaccessv1 "google.golang.org/api/vpcaccess/v1"
 
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/egress"
@@ -27,17 +28,17 @@ func (c connectors) Get(ctx context.Context, name string) (egress.Connector, err
 		return egress.Connector{}, err
 	}
 	out := egress.Connector{
-		Name: name, CIDR: got.IpCidrRange, Min: int(got.MinInstances), Max: int(got.MaxInstances),
-		MachineType: got.MachineType, State: got.State,
+		Name: name, CIDR: got.GetIpCidrRange(), Min: int(got.GetMinInstances()), Max: int(got.GetMaxInstances()),
+		MachineType: got.GetMachineType(), State: got.GetState().String(),
 	}
 	project := segment(name, "projects")
-	if got.Network != "" {
-		out.Network = networkName(project, base(got.Network))
+	if got.GetNetwork() != "" {
+		out.Network = networkName(project, base(got.GetNetwork()))
 	}
 	out.Range = out.CIDR
-	if got.Subnet != nil && got.Subnet.Name != "" {
+	if got.GetSubnet().GetName() != "" {
 		// The subnet form: what else the vendor fills in follows from the subnet.
-		out.Subnet, out.SubnetProject = got.Subnet.Name, got.Subnet.ProjectId
+		out.Subnet, out.SubnetProject = got.GetSubnet().GetName(), got.GetSubnet().GetProjectId()
 		out.Network, out.CIDR = "", ""
 		if out.SubnetProject == "" {
 			out.SubnetProject = project
@@ -54,8 +55,8 @@ func (c connectors) Get(ctx context.Context, name string) (egress.Connector, err
 	return out, nil
 }
 
-func (c connectors) read(ctx context.Context, name string) (*vpcaccess.Connector, error) {
-	got, err := c.connectors.Projects.Locations.Connectors.Get(name).Context(ctx).Do()
+func (c connectors) read(ctx context.Context, name string) (*vpcaccesspb.Connector, error) {
+	got, err := c.connectors.GetConnector(ctx, &vpcaccesspb.GetConnectorRequest{Name: name}, once())
 	return got, c.fail(call{name: "connectors.get"}, err)
 }
 
@@ -66,11 +67,11 @@ func (c connectors) Create(ctx context.Context, _ uuid.UUID, want egress.Connect
 	if !ok {
 		return workers.Refuse("invalid", "connector %q is not projects/P/locations/R/connectors/C", want.Name)
 	}
-	body := &vpcaccess.Connector{
-		IpCidrRange: want.CIDR, MinInstances: int64(want.Min), MaxInstances: int64(want.Max), MachineType: want.MachineType,
+	body := &vpcaccesspb.Connector{
+		IpCidrRange: want.CIDR, MinInstances: int32(want.Min), MaxInstances: int32(want.Max), MachineType: want.MachineType,
 	}
 	if want.Subnet != "" {
-		body.Subnet = &vpcaccess.Subnet{Name: base(want.Subnet), ProjectId: want.SubnetProject}
+		body.Subnet = &vpcaccesspb.Connector_Subnet{Name: base(want.Subnet), ProjectId: want.SubnetProject}
 	} else {
 		// The field is a name inside the connector's own project; a shared VPC is reached by a subnet only.
 		project, network, err := splitNetwork(want.Network)
@@ -82,58 +83,84 @@ func (c connectors) Create(ctx context.Context, _ uuid.UUID, want egress.Connect
 		}
 		body.Network = network
 	}
-	op, err := c.connectors.Projects.Locations.Connectors.Create(parent, body).ConnectorId(id).Context(ctx).Do()
-	return c.follow("connectors.create", op, err)
-}
-
-// follow turns the answer of a connector's mutation into the port's. Every call of the API starts an operation.
-func (c connectors) follow(name string, op *vpcaccess.Operation, err error) error {
+	req := &vpcaccesspb.CreateConnectorRequest{Parent: parent, ConnectorId: id, Connector: body}
+	op, err := c.connectors.CreateConnector(ctx, req, once())
 	if err != nil {
-		return c.fail(call{name: name, kind: writes}, err)
+		return c.fail(call{name: "connectors.create", kind: writes}, err)
 	}
-	return c.settle(Prefix+":vpcaccess/"+op.Name, connectorPoll, connectorOperation(op))
+	return c.wait(op.Name())
 }
 
-func connectorOperation(op *vpcaccess.Operation) lro {
-	o := lro{done: op.Done}
-	if op.Error != nil {
-		o.code, o.message = op.Error.Code, op.Error.Message
-	}
-	return o
+// deletion marks the handle of a deletion's operation: it yields nothing, and the others yield a connector.
+const deletion = "delete/"
+
+// wait is the answer of every mutation: each starts an operation, which is looked at later even if it is over already.
+func (c connectors) wait(operation string) error {
+	return workers.WaitFor(Prefix+":vpcaccess/"+operation, c.paced(connectorPoll))
 }
 
-// Grow sends what differs. Minimum and maximum go together or not at all, and only upward.
+// poll looks at an operation once; the name is the handle's part behind "gcp:vpcaccess/". An answer that ends well and
+// cannot be read leaves the doubt to a look at the connector.
+func (c connectors) poll(ctx context.Context, name string) error {
+	var done bool
+	var err error
+	id, removes := strings.CutPrefix(name, deletion)
+	if removes {
+		op := c.connectors.DeleteConnectorOperation(id)
+		err = op.Poll(ctx, once())
+		done = op.Done()
+	} else {
+		op := c.connectors.CreateConnectorOperation(id)
+		_, err = op.Poll(ctx, once())
+		done = op.Done()
+	}
+	switch {
+	case err != nil && !done:
+		return c.fail(call{name: "connectors.operations.get"}, err)
+	case !done:
+		return c.wait(name)
+	case removes:
+		return gone(c.fail(call{name: "operation " + base(id), kind: writes, removes: true}, err))
+	}
+	return c.fail(call{name: "operation " + base(id), kind: writes}, err)
+}
+
+// Grow sends what differs, by the older client: the newer one knows no patch. Minimum and maximum go together or not at all, and only upward.
 func (c connectors) Grow(ctx context.Context, _ uuid.UUID, want egress.Connector) error {
 	got, err := c.read(ctx, want.Name)
 	if err != nil {
 		return absent(err)
 	}
-	if int64(want.Min) < got.MinInstances || int64(want.Max) < got.MaxInstances {
+	least, most := int(got.GetMinInstances()), int(got.GetMaxInstances())
+	if want.Min < least || want.Max < most {
 		return workers.Refuse("immutable", "connector %s has %d to %d instances and cannot shrink to %d to %d",
-			base(want.Name), got.MinInstances, got.MaxInstances, want.Min, want.Max)
+			base(want.Name), least, most, want.Min, want.Max)
 	}
-	body, mask := &vpcaccess.Connector{}, []string{}
-	if int64(want.Min) != got.MinInstances || int64(want.Max) != got.MaxInstances {
+	body, mask := &vpcaccessv1.Connector{}, []string{}
+	if want.Min != least || want.Max != most {
 		body.MinInstances, body.MaxInstances = int64(want.Min), int64(want.Max)
 		mask = append(mask, "minInstances", "maxInstances")
 	}
-	if want.MachineType != "" && want.MachineType != got.MachineType {
+	if want.MachineType != "" && want.MachineType != got.GetMachineType() {
 		body.MachineType = want.MachineType
 		mask = append(mask, "machineType")
 	}
 	if len(mask) == 0 {
 		return nil
 	}
-	patch := c.connectors.Projects.Locations.Connectors.Patch(want.Name, body).UpdateMask(strings.Join(mask, ","))
+	patch := c.connectorPatch.Projects.Locations.Connectors.Patch(want.Name, body).UpdateMask(strings.Join(mask, ","))
 	op, err := patch.Context(ctx).Do()
-	return c.follow("connectors.patch", op, err)
+	if err != nil {
+		return c.fail(call{name: "connectors.patch", kind: writes}, err)
+	}
+	return c.wait(op.Name)
 }
 
 // Delete starts the removal.
 func (c connectors) Delete(ctx context.Context, _ uuid.UUID, name string) error {
-	op, err := c.connectors.Projects.Locations.Connectors.Delete(name).Context(ctx).Do()
+	op, err := c.connectors.DeleteConnector(ctx, &vpcaccesspb.DeleteConnectorRequest{Name: name}, once())
 	if err != nil {
 		return gone(c.fail(call{name: "connectors.delete", kind: writes, removes: true}, err))
 	}
-	return gone(c.follow("connectors.delete", op, nil))
+	return c.wait(deletion + op.Name())
 }

@@ -18,7 +18,7 @@ func (c connectors) Users(ctx context.Context, name string) ([]string, error) {
 	if err != nil {
 		return nil, gone(err)
 	}
-	projects := slices.Compact(slices.Sorted(slices.Values(got.ConnectedProjects)))
+	projects := slices.Compact(slices.Sorted(slices.Values(got.GetConnectedProjects())))
 	found := make([][]string, len(projects))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, project := range projects {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/googleapis/gax-go/v2/apierror"
 	"google.golang.org/api/googleapi"
 
 	"github.com/culvertnet/culvert/events"
@@ -147,6 +148,10 @@ func (c *Client) fail(of call, err error) error {
 	if errors.As(err, &answered) {
 		return c.judge(of, answer(answered))
 	}
+	var ended *apierror.APIError
+	if errors.As(err, &ended) && ended.GRPCStatus() != nil {
+		return c.judge(of, endedWith(ended))
+	}
 	return unanswered(of, err)
 }
 
@@ -203,6 +208,16 @@ func answer(e *googleapi.Error) signal {
 	}
 	if s.message == "" {
 		s.message = strings.TrimSpace(fmt.Sprintf("HTTP %d %.200s", e.Code, e.Body))
+	}
+	return s
+}
+
+// endedWith reads the error of an operation as the newer clients hand it out: what has no HTTP answer in it is the operation's
+// own google.rpc.Status.
+func endedWith(e *apierror.APIError) signal {
+	s := signal{rpc: int(e.GRPCStatus().Code()), message: e.GRPCStatus().Message()}
+	if e.Reason() != "" {
+		s.reasons = []string{plain(e.Reason())}
 	}
 	return s
 }

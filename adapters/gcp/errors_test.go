@@ -12,7 +12,10 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/googleapis/gax-go/v2/apierror"
 	"google.golang.org/api/googleapi"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
@@ -148,6 +151,34 @@ func TestErrorsInsideOperations(t *testing.T) {
 	} {
 		var f *workers.Failure
 		if err := (&Client{pace: 1}).judge(c.of, c.signal); !errors.As(err, &f) || f.Class != c.class || f.Reason != c.reason {
+			t.Errorf("%s: got %v, want %s %q", c.why, err, c.class, c.reason)
+		}
+	}
+}
+
+// TestBothClientsMeetOneTable: the newer clients wrap the HTTP answer, and hand out an operation's error as a status.
+func TestBothClientsMeetOneTable(t *testing.T) {
+	wrap := func(err error) error {
+		e, ok := apierror.FromError(err)
+		if !ok {
+			t.Fatalf("%v is no error of the API", err)
+		}
+		return e
+	}
+	for _, c := range []struct {
+		why    string
+		err    error
+		class  events.Class
+		reason string
+	}{
+		{"an HTTP answer, older client", newer(409, "ALREADY_EXISTS", "exists"), events.Retry, "exists"},
+		{"an HTTP answer, newer client", wrap(newer(409, "ALREADY_EXISTS", "exists")), events.Retry, "exists"},
+		{"a rate by its HTTP status, not by the code it maps to", wrap(newer(429, "RESOURCE_EXHAUSTED", "slow")), events.Retry, "rate"},
+		{"an operation's conflict", wrap(status.Error(codes.InvalidArgument, "conflicts")), events.Refuse, "invalid"},
+		{"an operation's quota", wrap(status.Error(codes.ResourceExhausted, "full")), events.Refuse, "quota"},
+	} {
+		var f *workers.Failure
+		if err := (&Client{pace: 1}).fail(call{name: "x", kind: writes}, c.err); !errors.As(err, &f) || f.Class != c.class || f.Reason != c.reason {
 			t.Errorf("%s: got %v, want %s %q", c.why, err, c.class, c.reason)
 		}
 	}

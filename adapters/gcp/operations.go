@@ -27,6 +27,7 @@ const (
 //
 //	gcp:compute/global/PROJECT/NAME          gcp:compute/region/PROJECT/REGION/NAME
 //	gcp:vpcaccess/projects/…/operations/ID   gcp:run/projects/…       gcp:functions/projects/…
+//	gcp:vpcaccess/delete/projects/…/operations/ID
 //	gcp:dns/PROJECT/ZONE/CHANGE
 type operations struct{ *Client }
 
@@ -49,11 +50,7 @@ func (o operations) Poll(ctx context.Context, handle string) error {
 	case "compute":
 		return o.pollCompute(ctx, handle, strings.Split(rest, "/"))
 	case "vpcaccess":
-		op, err := o.connectors.Projects.Locations.Operations.Get(rest).Context(ctx).Do()
-		if err != nil {
-			return o.fail(call{name: "connectors.operations.get"}, err)
-		}
-		return o.settle(handle, connectorPoll, connectorOperation(op))
+		return connectors{o.Client}.poll(ctx, rest)
 	case "run":
 		op, err := o.run.Projects.Locations.Operations.Get(rest).Context(ctx).Do()
 		if err != nil {

@@ -177,6 +177,42 @@ func TestPoll(t *testing.T) {
 	}
 }
 
+func TestConnectorOperationsAreReadForWhatTheyYield(t *testing.T) {
+	const at = "projects/p/locations/r/operations/"
+	c, s := newStub(t, map[string][]string{
+		"GET /v1/" + at + "made": {`{"name":"` + at + `made","done":true,
+			"response":{"@type":"type.googleapis.com/google.cloud.vpcaccess.v1.Connector","state":"READY"}}`},
+		"GET /v1/" + at + "gone":                          {`{"name":"x","done":true,"response":{"@type":"type.googleapis.com/google.protobuf.Empty"}}`},
+		"GET /v1/" + at + "missing":                       {`{"name":"x","done":true,"error":{"code":5,"message":"no such connector"}}`},
+		"GET /v1/" + at + "on":                            {`{"name":"x"}`},
+		"GET /v1/" + at + "odd":                           {`{"name":"x","done":true}`},
+		"GET /v1/" + at + "agent":                         {`{"name":"x","done":true,"error":{"code":7,"message":"no role yet"}}`},
+		"DELETE /v1/projects/p/locations/r/connectors/c1": {`{"name":"` + at + `on"}`},
+	})
+	for handle, want := range map[string]events.Class{
+		"gcp:vpcaccess/" + at + "made":           events.Done,
+		"gcp:vpcaccess/delete/" + at + "gone":    events.Done,
+		"gcp:vpcaccess/delete/" + at + "missing": events.Done, // what is to go is not there
+		"gcp:vpcaccess/delete/" + at + "on":      events.Wait,
+		"gcp:vpcaccess/" + at + "missing":        events.Refuse,
+		"gcp:vpcaccess/" + at + "agent":          events.Retry,
+		"gcp:vpcaccess/" + at + "odd":            events.Unsure, // over, and nobody says how: a look at the connector tells
+	} {
+		err := c.Operations().Poll(t.Context(), handle)
+		got := events.Done
+		if err != nil {
+			got = workers.Outcome(err, events.Unsure).Class
+		}
+		if got != want {
+			t.Errorf("poll %s: %v (%s), want %s", handle, err, got, want)
+		}
+	}
+	waiting(t, c.Connectors().Delete(t.Context(), root, "projects/p/locations/r/connectors/c1"), "gcp:vpcaccess/delete/"+at+"on")
+	if sent := s.calls("DELETE /v1/projects/p/locations/r/connectors/c1"); len(sent) != 1 || sent[0].body != nil {
+		t.Errorf("deletion was sent as %v", sent)
+	}
+}
+
 func TestConnectorSendsBothLimitsAndAShortNetwork(t *testing.T) {
 	const path = "POST /v1/projects/p/locations/r/connectors"
 	c, s := newStub(t, map[string][]string{path: {`{"name":"projects/p/locations/r/operations/o"}`}})
