@@ -116,7 +116,7 @@ func TestRouteIsMadeAndTakenAway(t *testing.T) {
 	for _, r := range all {
 		names = append(names, r.Name)
 	}
-	if diff := cmp.Diff([]string{"steer1", "avx-default", "default-internet"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"steer1", "avx-default", "avx-default-10", "default-internet"}, names); diff != "" {
 		t.Errorf("default routes by priority (-want +got):\n%s", diff)
 	}
 	if all[1].NextHopIP != "10.10.0.2" {
