@@ -125,6 +125,28 @@ func TestCountedHurryLeavesTheThing(t *testing.T) {
 	wantLeave(t, c, hurry, true, events.Done)
 }
 
+// What was left in a hurry keeps the generation, and with it the name by which the next one finds it.
+func TestCountedGenerationEndsWithTheLastPart(t *testing.T) {
+	c := newCounted()
+	join(t, c, runOf("a", 1, start), "address")
+	hurry := runOf("a", 2, start)
+	hurry.Hurry = true
+	if last, err := c.Leave(t.Context(), hurry, "address"); last || err != nil {
+		t.Fatalf("leave in a hurry: %v %v", last, err)
+	}
+	if r, _, err := c.Held(t.Context(), hurry, "address"); err != nil || !r.Abandoned("address") || r.Abandoned(part) {
+		t.Fatalf("the record does not tell what was left: %+v, %v", r, err)
+	}
+	join(t, c, runOf("b", 1, start), part)
+	compensate := runOf("b", 2, start)
+	compensate.Purpose = events.ToCompensate
+	wantLeave(t, c, compensate, true, events.Done)
+	wantClass(t, c.Left(t.Context(), compensate, part), events.Done, "")
+	if r := join(t, c, runOf("b", 3, start), "address"); r.Generation != 1 {
+		t.Fatalf("generation %d while the address of the first is still there", r.Generation)
+	}
+}
+
 func TestCountedFencesOlderEpochs(t *testing.T) {
 	c := newCounted()
 	wantLeave(t, c, runOf("a", 5, start), false, events.Done)

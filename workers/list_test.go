@@ -137,6 +137,26 @@ func TestListSharedEntryStaysForItsOtherHolder(t *testing.T) {
 	}
 }
 
+// Who shares an entry inherits that it is ours: of several holders any may have written it, and any may be the last.
+func TestListSharedEntryIsNeverTakenForForeign(t *testing.T) {
+	v := &vendor{}
+	l := newList(v)
+	v.answer = func([]string) (bool, error) { return true, errors.New("answer lost") }
+	if err := l.Put(t.Context(), runOf("a", 1, start), "e"); err == nil {
+		t.Fatal("a lost answer was a success")
+	}
+	v.answer = nil
+	wantClass(t, l.Put(t.Context(), runOf("a", 2, start), "other"), events.Wait, "list-busy") // drops e, unwritten
+	wantClass(t, l.Put(t.Context(), runOf("b", 1, start), "e"), events.Wait, "list-busy")
+	wantClass(t, l.Put(t.Context(), runOf("a", 3, start), "e"), events.Wait, "list-busy")
+	wantClass(t, l.Drop(t.Context(), runOf("a", 4, start)), events.Done, "")
+	free := start.Add(times.Lease + times.Quiet + times.Skew)
+	wantClass(t, l.Drop(t.Context(), runOf("b", 2, free)), events.Done, "")
+	if got := v.sorted(); got != "" {
+		t.Fatalf("the list is %q", got)
+	}
+}
+
 func TestListFencesOlderEpochs(t *testing.T) {
 	v := &vendor{}
 	l := newList(v)
@@ -145,6 +165,8 @@ func TestListFencesOlderEpochs(t *testing.T) {
 	wantClass(t, l.Put(t.Context(), runOf("a", 4, start), "e"), events.Retry, "fenced")
 	wantClass(t, l.Put(t.Context(), runOf("a", 6, start), "e"), events.Done, "")
 	wantClass(t, l.Drop(t.Context(), runOf("a", 5, start)), events.Retry, "fenced")
+	wantClass(t, l.Put(t.Context(), runOf("a", 9, start), "e"), events.Done, "") // live, and now fenced at 9
+	wantClass(t, l.Drop(t.Context(), runOf("a", 8, start)), events.Retry, "fenced")
 	wantClass(t, l.Drop(t.Context(), runOf("never", 3, start)), events.Done, "")
 	wantClass(t, l.Put(t.Context(), runOf("never", 2, start), "n"), events.Retry, "fenced")
 	if got := v.sorted(); got != "e" {

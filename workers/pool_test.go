@@ -96,6 +96,36 @@ func TestPoolIsExactToTheLastAddress(t *testing.T) {
 	}
 }
 
+// A consumer that had to go to another block stays there when its first block has room again.
+func TestPoolFindsAnAddressInAnotherBlock(t *testing.T) {
+	p := newPool("10.9.0.0/23")
+	home, err := p.Take(t.Context(), runOf("x", 1, start), "c", nothingTaken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantClass(t, p.Give(t.Context(), runOf("x", 1, start), "c"), events.Done, "")
+	later := start.Add(time.Hour)
+	block := netip.PrefixFrom(home, 24).Masked()
+	first, err := p.Take(t.Context(), runOf("x", 1, later), "c", block.Contains)
+	if err != nil || block.Contains(first) {
+		t.Fatalf("with %s taken c gets %s: %v", block, first, err)
+	}
+	again, err := p.Take(t.Context(), runOf("x", 1, later), "c", nothingTaken)
+	if err != nil || again != first {
+		t.Fatalf("c gets %s and then %s: %v", first, again, err)
+	}
+	wantClass(t, p.Give(t.Context(), runOf("x", 1, later), "c"), events.Done, "")
+	if r, err := p.Claims.Find(t.Context(), workers.ClaimQuery{Prefix: "pool/test/"}); err != nil {
+		t.Fatal(err)
+	} else {
+		for _, item := range r.Items {
+			if v := item.Record.Values(); len(v) > 0 {
+				t.Errorf("%s still holds %v", item.Resource, v)
+			}
+		}
+	}
+}
+
 func TestPoolFixedAddress(t *testing.T) {
 	p := newPool("10.9.0.0/22")
 	addr := netip.MustParseAddr("10.9.2.9")
