@@ -3,6 +3,7 @@ package saga
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/culvertnet/culvert/events"
 )
@@ -15,10 +16,10 @@ func (s *State) apply(f Fact) error {
 		s.Intents, s.Sagas = f.Number, f.Saga
 		in := f.Intent
 		s.Accepted = append(s.Accepted, Accepted{Source: in.Source, ID: in.ID, Digest: in.Digest, Saga: f.Saga})
-		s.Queue = append(s.Queue, Queued{N: f.Saga, Intent: in, At: f.At})
+		s.Queue = append(s.Queue, Queued{N: f.Saga, Number: f.Number, Intent: in, At: f.At})
 	case SagaReplayed:
 		s.Sagas = f.Saga
-		s.Queue = append(s.Queue, Queued{N: f.Saga, Intent: f.Intent, ReplayOf: f.ReplayOf, At: f.At})
+		s.Queue = append(s.Queue, Queued{N: f.Saga, Number: f.Number, Intent: f.Intent, ReplayOf: f.ReplayOf, At: f.At})
 	case SagaStarted:
 		return s.applyStarted(f)
 	case SagaRefused:
@@ -32,7 +33,7 @@ func (s *State) apply(f Fact) error {
 	case ConnectionPaused:
 		s.Paused = &Pause{Actor: f.Actor, Reason: f.Reason, At: f.At}
 	case ConnectionResumed:
-		s.Paused = nil
+		s.applyResumed(f)
 	default:
 		return s.applyToSaga(f)
 	}
@@ -47,17 +48,14 @@ func (s *State) applyToSaga(f Fact) error {
 	}
 	switch f := f.(type) {
 	case SagaContinued:
-		g.Reason, g.Status, g.EndedAt = "", events.SagaRunning, zeroTime
-		if g.Direction == Reversing {
-			g.Status = events.SagaCompensating
-		}
+		g.goOn()
 		for _, t := range g.Steps {
 			if t.Status == events.StepStuck {
 				t.revive(f.At)
 			}
 		}
 	case CompensationStarted:
-		g.Status, g.Direction, g.Reason = events.SagaCompensating, Reversing, f.Reason
+		g.Status, g.Direction, g.Reason, g.Cause = events.SagaCompensating, Reversing, f.Reason, f.Reason
 		g.add(f.Leftovers)
 		for _, t := range g.Steps {
 			t.forgetForward()
@@ -69,13 +67,7 @@ func (s *State) applyToSaga(f Fact) error {
 	case VersionStood:
 		s.applyStood(f)
 	case SagaEnded:
-		g.Status, g.EndedAt = f.Status, f.At
-		if f.Reason != "" {
-			g.Reason = f.Reason
-		}
-		if s.Stands == 0 && f.Status == events.SagaCompleted {
-			s.Standing = nil
-		}
+		g.Status, g.EndedAt, g.Reason = f.Status, f.At, f.Reason
 	default:
 		return s.applyToStep(f)
 	}
@@ -91,24 +83,64 @@ func (s *State) applyStarted(f SagaStarted) error {
 	s.Queue = slices.Delete(s.Queue, i, i+1)
 	s.retire()
 	s.Saga = &Saga{
-		N: q.N, Intent: q.Intent, Number: s.Intents, ReplayOf: q.ReplayOf, Plan: f.Plan, PlanHash: f.Hash,
+		N: q.N, Intent: q.Intent, Number: q.Number, ReplayOf: q.ReplayOf, Plan: f.Plan, PlanHash: f.Hash,
 		Status: events.SagaRunning, Direction: Making, StartedAt: f.At,
 	}
 	s.Saga.add(f.Steps)
 	return nil
 }
 
-// applyStood makes the saga's steps the standing version, and begins the removals.
+// applyStood makes the saga's steps the standing version, and begins the removals. Nothing else stands any more.
 func (s *State) applyStood(f VersionStood) {
 	g := s.Saga
 	g.Direction = Removing
+	for i := range s.Standing {
+		s.Standing[i].Stood, s.Standing[i].Known = false, false
+	}
 	if g.Intent.Want == events.Apply {
 		s.Stands = g.N
 		g.Proof.Passed, g.Proof.EndedAt = true, f.At
+		for _, t := range g.Steps {
+			if st := s.standing(t.Name, t.Generation); st != nil && t.Transition != TransitionCheck {
+				st.Stood, st.Known, st.QuietAt, st.Operation = true, true, t.QuietAt, ""
+				st.Input, st.After, st.UndoLast = t.Input, t.After, t.UndoLast
+			}
+		}
 	} else {
 		s.Stands = 0
 	}
 	g.add(f.Removals)
+}
+
+// applyResumed releases the connection. The time of the pause does not count.
+func (s *State) applyResumed(f ConnectionResumed) {
+	if s.Paused == nil {
+		return
+	}
+	pause := f.At.Sub(s.Paused.At)
+	s.Paused = nil
+	if !s.active() {
+		return
+	}
+	move := func(at *time.Time) {
+		if !at.IsZero() {
+			*at = at.Add(pause)
+		}
+	}
+	for _, t := range s.Saga.Steps {
+		move(&t.Since)
+		move(&t.HeldAt)
+	}
+	move(&s.Saga.Proof.StartedAt)
+	move(&s.Saga.Proof.HeldAt)
+}
+
+// goOn lets a stuck saga run again in its direction.
+func (g *Saga) goOn() {
+	g.Reason, g.Status, g.EndedAt = g.Cause, events.SagaRunning, zeroTime
+	if g.Direction == Reversing {
+		g.Status = events.SagaCompensating
+	}
 }
 
 // retire moves the newest saga to the past.
@@ -136,9 +168,13 @@ func (g *Saga) add(steps []Step) {
 
 func (g *Saga) startProof(f ProofStarted) {
 	g.Direction, g.Proof.Round = Proving, f.Round
-	if f.Round == 1 {
+	switch {
+	case f.Round == 1:
 		g.Proof.StartedAt = f.At
+	case !g.Proof.HeldAt.IsZero():
+		g.Proof.StartedAt = g.Proof.StartedAt.Add(f.At.Sub(g.Proof.HeldAt))
 	}
+	g.Proof.HeldAt = zeroTime
 	for _, t := range g.Steps {
 		if t.Transition != TransitionCheck {
 			t.Proved, t.Next = false, &Next{Deed: events.Look, At: f.At}

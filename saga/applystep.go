@@ -16,6 +16,10 @@ func (s *State) applyToStep(f Fact) error {
 	if !ok {
 		return fmt.Errorf("unknown fact")
 	}
+	if held, is := f.(StepHeld); is && r.Step == ProveStep {
+		s.Saga.Proof.HeldAt = held.At
+		return nil
+	}
 	t := s.Saga.step(r.Step, r.Generation)
 	if t == nil {
 		return fmt.Errorf("no step %s generation %d in saga %d", r.Step, r.Generation, s.Saga.N)
@@ -30,56 +34,68 @@ func (s *State) applyToStep(f Fact) error {
 	case StepSeen:
 		s.applySeen(t, f)
 	case StepReversed:
-		t.close()
-		t.Retained = f.Retained
-		t.Confirm, t.Next = true, &Next{Deed: events.Look, At: f.At}
+		t.Open, t.Operation = nil, ""
+		t.Retained, t.Confirm, t.Next = f.Retained, true, &Next{Deed: events.Look, At: f.At}
 	case StepUndone:
 		s.applyUndone(t, f.Retained, f.At)
 	case StepResolved:
 		s.applyResolved(t, f)
 	default:
 		applyOutcome(t, f)
+		s.keep(t)
 	}
 	return nil
+}
+
+// keep notes with the standing generation what the next saga has to reckon with, should this one be stuck.
+func (s *State) keep(t *Step) {
+	if st := s.standing(t.Name, t.Generation); st != nil && t.Transition != TransitionCheck {
+		st.QuietAt, st.Operation = t.QuietAt, t.Operation
+	}
 }
 
 // applyOutcome folds what became of a command into the step alone.
 func applyOutcome(t *Step, f Fact) {
 	switch f := f.(type) {
 	case StepWaiting:
-		next := Next{Deed: t.Open.deed(), At: f.Until}
-		t.close()
-		t.Operation, t.Next = f.Operation, &next
+		t.Operation, t.Next = f.Operation, &Next{Deed: t.Open.Deed, At: f.Until}
+		t.Open = nil
 		t.setStatus(events.StepWaiting)
 		t.Error = nil
 	case StepRetrying:
-		next := Next{Deed: t.Open.deed(), At: f.Until}
-		t.close()
-		t.Next = &next
+		t.Next = &Next{Deed: f.Deed, At: f.Until}
+		t.Open = nil
 		if !f.Free {
 			t.Tries++
+			if f.Deed == events.Do { // it may be the operation that ended badly: the next Do begins afresh
+				t.Operation = ""
+			}
 		}
 		t.Error = &events.StepError{Class: events.Retry, Message: f.Message}
 	case StepUnsure:
-		t.close()
-		t.QuietAt, t.Next = f.QuietAt, &Next{Deed: events.Look, At: f.At}
+		t.Open, t.Next = nil, &Next{Deed: events.Look, At: f.At}
+		if f.QuietAt.After(t.QuietAt) {
+			t.QuietAt = f.QuietAt
+		}
 		if !f.Free {
 			t.Tries++
 		}
 		t.setStatus(events.StepUnsure)
 		t.Error = &events.StepError{Class: events.Unsure, Message: f.Message}
 	case StepRefused:
-		t.close()
+		t.Open = nil
 		t.Next, t.EndedAt, t.Status = nil, f.At, events.StepRefused
 		t.Error = &events.StepError{Class: events.Refuse, Message: f.Message}
 	case StepSkipped:
 		t.Status, t.Next = events.StepSkipped, nil
 	case StepStuck:
-		t.close()
+		t.Open = nil
 		t.Status, t.Next, t.EndedAt = events.StepStuck, nil, f.At
 		t.Error = &events.StepError{Class: events.Refuse, Message: f.Message}
 	case StepHurried:
-		t.Next.At = f.At
+		t.Next = &Next{Deed: t.Next.Deed, At: f.At}
+	case StepHeld:
+		t.HeldAt = f.At
 	}
 }
 
@@ -92,28 +108,29 @@ func (s *State) applyDecided(t *Step, f StepDecided) {
 		}
 		s.Generations[t.Name] = f.To
 	}
-	st := s.standing(t.Name, f.To)
-	if st != nil {
-		t.Epoch, t.Output = st.Epoch, st.Output
+	if st := s.standing(t.Name, f.To); st != nil && f.Transition != TransitionCheck {
+		t.Epoch, t.Output, t.QuietAt, t.Operation = st.Epoch, st.Output, st.QuietAt, st.Operation
 	}
 	switch {
 	case f.Transition == TransitionKeep:
 		t.Status, t.StartedAt, t.EndedAt = events.StepDone, f.At, f.At
-		st.Input, st.After = f.Input, t.After
 	case f.LookFirst:
 		t.Touched = true // whatever is there becomes this saga's to settle
 		t.Next = &Next{Deed: events.Look, At: f.At}
 	default:
+		t.Status, t.EndedAt = events.StepPending, zeroTime
 		t.Next = &Next{Deed: events.Do, At: f.At}
 	}
 }
 
 func (s *State) applyRequested(t *Step, f StepRequested) {
 	t.Open = &Request{
-		Deed: f.Deed, Purpose: f.Purpose, Epoch: f.Epoch, Input: f.Input, Operation: f.Operation, Due: f.Due, Deadline: f.Deadline,
+		Deed: f.Deed, Purpose: f.Purpose, Epoch: f.Epoch, Input: f.Input, Operation: f.Operation, Hurry: f.Hurry,
+		Due: f.Due, Deadline: f.Deadline,
 	}
+	s.applyReleased(t, f.At)
 	if f.Back && !t.Back {
-		t.Back, t.Tries, t.Since, t.Confirm, t.Seen = true, 0, f.At, false, ""
+		t.Back, t.Tries, t.Since, t.Seen = true, 0, f.At, ""
 	}
 	if t.StartedAt.IsZero() {
 		t.StartedAt = f.At
@@ -123,7 +140,9 @@ func (s *State) applyRequested(t *Step, f StepRequested) {
 	}
 	t.Epoch, t.Next = f.Epoch, nil
 	t.Attempts++
-	t.EndedAt = zeroTime
+	if !t.settled() {
+		t.EndedAt = zeroTime
+	}
 	if !t.settled() && t.Status != events.StepUnsure {
 		t.setStatus(events.StepRequested)
 	}
@@ -142,36 +161,53 @@ func (s *State) applyRequested(t *Step, f StepRequested) {
 		st.Epoch = f.Epoch
 	}
 	if f.Deed.Mutates() {
-		t.Touched, t.Confirm = true, false
-		st.Known = false
+		t.Touched, t.Confirm, st.Known = true, false, false
+		if !st.Stood {
+			st.Input = f.Input
+		}
 	}
 }
 
+// applyReleased moves on the beginning of a step's time, and of the proof's, by as long as it was held.
+func (s *State) applyReleased(t *Step, at time.Time) {
+	if t.HeldAt.IsZero() {
+		return
+	}
+	if !t.Since.IsZero() {
+		t.Since = t.Since.Add(at.Sub(t.HeldAt))
+	}
+	if p := &s.Saga.Proof; s.Saga.Direction == Proving {
+		from := t.HeldAt
+		if p.MovedAt.After(from) { // another Look was held at the same time
+			from = p.MovedAt
+		}
+		p.StartedAt, p.MovedAt = p.StartedAt.Add(at.Sub(from)), at
+	}
+	t.HeldAt = zeroTime
+}
+
 func (s *State) applyDone(t *Step, f StepDone) {
-	t.close()
-	t.Output, t.Operation, t.Error = f.Output, "", nil
+	t.Open, t.Next, t.Operation, t.Error = nil, nil, "", nil
+	if f.Output != nil {
+		t.Output = f.Output
+	}
+	if st := s.standing(t.Name, t.Generation); st != nil && t.Transition != TransitionCheck {
+		st.Output, st.Operation = t.Output, ""
+	}
 	if t.Back { // a change on its way back: its earlier input is done, and a Look has to confirm it
 		t.Confirm, t.Next = true, &Next{Deed: events.Look, At: f.At}
 		return
 	}
 	t.Status, t.EndedAt = events.StepDone, f.At
-	s.stand(t, f.Output)
-}
-
-// stand notes that a generation is there, as the step's input says.
-func (s *State) stand(t *Step, output []byte) {
-	if st := s.standing(t.Name, t.Generation); st != nil && t.Transition != TransitionCheck {
-		st.Known, st.Input, st.After = true, t.Input, t.After
-		if output != nil {
-			st.Output = output
-		}
-	}
 }
 
 func (s *State) applySeen(t *Step, f StepSeen) {
-	t.close()
+	t.Open = nil
 	t.Seen, t.Observed = f.Presence, f.Output
-	if f.Detail != "" && f.Presence != events.Present {
+	switch {
+	case f.Presence == events.Present:
+		t.Error = nil
+	default:
 		t.Error = &events.StepError{Class: events.Unsure, Message: f.Detail}
 	}
 	if s.Saga.Direction == Proving && !t.Back {
@@ -180,8 +216,8 @@ func (s *State) applySeen(t *Step, f StepSeen) {
 }
 
 func (s *State) applyUndone(t *Step, retained string, at time.Time) {
-	t.close()
-	t.Status, t.Next, t.EndedAt, t.Confirm = events.StepUndone, nil, at, false
+	t.Open, t.Operation = nil, ""
+	t.Status, t.Next, t.EndedAt = events.StepUndone, nil, at
 	if retained != "" {
 		t.Retained = retained
 	}
@@ -189,21 +225,14 @@ func (s *State) applyUndone(t *Step, retained string, at time.Time) {
 	switch {
 	case st == nil:
 	case t.Transition == TransitionChange:
-		st.Known, st.Input = true, t.Earlier
-		if t.Output != nil {
-			st.Output = t.Output
-		}
+		st.Known, st.QuietAt, st.Operation = true, t.QuietAt, ""
 	default:
 		s.Standing = slices.DeleteFunc(s.Standing, func(e Standing) bool { return e.Step == t.Name && e.Generation == t.Generation })
 	}
 }
 
 func (s *State) applyResolved(t *Step, f StepResolved) {
-	g := s.Saga
-	g.Status, g.EndedAt = events.SagaRunning, zeroTime
-	if g.Direction == Reversing {
-		g.Status = events.SagaCompensating
-	}
+	s.Saga.goOn()
 	switch f.Resolution {
 	case events.ResolveRetry:
 		t.revive(f.At)
@@ -212,26 +241,23 @@ func (s *State) applyResolved(t *Step, f StepResolved) {
 	case events.ResolveSkip:
 		s.applyUndone(t, fmt.Sprintf("%s %s: left by %s: %s", t.Name, t.Object, f.Actor, f.Reason), f.At)
 	}
-}
-
-// close ends the open command. A mutating one that has reported cannot act any more.
-func (t *Step) close() {
-	if t.Open != nil && t.Open.Deed.Mutates() {
-		t.QuietAt = zeroTime
+	if st := s.standing(t.Name, t.Generation); st != nil { // a changed step still stands, but nobody has seen how
+		st.Known = false
 	}
-	t.Open = nil
 }
 
 // revive gives a stuck step a new budget; it looks first.
 func (t *Step) revive(at time.Time) {
 	t.Status, t.Tries, t.Since, t.EndedAt = events.StepUndoing, 0, at, zeroTime
-	t.Confirm, t.Next = true, &Next{Deed: events.Look, At: at}
+	t.Next = &Next{Deed: events.Look, At: at}
 }
 
-// forgetForward drops what the step would have done next: the saga has turned back.
+// forgetForward drops what the step would have done next: the saga has turned back. Only a deed that may have an effect
+// is still waited for.
 func (t *Step) forgetForward() {
-	if !t.Back {
-		t.Next, t.Proved = nil, false
+	t.Next, t.Proved, t.HeldAt = nil, false, zeroTime
+	if t.Open != nil && (!t.Open.Deed.Mutates() || t.Transition == TransitionCheck) {
+		t.Open = nil
 	}
 }
 
@@ -252,13 +278,6 @@ func (t *Step) settled() bool {
 		return true
 	}
 	return false
-}
-
-func (r *Request) deed() events.Deed {
-	if r == nil {
-		return events.Look
-	}
-	return r.Deed
 }
 
 // refOf reads which step a fact is about.

@@ -11,11 +11,9 @@ import (
 // turnBack starts the compensation: every step that was begun goes back, in reverse along the graph.
 func (t *turn) turnBack(reason string) {
 	fact := CompensationStarted{At: t.now, Reason: reason}
-	if t.s.Stands == 0 { // nothing stands to go back to, so what earlier sagas left unsettled goes too
-		for _, e := range t.s.Standing {
-			if t.s.Saga.step(e.Step, e.Generation) == nil {
-				fact.Leftovers = append(fact.Leftovers, t.removal(e))
-			}
+	for _, e := range t.s.Standing { // what earlier sagas left behind does not stand either, so it goes too
+		if !e.Stood && t.s.Saga.step(e.Step, e.Generation) == nil {
+			fact.Leftovers = append(fact.Leftovers, t.removal(e))
 		}
 	}
 	t.add(fact)
@@ -26,29 +24,47 @@ func (t *turn) turnBack(reason string) {
 	}
 }
 
-// back asks for the undos that are ready, and ends the saga when none is left.
+// back asks for the undos that are ready, and ends the saga when none is left that can move.
 func (t *turn) back(purpose events.Purpose) {
-	left := 0
-	for _, st := range t.s.Saga.Steps {
-		if !t.goesBack(st) {
-			continue
-		}
-		if st.Status == events.StepUndone {
-			continue
-		}
-		if st.Status != events.StepStuck {
-			left++
-		}
-	}
-	if left == 0 || t.blocked() {
+	moving := t.moving()
+	if len(moving) == 0 {
 		t.end(purpose)
 		return
 	}
-	for _, st := range t.s.Saga.Steps {
-		if t.goesBack(st) && st.Status != events.StepUndone && st.Status != events.StepStuck && st.Open == nil && t.mayRequest(st.Kind) {
+	for _, st := range moving {
+		if st.Open == nil {
 			t.stepBack(st, purpose)
 		}
 	}
+}
+
+// moving are the steps that are on their way back, or would be but for the time: nothing that needs them is left. Plans of
+// different versions may have left needs in a circle; then the last one is first.
+func (t *turn) moving() []*Step {
+	var moving []*Step
+	var blocked *Step
+	for _, st := range t.s.Saga.Steps {
+		switch {
+		case t.rests(st):
+		case st.Open != nil, st.Back, t.dependentsGone(st):
+			moving = append(moving, st)
+		default:
+			blocked = st
+		}
+	}
+	if len(moving) == 0 && blocked != nil && !t.anyStuck() {
+		moving = append(moving, blocked)
+	}
+	return moving
+}
+
+// rests tells whether a step is not to go back, or not any more.
+func (t *turn) rests(st *Step) bool {
+	return !t.goesBack(st) || st.Status == events.StepUndone || st.Status == events.StepStuck
+}
+
+func (t *turn) anyStuck() bool {
+	return slices.ContainsFunc(t.s.Saga.Steps, func(st *Step) bool { return st.Status == events.StepStuck })
 }
 
 // goesBack tells whether a step is to be undone in the saga's present direction.
@@ -62,23 +78,31 @@ func (t *turn) goesBack(st *Step) bool {
 	return t.s.Saga.Direction == Reversing && st.Touched
 }
 
-// stepBack moves one step on its way back that has nothing out.
+// stepBack moves one step on its way back that may move and has nothing out.
 func (t *turn) stepBack(st *Step, purpose events.Purpose) {
 	switch {
+	case !t.mayRequest(st):
 	case !st.Back:
-		if t.now.Before(st.QuietAt) || !t.dependentsGone(st) {
-			return
+		if !t.now.Before(st.QuietAt) {
+			t.requestBack(st, purpose)
 		}
-		t.requestBack(st, purpose)
-	case st.Next == nil || t.now.Before(st.Next.At):
-		return
-	case t.spent(st, t.e.Limits.UndoTries, t.e.Limits.UndoBudget):
+	case t.givesUpBack(st):
 		t.add(StepStuck{Ref: Ref{st.Name, st.Generation}, At: t.now, Message: "gave up: " + lastError(st)})
+	case t.now.Before(st.Next.At):
 	case st.Next.Deed == events.Look:
 		t.request(st, events.Look, purpose, true)
 	default:
 		t.requestBack(st, purpose)
 	}
+}
+
+// givesUpBack tells whether a step's patience on its way back is spent. What may have worked is still looked at.
+func (t *turn) givesUpBack(st *Step) bool {
+	l := t.e.Limits
+	if st.Next.Deed == events.Look {
+		return t.spent(st, l.UndoTries+1, l.UndoBudget+l.Deadline+l.quiet())
+	}
+	return t.spent(st, l.UndoTries, l.UndoBudget)
 }
 
 // requestBack asks for the deed that goes back: a change gets its earlier input, everything else is undone.
@@ -107,24 +131,6 @@ func (t *turn) dependentsGone(st *Step) bool {
 	return true
 }
 
-// blocked tells whether nothing can move any more: what is left is stuck, or waits for what is stuck.
-func (t *turn) blocked() bool {
-	stuck := false
-	for _, st := range t.s.Saga.Steps {
-		if !t.goesBack(st) || st.Status == events.StepUndone {
-			continue
-		}
-		if st.Status == events.StepStuck {
-			stuck = true
-			continue
-		}
-		if st.Open != nil || st.Back || t.dependentsGone(st) {
-			return false
-		}
-	}
-	return stuck
-}
-
 // seenBack decides after a Look at a step on its way back.
 func (t *turn) seenBack(st *Step) {
 	ref := Ref{st.Name, st.Generation}
@@ -134,29 +140,20 @@ func (t *turn) seenBack(st *Step) {
 	}
 	switch {
 	case gone && t.now.Before(st.QuietAt):
-		t.add(StepRetrying{Ref: ref, At: t.now, Epoch: st.Epoch, Until: st.QuietAt, Free: true, Message: "gone, but an earlier call may still act"})
-	case gone && st.Confirm, gone && st.Tries > 0:
-		t.add(StepUndone{Ref: ref, At: t.now})
-	case t.spent(st, t.e.Limits.UndoTries, t.e.Limits.UndoBudget):
-		t.add(StepStuck{Ref: ref, At: t.now, Message: "still there: " + lastError(st)})
+		t.lookAt(st, st.QuietAt, "gone, but an earlier call may still act")
 	case gone:
 		t.add(StepUndone{Ref: ref, At: t.now})
-	default:
-		t.undoAgain(st)
+	default: // still there; after an undo that was done this is what counts as a try, so that it cannot go round for ever
+		deed := events.Undo
+		if st.Transition == TransitionChange {
+			deed = events.Do
+		}
+		at := t.now
+		if tries := st.Tries; tries > 0 || st.Confirm {
+			at = t.now.Add(t.backoff(max(tries, 1), st))
+		}
+		t.add(StepRetrying{Ref: ref, At: t.now, Epoch: st.Epoch, Deed: deed, Until: at, Free: !st.Confirm, Message: seenAs(st)})
 	}
-}
-
-// undoAgain follows a Look that still saw the step's object.
-func (t *turn) undoAgain(st *Step) {
-	purpose := events.ToCompensate
-	if t.s.Saga.Direction == Removing {
-		purpose = events.ToWithdraw
-	}
-	if !t.mayRequest(st.Kind) {
-		t.add(StepRetrying{Ref: Ref{st.Name, st.Generation}, At: t.now, Epoch: st.Epoch, Until: t.now, Free: true, Message: "held"})
-		return
-	}
-	t.requestBack(st, purpose)
 }
 
 // end brings the saga to rest.
@@ -172,11 +169,11 @@ func (t *turn) end(purpose events.Purpose) {
 	switch {
 	case len(stuck) > 0:
 		fact.Status, fact.Reason = events.SagaStuck, strings.Join(stuck, "; ")
-		if g.Reason != "" && purpose == events.ToCompensate {
-			fact.Reason = fmt.Sprintf("%s (turned back because: %s)", fact.Reason, g.Reason)
+		if g.Cause != "" {
+			fact.Reason = fmt.Sprintf("%s (turned back because: %s)", fact.Reason, g.Cause)
 		}
 	case purpose == events.ToCompensate:
-		fact.Status = events.SagaCompensated
+		fact.Status, fact.Reason = events.SagaCompensated, g.Cause
 	}
 	t.add(fact)
 }

@@ -31,6 +31,10 @@ type Planning struct {
 	Standing []Standing
 }
 
+// engineTenant is the tenant of the engine's own holds, which are kept in the journal like connections, under keys that no
+// publisher can have: one for the whole engine and one per capability.
+const engineTenant = "culvert"
+
 // Held says what is not requested now.
 type Held struct {
 	All          bool
@@ -68,12 +72,10 @@ type Decision struct {
 // Decide is the heart: what follows from an input, at a time, in a state. An error is the answer to the input (mostly an
 // *events.Refusal or events.ErrBusy); then nothing follows.
 func (e Engine) Decide(s State, in Input, now time.Time) (Decision, error) {
-	work, err := s.clone()
-	if err != nil {
-		return Decision{}, err
-	}
-	t := &turn{e: e, s: &work, now: now}
+	work := s.clone()
+	t := &turn{e: e, s: &work, now: now.Round(0).UTC()} // as a journal gives it back: no monotonic reading, one zone
 	d := Decision{}
+	var err error
 	switch in := in.(type) {
 	case Accept:
 		d.Saga, d.Duplicate, err = t.accept(in.Intent)
@@ -123,9 +125,11 @@ func (t *turn) add(f Fact) {
 // advance adds what follows by itself, until nothing does. Every round adds at least one fact, and every fact moves a
 // step, a phase or the queue on, so it ends; the bound only guards against a mistake in that reasoning.
 func (t *turn) advance() {
+	if t.s.active() {
+		t.lose()
+	}
 	for range 10000 {
 		before := len(t.facts)
-		t.lose()
 		switch g := t.s.Saga; {
 		case !t.s.active():
 			t.startNext()
@@ -145,9 +149,24 @@ func (t *turn) advance() {
 	t.err = fmt.Errorf("decide for %s: no end after 10000 rounds", t.s.Key)
 }
 
-// mayRequest tells whether nothing holds a request of this capability now.
-func (t *turn) mayRequest(kind string) bool {
-	return t.s.Paused == nil && !t.e.Held.All && !t.e.Held.Capabilities[Node{Kind: kind}.Capability()]
+// mayRequest tells whether nothing holds a request of this step's kind. A step that is due and held by the engine or its
+// capability is noted, because its time stands still from then on; a pause of the connection is a fact of its own.
+func (t *turn) mayRequest(st *Step) bool {
+	switch {
+	case t.s.Paused != nil:
+		return false
+	case !t.e.holds(st.Kind):
+		return true
+	}
+	if st.HeldAt.IsZero() && st.Next != nil && !t.now.Before(st.Next.At) {
+		t.add(StepHeld{Ref: Ref{st.Name, st.Generation}, At: t.now})
+	}
+	return false
+}
+
+// holds tells whether steps of a kind are not requested now.
+func (e Engine) holds(kind string) bool {
+	return e.Held.All || e.Held.Capabilities[Node{Kind: kind}.Capability()]
 }
 
 // request puts a command out.
@@ -158,15 +177,12 @@ func (t *turn) request(st *Step, deed events.Deed, purpose events.Purpose, back 
 	}
 	t.add(StepRequested{
 		Ref: Ref{st.Name, st.Generation}, At: t.now, Deed: deed, Purpose: purpose, Epoch: st.Epoch + 1, Input: input,
-		Operation: st.Operation, Due: t.now, Deadline: t.now.Add(t.e.Limits.Deadline), Back: back,
+		Operation: st.Operation, Hurry: len(t.s.Queue) > 0, Due: t.now, Deadline: t.now.Add(t.e.Limits.Deadline), Back: back,
 	})
 }
 
 // lose gives up commands that nobody answered in time.
 func (t *turn) lose() {
-	if t.s.Saga == nil {
-		return
-	}
 	for _, st := range t.s.Saga.Steps {
 		if st.Open == nil || t.now.Before(st.Open.Deadline.Add(t.e.Limits.quiet())) {
 			continue
@@ -176,7 +192,9 @@ func (t *turn) lose() {
 		if st.Open.Deed.Mutates() && st.Transition != TransitionCheck {
 			t.add(StepUnsure{Ref: ref, At: t.now, Epoch: st.Open.Epoch, QuietAt: t.now, Free: true, Message: message})
 		} else {
-			t.add(StepRetrying{Ref: ref, At: t.now, Epoch: st.Open.Epoch, Until: t.now, Free: true, Message: message})
+			t.add(StepRetrying{
+				Ref: ref, At: t.now, Epoch: st.Open.Epoch, Deed: st.Open.Deed, Until: t.now, Free: true, Message: message,
+			})
 		}
 	}
 }

@@ -33,6 +33,7 @@ type (
 	SagaReplayed struct {
 		At       time.Time     `json:"at"`
 		Saga     uint64        `json:"saga"`
+		Number   uint64        `json:"number"`
 		ReplayOf string        `json:"replayOf"`
 		Intent   events.Intent `json:"intent"`
 		Actor    string        `json:"actor"`
@@ -140,6 +141,7 @@ type (
 		Epoch     uint64          `json:"epoch"`
 		Input     json.RawMessage `json:"input"`
 		Operation string          `json:"operation,omitempty"`
+		Hurry     bool            `json:"hurry,omitempty"`
 		Due       time.Time       `json:"due"`
 		Deadline  time.Time       `json:"deadline"`
 		// Back: from now on the step is on its way back.
@@ -170,14 +172,21 @@ type (
 		Until     time.Time `json:"until"`
 		Reason    string    `json:"reason,omitempty"`
 	}
-	// StepRetrying: it did not work and is tried again at Until. Free tries do not count.
+	// StepRetrying: it did not work, and Deed comes next, at Until. Free tries do not count.
 	StepRetrying struct {
 		Ref
-		At      time.Time `json:"at"`
-		Epoch   uint64    `json:"epoch"`
-		Until   time.Time `json:"until"`
-		Free    bool      `json:"free,omitempty"`
-		Message string    `json:"message"`
+		At      time.Time   `json:"at"`
+		Epoch   uint64      `json:"epoch"`
+		Deed    events.Deed `json:"deed"`
+		Until   time.Time   `json:"until"`
+		Free    bool        `json:"free,omitempty"`
+		Message string      `json:"message"`
+	}
+	// StepHeld: it is ready, but the engine or its capability is held; until it is requested its time stands still. The
+	// step named ProveStep is the next round of the proof.
+	StepHeld struct {
+		Ref
+		At time.Time `json:"at"`
 	}
 	// StepUnsure: the effect may have happened, and may still happen until QuietAt.
 	StepUnsure struct {
@@ -242,6 +251,7 @@ var factTypes = func() map[string]reflect.Type {
 		CompensationStarted{}, ProofStarted{}, ProofFailed{}, VersionStood{}, SagaEnded{}, ConnectionPaused{},
 		ConnectionResumed{}, StepDecided{}, StepRequested{}, StepDone{}, StepSeen{}, StepWaiting{}, StepRetrying{},
 		StepUnsure{}, StepRefused{}, StepReversed{}, StepUndone{}, StepSkipped{}, StepStuck{}, StepResolved{}, StepHurried{},
+		StepHeld{},
 	}
 	m := make(map[string]reflect.Type, len(all))
 	for _, f := range all {

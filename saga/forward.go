@@ -30,13 +30,12 @@ func (t *turn) forward() {
 		return
 	}
 	for _, st := range g.Steps {
-		if st.Status == events.StepDone || st.Open != nil || !t.mayRequest(st.Kind) || t.err != nil {
+		if st.Status == events.StepDone || st.Open != nil || st.Transition != TransitionCheck && !checked {
 			continue
 		}
-		if st.Transition != TransitionCheck && !checked || !t.needsDone(st) {
-			continue
+		if t.needsDone(st) && t.mayRequest(st) {
+			t.stepForward(st)
 		}
-		t.stepForward(st)
 	}
 }
 
@@ -65,13 +64,22 @@ func (t *turn) stepForward(st *Step) {
 		})
 	case st.Transition == TransitionUndecided:
 		t.decideStep(st)
-	case st.Next != nil && !t.now.Before(st.Next.At):
-		if t.spent(st, t.e.Limits.Tries, t.e.Limits.Budget) {
-			t.refuse(st, "gave up: "+lastError(st))
-			return
-		}
+	case st.Next == nil:
+	case t.givesUp(st):
+		t.refuse(st, "gave up: "+lastError(st))
+	case !t.now.Before(st.Next.At):
 		t.request(st, st.Next.Deed, "", false)
 	}
+}
+
+// givesUp tells whether a step's patience on its way forward is spent. What may have happened is still looked at: the
+// last try may have worked.
+func (t *turn) givesUp(st *Step) bool {
+	l := t.e.Limits
+	if st.Next.Deed == events.Look {
+		return t.spent(st, l.Tries+1, l.Budget+l.Deadline+l.quiet())
+	}
+	return t.spent(st, l.Tries, l.Budget)
 }
 
 // decideStep finds out what happens to a step now that its input is known.
@@ -83,28 +91,54 @@ func (t *turn) decideStep(st *Step) {
 		return
 	}
 	d := StepDecided{Ref: Ref{st.Name, st.Generation}, At: t.now, Input: input, Transition: TransitionMake}
-	standing := t.s.standing(st.Name, 0)
-	if standing != nil {
-		d.Transition = compare(node.Rules, standing.Input, input)
-		d.To, d.Object, d.RequestID = standing.Generation, standing.Object, standing.RequestID
-		if !standing.Known && d.Transition != TransitionReplace {
-			d.LookFirst = true
-			d.Transition = TransitionChange
-		}
-		if d.Transition == TransitionChange {
-			d.Earlier = standing.Input
-			d.RequestID = t.s.requestID(st.Name, d.To)
-		}
-		if d.LookFirst && t.s.Stands == 0 {
-			d.Transition, d.Earlier = TransitionMake, nil // nothing stands to go back to: going back is to remove it
-		}
-	}
-	if standing == nil || d.Transition == TransitionReplace {
+	standing, means := t.adopt(node, input)
+	switch {
+	case standing == nil || means == TransitionReplace:
+		d.Transition = means
 		d.To = t.s.Generations[st.Name] + 1
 		d.Object = t.s.object(node, d.To)
-		d.RequestID = t.s.requestID(st.Name, d.To)
+	default:
+		d.To, d.Object, d.LookFirst = standing.Generation, standing.Object, !standing.Known
+		switch {
+		case standing.Known:
+			d.Transition = means
+		case standing.Stood:
+			d.Transition = TransitionChange
+		} // else it was left behind: going back is to remove it, as if this saga had made it
+		if d.Transition == TransitionChange {
+			d.Earlier = standing.Input
+		}
 	}
+	d.RequestID = t.s.requestID(st.Name, d.To)
 	t.add(d)
+}
+
+// adopt finds the generation that a step goes on from, and what its new input means for it: what stands, else what an
+// earlier saga left behind, best what is exactly as wanted. What is not adopted is removed once the new version stands.
+func (t *turn) adopt(node Node, input json.RawMessage) (*Standing, Transition) {
+	var stood, left *Standing
+	var leftMeans Transition
+	for i := range t.s.Standing {
+		e := &t.s.Standing[i]
+		if e.Step != node.Name {
+			continue
+		}
+		switch means := compare(node.Rules, e.Input, input); {
+		case e.Stood && means != TransitionReplace:
+			return e, means
+		case e.Stood:
+			stood = e
+		case means == TransitionKeep, means == TransitionChange && leftMeans != TransitionKeep:
+			left, leftMeans = e, means
+		}
+	}
+	switch {
+	case left != nil:
+		return left, leftMeans
+	case stood != nil:
+		return stood, TransitionReplace
+	}
+	return nil, TransitionMake
 }
 
 // output gives a done step's output to those that are bound to it.
@@ -121,7 +155,7 @@ func (t *turn) refuse(st *Step, message string) {
 
 // spent tells whether the tries or the time of a step are used up.
 func (t *turn) spent(st *Step, tries int, budget time.Duration) bool {
-	return st.Tries >= tries || !st.Since.IsZero() && t.now.Sub(st.Since) > budget
+	return st.Tries >= tries || !st.Since.IsZero() && t.now.Sub(st.Since) >= budget
 }
 
 func lastError(st *Step) string {

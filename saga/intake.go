@@ -1,6 +1,8 @@
 package saga
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,6 +14,9 @@ import (
 // accept takes an intent into the queue, or recognises it, or refuses it.
 func (t *turn) accept(in events.Intent) (saga string, duplicate bool, err error) {
 	s := t.s
+	if s.Key.Tenant == engineTenant {
+		return "", false, events.NewRefusal("subject", "tenant", "tenant %s is the engine's own", engineTenant)
+	}
 	for _, a := range s.Accepted {
 		if a.Source != in.Source || a.ID != in.ID {
 			continue
@@ -57,16 +62,13 @@ func (t *turn) startNext() {
 		return
 	}
 	q := s.Queue[0]
-	if s.Saga != nil && s.Saga.Status == events.SagaStuck {
-		t.add(SagaSuperseded{At: t.now, Saga: s.Saga.N, By: q.N})
-	}
-	plan, err := t.e.Kinds[q.Intent.Kind].Plan(Planning{Intent: q.Intent, Standing: s.Standing})
-	if err == nil {
-		err = plan.Validate()
-	}
+	plan, err := t.plan(q.Intent)
 	if err != nil {
 		t.add(SagaRefused{At: t.now, Saga: q.N, Reason: "plan: " + err.Error()})
 		return
+	}
+	if s.Saga != nil && s.Saga.Status == events.SagaStuck {
+		t.add(SagaSuperseded{At: t.now, Saga: s.Saga.N, By: q.N})
 	}
 	start := SagaStarted{At: t.now, Saga: q.N, Plan: plan, Hash: plan.Hash()}
 	for _, n := range plan.Nodes {
@@ -83,15 +85,31 @@ func (t *turn) startNext() {
 	t.add(start)
 }
 
+// plan asks the intent's kind for its plan.
+func (t *turn) plan(in events.Intent) (Plan, error) {
+	kind, known := t.e.Kinds[in.Kind]
+	if !known {
+		return Plan{}, fmt.Errorf("this release has no intent kind %q", in.Kind)
+	}
+	p, err := kind.Plan(Planning{Intent: in, Standing: slices.Clone(t.s.Standing)})
+	if err != nil {
+		return Plan{}, err
+	}
+	return p, p.Validate()
+}
+
 // leaveQueue ends a queued saga that never began.
 func (s *State) leaveQueue(n uint64, status events.SagaStatus, reason string, at *time.Time) {
 	for i, q := range s.Queue {
 		if q.N != n {
 			continue
 		}
-		s.Queue = append(s.Queue[:i:i], s.Queue[i+1:]...)
+		s.Queue = slices.Delete(s.Queue, i, i+1)
+		if n == s.Sagas {
+			s.Unbegun = &q
+		}
 		s.remember(events.Status{
-			ID: s.SagaID(n), Connection: s.Key.Name, Kind: q.Intent.Kind, Action: string(q.Intent.Want), Version: s.Intents,
+			ID: s.SagaID(n), Connection: s.Key.Name, Kind: q.Intent.Kind, Action: string(q.Intent.Want), Version: q.Number,
 			Status: status, Reason: reason, EndedAt: at, Retained: []string{}, Steps: []events.StepView{},
 		})
 		return

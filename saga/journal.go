@@ -36,6 +36,9 @@ type Journal interface {
 // SnapshotEvery is after how many records of a connection the next append must carry a snapshot, so that Load stays bounded.
 const SnapshotEvery = 64
 
+// MaxFacts is how large one record's facts may be, in bytes.
+const MaxFacts = 512 << 10
+
 // An Append is one indivisible record to be.
 type Append struct {
 	Key events.Key
@@ -45,7 +48,7 @@ type Append struct {
 	ID string
 	// Summary is what List finds the connection by from now on.
 	Summary Summary
-	// Facts are the encoded facts of one decision, at most 512 KiB.
+	// Facts are the encoded facts of one decision, at most MaxFacts bytes.
 	Facts []byte
 	// Snapshot, when set, is the state after these facts; Load starts from the newest one.
 	Snapshot []byte

@@ -21,48 +21,71 @@ func Open(s State) []events.Command {
 			Connection: s.Key, Saga: s.SagaID(s.Saga.N), Step: st.Name, Kind: st.Kind, Capability: Node{Kind: st.Kind}.Capability(),
 			Generation: st.Generation, Epoch: st.Open.Epoch, Deed: st.Open.Deed, Purpose: st.Open.Purpose, Name: st.Object,
 			RequestID: st.RequestID, Due: st.Open.Due, Deadline: st.Open.Deadline, Since: st.Since, Operation: st.Open.Operation,
-			Input: st.Open.Input, Output: st.Output, Hurry: len(s.Queue) > 0,
+			Input: st.Open.Input, Output: st.Output, Hurry: st.Open.Hurry || len(s.Queue) > 0,
 		})
 	}
 	return commands
 }
 
 // Due is when the connection next needs the engine by itself: the earliest retry, proof round or lost command. Zero means
-// that only an input can move it.
+// that only an input, or the end of a hold, can move it. After a decision at a time, Due is later than that time.
 func (e Engine) Due(s State) time.Time {
-	var due time.Time
-	sooner := func(at time.Time) {
-		if due.IsZero() || at.Before(due) {
-			due = at
-		}
-	}
+	var d dueTime
+	t := &turn{e: e, s: &s}
 	if !s.active() {
-		if len(s.Queue) > 0 && s.Paused == nil {
-			sooner(s.Queue[0].At)
+		if len(s.Queue) > 0 && s.Paused == nil && !e.Held.All {
+			d.sooner(s.Queue[0].At)
 		}
-		return due
+		return d.at
 	}
-	g := s.Saga
-	for _, st := range g.Steps {
+	for _, st := range s.Saga.Steps {
 		if st.Open != nil {
-			sooner(st.Open.Deadline.Add(e.Limits.quiet()))
-			continue
-		}
-		if s.Paused != nil {
-			continue
-		}
-		if st.Next != nil {
-			sooner(st.Next.At)
-		}
-		if g.Direction == Reversing && st.Touched && !st.Back && !st.QuietAt.IsZero() {
-			sooner(st.QuietAt)
+			d.sooner(st.Open.Deadline.Add(e.Limits.quiet()))
 		}
 	}
-	if s.Paused == nil && g.Direction == Making && !g.Proof.Next.IsZero() {
-		sooner(g.Proof.Next)
+	if s.Paused != nil {
+		return d.at
 	}
-	if g.Direction == Proving {
-		sooner(g.Proof.StartedAt.Add(e.Limits.ProveBudget + time.Millisecond))
+	switch g := s.Saga; g.Direction {
+	case Making:
+		for _, st := range g.Steps {
+			if st.Next != nil && !e.holds(st.Kind) && t.needsDone(st) {
+				d.sooner(st.Next.At)
+			}
+		}
+		if !g.Proof.Next.IsZero() && !e.Held.All {
+			d.sooner(g.Proof.Next)
+		}
+	case Proving:
+		held := false
+		for _, st := range g.Steps {
+			if st.Next != nil && !e.holds(st.Kind) {
+				d.sooner(st.Next.At)
+			}
+			held = held || !st.HeldAt.IsZero()
+		}
+		if !held {
+			d.sooner(t.proveBy())
+		}
+	default:
+		for _, st := range t.moving() {
+			switch {
+			case st.Open != nil || e.holds(st.Kind):
+			case st.Back:
+				d.sooner(st.Next.At)
+			default:
+				d.sooner(st.QuietAt)
+			}
+		}
 	}
-	return due
+	return d.at
+}
+
+// dueTime keeps the earliest of times.
+type dueTime struct{ at time.Time }
+
+func (d *dueTime) sooner(at time.Time) {
+	if !at.IsZero() && (d.at.IsZero() || at.Before(d.at)) {
+		d.at = at
+	}
 }

@@ -9,6 +9,9 @@ func (t *turn) operate(a events.Action) (saga string, err error) {
 	if a.Actor == "" || a.Reason == "" {
 		return "", events.NewRefusal("reason", "reason", "an order needs an actor and a reason")
 	}
+	if t.s.Version == 0 && t.s.Key.Tenant != engineTenant {
+		return "", events.NewRefusal("saga", "unknown", "there is no connection %s", t.s.Key)
+	}
 	switch a.Kind {
 	case events.ActionPause:
 		if t.s.Paused == nil {
@@ -16,7 +19,7 @@ func (t *turn) operate(a events.Action) (saga string, err error) {
 		}
 		return "", nil
 	case events.ActionResume:
-		if t.s.Paused != nil {
+		if t.s.Paused != nil || t.s.Key.Tenant == engineTenant { // the engine may have been started held
 			t.add(ConnectionResumed{At: t.now, Actor: a.Actor, Reason: a.Reason})
 		}
 		return "", nil
@@ -62,7 +65,16 @@ func (t *turn) cancel(n uint64, a events.Action) error {
 
 // replay continues a stuck saga, or queues a new one of the same intent.
 func (t *turn) replay(n uint64, a events.Action) (string, error) {
+	if a.From == "" {
+		a.From = events.FromStart
+	}
+	if a.From != events.FromStart && a.From != events.FromFailed {
+		return "", events.NewRefusal("from", "from", "%q is none of start, failed", a.From)
+	}
 	g := t.s.Saga
+	if u := t.s.Unbegun; u != nil && u.N == n && t.s.Newest() == n && a.From == events.FromStart {
+		return t.replayAs(*u, a)
+	}
 	if g == nil || g.N != n || len(t.s.Queue) > 0 {
 		return "", t.notNewest(n)
 	}
@@ -75,12 +87,17 @@ func (t *turn) replay(n uint64, a events.Action) (string, error) {
 	case g.Status != events.SagaCompensated && g.Status != events.SagaStuck:
 		return "", events.NewConflict("saga", "not-replayable", "%s is %s; only a compensated or stuck saga is replayed", a.Saga, g.Status)
 	}
-	intent := g.Intent
-	if a.Input != nil {
-		intent.Data, intent.Digest = a.Input, events.Digest(a.Input)
-	}
+	return t.replayAs(Queued{Number: g.Number, Intent: g.Intent}, a)
+}
+
+// replayAs queues a new saga of an intent, with the operator's input if there is one.
+func (t *turn) replayAs(q Queued, a events.Action) (string, error) {
 	next := t.s.Sagas + 1
-	t.add(SagaReplayed{At: t.now, Saga: next, ReplayOf: a.Saga, Intent: intent, Actor: a.Actor, Reason: a.Reason})
+	fact := SagaReplayed{At: t.now, Saga: next, Number: q.Number, ReplayOf: a.Saga, Intent: q.Intent, Actor: a.Actor, Reason: a.Reason}
+	if a.Input != nil {
+		fact.Intent.Data, fact.Intent.Digest = a.Input, events.Digest(a.Input)
+	}
+	t.add(fact)
 	return t.s.SagaID(next), nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,9 +17,10 @@ import (
 // that whatever crashes, the input comes again and the decision is the same. Any number of them may run on one journal;
 // the compare-and-set of an append is the fence between them. Its methods are safe for concurrent use.
 type Orchestrator struct {
-	o     Options
-	inbox chan job
-	held  atomic.Pointer[Held]
+	o       Options
+	inbox   chan job
+	stopped chan struct{} // closed when Run has ended
+	held    holds
 
 	mu    sync.Mutex
 	cache map[events.Key]State
@@ -28,7 +28,7 @@ type Orchestrator struct {
 	alarm *alarm
 }
 
-// Options are what an orchestrator works with. All but Log are needed.
+// Options are what an orchestrator works with. All but SweepEvery and Log are needed.
 type Options struct {
 	Engine  Engine
 	Journal Journal
@@ -39,9 +39,10 @@ type Options struct {
 	Now  func() time.Time
 	ID   func() string
 	Name string
-	// SweepEvery is how often the listing is searched for connections that are overdue.
+	// SweepEvery is how often the listing is searched for connections that are overdue; zero means 10 seconds.
 	SweepEvery time.Duration
-	Log        *slog.Logger
+	// Log may be nil.
+	Log *slog.Logger
 }
 
 // A Cursor is a saved position, e.g. of the status events. Safe for concurrent use.
@@ -69,6 +70,8 @@ type job struct {
 type outcome struct {
 	receipt Receipt
 	err     error
+	// nothing followed from the input.
+	nothing bool
 }
 
 // ErrUnavailable says that the journal could not take an input now; nothing is lost by offering it again.
@@ -79,15 +82,23 @@ func NewOrchestrator(o Options) *Orchestrator {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	held := o.Engine.Held
-	orch := &Orchestrator{o: o, inbox: make(chan job, 4096), cache: map[events.Key]State{}, alarm: newAlarm()}
-	orch.held.Store(&held)
+	if o.SweepEvery <= 0 {
+		o.SweepEvery = 10 * time.Second
+	}
+	orch := &Orchestrator{
+		o: o, inbox: make(chan job, 4096), stopped: make(chan struct{}), cache: map[events.Key]State{}, alarm: newAlarm(),
+	}
+	orch.held.now, orch.held.learnt = o.Engine.Held, map[events.Key]uint64{}
 	return orch
 }
 
 // Run works until ctx ends: it takes results, fires timers, sweeps, follows the journal and publishes status. It returns
-// nil when it was asked to end.
+// nil when it was asked to end. It runs once.
 func (o *Orchestrator) Run(ctx context.Context) error {
+	defer close(o.stopped)
+	if err := o.learnHolds(ctx); err != nil { // before anything is requested
+		return fmt.Errorf("run orchestrator: %w", err)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return o.turns(ctx) })
 	group.Go(func() error { return o.timers(ctx) })
@@ -107,41 +118,52 @@ func (o *Orchestrator) Run(ctx context.Context) error {
 // Submit offers a validated intent and answers when its acceptance is on stable storage. Errors are *events.Refusal,
 // events.ErrBusy, ErrFull or ErrUnavailable.
 func (o *Orchestrator) Submit(ctx context.Context, in events.Intent) (Receipt, error) {
-	return o.ask(ctx, in.Connection, Accept{Intent: in})
+	return o.ask(ctx, job{key: in.Connection, in: Accept{Intent: in}})
 }
 
-// Act carries out an operator's order and answers when it is on stable storage.
+// Act carries out an operator's order and answers when it is on stable storage. Errors are as of Submit.
 func (o *Orchestrator) Act(ctx context.Context, a events.Action) (Receipt, error) {
-	return o.ask(ctx, a.Connection, Operate{Action: a})
+	return o.ask(ctx, job{key: a.Connection, in: Operate{Action: a}})
 }
 
-func (o *Orchestrator) ask(ctx context.Context, key events.Key, in Input) (Receipt, error) {
-	if err := key.Validate(); err != nil {
+func (o *Orchestrator) ask(ctx context.Context, j job) (Receipt, error) {
+	if err := j.key.Validate(); err != nil {
 		return Receipt{}, events.NewRefusal("subject", "connection", "%s", err.Error())
 	}
 	done := make(chan outcome, 1)
+	j.done = done
 	select {
-	case o.inbox <- job{key: key, in: in, done: done}:
+	case o.inbox <- j:
+	case <-o.stopped:
+		return Receipt{}, ErrUnavailable
 	case <-ctx.Done():
 		return Receipt{}, ctx.Err()
 	}
 	select {
 	case r := <-done:
 		return r.receipt, r.err
+	case <-o.stopped:
+		return Receipt{}, ErrUnavailable
 	case <-ctx.Done():
 		return Receipt{}, ctx.Err()
 	}
 }
 
-// takeResult is the consumer of results: acknowledged once what follows from it is on stable storage.
+// aheadTries is how often a result that is ahead of the journal is let come again, before it is taken for nonsense.
+const aheadTries = 50
+
+// takeResult is the consumer of results: acknowledged once what follows from it is on stable storage. One that comes again
+// publishes the open commands again: whoever took it the first time may have died before it did.
 func (o *Orchestrator) takeResult(ctx context.Context, d events.Delivery) events.Verdict {
 	r, err := events.DecodeResult(d.Body)
 	if err != nil {
 		return events.Reject("result: " + err.Error())
 	}
-	switch _, err := o.ask(ctx, r.Connection, Report{Result: r}); {
+	switch _, err := o.ask(ctx, job{key: r.Connection, in: Report{Result: r}, resend: d.Attempt > 1}); {
 	case err == nil:
 		return events.Ack
+	case errors.Is(err, errAhead) && d.Attempt >= aheadTries:
+		return events.Reject("result: " + err.Error())
 	case ctx.Err() != nil, errors.Is(err, ErrUnavailable), errors.Is(err, ErrFull):
 		return events.Again
 	default:
@@ -159,12 +181,9 @@ func (o *Orchestrator) State(ctx context.Context, key events.Key) (State, error)
 	return Rebuild(key, snapshot, records)
 }
 
-// Held tells what is not requested now.
-func (o *Orchestrator) Held() Held { return *o.held.Load() }
-
 // engine is the engine as it is held now.
 func (o *Orchestrator) engine() Engine {
 	e := o.o.Engine
-	e.Held = *o.held.Load()
+	e.Held = o.Held()
 	return e
 }

@@ -4,70 +4,68 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/culvertnet/culvert/events"
 )
 
-// The engine's own holds are kept in the journal under a tenant that no publisher can have: one key for the whole engine
-// and one per capability, paused and resumed like connections.
-const (
-	engineTenant     = "culvert"
-	engineName       = "engine"
-	capabilityPrefix = "capability-"
-)
-
-// EngineKey is the journal key of the hold of the whole engine ("") or of a capability.
-func EngineKey(capability string) events.Key {
-	if capability == "" {
-		return events.Key{Tenant: engineTenant, Name: engineName}
-	}
-	return events.Key{Tenant: engineTenant, Name: capabilityPrefix + capability}
-}
-
-// learnHeld reads one of the engine's own keys and holds or releases accordingly.
-func (o *Orchestrator) learnHeld(ctx context.Context, key events.Key) {
-	s, err := o.State(ctx, key)
-	if err != nil {
-		o.o.Log.Warn("hold cannot be read", "key", key.String(), "error", err)
-		return
-	}
-	held := *o.held.Load()
-	next := Held{All: held.All, Capabilities: maps.Clone(held.Capabilities)}
-	if capability, is := strings.CutPrefix(key.Name, capabilityPrefix); is {
-		if next.Capabilities == nil {
-			next.Capabilities = map[string]bool{}
-		}
-		next.Capabilities[capability] = s.Paused != nil
-	} else {
-		next.All = s.Paused != nil
-	}
-	o.held.Store(&next)
-}
-
-// follow hears of every record, this process's and others': it wakes watchers, and learns of holds.
+// follow hears of every record, this process's and others': it wakes watchers, forgets what it knew of connections that
+// have moved on, and learns of holds.
 func (o *Orchestrator) follow(ctx context.Context) error {
-	from, err := o.o.Cursor.Load(ctx) // what is older has been told, and the sweep knows its state
+	from, err := o.o.Cursor.Load(ctx) // what is older has been told, and holds were learnt at start
 	if err != nil {
 		return fmt.Errorf("load cursor: %w", err)
 	}
-	for r, err := range o.o.Journal.Follow(ctx, from) {
-		if err != nil {
-			return fmt.Errorf("follow journal: %w", err)
+	return o.followFrom(ctx, from, func(r Record) error {
+		if r.Key.Tenant != engineTenant {
+			o.heard(r)
+			o.hub.tell(r.Key)
+			return nil
 		}
-		if r.Key.Tenant == engineTenant {
-			o.learnHeld(ctx, r.Key)
-			if err := o.wake(ctx, false); err != nil && ctx.Err() == nil {
-				o.o.Log.Warn("connections are not all awake after a hold changed", "error", err)
+		if err := o.learnHold(ctx, r.Key); err != nil {
+			return err
+		}
+		return o.wake(ctx, wakeReleased)
+	})
+}
+
+// followPause is how long a follower rests when the journal does not answer.
+const followPause = time.Second
+
+// followFrom hands every record after a position to take, until ctx ends. What fails is logged and taken again from the
+// same record after a pause: a follower has nobody to give an error to.
+func (o *Orchestrator) followFrom(ctx context.Context, from Position, take func(Record) error) error {
+	for ctx.Err() == nil {
+		for r, err := range o.o.Journal.Follow(ctx, from) {
+			if err == nil {
+				err = take(r)
 			}
-			continue
+			if err != nil {
+				if ctx.Err() == nil {
+					o.o.Log.Warn("journal is not followed further for now", "position", uint64(from), "error", err)
+				}
+				break
+			}
+			from = r.Position
 		}
-		o.hub.tell(r.Key)
+		if !pause(ctx, followPause) {
+			break
+		}
 	}
 	return ctx.Err()
+}
+
+// pause waits; it is false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // Watch gives a channel that gets a value soon after each change of a connection; changes that come while one waits there
@@ -122,28 +120,25 @@ func (o *Orchestrator) publishStatus(ctx context.Context) error {
 		return fmt.Errorf("load status cursor: %w", err)
 	}
 	states := map[events.Key]State{}
-	unsaved := 0
-	saved := o.o.Now()
-	for r, err := range o.o.Journal.Follow(ctx, from) {
-		if err != nil {
-			return fmt.Errorf("follow journal for status: %w", err)
-		}
+	unsaved, saved := 0, o.o.Now()
+	return o.followFrom(ctx, from, func(r Record) error {
 		if r.Key.Tenant != engineTenant {
 			if err := o.publishRecord(ctx, states, r); err != nil {
-				return err
+				return fmt.Errorf("publish status of %s: %w", r.Key, err)
 			}
 		}
 		if unsaved++; unsaved >= 256 || o.o.Now().Sub(saved) > time.Second {
-			if err := o.o.Cursor.Save(ctx, r.Position); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("save status cursor: %w", err)
+			if err := o.o.Cursor.Save(ctx, r.Position); err != nil {
+				o.o.Log.Warn("status cursor is not saved; status events may be repeated", "error", err)
+				return nil
 			}
 			unsaved, saved = 0, o.o.Now()
 		}
-	}
-	return ctx.Err()
+		return nil
+	})
 }
 
-// publishRecord publishes the changes in one record, until the broker takes them.
+// publishRecord publishes the changes in one record.
 func (o *Orchestrator) publishRecord(ctx context.Context, states map[events.Key]State, r Record) error {
 	before, err := o.stateBefore(ctx, states, r)
 	if err != nil {
@@ -157,26 +152,28 @@ func (o *Orchestrator) publishRecord(ctx context.Context, states map[events.Key]
 	if err != nil {
 		return err
 	}
+	messages := make([]events.Message, len(changes))
+	for i, c := range changes {
+		if messages[i], err = statusMessage(r, c); err != nil {
+			return err
+		}
+	}
+	if len(messages) > 0 {
+		if err := o.o.Bus.Publish(ctx, messages...); err != nil {
+			return err
+		}
+	}
 	after, err := Apply(before, facts)
 	if err != nil {
 		return err
 	}
-	if states[r.Key] = after; !after.active() && len(after.Queue) == 0 || len(states) > cacheBound {
-		delete(states, r.Key)
-	}
-	for _, c := range changes {
-		m, err := statusMessage(r, c)
-		if err != nil {
-			return err
-		}
-		for o.o.Bus.Publish(ctx, m) != nil {
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(time.Second):
-			}
+	if _, kept := states[r.Key]; !kept && len(states) >= cacheBound {
+		for k := range states { // which one goes does not matter much
+			delete(states, k)
+			break
 		}
 	}
+	states[r.Key] = after
 	return nil
 }
 

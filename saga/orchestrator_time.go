@@ -37,12 +37,12 @@ func (o *Orchestrator) timers(ctx context.Context) error {
 	}
 }
 
-// sweep finds connections that are due by the listing: all of them at start, later those that this process has not heard of.
+// sweep finds connections by the listing: all of them at start, later those that another process has left behind.
 func (o *Orchestrator) sweep(ctx context.Context) error {
 	tick := time.NewTicker(o.o.SweepEvery)
 	defer tick.Stop()
-	for first := true; ; first = false {
-		if err := o.wake(ctx, first); err != nil && ctx.Err() == nil {
+	for which := wakeAll; ; which = wakeOverdue {
+		if err := o.wake(ctx, which); err != nil && ctx.Err() == nil {
 			o.o.Log.Warn("sweep did not finish", "error", err)
 		}
 		select {
@@ -53,28 +53,67 @@ func (o *Orchestrator) sweep(ctx context.Context) error {
 	}
 }
 
-// wake offers a Tick to every connection with something to come; at start their open commands are sent again.
-func (o *Orchestrator) wake(ctx context.Context, all bool) error {
+// waking is which connections are woken, and how.
+type waking int
+
+const (
+	// wakeAll: whatever is under way goes on, and its open commands are sent again.
+	wakeAll waking = iota
+	// wakeReleased: whatever is under way may be requested now.
+	wakeReleased
+	// wakeOverdue: what is past its time, and what somebody else has moved last and nobody since: he may have died before
+	// he published its commands.
+	wakeOverdue
+)
+
+// wake offers a Tick to the connections that need one.
+func (o *Orchestrator) wake(ctx context.Context, which waking) error {
+	return o.list(ctx, func(item Listed) error {
+		if item.Key.Tenant == engineTenant {
+			if which == wakeOverdue { // a hold that was not heard of, if there is one
+				return o.learnHold(ctx, item.Key)
+			}
+			return nil
+		}
+		sum, now := item.Summary, o.o.Now()
+		underWay := sum.Queued > 0 || !sum.Status.Ended()
+		j := job{key: item.Key, in: Tick{}, resend: which != wakeReleased}
+		switch {
+		case !underWay:
+			return nil
+		case which != wakeOverdue:
+		case !sum.Due.IsZero() && now.After(sum.Due.Add(o.o.SweepEvery)):
+		case now.After(item.Changed.Add(o.o.SweepEvery)) && now.Before(item.Changed.Add(3*o.o.SweepEvery)) && !o.settled(item):
+		default:
+			return nil
+		}
+		select {
+		case o.inbox <- j:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+}
+
+// settled tells whether this process moved the connection last, and so has published its commands or will.
+func (o *Orchestrator) settled(item Listed) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s, ok := o.cache[item.Key]
+	return ok && s.Version == item.Version
+}
+
+// list hands over every connection of the journal's listing.
+func (o *Orchestrator) list(ctx context.Context, take func(Listed) error) error {
 	for q := (Query{Limit: 1000}); ; {
 		page, err := o.o.Journal.List(ctx, q)
 		if err != nil {
 			return err
 		}
 		for _, item := range page.Items {
-			if item.Key.Tenant == engineTenant {
-				if all {
-					o.learnHeld(ctx, item.Key)
-				}
-				continue
-			}
-			due := item.Summary.Due
-			if due.IsZero() || !all && o.o.Now().Before(due.Add(o.o.SweepEvery)) {
-				continue
-			}
-			select {
-			case o.inbox <- job{key: item.Key, in: Tick{}, resend: all}:
-			case <-ctx.Done():
-				return ctx.Err()
+			if err := take(item); err != nil {
+				return err
 			}
 		}
 		if page.Next == "" {
@@ -84,43 +123,48 @@ func (o *Orchestrator) wake(ctx context.Context, all bool) error {
 	}
 }
 
-// alarm is a heap of due times by connection; only the newest time of a connection counts.
+// alarm is a heap of due times by connection. Of a connection only the newest time counts, and apart from it the newest
+// time at which its commands are sent again.
 type alarm struct {
 	mu      sync.Mutex
 	heap    alarmHeap
-	current map[events.Key]alarmEntry
+	current map[alarmName]time.Time
 	changed chan struct{}
 }
 
-type alarmEntry struct {
+type alarmName struct {
 	key    events.Key
-	at     time.Time
 	resend bool
 }
 
+type alarmEntry struct {
+	alarmName
+	at time.Time
+}
+
 func newAlarm() *alarm {
-	return &alarm{current: map[events.Key]alarmEntry{}, changed: make(chan struct{}, 1)}
+	return &alarm{current: map[alarmName]time.Time{}, changed: make(chan struct{}, 1)}
 }
 
 // set remembers when a connection is due; zero forgets it.
-func (a *alarm) set(key events.Key, at time.Time) { a.put(alarmEntry{key: key, at: at}) }
+func (a *alarm) set(key events.Key, at time.Time) { a.put(alarmEntry{alarmName{key: key}, at}) }
 
 // resend remembers that a connection's commands have to be sent again.
 func (a *alarm) resend(key events.Key, at time.Time) {
-	a.put(alarmEntry{key: key, at: at, resend: true})
+	a.put(alarmEntry{alarmName{key: key, resend: true}, at})
 }
 
 func (a *alarm) put(e alarmEntry) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if e.at.IsZero() {
-		delete(a.current, e.key)
+		delete(a.current, e.alarmName)
 		return
 	}
-	if a.current[e.key] == e {
+	if at, ok := a.current[e.alarmName]; ok && at.Equal(e.at) {
 		return
 	}
-	a.current[e.key] = e
+	a.current[e.alarmName] = e.at
 	heap.Push(&a.heap, e)
 	select {
 	case a.changed <- struct{}{}:
@@ -134,7 +178,7 @@ func (a *alarm) due(now time.Time) (due []alarmEntry, next time.Time) {
 	defer a.mu.Unlock()
 	for len(a.heap) > 0 {
 		e := a.heap[0]
-		if a.current[e.key] != e {
+		if at, ok := a.current[e.alarmName]; !ok || !at.Equal(e.at) {
 			heap.Pop(&a.heap)
 			continue
 		}
@@ -142,7 +186,7 @@ func (a *alarm) due(now time.Time) (due []alarmEntry, next time.Time) {
 			return due, e.at
 		}
 		heap.Pop(&a.heap)
-		delete(a.current, e.key)
+		delete(a.current, e.alarmName)
 		due = append(due, e)
 	}
 	return due, time.Time{}

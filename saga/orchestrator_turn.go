@@ -49,6 +49,9 @@ type work struct {
 	// answers are the jobs' own; they are given when the facts have landed.
 	answers []outcome
 	resend  bool
+	// append is what is to land; kept over an unknown answer, so that the very same is offered again.
+	append  *Append
+	unknown bool
 }
 
 // turn decides for every connection that has input, appends all at once, publishes and answers.
@@ -83,9 +86,12 @@ func gather(jobs []job) []*work {
 
 // attempt is one try of a turn; it gives back the connections that have to be tried again.
 func (o *Orchestrator) attempt(ctx context.Context, pending []*work) (again []*work) {
-	var appends []Append
 	var landing, settled []*work
 	for _, w := range pending {
+		if w.unknown {
+			landing = append(landing, w)
+			continue
+		}
 		if err := o.decide(ctx, w); err != nil {
 			o.o.Log.Error("connection cannot be decided", "connection", w.key.String(), "error", err)
 			w.answerAll(outcome{err: fmt.Errorf("%w: %w", ErrUnavailable, err)})
@@ -95,44 +101,92 @@ func (o *Orchestrator) attempt(ctx context.Context, pending []*work) (again []*w
 			settled = append(settled, w)
 			continue
 		}
-		a, err := o.encode(w)
+		rest, err := o.encode(w)
+		if rest != nil {
+			again = append(again, rest)
+		}
+		if err == nil && len(w.facts) == 0 { // after a split
+			settled = append(settled, w)
+			continue
+		}
 		if err != nil {
+			o.o.Log.Error("decision cannot be stored", "connection", w.key.String(), "error", err)
 			w.answerAll(outcome{err: err})
 			continue
 		}
-		appends, landing = append(appends, a), append(landing, w)
+		landing = append(landing, w)
 	}
-	if len(appends) > 0 {
-		for i, r := range o.o.Journal.Append(ctx, appends) {
-			switch w := landing[i]; {
-			case r.Err == nil:
-				settled = append(settled, w)
-			case errors.Is(r.Err, ErrFull):
-				w.answerAll(outcome{err: r.Err})
-			default: // lost a race, or it is not known: read and decide again; a repeat of an input changes nothing
-				o.forget(w.key)
-				again = append(again, w)
-			}
-		}
-	}
-	o.settle(ctx, settled)
-	return again
+	landed, lost := o.append(ctx, landing)
+	o.settle(ctx, append(settled, landed...))
+	return append(lost, again...)
 }
 
-// decide runs the engine over a connection's inputs, on the state as this process knows it.
+// append lands what was decided, in one call that shares one sync.
+func (o *Orchestrator) append(ctx context.Context, landing []*work) (landed, lost []*work) {
+	if len(landing) == 0 {
+		return nil, nil
+	}
+	appends := make([]Append, len(landing))
+	for i, w := range landing {
+		appends[i] = *w.append
+	}
+	for i, r := range o.o.Journal.Append(ctx, appends) {
+		w := landing[i]
+		switch {
+		case r.Err == nil:
+			landed = append(landed, w)
+			continue
+		case errors.Is(r.Err, ErrFull):
+			w.answerAll(outcome{err: r.Err})
+			o.alarm.set(w.key, o.o.Now().Add(o.o.SweepEvery))
+			continue
+		case errors.Is(r.Err, ErrUnknown): // the same again settles it
+			w.unknown = true
+		default: // somebody else was first: read and decide again; a repeat of an input changes nothing
+			w.unknown = false
+			o.forget(w.key)
+		}
+		lost = append(lost, w)
+	}
+	return landed, lost
+}
+
+// errAhead says that a result answers a command that the journal does not show yet.
+var errAhead = fmt.Errorf("%w yet: the result is ahead of what can be read", ErrUnavailable)
+
+// decide runs the engine over a connection's inputs, on the state as this process knows it. What would be answered without
+// an append is first judged again by the journal: another process may have moved on.
 func (o *Orchestrator) decide(ctx context.Context, w *work) error {
-	state, err := o.known(ctx, w.key)
+	state, cached := o.cachedState(w.key)
+	if cached {
+		if o.decideIn(w, state); w.conclusive() {
+			return nil
+		}
+	}
+	state, err := o.State(ctx, w.key)
 	if err != nil {
 		return err
 	}
+	o.decideIn(w, state)
+	for i, j := range w.jobs {
+		if r, is := j.in.(Report); is && w.after.ahead(r.Result) {
+			w.answers[i].err = errAhead
+		}
+	}
+	return nil
+}
+
+// decideIn runs the engine over the inputs in a state.
+func (o *Orchestrator) decideIn(w *work, state State) {
 	e, now := o.engine(), o.o.Now()
 	w.before, w.after, w.facts, w.answers = state, state, nil, make([]outcome, len(w.jobs))
 	for i, j := range w.jobs {
 		d, err := e.Decide(w.after, j.in, now)
-		w.answers[i] = outcome{receipt: Receipt{Saga: d.Saga, Duplicate: d.Duplicate}, err: err}
+		w.answers[i] = outcome{receipt: Receipt{Saga: d.Saga, Duplicate: d.Duplicate}, err: err, nothing: len(d.Facts) == 0}
 		if err != nil {
 			continue
 		}
+		w.resend = w.resend || d.Duplicate
 		w.facts = append(w.facts, d.Facts...)
 		w.after = d.State
 		w.after.Version = state.Version
@@ -140,21 +194,41 @@ func (o *Orchestrator) decide(ctx context.Context, w *work) error {
 	if len(w.facts) > 0 {
 		w.after.Version++
 	}
-	return nil
 }
 
-func (o *Orchestrator) encode(w *work) (Append, error) {
+// conclusive tells whether every answer rests on an append, or on nothing but time.
+func (w *work) conclusive() bool {
+	for i, a := range w.answers {
+		if _, tick := w.jobs[i].in.(Tick); !tick && a.nothing {
+			return false
+		}
+	}
+	return true
+}
+
+// encode makes the append. A record that would be too large is split by its inputs: the first lands, the rest comes after.
+func (o *Orchestrator) encode(w *work) (rest *work, err error) {
 	facts, err := EncodeFacts(w.facts)
+	if err == nil && len(facts) > MaxFacts && len(w.jobs) > 1 {
+		rest = &work{key: w.key, jobs: w.jobs[1:], resend: w.resend}
+		w.jobs = w.jobs[:1]
+		o.decideIn(w, w.before)
+		facts, err = EncodeFacts(w.facts)
+	}
+	if err == nil && len(facts) > MaxFacts {
+		err = events.NewRefusal("data", "size", "what follows from it takes %d bytes, more than the journal's %d", len(facts), MaxFacts)
+	}
 	if err != nil {
-		return Append{}, err
+		return rest, err
 	}
 	a := Append{Key: w.key, After: w.before.Version, ID: o.o.ID(), Summary: o.engine().Summarise(w.after), Facts: facts}
 	if w.after.Version%SnapshotEvery == 0 {
 		if a.Snapshot, err = json.Marshal(w.after); err != nil {
-			return Append{}, fmt.Errorf("snapshot %s: %w", w.key, err)
+			return rest, fmt.Errorf("snapshot %s: %w", w.key, err)
 		}
 	}
-	return a, nil
+	w.append = &a
+	return rest, nil
 }
 
 // settle publishes what is to be sent for connections whose facts are on stable storage, then answers.
@@ -162,18 +236,12 @@ func (o *Orchestrator) settle(ctx context.Context, settled []*work) {
 	var messages []events.Message
 	for _, w := range settled {
 		o.remember(w.after)
-		for _, c := range Open(w.after) {
-			if !w.resend && isOpen(w.before, c) {
-				continue
-			}
-			body, err := events.EncodeCommand(c)
-			if err != nil {
-				o.o.Log.Error("command cannot be encoded", "connection", w.key.String(), "step", c.Step, "error", err)
-				continue
-			}
-			messages = append(messages, events.Message{Subject: events.CommandSubject(c.Capability), ID: c.ID(), Body: body})
+		messages = append(messages, o.commands(w)...)
+		due := o.engine().Due(w.after)
+		if soonest := o.o.Now().Add(o.o.SweepEvery); len(w.facts) == 0 && !due.IsZero() && !due.After(o.o.Now()) {
+			due = soonest // nothing followed though it is due: never spin on it
 		}
-		o.alarm.set(w.key, o.engine().Due(w.after))
+		o.alarm.set(w.key, due)
 	}
 	if len(messages) > 0 {
 		if err := o.o.Bus.Publish(ctx, messages...); err != nil && ctx.Err() == nil {
@@ -192,6 +260,23 @@ func (o *Orchestrator) settle(ctx context.Context, settled []*work) {
 	}
 }
 
+// commands renders what is to be sent: what this decision opened, or everything that is open.
+func (o *Orchestrator) commands(w *work) []events.Message {
+	var messages []events.Message
+	for _, c := range Open(w.after) {
+		if !w.resend && isOpen(w.before, c) {
+			continue
+		}
+		body, err := events.EncodeCommand(c)
+		if err != nil {
+			o.o.Log.Error("command cannot be encoded", "connection", w.key.String(), "step", c.Step, "error", err)
+			continue
+		}
+		messages = append(messages, events.Message{Subject: events.CommandSubject(c.Capability), ID: c.ID(), Body: body})
+	}
+	return messages
+}
+
 func isOpen(s State, c events.Command) bool {
 	if s.Saga == nil || s.SagaID(s.Saga.N) != c.Saga {
 		return false
@@ -208,15 +293,11 @@ func (w *work) answerAll(r outcome) {
 	}
 }
 
-// known is the state in this process's cache, else the journal's.
-func (o *Orchestrator) known(ctx context.Context, key events.Key) (State, error) {
+func (o *Orchestrator) cachedState(key events.Key) (State, bool) {
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	state, ok := o.cache[key]
-	o.mu.Unlock()
-	if ok {
-		return state, nil
-	}
-	return o.State(ctx, key)
+	return state, ok
 }
 
 // cacheBound is how many connections are kept decoded; which ones go does not matter much.
@@ -225,7 +306,7 @@ const cacheBound = 4096
 func (o *Orchestrator) remember(s State) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.cache) >= cacheBound {
+	if _, kept := o.cache[s.Key]; !kept && len(o.cache) >= cacheBound {
 		for k := range o.cache {
 			delete(o.cache, k)
 			break
@@ -238,4 +319,13 @@ func (o *Orchestrator) forget(key events.Key) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.cache, key)
+}
+
+// heard forgets what this process knows of a connection that somebody else has moved on.
+func (o *Orchestrator) heard(r Record) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if s, ok := o.cache[r.Key]; ok && s.Version < r.Version {
+		delete(o.cache, r.Key)
+	}
 }

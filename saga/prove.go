@@ -3,6 +3,7 @@ package saga
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/culvertnet/culvert/events"
 )
@@ -45,29 +46,33 @@ func (t *turn) conclude() {
 	switch {
 	case g.Intent.Want != events.Apply:
 		t.stood()
-	case !t.now.Before(g.Proof.Next) && !t.paused():
+	case t.now.Before(g.Proof.Next), t.s.Paused != nil:
+	case !t.e.Held.All:
 		t.add(ProofStarted{At: t.now, Round: g.Proof.Round + 1})
+	case g.Proof.Round > 0 && g.Proof.HeldAt.IsZero():
+		t.add(StepHeld{Ref: Ref{Step: ProveStep}, At: t.now})
 	}
 }
-
-func (t *turn) paused() bool { return t.s.Paused != nil || t.e.Held.All }
 
 // prove looks at every step, then judges the whole.
 func (t *turn) prove() {
 	g := t.s.Saga
-	all := true
+	var left []*Step
+	held := t.s.Paused != nil
 	for _, st := range g.Steps {
 		if st.Transition == TransitionCheck || st.Proved {
 			continue
 		}
-		all = false
-		if st.Open == nil && st.Next != nil && !t.now.Before(st.Next.At) && t.mayRequest(st.Kind) {
+		left = append(left, st)
+		if st.Open == nil && !t.now.Before(st.Next.At) && t.mayRequest(st) {
 			t.request(st, events.Look, "", false)
 		}
+		held = held || !st.HeldAt.IsZero()
 	}
-	if !all {
-		if t.now.Sub(g.Proof.StartedAt) > t.e.Limits.ProveBudget {
-			t.turnBack("prove: not every step could be looked at in time")
+	late := !t.now.Before(t.proveBy()) && !held
+	if len(left) > 0 {
+		if late {
+			t.turnBack(fmt.Sprintf("prove: %s could not be looked at in time: %s", left[0].Name, lastError(left[0])))
 		}
 		return
 	}
@@ -75,11 +80,32 @@ func (t *turn) prove() {
 	switch {
 	case len(failing) == 0:
 		t.stood()
-	case t.now.Sub(g.Proof.StartedAt) > t.e.Limits.ProveBudget:
+	case late:
 		t.turnBack(fmt.Sprintf("prove: %s", failing[0]))
 	default:
-		next := t.now.Add(t.e.Limits.Backoff(g.Proof.Round, t.s.Key.String()+"/prove"))
-		t.add(ProofFailed{At: t.now, Failing: failing, Next: next})
+		t.proveAgain(failing)
+	}
+}
+
+// proveBy is when the patience of the proof ends.
+func (t *turn) proveBy() time.Time { return t.s.Saga.Proof.StartedAt.Add(t.e.Limits.ProveBudget) }
+
+// proveAgain ends a round that has failed. A kept step that has drifted is done again before the next one: its input has
+// not changed, but the world has, and nothing else would ever repair it.
+func (t *turn) proveAgain(failing []string) {
+	g := t.s.Saga
+	next := t.now.Add(t.e.Limits.Backoff(g.Proof.Round, t.s.Key.String()+"/prove"))
+	if by := t.proveBy(); next.After(by) {
+		next = by
+	}
+	t.add(ProofFailed{At: t.now, Failing: failing, Next: next})
+	for _, st := range g.Steps {
+		if st.Transition == TransitionKeep && (st.Seen == events.Different || st.Seen == events.Absent) {
+			t.add(StepDecided{
+				Ref: Ref{st.Name, st.Generation}, At: t.now, Transition: TransitionChange, Input: st.Input, Earlier: st.Input,
+				To: st.Generation, Object: st.Object, RequestID: t.s.requestID(st.Name, st.Generation),
+			})
+		}
 	}
 }
 
@@ -93,7 +119,7 @@ func (t *turn) judge() []string {
 			continue
 		}
 		if st.Seen != events.Present {
-			failing = append(failing, fmt.Sprintf("%s is %s: %s", st.Name, st.Seen, lastError(st)))
+			failing = append(failing, st.Name+": "+seenAs(st))
 		}
 		o.seen[st.Name], o.kinds[st.Name] = st.Observed, st.Kind
 	}

@@ -1,6 +1,7 @@
 package saga
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/culvertnet/culvert/events"
@@ -22,9 +23,10 @@ func (t *turn) report(r events.Result) {
 	case o.Class == events.Done:
 		t.reportDone(st, o)
 	case o.Class == events.Wait:
-		t.add(StepWaiting{Ref: ref, At: t.now, Epoch: r.Epoch, Operation: o.Operation, Until: t.now.Add(t.wait(o.After)), Reason: o.Reason})
+		t.add(StepWaiting{Ref: ref, At: t.now, Epoch: r.Epoch, Operation: o.Operation, Until: t.waitUntil(st, o), Reason: o.Reason})
 	case o.Class == events.Unsure && mutates:
-		quiet := st.Open.Deadline.Add(t.e.Limits.quiet())
+		// The runner has reported, so no call of its own is under way any more; the vendor may still act on one.
+		quiet := t.now.Add(t.e.Limits.quiet())
 		t.add(StepUnsure{Ref: ref, At: t.now, Epoch: r.Epoch, QuietAt: quiet, Message: o.Message})
 	case o.Class == events.Refuse && !st.Back && g.Direction == Making:
 		t.add(StepRefused{Ref: ref, At: t.now, Epoch: r.Epoch, Message: o.Message})
@@ -33,9 +35,22 @@ func (t *turn) report(r events.Result) {
 	default: // Retry, a Look that is unsure, a Look that is refused while the whole is proved
 		late := o.Reason == events.ReasonLate
 		t.add(StepRetrying{
-			Ref: ref, At: t.now, Epoch: r.Epoch, Until: t.now.Add(t.again(st, o, late)), Free: late, Message: o.Message,
+			Ref: ref, At: t.now, Epoch: r.Epoch, Deed: st.Open.Deed, Until: t.againAt(st, o), Free: late, Message: o.Message,
 		})
 	}
+}
+
+// ahead tells whether a result answers a command that this state does not know of yet: then the state is old.
+func (s State) ahead(r events.Result) bool {
+	_, n, err := events.ParseSaga(r.Saga)
+	switch {
+	case err != nil:
+		return false
+	case s.Saga == nil || n != s.Saga.N:
+		return s.Saga == nil || n > s.Saga.N
+	}
+	st := s.Saga.step(r.Step, r.Generation)
+	return st == nil || st.Epoch < r.Epoch
 }
 
 // reportDone folds a deed that was done.
@@ -70,7 +85,7 @@ func (t *turn) seenForward(st *Step) {
 		t.add(StepRefused{Ref: ref, At: t.now, Epoch: st.Epoch, Message: "it is somebody else's: " + lastError(st)})
 	case events.Absent:
 		if t.now.Before(st.QuietAt) { // a call that was cut off may still have its effect: not believed yet
-			t.add(StepRetrying{Ref: ref, At: t.now, Epoch: st.Epoch, Until: st.QuietAt, Free: true, Message: "absent, but an earlier call may still act"})
+			t.lookAt(st, st.QuietAt, "absent, but an earlier call may still act")
 			return
 		}
 		t.doAgain(st)
@@ -79,34 +94,74 @@ func (t *turn) seenForward(st *Step) {
 	}
 }
 
-// doAgain lets the step be done again after a Look has told that it is not so.
+// lookAt lets the next Look be at a time.
+func (t *turn) lookAt(st *Step, at time.Time, message string) {
+	t.add(StepRetrying{
+		Ref: Ref{st.Name, st.Generation}, At: t.now, Epoch: st.Epoch, Deed: events.Look, Until: at, Free: true, Message: message,
+	})
+}
+
+// doAgain lets the step be done again after a Look has told that it is not so: at once when nothing has been tried yet,
+// else along the retry curve.
 func (t *turn) doAgain(st *Step) {
 	if t.spent(st, t.e.Limits.Tries, t.e.Limits.Budget) {
 		t.refuse(st, "gave up: "+lastError(st))
 		return
 	}
-	if t.mayRequest(st.Kind) {
-		t.request(st, events.Do, "", false)
-		return
+	at := t.now
+	if st.Tries > 0 {
+		at = t.now.Add(t.backoff(st.Tries, st))
 	}
-	t.add(StepRetrying{Ref: Ref{st.Name, st.Generation}, At: t.now, Epoch: st.Epoch, Until: t.now, Free: true, Message: "held"})
+	t.add(StepRetrying{
+		Ref: Ref{st.Name, st.Generation}, At: t.now, Epoch: st.Epoch, Deed: events.Do, Until: at, Free: true,
+		Message: seenAs(st),
+	})
 }
 
-// wait bounds what a worker says about how long to wait.
-func (t *turn) wait(after time.Duration) time.Duration {
-	if after <= 0 {
-		return t.e.Limits.RetryBase
+// seenAs says in words what a Look saw.
+func seenAs(st *Step) string {
+	if st.Error != nil && st.Error.Message != "" {
+		return fmt.Sprintf("it is %s: %s", st.Seen, st.Error.Message)
 	}
-	return after
+	return fmt.Sprintf("it is %s", st.Seen)
 }
 
-// again is when a step is tried again.
-func (t *turn) again(st *Step, o events.Outcome, late bool) time.Duration {
+// waitUntil is until when a step waits. A lingering removal that was asked before an intent came to wait behind it is
+// asked again at once.
+func (t *turn) waitUntil(st *Step, o events.Outcome) time.Time {
 	switch {
-	case late:
-		return 0
+	case t.s.Saga.Direction == Removing && o.Operation == "" && len(t.s.Queue) > 0 && !st.Open.Hurry:
+		return t.now
 	case o.After > 0:
-		return o.After
+		return t.within(st, o.After)
 	}
-	return t.e.Limits.Backoff(st.Tries+1, t.s.Key.String()+"/"+st.Name)
+	return t.within(st, t.e.Limits.RetryBase)
+}
+
+// againAt is when a step is tried again.
+func (t *turn) againAt(st *Step, o events.Outcome) time.Time {
+	switch {
+	case o.After > 0:
+		return t.within(st, o.After)
+	case o.Reason == events.ReasonLate: // at once, but for a pause that keeps a worker with a wrong clock from spinning
+		return t.within(st, t.e.Limits.RetryBase)
+	}
+	return t.within(st, t.backoff(st.Tries+1, st))
+}
+
+// within bounds a delay by what is left of the step's time.
+func (t *turn) within(st *Step, after time.Duration) time.Time {
+	budget := t.e.Limits.Budget
+	if st.Back {
+		budget = t.e.Limits.UndoBudget
+	}
+	at, end := t.now.Add(after), st.Since.Add(budget)
+	if !st.Since.IsZero() && at.After(end) && end.After(t.now) {
+		return end
+	}
+	return at
+}
+
+func (t *turn) backoff(n int, st *Step) time.Duration {
+	return t.e.Limits.Backoff(n, t.s.Key.String()+"/"+st.Name)
 }

@@ -3,6 +3,8 @@ package saga
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,8 +38,10 @@ type State struct {
 	Generations map[string]uint64 `json:"generations,omitempty"`
 	// Saga is the newest saga that has begun, running or at rest.
 	Saga *Saga `json:"saga,omitempty"`
-	// Past are the sagas before it, newest first, as they are shown; at most PastBound.
+	// Past are the sagas that have given way to another, newest first, as they are shown; at most PastBound.
 	Past []events.Status `json:"past,omitempty"`
+	// Unbegun is the newest saga that ended before it began: cancelled in the queue, or not to be planned. A replay needs it.
+	Unbegun *Queued `json:"unbegun,omitempty"`
 	// Paused says why nothing new is requested.
 	Paused *Pause `json:"paused,omitempty"`
 }
@@ -55,7 +59,9 @@ type Accepted struct {
 
 // Queued is an accepted saga that waits for its turn.
 type Queued struct {
-	N        uint64        `json:"n"`
+	N uint64 `json:"n"`
+	// Number is the intent's, counted over the connection's accepted intents; a replay has that of what it replays.
+	Number   uint64        `json:"number"`
 	Intent   events.Intent `json:"intent"`
 	ReplayOf string        `json:"replayOf,omitempty"`
 	At       time.Time     `json:"at"`
@@ -63,19 +69,26 @@ type Queued struct {
 
 // A Standing is one generation of a step as it is in the world, as far as is known.
 type Standing struct {
-	Step       string          `json:"step"`
-	Generation uint64          `json:"generation"`
-	Kind       string          `json:"kind"`
-	Object     string          `json:"object"`
-	After      []string        `json:"after,omitempty"`
-	UndoLast   bool            `json:"undoLast,omitempty"`
-	Input      json.RawMessage `json:"input"`
-	Output     json.RawMessage `json:"output,omitempty"`
-	RequestID  uuid.UUID       `json:"requestId"`
+	Step       string   `json:"step"`
+	Generation uint64   `json:"generation"`
+	Kind       string   `json:"kind"`
+	Object     string   `json:"object"`
+	After      []string `json:"after,omitempty"`
+	UndoLast   bool     `json:"undoLast,omitempty"`
+	// Input is what the standing version says; for a generation that does not stand, what was last asked for.
+	Input     json.RawMessage `json:"input"`
+	Output    json.RawMessage `json:"output,omitempty"`
+	RequestID uuid.UUID       `json:"requestId"`
 	// Epoch is the highest epoch given out for this generation; it never goes back.
 	Epoch uint64 `json:"epoch"`
-	// Known says that it is there and as Input says; else Look has to tell.
+	// Stood says that the generation is part of the standing version; else a saga left it behind on its way.
+	Stood bool `json:"stood,omitempty"`
+	// Known says that nothing has been asked of it since it was seen to be as Input says; else Look has to tell.
 	Known bool `json:"known"`
+	// QuietAt is before when a late effect of an unreported call must be reckoned with; Operation is a vendor's long
+	// operation that has not been seen to end.
+	QuietAt   time.Time `json:"quietAt,omitzero"`
+	Operation string    `json:"operation,omitempty"`
 }
 
 // Pause is why a connection is held.
@@ -107,10 +120,12 @@ type Saga struct {
 	Status    events.SagaStatus `json:"status"`
 	Direction Direction         `json:"direction"`
 	Reason    string            `json:"reason,omitempty"`
-	StartedAt time.Time         `json:"startedAt"`
-	EndedAt   time.Time         `json:"endedAt,omitzero"`
-	Steps     []*Step           `json:"steps"`
-	Proof     Proof             `json:"proof"`
+	// Cause is why the saga turned back.
+	Cause     string    `json:"cause,omitempty"`
+	StartedAt time.Time `json:"startedAt"`
+	EndedAt   time.Time `json:"endedAt,omitzero"`
+	Steps     []*Step   `json:"steps"`
+	Proof     Proof     `json:"proof"`
 }
 
 // Proof is the state of the proof phase.
@@ -119,7 +134,11 @@ type Proof struct {
 	Round     int       `json:"round,omitempty"`
 	StartedAt time.Time `json:"startedAt,omitzero"`
 	Next      time.Time `json:"next,omitzero"`
-	EndedAt   time.Time `json:"endedAt,omitzero"`
+	// HeldAt is since when a hold of the engine keeps the next round from beginning; MovedAt until when StartedAt has been
+	// moved for the time that Looks were held.
+	HeldAt  time.Time `json:"heldAt,omitzero"`
+	MovedAt time.Time `json:"movedAt,omitzero"`
+	EndedAt time.Time `json:"endedAt,omitzero"`
 	// Failing are the assertions that did not hold last time.
 	Failing []string `json:"failing,omitempty"`
 	Passed  bool     `json:"passed,omitempty"`
@@ -147,19 +166,22 @@ type Step struct {
 	// Back says that the step is on its way back; Touched that a mutating deed was requested in this saga.
 	Back    bool `json:"back,omitempty"`
 	Touched bool `json:"touched,omitempty"`
-	// Confirm says that the undo is done and a Look has to confirm it.
+	// Confirm says that the last undo is done, and a Look has to confirm it.
 	Confirm bool `json:"confirm,omitempty"`
 	// Open is the command that has no outcome yet; nil when there is none.
 	Open *Request `json:"open,omitempty"`
 	// Next is what to request when its time has come; nil when the engine decides from the graph.
 	Next *Next `json:"next,omitempty"`
 	// QuietAt is before when a late effect of an unreported call must be reckoned with.
-	QuietAt   time.Time         `json:"quietAt,omitzero"`
-	Epoch     uint64            `json:"epoch"`
-	Tries     int               `json:"tries"`
-	Attempts  int               `json:"attempts"`
-	Operation string            `json:"operation,omitempty"`
+	QuietAt   time.Time `json:"quietAt,omitzero"`
+	Epoch     uint64    `json:"epoch"`
+	Tries     int       `json:"tries"`
+	Attempts  int       `json:"attempts"`
+	Operation string    `json:"operation,omitempty"`
+	// Since is when the step's way in its present direction began, moved on by the time that it was held; HeldAt is since
+	// when it is held by the engine or its capability, though it was ready.
 	Since     time.Time         `json:"since,omitzero"`
+	HeldAt    time.Time         `json:"heldAt,omitzero"`
 	Retained  string            `json:"retained,omitempty"`
 	Error     *events.StepError `json:"error,omitempty"`
 	StartedAt time.Time         `json:"startedAt,omitzero"`
@@ -173,8 +195,10 @@ type Request struct {
 	Epoch     uint64          `json:"epoch"`
 	Input     json.RawMessage `json:"input"`
 	Operation string          `json:"operation,omitempty"`
-	Due       time.Time       `json:"due"`
-	Deadline  time.Time       `json:"deadline"`
+	// Hurry says that an intent was waiting when it was asked.
+	Hurry    bool      `json:"hurry,omitempty"`
+	Due      time.Time `json:"due"`
+	Deadline time.Time `json:"deadline"`
 }
 
 // Next is a deed to request at a time.
@@ -185,10 +209,7 @@ type Next struct {
 
 // Apply folds one record into the state: facts in order, then the version. It gives a new state and leaves the old.
 func Apply(s State, facts []Fact) (State, error) {
-	next, err := s.clone()
-	if err != nil {
-		return s, err
-	}
+	next := s.clone()
 	for _, f := range facts {
 		if err := next.apply(f); err != nil {
 			return s, fmt.Errorf("apply %T to %s at version %d: %w", f, s.Key, s.Version, err)
@@ -198,17 +219,23 @@ func Apply(s State, facts []Fact) (State, error) {
 	return next, nil
 }
 
-// clone is deep, by way of the encoding that snapshots use anyway.
-func (s State) clone() (State, error) {
-	b, err := json.Marshal(s)
-	if err != nil {
-		return State{}, fmt.Errorf("clone state: %w", err)
+// clone copies what facts change in place, and shares what is only ever replaced: plans, intents, inputs, outputs, open
+// requests. TestApplyLeavesTheOldState holds it to that.
+func (s State) clone() State {
+	s.Accepted, s.Past = slices.Clip(s.Accepted), slices.Clip(s.Past)
+	s.Queue, s.Standing, s.Generations = slices.Clone(s.Queue), slices.Clone(s.Standing), maps.Clone(s.Generations)
+	if s.Saga == nil {
+		return s
 	}
-	var c State
-	if err := json.Unmarshal(b, &c); err != nil {
-		return State{}, fmt.Errorf("clone state: %w", err)
+	g := *s.Saga
+	g.Steps = make([]*Step, len(s.Saga.Steps))
+	copies := make([]Step, len(g.Steps))
+	for i, st := range s.Saga.Steps {
+		copies[i] = *st
+		g.Steps[i] = &copies[i]
 	}
-	return c, nil
+	s.Saga = &g
+	return s
 }
 
 // SagaID is the id of the connection's n-th saga.

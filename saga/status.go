@@ -39,7 +39,7 @@ func (s State) ViewOf(n uint64) (events.Status, bool) {
 	for _, q := range s.Queue {
 		if q.N == n {
 			return events.Status{
-				ID: s.SagaID(n), Connection: s.Key.Name, Kind: q.Intent.Kind, Action: string(q.Intent.Want), Version: s.Intents,
+				ID: s.SagaID(n), Connection: s.Key.Name, Kind: q.Intent.Kind, Action: string(q.Intent.Want), Version: q.Number,
 				Status: events.SagaAccepted, Retained: []string{}, Steps: []events.StepView{},
 			}, true
 		}
@@ -52,15 +52,19 @@ func (s State) ViewOf(n uint64) (events.Status, bool) {
 	return events.Status{}, false
 }
 
-// Newest is the number of the newest saga, begun or queued.
+// Newest is the number of the newest saga: queued, under way, or ended last; 0 when there is none.
 func (s State) Newest() uint64 {
-	if len(s.Queue) > 0 {
+	var n uint64
+	if s.Saga != nil {
+		n = s.Saga.N
+	}
+	switch {
+	case len(s.Queue) > 0:
 		return s.Queue[len(s.Queue)-1].N
+	case !s.active() && s.Unbegun != nil && s.Unbegun.N > n:
+		return s.Unbegun.N
 	}
-	if s.Saga != nil && (len(s.Past) == 0 || s.Past[0].ID != s.SagaID(s.Sagas)) {
-		return s.Saga.N
-	}
-	return s.Sagas
+	return n
 }
 
 func (st *Step) view() events.StepView {
@@ -103,16 +107,17 @@ func pointer(t time.Time) *time.Time {
 // Summarise is what a connection is listed by.
 func (e Engine) Summarise(s State) Summary {
 	sum := Summary{Due: e.Due(s), Paused: s.Paused != nil, Queued: len(s.Queue), Version: s.Intents}
+	newest := s.Newest()
 	switch {
-	case len(s.Queue) > 0 && (s.Saga == nil || s.Saga.Status.Ended()):
+	case len(s.Queue) > 0 && !s.active():
 		q := s.Queue[0]
 		sum.Saga, sum.Kind, sum.Want, sum.Status = s.SagaID(q.N), q.Intent.Kind, q.Intent.Want, events.SagaAccepted
-	case s.Saga != nil:
+	case s.Saga != nil && (s.active() || s.Saga.N == newest):
 		g := s.Saga
 		sum.Saga, sum.Kind, sum.Want, sum.Status, sum.Reason = s.SagaID(g.N), g.Intent.Kind, g.Intent.Want, g.Status, g.Reason
 		sum.Started, sum.Ended = g.StartedAt, g.EndedAt
-	case len(s.Past) > 0:
-		p := s.Past[0]
+	default:
+		p, _ := s.ViewOf(newest)
 		sum.Saga, sum.Kind, sum.Want, sum.Status, sum.Reason = p.ID, p.Kind, events.Want(p.Action), p.Status, p.Reason
 	}
 	return sum
@@ -127,10 +132,7 @@ type Change struct {
 
 // Changes lists the changes of status that a record holds. before is the state that the record was applied to.
 func Changes(before State, facts []Fact) ([]Change, error) {
-	s, err := before.clone()
-	if err != nil {
-		return nil, err
-	}
+	s := before.clone()
 	var changes []Change
 	for _, f := range facts {
 		if err := s.apply(f); err != nil {
@@ -144,7 +146,12 @@ func Changes(before State, facts []Fact) ([]Change, error) {
 			v, _ = s.ViewOf(f.Saga)
 		case SagaRefused:
 			v, _ = s.ViewOf(f.Saga)
-		case SagaStarted, CompensationStarted, SagaEnded, SagaContinued, StepResolved, VersionStood:
+		case SagaCancelled:
+			if s.Saga != nil && s.Saga.N == f.Saga { // its compensation follows, and is what is told
+				continue
+			}
+			v, _ = s.ViewOf(f.Saga)
+		case SagaStarted, CompensationStarted, SagaEnded, SagaContinued, SagaSuperseded, StepResolved, VersionStood:
 			v = s.View(false)
 		default:
 			continue
