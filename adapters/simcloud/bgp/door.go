@@ -83,7 +83,9 @@ func (d *Door) Site() *Site { return d.site }
 func (d *Door) Close() error {
 	d.closing.Do(func() {
 		d.grpc.Stop()
-		d.closed = <-d.served
+		if err := <-d.served; !errors.Is(err, grpc.ErrServerStopped) { // that is Serve's answer when it comes after Stop
+			d.closed = err
+		}
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		for _, s := range d.speakers {

@@ -430,3 +430,19 @@ func TestAResetWorldAndAHeartbeat(t *testing.T) {
 	r.ledger("withdraw path " + p5 + " delete") // the reset has cleared the ledger
 	r.until("the site has lost it", func() bool { return len(r.table()) == 0 })
 }
+
+func TestADoorClosedAtOnceIsNoError(t *testing.T) {
+	w, err := world.Open(world.Config{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 { // which of Serve and Stop comes first is the scheduler's
+		door, err := bgp.Start(t.Context(), w, bgp.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := door.Close(); err != nil {
+			t.Fatalf("close %d: %v", i, err)
+		}
+	}
+}
