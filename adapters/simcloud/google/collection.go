@@ -24,6 +24,7 @@ type collection struct {
 	build      func(*request) (world.Doc, *refusal)                  // checks the body and completes the document; nil = no insert
 	inserted   func(r *request, name string, took time.Duration)     // what happens after the insert
 	user       func(r *request, name string, doc world.Doc) string   // who uses it; "" = nobody
+	keep       func(r *request, name string, doc world.Doc) *refusal // why it cannot be deleted, besides its users
 	deleted    func(r *request, name string, doc world.Doc)          // what happens with the delete
 	patch      func(r *request, old world.Doc) (world.Doc, *refusal) // nil = no patch
 	patched    func(r *request, name string, doc world.Doc)          // what happens after the patch
@@ -133,6 +134,11 @@ func (c collection) delete(r *request) (world.Doc, *refusal) {
 	if c.user != nil {
 		if by := c.user(r, name, doc); by != "" {
 			return nil, inUse(c.singular, name, by)
+		}
+	}
+	if c.keep != nil {
+		if bad := c.keep(r, name, doc); bad != nil {
+			return nil, bad
 		}
 	}
 	o := op{typ: "delete", target: name, id: str(doc, "id"), took: c.took.delete}

@@ -90,7 +90,7 @@ func TestPoliciesOfNames(t *testing.T) {
 		t.Errorf("response policy %v", p)
 	}
 	rules := r.get(dnsRoot + "/responsePolicies/plain-overrides/rules")
-	if at(rules, "responsePolicyRules", 0, "dnsName") != "*.run.app." {
+	if at(rules, "responsePolicyRules", 0, "dnsName") != "*.run.app." || rules["kind"] != nil {
 		t.Errorf("rules %v", rules)
 	}
 	if got := len(r.get(dnsRoot + "/managedZones?dnsName=corp.acme.example.")["managedZones"].([]any)); got != 1 {

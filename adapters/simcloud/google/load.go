@@ -100,6 +100,7 @@ func (l loader) network(n Network) error {
 	if err != nil {
 		return err
 	}
+	l.at(n.Project, "", "", nil).autoSubnetworks(networkLink(n.Project, n.Name))
 	for _, s := range n.Subnetworks {
 		body := world.Doc{"network": networkLink(n.Project, n.Name), "ipCidrRange": s.Range, "privateIpGoogleAccess": s.GoogleAccess}
 		if s.Purpose != "" {

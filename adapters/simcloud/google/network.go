@@ -11,12 +11,16 @@ import (
 
 var labelSchema = structSchema[compute.RegionSetLabelsRequest]()
 
+const networkDelete = 15 * time.Second
+
 func networks() collection {
 	return collection{
 		kind: "networks", call: "networks", scope: "projects/{project}/global", object: "compute#network", singular: "network",
 		schema: structSchema[compute.Network](),
-		took:   durations{insert: 15 * time.Second, delete: 15 * time.Second, patch: 10 * time.Second},
+		took:   durations{insert: 15 * time.Second, delete: networkDelete, patch: 10 * time.Second},
 		build:  buildNetwork, user: networkUser, view: viewNetwork, patch: patchNetwork,
+		inserted: func(r *request, name string, _ time.Duration) { r.autoSubnetworks(name) },
+		deleted:  func(r *request, name string, _ world.Doc) { r.deleteAutoSubnetworks(name, networkDelete) },
 	}
 }
 
@@ -52,8 +56,14 @@ func viewNetwork(r *request, name string, doc world.Doc) {
 func networkUser(r *request, name string, _ world.Doc) string {
 	for _, kind := range []string{"subnetworks", "routers", "forwardingRules", "addresses", "routes", "firewalls", "connectorLeftovers"} {
 		for e := range r.all(kind, "") {
-			if relative(str(e.Doc, "network"), segment(e.Name, "projects")) == name {
+			if relative(str(e.Doc, "network"), segment(e.Name, "projects")) != name {
+				continue
+			}
+			if kind != "subnetworks" || !r.autoSubnetwork(e.Name, e.Doc) {
 				return e.Name
+			}
+			if by := subnetworkUser(r, e.Name, e.Doc); by != "" { // an auto mode network takes its own subnetworks along, not their users
+				return by
 			}
 		}
 	}
@@ -77,7 +87,7 @@ func subnetworks() collection {
 		kind: "subnetworks", call: "subnetworks", scope: "projects/{project}/regions/{region}", object: "compute#subnetwork",
 		singular: "subnetwork", schema: structSchema[compute.Subnetwork](),
 		took:  durations{insert: 15 * time.Second, delete: 15 * time.Second, patch: 10 * time.Second},
-		build: buildSubnetwork, user: subnetworkUser, patch: patchSubnetwork,
+		build: buildSubnetwork, user: subnetworkUser, patch: patchSubnetwork, keep: keepAutoSubnetwork,
 	}
 }
 

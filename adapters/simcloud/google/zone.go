@@ -30,7 +30,7 @@ func dnsMethods() []method {
 		{pattern: "GET " + zones + "/{zone}/changes/{name}", call: "changes.get", run: getChange},
 		{pattern: "GET projects/{project}/policies", call: "policies.list", run: listOf("dnsPolicies", "policies", "dns#policiesListResponse")},
 		{pattern: "GET projects/{project}/responsePolicies", call: "responsePolicies.list",
-			run: listOf("responsePolicies", "responsePolicies", "dns#responsePoliciesListResponse")},
+			run: listOf("responsePolicies", "responsePolicies", "")},
 		{pattern: "GET projects/{project}/responsePolicies/{policy}/rules", call: "responsePolicyRules.list", run: listResponseRules},
 	}
 	for i := range out {
@@ -200,12 +200,15 @@ func deleteZone(r *request) (world.Doc, *refusal) {
 	return world.Doc{}, nil
 }
 
-// listOf lists documents of one kind of the project in the DNS API's form.
+// listOf lists documents of one kind of the project in the DNS API's form. The lists of response policies say no kind of their own (discovery
+// document), the others do.
 func listOf(kind, field, object string) handler {
 	return func(r *request) (world.Doc, *refusal) {
 		entries := slices.Collect(r.all(kind, "projects/"+r.project+"/"))
 		out := r.rpcList(listing{field: field, sizeParameter: "maxResults", size: 1000}, entries)
-		out["kind"] = object
+		if object != "" {
+			out["kind"] = object
+		}
 		return out, nil
 	}
 }
@@ -217,7 +220,7 @@ func listResponseRules(r *request) (world.Doc, *refusal) {
 		return nil, notFound(name)
 	}
 	rules, _ := r.get("responsePolicyRules", name)
-	out := world.Doc{"kind": "dns#responsePolicyRulesListResponse"}
+	out := world.Doc{}
 	if items := list(rules, "rules"); len(items) > 0 && doc != nil {
 		out["responsePolicyRules"] = items
 	}
