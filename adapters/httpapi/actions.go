@@ -114,6 +114,9 @@ func (s *server) order(ctx context.Context, a events.Action) (*body[Accepted], e
 	if a.Actor == "" {
 		a.Actor = "anonymous"
 	}
+	if err := a.Validate(); err != nil {
+		return nil, problem(err)
+	}
 	r, err := s.Engine.Act(ctx, a)
 	if err != nil {
 		return nil, problem(err)

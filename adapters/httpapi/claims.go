@@ -23,21 +23,18 @@ const breakTries = 10
 func (s *server) claims(api huma.API) {
 	get(api, "list-claims", "/v1/claims", "List what is claimed of the world, by resource",
 		func(ctx context.Context, in *struct {
-			Prefix string `query:"prefix"`
-			After  string `query:"after"`
-			Limit  int    `query:"limit" minimum:"0" maximum:"1000"`
-		}) (*body[[]workers.Claimed], error) {
+			Prefix string `query:"prefix" doc:"only resources whose name begins so"`
+			After  string `query:"after" doc:"the Culvert-Next header of the page before"`
+			Limit  int    `query:"limit" minimum:"0" maximum:"1000" doc:"at most so many; 0 is 1000"`
+		}) (*page[workers.Claimed], error) {
 			if in.Limit == 0 {
 				in.Limit = 1000
 			}
-			page, err := s.Claims.Find(ctx, workers.ClaimQuery{Prefix: in.Prefix, After: in.After, Limit: in.Limit})
+			found, err := s.Claims.Find(ctx, workers.ClaimQuery{Prefix: in.Prefix, After: in.After, Limit: in.Limit})
 			if err != nil {
 				return nil, problem(err)
 			}
-			if page.Items == nil {
-				page.Items = []workers.Claimed{}
-			}
-			return &body[[]workers.Claimed]{Body: page.Items}, nil
+			return &page[workers.Claimed]{Next: found.Next, Body: append([]workers.Claimed{}, found.Items...)}, nil
 		})
 	post(api, "break-claim", "/v1/claims/break", "Take a hold away from its holder", s.breakClaim)
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -51,23 +52,31 @@ func (c Client) Submit(ctx context.Context, contentType string, body []byte) ([]
 	return answer, err
 }
 
-// List lists connections by query ("status", "kind", "name").
+// List lists connections by query ("status", "kind", "name"): every page.
 func (c Client) List(ctx context.Context, query url.Values) ([]events.Status, error) {
-	var all []events.Status
+	return pages[events.Status](ctx, c, "/v1/sagas", query)
+}
+
+// pages reads every page of a listing; never nil without an error.
+func pages[T any](ctx context.Context, c Client, path string, query url.Values) ([]T, error) {
+	all, query := []T{}, maps.Clone(query)
 	for {
-		req, err := c.request(ctx, call{method: http.MethodGet, path: "/v1/sagas?" + query.Encode()})
+		req, err := c.request(ctx, call{method: http.MethodGet, path: path + "?" + query.Encode()})
 		if err != nil {
 			return nil, err
 		}
-		var page []events.Status
-		header, err := c.send(req, &page)
+		var part []T
+		header, err := c.send(req, &part)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, page...)
+		all = append(all, part...)
 		next := header.Get("Culvert-Next")
 		if next == "" {
 			return all, nil
+		}
+		if query == nil {
+			query = url.Values{}
 		}
 		query.Set("after", next)
 	}
@@ -101,10 +110,9 @@ func (c Client) Explain(ctx context.Context, kind string) (KindInfo, error) {
 	return v, c.do(ctx, call{http.MethodGet, "/v1/kinds/" + url.PathEscape(kind), "", nil}, &v)
 }
 
-// DeadLetters lists what was rejected; DeadLetter reads one; Discard forgets one.
+// DeadLetters lists what was rejected, oldest first.
 func (c Client) DeadLetters(ctx context.Context) ([]events.DeadLetter, error) {
-	var v []events.DeadLetter
-	return v, c.do(ctx, call{http.MethodGet, "/v1/dead-letters", "", nil}, &v)
+	return pages[events.DeadLetter](ctx, c, "/v1/dead-letters", nil)
 }
 
 // DeadLetter reads one dead letter.
@@ -118,10 +126,9 @@ func (c Client) Discard(ctx context.Context, id string) error {
 	return c.do(ctx, call{http.MethodDelete, "/v1/dead-letters/" + url.PathEscape(id), "", nil}, nil)
 }
 
-// Claims lists what is claimed.
+// Claims lists what is claimed of resources whose names begin with prefix.
 func (c Client) Claims(ctx context.Context, prefix string) ([]workers.Claimed, error) {
-	var v []workers.Claimed
-	return v, c.do(ctx, call{http.MethodGet, "/v1/claims?prefix=" + url.QueryEscape(prefix), "", nil}, &v)
+	return pages[workers.Claimed](ctx, c, "/v1/claims", url.Values{"prefix": {prefix}})
 }
 
 // Watch yields a saga's status as it changes, until it has ended, the reader stops, or ctx ends. A broken stream is an

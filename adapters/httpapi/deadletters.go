@@ -16,9 +16,9 @@ type letterInput struct {
 func (s *server) deadLetters(api huma.API) {
 	get(api, "list-dead-letters", "/v1/dead-letters", "List what was rejected, oldest first",
 		func(ctx context.Context, in *struct {
-			After string `query:"after"`
-			Limit int    `query:"limit" minimum:"0" maximum:"1000"`
-		}) (*body[[]events.DeadLetter], error) {
+			After string `query:"after" doc:"the Culvert-Next header of the page before"`
+			Limit int    `query:"limit" minimum:"0" maximum:"1000" doc:"at most so many; 0 is 1000"`
+		}) (*page[events.DeadLetter], error) {
 			if in.Limit == 0 {
 				in.Limit = 1000
 			}
@@ -26,10 +26,11 @@ func (s *server) deadLetters(api huma.API) {
 			if err != nil {
 				return nil, problem(err)
 			}
-			if letters == nil {
-				letters = []events.DeadLetter{}
+			out := &page[events.DeadLetter]{Body: append([]events.DeadLetter{}, letters...)}
+			if len(letters) == in.Limit {
+				out.Next = letters[in.Limit-1].ID
 			}
-			return &body[[]events.DeadLetter]{Body: letters}, nil
+			return out, nil
 		})
 	get(api, "show-dead-letter", "/v1/dead-letters/{id}", "Show one rejected message",
 		func(ctx context.Context, in *letterInput) (*body[events.DeadLetter], error) {

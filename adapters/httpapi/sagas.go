@@ -18,11 +18,6 @@ type listInput struct {
 	Limit  int    `query:"limit" minimum:"0" maximum:"1000" doc:"at most so many; 0 is 1000"`
 }
 
-type listOutput struct {
-	Next string `header:"Culvert-Next"`
-	Body []events.Status
-}
-
 func (s *server) sagas(api huma.API) {
 	get(api, "list-sagas", "/v1/sagas", "List connections by their newest saga, newest change first", s.list)
 	get(api, "show-saga", "/v1/sagas/{id}", "Show one saga with its steps, or a connection's newest by name",
@@ -37,18 +32,18 @@ func (s *server) sagas(api huma.API) {
 		})
 }
 
-func (s *server) list(ctx context.Context, in *listInput) (*listOutput, error) {
+func (s *server) list(ctx context.Context, in *listInput) (*page[events.Status], error) {
 	if in.Limit == 0 {
 		in.Limit = 1000
 	}
-	page, err := s.Listing.List(ctx, saga.Query{
+	found, err := s.Listing.List(ctx, saga.Query{
 		Status: events.SagaStatus(in.Status), Kind: in.Kind, Name: in.Name, After: in.After, Limit: in.Limit,
 	})
 	if err != nil {
 		return nil, problem(err)
 	}
-	out := &listOutput{Next: page.Next, Body: []events.Status{}}
-	for _, item := range page.Items {
+	out := &page[events.Status]{Next: found.Next, Body: []events.Status{}}
+	for _, item := range found.Items {
 		if item.Summary.Saga == "" { // the engine's own keys have no sagas
 			continue
 		}

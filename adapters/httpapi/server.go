@@ -23,6 +23,7 @@ func Handler(o Options) http.Handler {
 	config := huma.DefaultConfig("Culvert", o.Version)
 	config.Info.Description = "Private paths for serverless services: intents in, sagas out."
 	config.DocsPath, config.CreateHooks = "", nil // no page with scripts from elsewhere, no $schema in bodies
+	config.RejectUnknownQueryParameters = true    // a filter that is misspelt must not select everything
 	api := humago.New(mux, config)
 	s := &server{o}
 	s.intents(api)
@@ -31,9 +32,48 @@ func Handler(o Options) http.Handler {
 	s.deadLetters(api)
 	s.claims(api)
 	s.info(api)
-	mux.HandleFunc("GET /v1/sagas/{id}/events", s.stream)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	return http.MaxBytesHandler(mux, maxBody)
+	s.events(api, mux)
+	s.health(api)
+	return http.MaxBytesHandler(strict(mux), maxBody)
+}
+
+// strict answers what no operation is for as a problem too.
+func strict(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		said := refusal{header: http.Header{}}
+		refuse.ServeHTTP(&said, r)
+		if allow := said.header.Get("Allow"); allow != "" {
+			w.Header().Set("Allow", allow)
+		}
+		writeProblem(w, huma.NewError(said.status, r.Method+" "+r.URL.Path+" is no operation of this API"))
+	})
+}
+
+// refusal takes the status that the router refuses with, and leaves its text.
+type refusal struct {
+	header http.Header
+	status int
+}
+
+// Header, Write and WriteHeader make it an http.ResponseWriter.
+func (r *refusal) Header() http.Header { return r.header }
+
+// Write drops the text.
+func (r *refusal) Write(b []byte) (int, error) { return len(b), nil }
+
+// WriteHeader keeps the status.
+func (r *refusal) WriteHeader(status int) { r.status = status }
+
+// health tells a load balancer that the process serves.
+func (s *server) health(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "health", Method: http.MethodGet, Path: "/healthz", Summary: "Tell that the process serves", DefaultStatus: http.StatusNoContent,
+	}, func(context.Context, *struct{}) (*struct{}, error) { return nil, nil })
 }
 
 // Info says where a running Culvert can be reached.
@@ -60,6 +100,12 @@ func (s *server) info(api huma.API) {
 
 // body is a response with nothing but a body.
 type body[T any] struct{ Body T }
+
+// page is one part of a listing; Next leads to the following one and is empty on the last.
+type page[T any] struct {
+	Next string `header:"Culvert-Next" doc:"where the next page begins; not there on the last one"`
+	Body []T
+}
 
 func get[In, Out any](api huma.API, id, path, summary string, h func(context.Context, *In) (*Out, error)) {
 	huma.Register(api, huma.Operation{

@@ -5,11 +5,40 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/culvertnet/culvert/events"
 )
+
+// events serves and documents the stream, which is not one body and so none of the library's operations.
+func (s *server) events(api huma.API, mux *http.ServeMux) {
+	const path = "/v1/sagas/{id}/events"
+	schemas := api.OpenAPI().Components.Schemas
+	failure := &huma.Response{Description: "Problem", Content: map[string]*huma.MediaType{
+		"application/problem+json": {Schema: schemas.Schema(reflect.TypeFor[huma.ErrorModel](), true, "ErrorModel")},
+	}}
+	event := &huma.Schema{Type: huma.TypeObject, Required: []string{"event", "data"}, Properties: map[string]*huma.Schema{
+		"event": {Type: huma.TypeString, Enum: []any{"status"}}, "data": schemas.Schema(reflect.TypeFor[events.Status](), true, "Status"),
+	}}
+	api.OpenAPI().AddOperation(&huma.Operation{
+		OperationID: "watch-saga", Method: http.MethodGet, Path: path, Summary: "Follow one saga as server-sent events, until it has ended",
+		Description: "Each event is named \"status\"; its data is one line of JSON, the saga's status as show-saga gives it. The first " +
+			"comes at once, then one follows after each change; the stream ends after the one whose status is completed, " +
+			"compensated or stuck. A stream that ends before is broken: ask again.",
+		Parameters: []*huma.Param{{
+			Name: "id", In: "path", Required: true, Description: "a saga id, or a connection's name", Schema: &huma.Schema{Type: huma.TypeString},
+		}},
+		Responses: map[string]*huma.Response{
+			"200": {Description: "OK", Content: map[string]*huma.MediaType{
+				"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeArray, Items: event}},
+			}},
+			"404": failure, "503": failure,
+		},
+	})
+	mux.HandleFunc("GET "+path, s.stream)
+}
 
 // stream sends a saga's status as server-sent events: now, after each change, and an end when the saga has ended. A
 // reader that comes back starts with the present status; what lies between is not repeated.
