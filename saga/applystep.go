@@ -205,6 +205,7 @@ func (s *State) applySeen(t *Step, f StepSeen) {
 	t.Open = nil
 	t.Seen, t.Observed = f.Presence, f.Output
 	switch {
+	case t.Back && f.Detail == "": // why it went back is worth more than that it is gone
 	case f.Presence == events.Present:
 		t.Error = nil
 	default:

@@ -132,7 +132,7 @@ func (t *turn) dependentsGone(st *Step) bool {
 }
 
 // seenBack decides after a Look at a step on its way back.
-func (t *turn) seenBack(st *Step) {
+func (t *turn) seenBack(st *Step, detail string) {
 	ref := Ref{st.Name, st.Generation}
 	gone := st.Seen == events.Absent || st.Seen == events.Foreign
 	if st.Transition == TransitionChange {
@@ -148,27 +148,36 @@ func (t *turn) seenBack(st *Step) {
 		if st.Transition == TransitionChange {
 			deed = events.Do
 		}
-		at := t.now
-		if tries := st.Tries; tries > 0 || st.Confirm {
-			at = t.now.Add(t.backoff(max(tries, 1), st))
+		at, tries := t.now, st.Tries
+		if st.Confirm {
+			tries++
 		}
-		t.add(StepRetrying{Ref: ref, At: t.now, Epoch: st.Epoch, Deed: deed, Until: at, Free: !st.Confirm, Message: seenAs(st)})
+		if tries > 0 {
+			at = t.within(st, t.backoff(tries, st))
+		}
+		t.add(StepRetrying{Ref: ref, At: t.now, Epoch: st.Epoch, Deed: deed, Until: at, Free: !st.Confirm, Message: seenAs(st.Seen, detail)})
 	}
 }
 
 // end brings the saga to rest.
 func (t *turn) end(purpose events.Purpose) {
 	g := t.s.Saga
-	var stuck []string
+	var stuck, behind []string
 	for _, st := range g.Steps {
-		if st.Status == events.StepStuck {
+		switch {
+		case st.Status == events.StepStuck:
 			stuck = append(stuck, st.Name+": "+lastError(st))
+		case !t.rests(st):
+			behind = append(behind, st.Name)
 		}
 	}
 	fact := SagaEnded{At: t.now, Saga: g.N, Status: events.SagaCompleted}
 	switch {
 	case len(stuck) > 0:
 		fact.Status, fact.Reason = events.SagaStuck, strings.Join(stuck, "; ")
+		if len(behind) > 0 {
+			fact.Reason += "; left behind it: " + strings.Join(behind, ", ")
+		}
 		if g.Cause != "" {
 			fact.Reason = fmt.Sprintf("%s (turned back because: %s)", fact.Reason, g.Cause)
 		}

@@ -153,9 +153,13 @@ func (t *turn) refuse(st *Step, message string) {
 	t.add(StepRefused{Ref: Ref{st.Name, st.Generation}, At: t.now, Epoch: st.Epoch, Message: message})
 }
 
-// spent tells whether the tries or the time of a step are used up.
+// spent tells whether the tries or the time of a step are used up. While it is held its time stands still.
 func (t *turn) spent(st *Step, tries int, budget time.Duration) bool {
-	return st.Tries >= tries || !st.Since.IsZero() && t.now.Sub(st.Since) >= budget
+	now := t.now
+	if !st.HeldAt.IsZero() {
+		now = st.HeldAt
+	}
+	return st.Tries >= tries || !st.Since.IsZero() && now.Sub(st.Since) >= budget
 }
 
 func lastError(st *Step) string {

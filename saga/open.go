@@ -46,40 +46,59 @@ func (e Engine) Due(s State) time.Time {
 	if s.Paused != nil {
 		return d.at
 	}
-	switch g := s.Saga; g.Direction {
+	switch s.Saga.Direction {
 	case Making:
-		for _, st := range g.Steps {
-			if st.Next != nil && !e.holds(st.Kind) && t.needsDone(st) {
-				d.sooner(st.Next.At)
-			}
-		}
-		if !g.Proof.Next.IsZero() && !e.Held.All {
-			d.sooner(g.Proof.Next)
-		}
+		t.dueForward(&d)
 	case Proving:
-		held := false
-		for _, st := range g.Steps {
-			if st.Next != nil && !e.holds(st.Kind) {
-				d.sooner(st.Next.At)
-			}
-			held = held || !st.HeldAt.IsZero()
-		}
-		if !held {
-			d.sooner(t.proveBy())
-		}
+		t.dueProof(&d)
 	default:
-		for _, st := range t.moving() {
-			switch {
-			case st.Open != nil || e.holds(st.Kind):
-			case st.Back:
-				d.sooner(st.Next.At)
-			default:
-				d.sooner(st.QuietAt)
-			}
-		}
+		t.dueBack(&d)
 	}
 	return d.at
 }
+
+func (t *turn) dueForward(d *dueTime) {
+	done := true
+	for _, st := range t.s.Saga.Steps {
+		done = done && st.Status == events.StepDone
+		if st.Next != nil && !t.heldStill(st) && t.needsDone(st) {
+			d.sooner(st.Next.At)
+		}
+	}
+	if p := t.s.Saga.Proof; done && (!t.e.Held.All || p.HeldAt.IsZero()) {
+		d.sooner(p.Next)
+	}
+}
+
+func (t *turn) dueProof(d *dueTime) {
+	held := false
+	for _, st := range t.s.Saga.Steps {
+		if st.Next != nil && !t.heldStill(st) {
+			d.sooner(st.Next.At)
+		}
+		held = held || !st.HeldAt.IsZero()
+	}
+	if !held {
+		d.sooner(t.proveBy())
+	}
+}
+
+func (t *turn) dueBack(d *dueTime) {
+	for _, st := range t.moving() {
+		switch {
+		case st.Open != nil:
+		case st.Back:
+			if !t.heldStill(st) {
+				d.sooner(st.Next.At)
+			}
+		case !t.e.holds(st.Kind):
+			d.sooner(st.QuietAt)
+		}
+	}
+}
+
+// heldStill tells whether a step is held and that has been noted, so that its time has nothing more to tell.
+func (t *turn) heldStill(st *Step) bool { return t.e.holds(st.Kind) && !st.HeldAt.IsZero() }
 
 // dueTime keeps the earliest of times.
 type dueTime struct{ at time.Time }

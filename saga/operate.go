@@ -72,7 +72,10 @@ func (t *turn) replay(n uint64, a events.Action) (string, error) {
 		return "", events.NewRefusal("from", "from", "%q is none of start, failed", a.From)
 	}
 	g := t.s.Saga
-	if u := t.s.Unbegun; u != nil && u.N == n && t.s.Newest() == n && a.From == events.FromStart {
+	if u := t.s.Unbegun; u != nil && u.N == n && t.s.Newest() == n {
+		if a.From == events.FromFailed {
+			return "", events.NewConflict("from", "not-stuck", "%s ended before it began; replay it from the start", a.Saga)
+		}
 		return t.replayAs(*u, a)
 	}
 	if g == nil || g.N != n || len(t.s.Queue) > 0 {

@@ -119,7 +119,7 @@ func (t *turn) judge() []string {
 			continue
 		}
 		if st.Seen != events.Present {
-			failing = append(failing, st.Name+": "+seenAs(st))
+			failing = append(failing, st.Name+": "+seenAs(st.Seen, st.Error.Message))
 		}
 		o.seen[st.Name], o.kinds[st.Name] = st.Observed, st.Kind
 	}

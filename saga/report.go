@@ -20,7 +20,7 @@ func (t *turn) report(r events.Result) {
 	ref, o := Ref{st.Name, st.Generation}, r.Outcome
 	mutates := st.Open.Deed.Mutates() && st.Transition != TransitionCheck
 	switch {
-	case o.Class == events.Done:
+	case o.Class == events.Done && (st.Open.Deed != events.Look || o.Seen != ""):
 		t.reportDone(st, o)
 	case o.Class == events.Wait:
 		t.add(StepWaiting{Ref: ref, At: t.now, Epoch: r.Epoch, Operation: o.Operation, Until: t.waitUntil(st, o), Reason: o.Reason})
@@ -68,29 +68,29 @@ func (t *turn) reportDone(st *Step, o events.Outcome) {
 		t.add(StepSeen{Ref: ref, At: t.now, Epoch: epoch, Presence: o.Seen, Output: o.Output, Detail: o.Message})
 		switch {
 		case st.Back:
-			t.seenBack(st)
+			t.seenBack(st, o.Message)
 		case t.s.Saga.Direction == Making:
-			t.seenForward(st)
+			t.seenForward(st, o.Message)
 		}
 	}
 }
 
 // seenForward decides after a Look at a step whose Do is in doubt, or that stood unknown.
-func (t *turn) seenForward(st *Step) {
+func (t *turn) seenForward(st *Step, detail string) {
 	ref := Ref{st.Name, st.Generation}
 	switch st.Seen {
 	case events.Present:
 		t.add(StepDone{Ref: ref, At: t.now, Epoch: st.Epoch, Output: st.Observed})
 	case events.Foreign:
-		t.add(StepRefused{Ref: ref, At: t.now, Epoch: st.Epoch, Message: "it is somebody else's: " + lastError(st)})
+		t.add(StepRefused{Ref: ref, At: t.now, Epoch: st.Epoch, Message: seenAs(st.Seen, detail)})
 	case events.Absent:
 		if t.now.Before(st.QuietAt) { // a call that was cut off may still have its effect: not believed yet
 			t.lookAt(st, st.QuietAt, "absent, but an earlier call may still act")
 			return
 		}
-		t.doAgain(st)
+		t.doAgain(st, detail)
 	default:
-		t.doAgain(st)
+		t.doAgain(st, detail)
 	}
 }
 
@@ -103,7 +103,7 @@ func (t *turn) lookAt(st *Step, at time.Time, message string) {
 
 // doAgain lets the step be done again after a Look has told that it is not so: at once when nothing has been tried yet,
 // else along the retry curve.
-func (t *turn) doAgain(st *Step) {
+func (t *turn) doAgain(st *Step, detail string) {
 	if t.spent(st, t.e.Limits.Tries, t.e.Limits.Budget) {
 		t.refuse(st, "gave up: "+lastError(st))
 		return
@@ -114,16 +114,16 @@ func (t *turn) doAgain(st *Step) {
 	}
 	t.add(StepRetrying{
 		Ref: Ref{st.Name, st.Generation}, At: t.now, Epoch: st.Epoch, Deed: events.Do, Until: at, Free: true,
-		Message: seenAs(st),
+		Message: seenAs(st.Seen, detail),
 	})
 }
 
 // seenAs says in words what a Look saw.
-func seenAs(st *Step) string {
-	if st.Error != nil && st.Error.Message != "" {
-		return fmt.Sprintf("it is %s: %s", st.Seen, st.Error.Message)
+func seenAs(p events.Presence, detail string) string {
+	if detail != "" {
+		return fmt.Sprintf("it is %s: %s", p, detail)
 	}
-	return fmt.Sprintf("it is %s", st.Seen)
+	return fmt.Sprintf("it is %s", p)
 }
 
 // waitUntil is until when a step waits. A lingering removal that was asked before an intent came to wait behind it is

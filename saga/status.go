@@ -151,7 +151,7 @@ func Changes(before State, facts []Fact) ([]Change, error) {
 				continue
 			}
 			v, _ = s.ViewOf(f.Saga)
-		case SagaStarted, CompensationStarted, SagaEnded, SagaContinued, SagaSuperseded, StepResolved, VersionStood:
+		case SagaStarted, CompensationStarted, SagaEnded, SagaContinued, SagaSuperseded, StepResolved:
 			v = s.View(false)
 		default:
 			continue

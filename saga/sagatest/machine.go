@@ -1,0 +1,138 @@
+package sagatest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+)
+
+// Epoch is when virtual time begins.
+var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Key is the connection that a Machine is about.
+var Key = events.Key{Tenant: events.DefaultTenant, Name: "orders"}
+
+// Limits are small round numbers, so that a story can count them.
+func Limits() saga.Limits {
+	return saga.Limits{
+		Deadline: 30 * time.Second, Quiet: 15 * time.Second, Skew: 5 * time.Second,
+		Tries: 3, Budget: 10 * time.Minute, UndoTries: 3, UndoBudget: 20 * time.Minute, ProveBudget: 2 * time.Minute,
+		RetryBase: 4 * time.Second, RetryCap: 16 * time.Second,
+	}
+}
+
+// A Machine is one connection with its engine, its journal and a clock that only its user moves.
+type Machine struct {
+	Engine  saga.Engine
+	State   saga.State
+	Now     time.Time
+	Records []saga.Record
+}
+
+// NewMachine makes a connection that nothing has happened to.
+func NewMachine() *Machine {
+	return &Machine{
+		Engine: saga.Engine{Kinds: Kinds(), Limits: Limits()}, State: saga.State{Key: Key}, Now: Epoch,
+	}
+}
+
+// Input offers an input now. The first error is the engine's answer to it; the second is a broken promise of the engine,
+// whatever the input was.
+func (m *Machine) Input(in saga.Input) (d saga.Decision, answer, broken error) {
+	before := encode(m.State)
+	d, answer = m.Engine.Decide(m.State, in, m.Now)
+	if !bytes.Equal(before, encode(m.State)) {
+		return d, answer, fmt.Errorf("deciding changed the state it was given")
+	}
+	if again, _ := m.Engine.Decide(m.State, in, m.Now); !bytes.Equal(encode(again.State), encode(d.State)) {
+		return d, answer, fmt.Errorf("the same input at the same time was decided in another way")
+	}
+	if answer != nil || len(d.Facts) == 0 {
+		if !bytes.Equal(before, encode(d.State)) {
+			return d, answer, fmt.Errorf("no fact, but another state")
+		}
+		return d, answer, m.promises()
+	}
+	facts, err := saga.EncodeFacts(d.Facts)
+	if err != nil {
+		return d, nil, err
+	}
+	r := saga.Record{
+		Key: m.State.Key, Version: m.State.Version + 1, ID: fmt.Sprint(m.State.Version + 1), At: m.Now, Facts: facts,
+		Position: saga.Position(m.State.Version + 1),
+	}
+	replayed, err := saga.Rebuild(m.State.Key, Snapshot(m.State), []saga.Record{r})
+	if err != nil {
+		return d, nil, fmt.Errorf("what was decided cannot be replayed: %w", err)
+	}
+	if a, b := encode(replayed), encode(d.State); !bytes.Equal(a, b) {
+		return d, nil, fmt.Errorf("replay gives another state than the decision:\n%s\n%s", a, b)
+	}
+	m.Records = append(m.Records, r)
+	m.State = replayed
+	return d, nil, m.promises()
+}
+
+// promises are what holds after every decision.
+func (m *Machine) promises() error {
+	due := m.Engine.Due(m.State)
+	if !due.IsZero() && !due.After(m.Now) {
+		return fmt.Errorf("decided at %s, and due at %s again", at(m.Now), at(due))
+	}
+	commands := saga.Open(m.State)
+	if len(commands) > 0 && due.IsZero() {
+		return fmt.Errorf("commands are out, but nothing is ever due")
+	}
+	g := m.State.Saga
+	if g == nil {
+		return nil
+	}
+	if g.Status.Ended() && len(commands) > 0 {
+		return fmt.Errorf("saga %d is %s with %d commands out", g.N, g.Status, len(commands))
+	}
+	held := m.State.Paused != nil || m.Engine.Held.All || len(m.Engine.Held.Capabilities) > 0
+	if !g.Status.Ended() && due.IsZero() && !held {
+		return fmt.Errorf("saga %d is %s, but nothing is ever due", g.N, g.Status)
+	}
+	return nil
+}
+
+// Wholesale replays the whole journal from nothing and gives the state's fingerprint; it is an error when the machine's
+// own state has another.
+func (m *Machine) Wholesale() (string, error) {
+	s, err := saga.Rebuild(m.State.Key, saga.Snapshot{}, m.Records)
+	if err != nil {
+		return "", err
+	}
+	a, b := Hash(s), Hash(m.State)
+	if a != b {
+		return "", fmt.Errorf("the journal replays to %s, the machine is at %s", a, b)
+	}
+	return a, nil
+}
+
+// Snapshot is a state as a journal keeps it.
+func Snapshot(s saga.State) saga.Snapshot { return saga.Snapshot{Version: s.Version, State: encode(s)} }
+
+// Hash is a state's fingerprint.
+func Hash(s saga.State) string { return events.Digest(encode(s))[:16] }
+
+func encode(s saga.State) []byte {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // a state is plain data
+	}
+	return b
+}
+
+// at shows a time as what has passed since the beginning.
+func at(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return "+" + t.Sub(Epoch).String()
+}

@@ -1,0 +1,107 @@
+package sagatest
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+)
+
+// renderFact shows a fact in one line: its name, the step and what else it says. Ids and times that say nothing are left out.
+func renderFact(f saga.Fact) string {
+	v := reflect.ValueOf(f)
+	parts := []string{v.Type().Name()}
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if s := renderField(field.Name, v.Field(i).Interface()); s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func renderField(name string, value any) string {
+	switch name {
+	case "At", "Plan", "Hash", "Object", "RequestID", "Due", "Deadline", "Epoch":
+		return ""
+	}
+	label := strings.ToLower(name[:1]) + name[1:] + "="
+	switch v := value.(type) {
+	case saga.Ref:
+		return ref(v.Step, v.Generation)
+	case events.Intent:
+		return string(v.Want) + " " + v.ID
+	case []saga.Step:
+		if len(v) == 0 {
+			return ""
+		}
+		names := make([]string, len(v))
+		for i, st := range v {
+			names[i] = ref(st.Name, st.Generation)
+		}
+		return label + strings.Join(names, ",")
+	case json.RawMessage:
+		if len(v) == 0 {
+			return ""
+		}
+		return label + string(v)
+	case time.Time:
+		return label + at(v)
+	case string:
+		if v == "" {
+			return ""
+		}
+		return fmt.Sprintf("%s%q", label, v)
+	}
+	if v := reflect.ValueOf(value); v.IsZero() {
+		return ""
+	} else if v.Kind() == reflect.String {
+		return label + v.String()
+	}
+	return label + fmt.Sprint(value)
+}
+
+// ref names a step with its generation, if it has one yet.
+func ref(step string, generation uint64) string {
+	if generation == 0 {
+		return step
+	}
+	return fmt.Sprintf("%s@%d", step, generation)
+}
+
+// renderCommand shows what a worker is told.
+func renderCommand(c events.Command) string {
+	s := fmt.Sprintf("-> %s %s %s/%d %s", c.Capability, c.Deed, ref(c.Step, c.Generation), c.Epoch, c.Input)
+	if c.Purpose != "" {
+		s += " to " + string(c.Purpose)
+	}
+	if c.Operation != "" {
+		s += " operation " + c.Operation
+	}
+	if c.Hurry {
+		s += " hurry"
+	}
+	return s
+}
+
+// renderStatus shows a saga as the outside sees it, with its steps if there are any.
+func renderStatus(v events.Status) string {
+	s := fmt.Sprintf("%s %s v%d %s", v.ID, v.Action, v.Version, v.Status)
+	if v.Reason != "" {
+		s += fmt.Sprintf(" %q", v.Reason)
+	}
+	if len(v.Retained) > 0 {
+		s += fmt.Sprintf(" retained %q", v.Retained)
+	}
+	for _, st := range v.Steps {
+		s += fmt.Sprintf("\n  %s %s %s", st.Name, st.Transition, st.Status)
+		if st.Error != nil {
+			s += fmt.Sprintf(" %s %q", st.Error.Class, st.Error.Message)
+		}
+	}
+	return s
+}
