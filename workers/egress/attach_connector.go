@@ -16,7 +16,7 @@ type attachConnector struct{ Drivers }
 
 // Do adopts the connector that the name has, lets it grow, clears away one that failed, or creates it.
 func (s attachConnector) Do(ctx context.Context, run workers.Run, in AttachConnectorIn, _ *AttachConnectorOut) (AttachConnectorOut, error) {
-	if _, err := s.tenure(run).begin(ctx, run); err != nil {
+	if _, err := s.tenure(run).Begin(ctx, run); err != nil {
 		return AttachConnectorOut{}, err
 	}
 	if in.Existing != "" {
@@ -129,7 +129,7 @@ func connectorOut(c Connector) AttachConnectorOut {
 // Look compares the connector. One that is not ours is only present to us while we use it.
 func (s attachConnector) Look(ctx context.Context, run workers.Run, in AttachConnectorIn, _ *AttachConnectorOut) (workers.Seen[AttachConnectorOut], error) {
 	var seen workers.Seen[AttachConnectorOut]
-	_, lasts, err := s.tenure(run).look(ctx, run)
+	_, lasts, err := s.tenure(run).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -176,7 +176,7 @@ func (s attachConnector) Undo(ctx context.Context, run workers.Run, in AttachCon
 			return workers.Undone{}, err
 		}
 	}
-	return workers.Undone{}, s.tenure(run).end(ctx, run)
+	return workers.Undone{}, s.tenure(run).End(ctx, run)
 }
 
 func (s attachConnector) remove(ctx context.Context, run workers.Run, want Connector) error {

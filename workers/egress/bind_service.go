@@ -27,7 +27,7 @@ func (s bindService) Do(ctx context.Context, run workers.Run, in BindServiceIn, 
 	if err != nil {
 		return BindServiceOut{}, err
 	}
-	t, err := s.tenure(run).begin(ctx, run)
+	t, err := s.tenure(run).Begin(ctx, run)
 	if err != nil {
 		return BindServiceOut{}, err
 	}
@@ -46,7 +46,7 @@ func (s bindService) Do(ctx context.Context, run workers.Run, in BindServiceIn, 
 		return BindServiceOut{}, workers.Wait("settling", 0)
 	}
 	if !have.Binding.same(in.To) {
-		if err := t.wrote(ctx, run, in.To); err != nil {
+		if err := wrote(ctx, run, t, in.To); err != nil {
 			return BindServiceOut{}, err
 		}
 		if err := s.Services.Bind(ctx, run.RequestID, in.Service, in.To, have.Etag); err != nil {
@@ -73,7 +73,7 @@ func (d Drivers) service(ctx context.Context, ref ServiceRef) (Service, error) {
 
 // free refuses a service whose binding is another's: of another connection always, of anybody else unless it is to be
 // taken over.
-func (s bindService) free(ctx context.Context, run workers.Run, in BindServiceIn, t tenure, have Service) error {
+func (s bindService) free(ctx context.Context, run workers.Run, in BindServiceIn, t workers.Tenure, have Service) error {
 	if have.Binding.same(in.To) {
 		return nil
 	}
@@ -84,7 +84,7 @@ func (s bindService) free(ctx context.Context, run workers.Run, in BindServiceIn
 	if holder, found := otherHolder(r, run); found {
 		return workers.Refuse("foreign", "the binding of %s belongs to %s", in.Service.key(), holder)
 	}
-	if have.Binding.none() || in.Takeover || t.isOurs(have.Binding) {
+	if have.Binding.none() || in.Takeover || isOurs(t, have.Binding) {
 		return nil
 	}
 	return workers.Refuse("foreign", "service %s is bound to %s by somebody else", in.Service.key(), have.Binding.way())
@@ -96,11 +96,11 @@ func fingerprint(b Binding) string {
 }
 
 // wrote remembers a binding before it is written, so that it is known as ours ever after.
-func (t tenure) wrote(ctx context.Context, run workers.Run, b Binding) error {
-	return t.note(ctx, run, noteWrote+fingerprint(b), b.way())
+func wrote(ctx context.Context, run workers.Run, t workers.Tenure, b Binding) error {
+	return t.Note(ctx, run, noteWrote+fingerprint(b), b.way())
 }
 
-func (t tenure) isOurs(b Binding) bool { return t.noted(noteWrote+fingerprint(b)) != "" }
+func isOurs(t workers.Tenure, b Binding) bool { return t.Noted(noteWrote+fingerprint(b)) != "" }
 
 // bindOut tells the binding with what was found before anybody's.
 func bindOut(have Service, r workers.Record) BindServiceOut {
@@ -125,7 +125,7 @@ func foundBinding(found *string) (Binding, error) {
 // Look compares the binding. One that this generation does not hold is nothing of ours, whatever it leads to.
 func (s bindService) Look(ctx context.Context, run workers.Run, in BindServiceIn, _ *BindServiceOut) (workers.Seen[BindServiceOut], error) {
 	var seen workers.Seen[BindServiceOut]
-	t, lasts, err := s.tenure(run).look(ctx, run)
+	t, lasts, err := s.tenure(run).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -148,7 +148,7 @@ func (s bindService) Look(ctx context.Context, run workers.Run, in BindServiceIn
 		seen.Presence, seen.Detail = events.Foreign, "bound to "+have.Binding.way()
 	case !there:
 		seen.Presence, seen.Detail = events.Different, "the service is not there"
-	case !have.Binding.same(in.To) && !t.isOurs(have.Binding) && !have.Binding.none():
+	case !have.Binding.same(in.To) && !isOurs(t, have.Binding) && !have.Binding.none():
 		seen.Presence, seen.Detail = events.Different, "bound by somebody else to "+have.Binding.way()
 	case !have.Binding.same(in.To):
 		seen.Presence, seen.Detail = events.Different, "bound to "+have.Binding.way()
@@ -162,7 +162,7 @@ func (s bindService) Look(ctx context.Context, run workers.Run, in BindServiceIn
 
 // Undo puts back what was found, if the present binding is one that we wrote.
 func (s bindService) Undo(ctx context.Context, run workers.Run, in BindServiceIn, _ *BindServiceOut) (workers.Undone, error) {
-	t, _, err := s.tenure(run).look(ctx, run)
+	t, _, err := s.tenure(run).Look(ctx, run)
 	if err != nil {
 		return workers.Undone{}, err
 	}
@@ -180,10 +180,10 @@ func (s bindService) Undo(ctx context.Context, run workers.Run, in BindServiceIn
 			return undone, err
 		}
 	}
-	return undone, t.end(ctx, run)
+	return undone, t.End(ctx, run)
 }
 
-func (s bindService) putBack(ctx context.Context, run workers.Run, in BindServiceIn, t tenure, found *string) (workers.Undone, error) {
+func (s bindService) putBack(ctx context.Context, run workers.Run, in BindServiceIn, t workers.Tenure, found *string) (workers.Undone, error) {
 	before, err := foundBinding(found)
 	if err != nil {
 		return workers.Undone{}, err
@@ -198,7 +198,7 @@ func (s bindService) putBack(ctx context.Context, run workers.Run, in BindServic
 		return workers.Undone{}, workers.Wait("settling", 0)
 	case have.Binding.same(before):
 		return workers.Undone{}, nil
-	case !have.Binding.same(in.To) && !t.isOurs(have.Binding):
+	case !have.Binding.same(in.To) && !isOurs(t, have.Binding):
 		return workers.Undone{Retained: fmt.Sprintf("service %s stays bound to %s, which somebody else has set since",
 			in.Service.key(), have.Binding.way())}, nil
 	}

@@ -29,7 +29,7 @@ func (s grantInvoker) Do(ctx context.Context, run workers.Run, in GrantInvokerIn
 	if err != nil {
 		return GrantInvokerOut{}, err
 	}
-	if _, err := s.tenure(run).begin(ctx, run); err != nil {
+	if _, err := s.tenure(run).Begin(ctx, run); err != nil {
 		return GrantInvokerOut{}, err
 	}
 	want := slices.Clone(have)
@@ -80,7 +80,7 @@ func (s grantInvoker) read(ctx context.Context, run workers.Run, in GrantInvoker
 // Look tells who has the role.
 func (s grantInvoker) Look(ctx context.Context, run workers.Run, in GrantInvokerIn, _ *GrantInvokerOut) (workers.Seen[GrantInvokerOut], error) {
 	var seen workers.Seen[GrantInvokerOut]
-	_, lasts, err := s.tenure(run).look(ctx, run)
+	_, lasts, err := s.tenure(run).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -121,7 +121,7 @@ func (s grantInvoker) Undo(ctx context.Context, run workers.Run, in GrantInvoker
 			return workers.Undone{}, err
 		}
 	}
-	return workers.Undone{}, s.tenure(run).end(ctx, run)
+	return workers.Undone{}, s.tenure(run).End(ctx, run)
 }
 
 // revoke takes the role from members and reads back that they have not got it.

@@ -27,12 +27,12 @@ func (s restrictIngress) Do(ctx context.Context, run workers.Run, in RestrictIng
 	if err != nil {
 		return RestrictIngressOut{}, err
 	}
-	t, err := s.tenure(run).begin(ctx, run)
+	t, err := s.tenure(run).Begin(ctx, run)
 	if err != nil {
 		return RestrictIngressOut{}, err
 	}
-	if t.noted(noteSaw) == "" {
-		if err := t.note(ctx, run, noteSaw, have.Ingress); err != nil {
+	if t.Noted(noteSaw) == "" {
+		if err := t.Note(ctx, run, noteSaw, have.Ingress); err != nil {
 			return RestrictIngressOut{}, err
 		}
 	}
@@ -78,7 +78,7 @@ func ingressOut(is string, r workers.Record) RestrictIngressOut {
 // Look compares the setting. One that this generation does not hold is nothing of ours.
 func (s restrictIngress) Look(ctx context.Context, run workers.Run, in RestrictIngressIn, _ *RestrictIngressOut) (workers.Seen[RestrictIngressOut], error) {
 	var seen workers.Seen[RestrictIngressOut]
-	_, lasts, err := s.tenure(run).look(ctx, run)
+	_, lasts, err := s.tenure(run).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -107,13 +107,13 @@ func (s restrictIngress) Look(ctx context.Context, run workers.Run, in RestrictI
 // Undo drops the hold, and opens the service only where that is asked for, nobody else holds it, and the present setting is
 // the one that we wrote.
 func (s restrictIngress) Undo(ctx context.Context, run workers.Run, in RestrictIngressIn, _ *RestrictIngressOut) (workers.Undone, error) {
-	t, _, err := s.tenure(run).look(ctx, run)
+	t, _, err := s.tenure(run).Look(ctx, run)
 	if err != nil {
 		return workers.Undone{}, err
 	}
 	back := in.Restore
 	if run.Purpose == events.ToCompensate {
-		back = t.noted(noteSaw) != "" && t.noted(noteSaw) != in.Ingress
+		back = t.Noted(noteSaw) != "" && t.Noted(noteSaw) != in.Ingress
 	}
 	var undone workers.Undone
 	if back {
@@ -124,7 +124,7 @@ func (s restrictIngress) Undo(ctx context.Context, run workers.Run, in RestrictI
 	if err != nil {
 		return workers.Undone{}, err
 	}
-	return undone, t.end(ctx, run)
+	return undone, t.End(ctx, run)
 }
 
 func (s restrictIngress) restore(ctx context.Context, run workers.Run, in RestrictIngressIn) (workers.Undone, error) {

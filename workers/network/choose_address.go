@@ -10,7 +10,7 @@ import (
 )
 
 // choose decides the number; an empty one lets the vendor choose inside the subnet.
-func (s reserveAddress) choose(ctx context.Context, run workers.Run, in ReserveAddressIn, t thing) (string, error) {
+func (s reserveAddress) choose(ctx context.Context, run workers.Run, in ReserveAddressIn, t workers.Tenure) (string, error) {
 	if in.Subnet != "" {
 		return in.IP, s.inSubnet(ctx, in)
 	}
@@ -30,8 +30,8 @@ func (s reserveAddress) choose(ctx context.Context, run workers.Run, in ReserveA
 		return "", err
 	}
 	// Whoever leaves last gives the address back to the pool that it came from, which need not be the one of its intent.
-	if t.shared {
-		if err := t.note(ctx, run, "pool", strings.Join(append([]string{in.Pool}, in.Ranges...), " ")); err != nil {
+	if t.Shared {
+		if err := t.Note(ctx, run, "pool", strings.Join(append([]string{in.Pool}, in.Ranges...), " ")); err != nil {
 			return "", err
 		}
 	}
@@ -105,12 +105,12 @@ func (d Drivers) pool(name string, ranges []string) (workers.Pool, error) {
 }
 
 // give gives the number back to the pool that it came from.
-func (s reserveAddress) give(ctx context.Context, run workers.Run, in ReserveAddressIn, t thing) error {
+func (s reserveAddress) give(ctx context.Context, run workers.Run, in ReserveAddressIn, t workers.Tenure) error {
 	if in.Subnet != "" {
 		return nil
 	}
 	name, ranges := in.Pool, in.Ranges
-	if from := t.noted("pool"); from != "" {
+	if from := t.Noted("pool"); from != "" {
 		parts := strings.Split(from, " ")
 		name, ranges = parts[0], parts[1:]
 	}

@@ -18,7 +18,7 @@ const partEndpoint = "endpoint"
 
 // Do adopts the endpoint that the name has, or creates it, and waits for the producer.
 func (s createEndpoint) Do(ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut) (CreateEndpointOut, error) {
-	t, err := s.thing(run, in.Shared, partEndpoint).join(ctx, run)
+	t, err := s.thing(run, in.Shared, partEndpoint).Begin(ctx, run)
 	if err != nil {
 		return CreateEndpointOut{}, err
 	}
@@ -26,7 +26,7 @@ func (s createEndpoint) Do(ctx context.Context, run workers.Run, in CreateEndpoi
 	have, err := s.Endpoints.Get(ctx, want.Ref)
 	if errors.Is(err, workers.ErrNotFound) {
 		// Each endpoint that was closed and made anew needs request ids that the vendor has not seen.
-		if err := s.Endpoints.Create(ctx, run.CallID("endpoint", []byte(t.noted("closed"))), want); err != nil {
+		if err := s.Endpoints.Create(ctx, run.CallID("endpoint", []byte(t.Noted("closed"))), want); err != nil {
 			return CreateEndpointOut{}, err
 		}
 		have, err = s.Endpoints.Get(ctx, want.Ref)
@@ -46,8 +46,8 @@ func (s createEndpoint) Do(ctx context.Context, run workers.Run, in CreateEndpoi
 	return endpointOut(have), accepted(have)
 }
 
-func (s createEndpoint) wanted(run workers.Run, in CreateEndpointIn, t thing) Endpoint {
-	name, owner := t.object(run, "psc")
+func (s createEndpoint) wanted(run workers.Run, in CreateEndpointIn, t workers.Tenure) Endpoint {
+	name, owner := object(run, t, "psc")
 	return Endpoint{
 		Ref: Ref{Project: in.Project, Region: in.Region, Name: name}, Network: in.Network, Subnet: in.Subnet,
 		AddressName: in.AddressName, AddressIP: in.AddressIP, Target: in.Target, Owner: owner,
@@ -92,12 +92,12 @@ func accepted(e Endpoint) error {
 }
 
 // reopen removes an endpoint whose producer has deleted its attachment; the next run makes it anew (magic-modules PR 9190).
-func (s createEndpoint) reopen(ctx context.Context, run workers.Run, t thing, e Endpoint) error {
-	times, _ := strconv.Atoi(t.noted("closed")) // no note is the first time
-	if err := t.note(ctx, run, "closed", strconv.Itoa(times+1)); err != nil {
+func (s createEndpoint) reopen(ctx context.Context, run workers.Run, t workers.Tenure, e Endpoint) error {
+	times, _ := strconv.Atoi(t.Noted("closed")) // no note is the first time
+	if err := t.Note(ctx, run, "closed", strconv.Itoa(times+1)); err != nil {
 		return err
 	}
-	req := run.CallID("reopen", []byte(t.noted("closed")))
+	req := run.CallID("reopen", []byte(t.Noted("closed")))
 	if err := s.Endpoints.Delete(ctx, req, e.Ref); err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func endpointOut(e Endpoint) CreateEndpointOut {
 // Look compares the endpoint that the name has and tells the producer's word.
 func (s createEndpoint) Look(ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut) (workers.Seen[CreateEndpointOut], error) {
 	var seen workers.Seen[CreateEndpointOut]
-	t, held, err := s.thing(run, in.Shared, partEndpoint).look(ctx, run)
+	t, held, err := s.thing(run, in.Shared, partEndpoint).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -120,7 +120,7 @@ func (s createEndpoint) Look(ctx context.Context, run workers.Run, in CreateEndp
 	if err != nil && !errors.Is(err, workers.ErrNotFound) {
 		return seen, err
 	}
-	o := observation{held: held, shared: t.shared, there: err == nil, ours: have.Owner == want.Owner}
+	o := observation{held: held, shared: t.Shared, there: err == nil, ours: have.Owner == want.Owner}
 	if o.there {
 		seen.Out = endpointOut(have)
 		if o.detail = differs(have, want); o.detail == "" {
@@ -136,11 +136,11 @@ func (s createEndpoint) Look(ctx context.Context, run workers.Run, in CreateEndp
 // Undo deletes the endpoint when nobody else holds it and reads back that it is gone.
 func (s createEndpoint) Undo(ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut) (workers.Undone, error) {
 	t := s.thing(run, in.Shared, partEndpoint)
-	remove, undone, err := t.leave(ctx, run)
+	remove, undone, err := leave(ctx, run, t)
 	if err != nil || !remove {
 		return undone, err
 	}
-	t, _, err = t.look(ctx, run)
+	t, _, err = t.Look(ctx, run)
 	if err != nil {
 		return undone, err
 	}
@@ -157,5 +157,5 @@ func (s createEndpoint) Undo(ctx context.Context, run workers.Run, in CreateEndp
 	if err != nil && !errors.Is(err, workers.ErrNotFound) {
 		return undone, err
 	}
-	return undone, t.left(ctx, run)
+	return undone, t.Left(ctx, run)
 }

@@ -35,7 +35,7 @@ func onOff(is bool) string {
 
 // Do switches on what is off.
 func (s enableGoogleAccess) Do(ctx context.Context, run workers.Run, in EnableGoogleAccessIn, _ *EnableGoogleAccessOut) (EnableGoogleAccessOut, error) {
-	t, err := s.thing(run, "", partAccess).join(ctx, run)
+	t, err := s.thing(run, "", partAccess).Begin(ctx, run)
 	if err != nil {
 		return EnableGoogleAccessOut{}, err
 	}
@@ -44,14 +44,14 @@ func (s enableGoogleAccess) Do(ctx context.Context, run workers.Run, in EnableGo
 			return EnableGoogleAccessOut{}, err
 		}
 	}
-	if t, _, err = t.look(ctx, run); err != nil {
+	if t, _, err = t.Look(ctx, run); err != nil {
 		return EnableGoogleAccessOut{}, err
 	}
 	out, _, err := s.read(ctx, in, t)
 	return out, err
 }
 
-func (s enableGoogleAccess) enable(ctx context.Context, run workers.Run, t thing, subnet string) error {
+func (s enableGoogleAccess) enable(ctx context.Context, run workers.Run, t workers.Tenure, subnet string) error {
 	have, err := s.Networks.Subnet(ctx, subnet)
 	if errors.Is(err, workers.ErrNotFound) {
 		return workers.Refuse("not-found", "subnet %s is not there", subnet)
@@ -59,8 +59,8 @@ func (s enableGoogleAccess) enable(ctx context.Context, run workers.Run, t thing
 	if err != nil {
 		return err
 	}
-	if t.noted(noteSaw+subnet) == "" {
-		if err := t.note(ctx, run, noteSaw+subnet, onOff(have.GoogleAccess)); err != nil {
+	if t.Noted(noteSaw+subnet) == "" {
+		if err := t.Note(ctx, run, noteSaw+subnet, onOff(have.GoogleAccess)); err != nil {
 			return err
 		}
 	}
@@ -89,7 +89,7 @@ func (s enableGoogleAccess) set(ctx context.Context, run workers.Run, have Subne
 }
 
 // read reads the flags; missing names the first subnetwork whose flag is off.
-func (s enableGoogleAccess) read(ctx context.Context, in EnableGoogleAccessIn, t thing) (out EnableGoogleAccessOut, missing string, err error) {
+func (s enableGoogleAccess) read(ctx context.Context, in EnableGoogleAccessIn, t workers.Tenure) (out EnableGoogleAccessOut, missing string, err error) {
 	out.On = []string{}
 	for _, subnet := range in.Subnets {
 		have, err := s.Networks.Subnet(ctx, subnet)
@@ -101,7 +101,7 @@ func (s enableGoogleAccess) read(ctx context.Context, in EnableGoogleAccessIn, t
 		} else if missing == "" {
 			missing = subnet
 		}
-		if t.noted(noteSaw+subnet) == on {
+		if t.Noted(noteSaw+subnet) == on {
 			out.FoundOn = append(out.FoundOn, subnet)
 		}
 	}
@@ -111,7 +111,7 @@ func (s enableGoogleAccess) read(ctx context.Context, in EnableGoogleAccessIn, t
 // Look tells which flags are on. Flags that this generation does not hold are nothing of ours.
 func (s enableGoogleAccess) Look(ctx context.Context, run workers.Run, in EnableGoogleAccessIn, _ *EnableGoogleAccessOut) (workers.Seen[EnableGoogleAccessOut], error) {
 	var seen workers.Seen[EnableGoogleAccessOut]
-	t, held, err := s.thing(run, "", partAccess).look(ctx, run)
+	t, held, err := s.thing(run, "", partAccess).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -133,7 +133,7 @@ func (s enableGoogleAccess) Look(ctx context.Context, run workers.Run, in Enable
 
 // Undo drops the holds. The last one switches off what was found off, where that is asked for.
 func (s enableGoogleAccess) Undo(ctx context.Context, run workers.Run, in EnableGoogleAccessIn, _ *EnableGoogleAccessOut) (workers.Undone, error) {
-	t, _, err := s.thing(run, "", partAccess).look(ctx, run)
+	t, _, err := s.thing(run, "", partAccess).Look(ctx, run)
 	if err != nil {
 		return workers.Undone{}, err
 	}
@@ -141,7 +141,7 @@ func (s enableGoogleAccess) Undo(ctx context.Context, run workers.Run, in Enable
 	for _, subnet := range in.Subnets {
 		back := in.Restore
 		if run.Purpose == events.ToCompensate { // only what this generation changed itself
-			back = t.noted(noteSaw+subnet) == off
+			back = t.Noted(noteSaw+subnet) == off
 		}
 		var stays bool
 		if back {
@@ -156,14 +156,11 @@ func (s enableGoogleAccess) Undo(ctx context.Context, run workers.Run, in Enable
 			kept = append(kept, subnet)
 		}
 	}
-	if _, _, err = t.leave(ctx, run); err != nil {
-		return workers.Undone{}, err
-	}
 	if len(kept) == 0 {
-		return workers.Undone{}, t.left(ctx, run)
+		return workers.Undone{}, t.End(ctx, run)
 	}
 	retained := "Private Google Access of " + strings.Join(kept, ", ") + " stays on: others may rely on it"
-	return workers.Undone{Retained: retained}, t.left(ctx, run)
+	return workers.Undone{Retained: retained}, t.End(ctx, run)
 }
 
 // restore puts back what was found, if nobody else holds the flag.

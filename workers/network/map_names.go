@@ -28,11 +28,11 @@ func (s mapNames) Do(ctx context.Context, run workers.Run, in MapNamesIn, _ *Map
 			return MapNamesOut{}, err
 		}
 	}
-	t, err := s.thing(run, "", partNames).join(ctx, run)
+	t, err := s.thing(run, "", partNames).Begin(ctx, run)
 	if err != nil {
 		return MapNamesOut{}, err
 	}
-	if err := t.note(ctx, run, noteCleared, ""); err != nil {
+	if err := t.Note(ctx, run, noteCleared, ""); err != nil {
 		return MapNamesOut{}, err
 	}
 	for _, host := range in.Hostnames {
@@ -40,12 +40,12 @@ func (s mapNames) Do(ctx context.Context, run workers.Run, in MapNamesIn, _ *Map
 			return MapNamesOut{}, err
 		}
 	}
-	for _, zone := range t.zones() {
+	for _, zone := range zonesOf(t) {
 		if !slices.Contains(in.zones(), zone) {
 			if err := s.drop(ctx, run, in, zone); err != nil {
 				return MapNamesOut{}, err
 			}
-			if err := t.counted.Note(ctx, run, noteZone+zone, ""); err != nil {
+			if err := t.Note(ctx, run, noteZone+zone, ""); err != nil {
 				return MapNamesOut{}, err
 			}
 		}
@@ -118,9 +118,9 @@ func (in MapNamesIn) zones() []string {
 }
 
 // zones lists the zones that the step may have made, sorted.
-func (t thing) zones() []string {
+func zonesOf(t workers.Tenure) []string {
 	var zones []string
-	for key := range t.record.Note {
+	for key := range t.Record.Note {
 		if zone, ok := strings.CutPrefix(key, noteZone); ok {
 			zones = append(zones, zone)
 		}
@@ -130,19 +130,19 @@ func (t thing) zones() []string {
 }
 
 // put makes one zone as wanted. A changed address is one write: the name never stops answering.
-func (s mapNames) put(ctx context.Context, run workers.Run, in MapNamesIn, t thing, host string) error {
+func (s mapNames) put(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Tenure, host string) error {
 	want := Zone{
 		Project: in.Project, Name: in.zone(host), Host: host, Networks: []string{in.Network}, Owner: run.Owner(),
 		IP: in.IP, TTL: in.TTL,
 	}
 	have, err := s.Names.Get(ctx, want.Project, want.Name)
 	if err == nil && in.matches(have) {
-		return t.note(ctx, run, noteZone+want.Name, host)
+		return t.Note(ctx, run, noteZone+want.Name, host)
 	}
 	if err != nil && !errors.Is(err, workers.ErrNotFound) {
 		return err
 	}
-	if err := t.note(ctx, run, noteZone+want.Name, host); err != nil {
+	if err := t.Note(ctx, run, noteZone+want.Name, host); err != nil {
 		return err
 	}
 	if err := s.Names.Put(ctx, run.RequestID, want); err != nil {

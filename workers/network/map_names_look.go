@@ -12,7 +12,7 @@ import (
 // Look compares every zone and reads which zone answers by longest match.
 func (s mapNames) Look(ctx context.Context, run workers.Run, in MapNamesIn, _ *MapNamesOut) (workers.Seen[MapNamesOut], error) {
 	var seen workers.Seen[MapNamesOut]
-	t, held, err := s.thing(run, "", partNames).look(ctx, run)
+	t, held, err := s.thing(run, "", partNames).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -20,7 +20,7 @@ func (s mapNames) Look(ctx context.Context, run workers.Run, in MapNamesIn, _ *M
 	if seen.Out, tally, err = s.read(ctx, run, in); err != nil {
 		return seen, err
 	}
-	for _, zone := range t.zones() { // of host names that are not asked for any more
+	for _, zone := range zonesOf(t) { // of host names that are not asked for any more
 		z, err := s.Names.Get(ctx, in.Project, zone)
 		if err != nil && !errors.Is(err, workers.ErrNotFound) {
 			return seen, err

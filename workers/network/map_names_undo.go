@@ -18,7 +18,7 @@ func (s mapNames) ttl(in MapNamesIn) time.Duration {
 
 // Undo takes the records away, waits until nobody can have them cached, and deletes the zones.
 func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *MapNamesOut) (workers.Undone, error) {
-	t, held, err := s.thing(run, "", partNames).look(ctx, run)
+	t, held, err := s.thing(run, "", partNames).Look(ctx, run)
 	if err != nil {
 		return workers.Undone{}, err
 	}
@@ -42,15 +42,12 @@ func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *M
 	if err != nil {
 		return undone, err
 	}
-	if _, _, err = t.leave(ctx, run); err != nil {
-		return undone, err
-	}
-	return undone, t.left(ctx, run)
+	return undone, t.End(ctx, run)
 }
 
 // standing reads the zones of the step that are there: those noted, and those of the host names.
-func (s mapNames) standing(ctx context.Context, run workers.Run, in MapNamesIn, t thing) ([]Zone, error) {
-	names := append(t.zones(), in.zones()...)
+func (s mapNames) standing(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Tenure) ([]Zone, error) {
+	names := append(zonesOf(t), in.zones()...)
 	slices.Sort(names)
 	var zones []Zone
 	for _, name := range slices.Compact(names) {
@@ -68,13 +65,13 @@ func (s mapNames) standing(ctx context.Context, run workers.Run, in MapNamesIn, 
 
 // expire waits one time to live from when the last record was seen to be gone. Without a record of our own to note that in,
 // it counts from when the undo was first asked for.
-func (s mapNames) expire(ctx context.Context, run workers.Run, in MapNamesIn, t thing, held bool) error {
-	since, err := time.Parse(time.RFC3339Nano, t.noted(noteCleared))
+func (s mapNames) expire(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Tenure, held bool) error {
+	since, err := time.Parse(time.RFC3339Nano, t.Noted(noteCleared))
 	switch {
 	case err == nil:
 	case held:
 		since = run.Now
-		if err := t.note(ctx, run, noteCleared, since.Format(time.RFC3339Nano)); err != nil {
+		if err := t.Note(ctx, run, noteCleared, since.Format(time.RFC3339Nano)); err != nil {
 			return err
 		}
 	default:

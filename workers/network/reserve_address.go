@@ -15,7 +15,7 @@ const partAddress = "address"
 
 // Do adopts the address that the name has, or chooses one and reserves it.
 func (s reserveAddress) Do(ctx context.Context, run workers.Run, in ReserveAddressIn, _ *ReserveAddressOut) (ReserveAddressOut, error) {
-	t, err := s.thing(run, in.Shared, partAddress).join(ctx, run)
+	t, err := s.thing(run, in.Shared, partAddress).Begin(ctx, run)
 	if err != nil {
 		return ReserveAddressOut{}, err
 	}
@@ -35,15 +35,15 @@ func (s reserveAddress) Do(ctx context.Context, run workers.Run, in ReserveAddre
 	if in.IP != "" && have.IP != in.IP {
 		return ReserveAddressOut{}, workers.Refuse("address-conflict", "the standing endpoint has the address %s, not %s", have.IP, in.IP)
 	}
-	if !t.shared {
+	if !t.Shared {
 		return addressOut(have), nil
 	}
-	return addressOut(have), t.note(ctx, run, "ip", have.IP)
+	return addressOut(have), t.Note(ctx, run, "ip", have.IP)
 }
 
 // wanted is the address to be, without its number where that is not fixed.
-func (s reserveAddress) wanted(run workers.Run, in ReserveAddressIn, t thing) Address {
-	name, owner := t.object(run, "addr")
+func (s reserveAddress) wanted(run workers.Run, in ReserveAddressIn, t workers.Tenure) Address {
+	name, owner := object(run, t, "addr")
 	a := Address{Ref: Ref{Project: in.Project, Region: in.Region, Name: name}, IP: in.IP, Owner: owner}
 	if a.Subnet = in.Subnet; a.Subnet == "" {
 		a.Network = in.Network
@@ -64,7 +64,7 @@ func (in ReserveAddressIn) differs(have, want Address) string {
 	return ""
 }
 
-func (s reserveAddress) reserve(ctx context.Context, run workers.Run, in ReserveAddressIn, t thing) (Address, error) {
+func (s reserveAddress) reserve(ctx context.Context, run workers.Run, in ReserveAddressIn, t workers.Tenure) (Address, error) {
 	ip, err := s.choose(ctx, run, in, t)
 	if err != nil {
 		return Address{}, err
@@ -93,7 +93,7 @@ func addressOut(a Address) ReserveAddressOut {
 // Look compares the address that the name has.
 func (s reserveAddress) Look(ctx context.Context, run workers.Run, in ReserveAddressIn, _ *ReserveAddressOut) (workers.Seen[ReserveAddressOut], error) {
 	var seen workers.Seen[ReserveAddressOut]
-	t, held, err := s.thing(run, in.Shared, partAddress).look(ctx, run)
+	t, held, err := s.thing(run, in.Shared, partAddress).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -102,7 +102,7 @@ func (s reserveAddress) Look(ctx context.Context, run workers.Run, in ReserveAdd
 	if err != nil && !errors.Is(err, workers.ErrNotFound) {
 		return seen, err
 	}
-	o := observation{held: held, shared: t.shared, there: err == nil, ours: have.Owner == want.Owner}
+	o := observation{held: held, shared: t.Shared, there: err == nil, ours: have.Owner == want.Owner}
 	if o.there {
 		seen.Out = addressOut(have)
 		if o.detail = in.differs(have, want); o.detail == "" && in.IP != "" && have.IP != in.IP {
@@ -116,11 +116,11 @@ func (s reserveAddress) Look(ctx context.Context, run workers.Run, in ReserveAdd
 // Undo releases the address when nobody else holds it, and gives it back to the pool.
 func (s reserveAddress) Undo(ctx context.Context, run workers.Run, in ReserveAddressIn, _ *ReserveAddressOut) (workers.Undone, error) {
 	t := s.thing(run, in.Shared, partAddress)
-	remove, undone, err := t.leave(ctx, run)
+	remove, undone, err := leave(ctx, run, t)
 	if err != nil || !remove {
 		return undone, err
 	}
-	t, _, err = t.look(ctx, run)
+	t, _, err = t.Look(ctx, run)
 	if err != nil {
 		return undone, err
 	}
@@ -130,7 +130,7 @@ func (s reserveAddress) Undo(ctx context.Context, run workers.Run, in ReserveAdd
 	if err := s.give(ctx, run, in, t); err != nil {
 		return undone, err
 	}
-	return undone, t.left(ctx, run)
+	return undone, t.Left(ctx, run)
 }
 
 // release takes the address away if it is ours and reads back that it is gone.
