@@ -140,6 +140,20 @@ func instances(doc world.Doc) {
 	if high, ok := num(doc, "maxThroughput"); ok {
 		defaults(doc, map[string]any{"maxInstances": max(4, high/100)})
 	}
+	throughput(doc)
+}
+
+// throughput completes a connector of instances with the bandwidth that the vendor shows for them too: 100 Mbit/s for each small machine. It
+// leaves the larger ones alone, whose figures lie outside the range of the fields.
+func throughput(doc world.Doc) {
+	if str(doc, "machineType") == "e2-standard-4" {
+		return
+	}
+	for instances, field := range map[string]string{"minInstances": "minThroughput", "maxInstances": "maxThroughput"} {
+		if n, ok := num(doc, instances); ok {
+			defaults(doc, map[string]any{field: 100 * n})
+		}
+	}
 }
 
 // connectorFails looks for what makes the create fail inside the operation, after the connector has come to be.
@@ -305,6 +319,12 @@ func patchConnector(r *request) (world.Doc, *refusal) {
 	if failed := r.inside(); failed != nil {
 		return r.connectorOperation("UpdateConnector", connectorPatch, doc, failed), nil
 	}
+	for _, field := range []string{"minThroughput", "maxThroughput"} { // they follow the instances
+		if !slices.Contains(mask, field) {
+			delete(next, field)
+		}
+	}
+	throughput(next)
 	next["state"] = "UPDATING"
 	r.tx.Put(r.effect("connectors", name, nil), next)
 	r.later(connectorPatch, "connectors", name, world.Doc{"state": "READY"})

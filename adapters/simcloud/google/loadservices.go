@@ -105,6 +105,7 @@ func (l loader) connector(c Connector) error {
 	if failed := r.connectorFails(r.connectorName(), doc); failed != nil {
 		return fmt.Errorf("connector %s: %s", c.Name, failed.message)
 	}
+	throughput(doc)
 	doc["name"], doc["state"] = r.connectorName(), "READY"
 	l.tx.QuietPut(vendor, "connectors", r.connectorName(), doc)
 	return nil

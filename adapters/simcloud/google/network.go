@@ -109,6 +109,7 @@ func buildSubnetwork(r *request) (world.Doc, *refusal) {
 		"privateIpGoogleAccess": false, "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS", "purpose": "PRIVATE",
 		"stackType": "IPV4_ONLY", "state": "READY", "logConfig": map[string]any{"enable": false},
 	})
+	completeFlowLogs(doc)
 	doc["network"], doc["gatewayAddress"] = link(network), prefix.Addr().Next().String()
 	doc["fingerprint"] = fingerprint(without(doc, "fingerprint"))
 	return doc, nil
@@ -122,8 +123,50 @@ func patchSubnetwork(r *request, old world.Doc) (world.Doc, *refusal) {
 		return nil, staleFingerprint("Invalid fingerprint.")
 	}
 	doc := mergePatch(old, r.body)
+	completeFlowLogs(doc)
 	doc["fingerprint"] = fingerprint(without(doc, "fingerprint"))
 	return doc, nil
+}
+
+// completeFlowLogs sets what flow logs are when they are on (discovery document).
+func completeFlowLogs(subnet world.Doc) {
+	if logs := obj(subnet, "logConfig"); flag(logs, "enable") {
+		defaults(logs, map[string]any{"aggregationInterval": "INTERVAL_5_SEC", "flowSampling": 0.5, "metadata": "EXCLUDE_ALL_METADATA"})
+	}
+}
+
+// expandSubnetwork widens the primary range; it never gets narrower. guess: the wording.
+func expandSubnetwork(r *request) (world.Doc, *refusal) {
+	if doc, bad, ok := r.repeated(); ok {
+		return doc, bad
+	}
+	name := r.scope() + "/subnetworks/" + r.name
+	doc, ok := r.get("subnetworks", name)
+	if !ok {
+		return nil, notFound(name)
+	}
+	old := netip.MustParsePrefix(str(doc, "ipCidrRange"))
+	wide, err := netip.ParsePrefix(str(r.body, "ipCidrRange"))
+	if err != nil || wide.Masked() != wide || wide.Bits() >= old.Bits() || !wide.Contains(old.Addr()) {
+		return nil, invalid("ipCidrRange", str(r.body, "ipCidrRange"), "Must be a CIDR address range that contains and is larger than %s.", old)
+	}
+	network, netDoc, bad := r.networkOf(str(doc, "network"))
+	if bad != nil {
+		return nil, bad
+	}
+	for _, t := range r.taken(network, netDoc) {
+		if t.name != name && t.prefix.Overlaps(wide) {
+			return nil, badRequest("Invalid IPCidrRange: %s conflicts with existing %s '%s' in region '%s'.",
+				wide, t.what, base(t.name), segment(t.name, "regions"))
+		}
+	}
+	const took = 10 * time.Second
+	return r.accept(op{typ: "expandIpCidrRange", target: name, id: str(doc, "id"), took: took}, func() {
+		doc["ipCidrRange"], doc["gatewayAddress"] = wide.String(), wide.Addr().Next().String()
+		r.tx.Note(r.effect("subnetworks", name, doc), "update")
+		r.later(took, "subnetworks", name, world.Doc{"ipCidrRange": doc["ipCidrRange"], "gatewayAddress": doc["gatewayAddress"],
+			"fingerprint": fingerprint(without(doc, "fingerprint"))})
+	})
 }
 
 func subnetworkUser(r *request, name string, _ world.Doc) string {

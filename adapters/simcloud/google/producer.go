@@ -78,16 +78,27 @@ func firewalls() collection {
 	return collection{
 		kind: "firewalls", call: "firewalls", scope: "projects/{project}/global", object: "compute#firewall", singular: "firewall",
 		schema: structSchema[compute.Firewall](), took: durations{insert: 5 * time.Second, delete: 5 * time.Second, patch: 5 * time.Second},
-		build: func(r *request) (world.Doc, *refusal) {
-			network, _, bad := r.networkOf(str(r.body, "network"))
-			if bad != nil {
-				return nil, bad
-			}
-			doc := without(r.body)
-			defaults(doc, map[string]any{"direction": "INGRESS", "priority": 1000, "disabled": false, "description": ""})
-			doc["network"] = link(network)
-			return doc, nil
-		},
+		build: buildFirewall,
 		patch: func(r *request, old world.Doc) (world.Doc, *refusal) { return mergePatch(old, r.body), nil },
 	}
+}
+
+// buildFirewall sets the defaults: without a source, or for egress without a destination, the rule is for every address (discovery document).
+func buildFirewall(r *request) (world.Doc, *refusal) {
+	network, _, bad := r.networkOf(str(r.body, "network"))
+	if bad != nil {
+		return nil, bad
+	}
+	doc := without(r.body)
+	defaults(doc, map[string]any{"direction": "INGRESS", "priority": 1000, "disabled": false, "description": "",
+		"logConfig": map[string]any{"enable": false}})
+	far, narrowed := "sourceRanges", len(list(doc, "sourceTags"))+len(list(doc, "sourceServiceAccounts"))
+	if str(doc, "direction") == "EGRESS" {
+		far, narrowed = "destinationRanges", 0
+	}
+	if len(list(doc, far)) == 0 && narrowed == 0 {
+		doc[far] = []any{"0.0.0.0/0"}
+	}
+	doc["network"] = link(network)
+	return doc, nil
 }

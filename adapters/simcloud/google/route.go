@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"net/netip"
 	"sort"
+	"strings"
 	"time"
 
 	"google.golang.org/api/compute/v1"
@@ -59,6 +60,11 @@ func buildRoute(r *request) (world.Doc, *refusal) {
 	defaults(doc, map[string]any{"priority": 1000, "description": ""})
 	doc["network"] = link(network)
 	doc["routeType"] = "STATIC"
+	for _, hop := range nextHops { // resources come back by their full address
+		if name := relative(str(doc, hop), r.project); strings.HasPrefix(name, "projects/") {
+			doc[hop] = link(name)
+		}
+	}
 	return doc, nil
 }
 

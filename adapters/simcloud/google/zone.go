@@ -79,9 +79,20 @@ func (r *request) completeZone(doc world.Doc) {
 		servers = append(servers, fmt.Sprintf("ns-cloud-a%d.googledomains.com.", i))
 	}
 	doc["nameServers"] = servers
+	if dnssec := obj(doc, "dnssecConfig"); str(dnssec, "state") == "on" {
+		defaults(dnssec, map[string]any{"kind": "dns#managedZoneDnsSecConfig", "nonExistence": "nsec3", "defaultKeySpecs": defaultKeySpecs()})
+	}
 	if config := obj(doc, "privateVisibilityConfig"); config != nil && len(list(config, "networks")) == 0 {
 		delete(config, "networks")
 	}
+}
+
+// defaultKeySpecs are the keys of a signed zone that names none (documentation: DNSSEC, default algorithms).
+func defaultKeySpecs() []any {
+	spec := func(use string, bits int) any {
+		return map[string]any{"kind": "dns#dnsKeySpec", "algorithm": "rsasha256", "keyType": use, "keyLength": bits}
+	}
+	return []any{spec("keySigning", 2048), spec("zoneSigning", 1024)}
 }
 
 func (r *request) apexRecords(zone, dnsName string) {
