@@ -28,12 +28,12 @@ var servedServices = []string{"compute", "vpcaccess", "dns", "run", "cloudfuncti
 // recorded replays exchanges that somebody recorded against Google Cloud and compares the simulated world's answers with them: statuses,
 // field names and types, error bodies, forms of kinds and links.
 func recorded(ctx context.Context, s settings) error {
-	files, err := filepath.Glob(filepath.Join(s.fixtures, "*.http.log"))
+	files, err := filepath.Glob(filepath.Join(s.fixtures, "*.log"))
 	if err != nil {
 		return err
 	}
 	if s.fixtures == "" || len(files) == 0 {
-		return fmt.Errorf("no *.http.log in %q: give the folder with --fixtures", s.fixtures)
+		return fmt.Errorf("no *.log in %q: give the folder with --fixtures", s.fixtures)
 	}
 	t := &table{header: "log kind requests statuses fields missing extra types have strict reasons forms values"}
 	apart := map[string]int{}
@@ -68,9 +68,13 @@ func recorded(ctx context.Context, s settings) error {
 
 // recordedLog replays one log against a world of its own.
 func recordedLog(ctx context.Context, file string, apart map[string]int) (map[string]*comparison, error) {
-	list, err := readLog(file)
+	list, unread, err := readLog(file)
 	if err != nil {
 		return nil, err
+	}
+	for _, line := range unread {
+		fmt.Println("not read:", line)
+		apart["not read"]++
 	}
 	n := newNames()
 	projects := recordedProjects(list, n)

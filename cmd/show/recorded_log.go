@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -27,23 +28,24 @@ var (
 )
 
 // readLog parses a log: request line, headers, blank, body, blank, status line, headers, blank, body, separated by dashes.
-func readLog(file string) ([]exchange, error) {
+// What is not HTTP with JSON, as a gRPC call, is told and left out.
+func readLog(file string) (list []exchange, unread []string, err error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var list []exchange
 	for i, text := range exchangeEnd.Split(string(raw), -1) {
 		if strings.TrimSpace(text) == "" {
 			continue
 		}
 		e, err := parseExchange(text)
 		if err != nil {
-			return nil, fmt.Errorf("read %s: exchange %d: %w", file, i+1, err)
+			unread = append(unread, fmt.Sprintf("%s: exchange %d: %v", filepath.Base(file), i+1, err))
+			continue
 		}
 		list = append(list, e)
 	}
-	return list, nil
+	return list, unread, nil
 }
 
 func parseExchange(text string) (exchange, error) {
