@@ -100,7 +100,7 @@ func (o order) ingress() object {
 	case "both":
 		in["announce"] = []object{
 			{"via": "cloud-router", "project": "acme-net", "region": "europe-west3", "router": crowdRouter},
-			{"via": "aviatrix", "spokeGateway": crowdGateway, "connections": []string{}},
+			{"via": "aviatrix", "spokeGateway": crowdGateway, "connections": []string{"site-3"}},
 		}
 	case "bgp":
 		in["announce"] = []object{{"via": "bgp", "speaker": "site-edge", "nextHop": "10.9.0.1"}}
