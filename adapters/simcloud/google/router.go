@@ -87,6 +87,11 @@ func checkAdvertisement(d map[string]any, field string) *refusal {
 	}
 	switch mode {
 	case "CUSTOM":
+		for _, name := range []string{"advertisedGroups", "advertisedIpRanges"} {
+			if list, is := d[name].([]any); is && len(list) == 0 { // what is empty is not shown, as in every answer of the API
+				delete(d, name)
+			}
+		}
 	case "DEFAULT":
 		// guess: ranges refuse the mode; groups are dropped with it.
 		if len(ranges) > 0 {
