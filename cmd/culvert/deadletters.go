@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 
 	"github.com/spf13/cobra"
 )
@@ -30,7 +31,7 @@ func (c *cli) deadLetters() *cobra.Command {
 			return c.print(l, func() { fmt.Fprintf(c.out, "%s\n%s\n%s\n", l.Subject, l.Reason, l.Body) })
 		}},
 		&cobra.Command{Use: "requeue ID", Short: "Publish one again", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
-			_, err := c.api().Post(cmd.Context(), "dead-letters/"+args[0]+"/requeue", struct{}{})
+			_, err := c.api().Post(cmd.Context(), "dead-letters/"+url.PathEscape(args[0])+"/requeue", struct{}{})
 			return err
 		}},
 		&cobra.Command{Use: "discard ID", Short: "Forget one", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {

@@ -23,6 +23,11 @@ const (
 
 func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
+// usage is a mistake in how the command line was used, which shows only when a command looks at all its arguments.
+type usage string
+
+func (u usage) Error() string { return string(u) }
+
 // exitFor is the code for a saga that was waited for; nil when it completed.
 func exitFor(s events.SagaStatus) error {
 	switch s {
@@ -42,9 +47,14 @@ func explain(err error) string {
 	if !errors.As(err, &p) || len(p.Errors) == 0 {
 		return err.Error()
 	}
-	lines := []string{"refused:"}
+	said, _, _ := strings.Cut(err.Error(), p.Error()) // who says it, where something does
+	lines := []string{said + "refused:"}
 	for _, e := range p.Errors {
-		lines = append(lines, fmt.Sprintf("  %s (%v): %s", e.Location, e.Value, e.Message))
+		location := e.Location
+		if location == "" {
+			location = "event"
+		}
+		lines = append(lines, fmt.Sprintf("  %s (%v): %s", location, e.Value, e.Message))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	root.SetErr(errs)
 	err := root.ExecuteContext(ctx)
 	var code exit
+	var misuse usage
 	switch {
 	case err == nil:
 		return 0
@@ -37,8 +39,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		return int(code)
 	}
 	fmt.Fprintln(errs, "culvert:", explain(err))
-	if c.started {
-		return 1
+	if c.started && !errors.As(err, &misuse) {
+		return int(exitFailed)
 	}
 	return int(exitUsage)
 }
@@ -60,7 +62,6 @@ func (c *cli) root() *cobra.Command {
 			if c.format != "table" && c.format != "json" && c.format != "yaml" {
 				return fmt.Errorf("-o %s is none of table, json, yaml", c.format)
 			}
-			c.started = true
 			return nil
 		},
 	}
@@ -74,7 +75,34 @@ func (c *cli) root() *cobra.Command {
 		c.submit(), c.list(), c.show(), c.watch(), c.cancel(), c.hold("pause"), c.hold("resume"), c.withdraw(), c.replay(),
 		c.resolve(), c.deadLetters(), c.claims(), c.explainKind(), c.sim(),
 	)
+	for _, cmd := range root.Commands() {
+		c.strict(cmd)
+	}
 	return root
 }
 
-func (c *cli) api() httpapi.Client { return httpapi.Client{URL: c.server} }
+// strict notes when a command really begins, which is after its arguments and flags were understood, and lets one that
+// only has subcommands refuse what is none.
+func (c *cli) strict(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		c.strict(sub)
+	}
+	begin := cmd.RunE
+	if cmd.HasSubCommands() {
+		begin = func(cmd *cobra.Command, args []string) error {
+			return usage(fmt.Sprintf("%s has no command %q; see %s --help", cmd.CommandPath(), strings.Join(args, " "), cmd.CommandPath()))
+		}
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c.started = true
+		return begin(cmd, args)
+	}
+}
+
+func (c *cli) api() httpapi.Client {
+	url := c.server
+	if !strings.Contains(url, "://") {
+		url = "http://" + url
+	}
+	return httpapi.Client{URL: url}
+}

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"net/url"
 	"os/user"
 
 	"github.com/spf13/cobra"
@@ -24,7 +24,7 @@ func (c *cli) cancel() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "cancel ID", Short: "Give a saga up before its new version stands", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.order(cmd, "sagas/"+args[0]+"/cancel", order(reason))
+			return c.order(cmd, "sagas/"+url.PathEscape(args[0])+"/cancel", order(reason))
 		},
 	}
 	needReason(cmd, &reason)
@@ -41,7 +41,7 @@ func (c *cli) hold(verb string) *cobra.Command {
 				return c.order(cmd, "engine/"+verb, httpapi.HoldOrder{Order: order(reason), Capability: capability})
 			}
 			if capability != "" {
-				return errors.New("a connection and --capability do not go together")
+				return usage("a connection and --capability do not go together")
 			}
 			v, err := c.api().Show(cmd.Context(), args[0])
 			if err != nil {
@@ -62,7 +62,7 @@ func (c *cli) resolve() *cobra.Command {
 		Use: "resolve ID STEP", Short: "Settle a stuck step", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			how := map[bool]string{retry: "retry", undone: "mark-undone", skip: "skip"}[true]
-			return c.order(cmd, "sagas/"+args[0]+"/resolve", httpapi.ResolveOrder{Order: order(reason), Step: args[1], Resolution: how})
+			return c.order(cmd, "sagas/"+url.PathEscape(args[0])+"/resolve", httpapi.ResolveOrder{Order: order(reason), Step: args[1], Resolution: how})
 		},
 	}
 	cmd.Flags().BoolVar(&retry, "retry", false, "try again with a new budget")

@@ -58,7 +58,7 @@ func (c *cli) printSaga(v events.Status) error {
 			if s.Error != nil {
 				problem = s.Error.Message
 			}
-			rows = append(rows, []string{s.Name, s.Transition, string(s.Status), fmt.Sprint(s.Attempts), took(s), clip(problem, 100)})
+			rows = append(rows, []string{s.Name, s.Transition, string(s.Status), fmt.Sprint(s.Attempts), took(s, time.Now()), clip(problem, 100)})
 		}
 		c.rows("STEP TRANSITION STATUS ATTEMPTS TOOK ERROR", rows)
 		for _, r := range v.Retained {
@@ -67,11 +67,12 @@ func (c *cli) printSaga(v events.Status) error {
 	})
 }
 
-func took(s events.StepView) string {
+// took is how long a step ran, or has run until now.
+func took(s events.StepView, now time.Time) string {
 	if s.StartedAt == nil {
 		return ""
 	}
-	end := time.Now()
+	end := now
 	if s.EndedAt != nil {
 		end = *s.EndedAt
 	}

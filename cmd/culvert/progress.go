@@ -25,7 +25,13 @@ func (c *cli) progress() progress {
 		return silent{}
 	}
 	if f, ok := c.out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return newLive(f)
+		return newLive(f, func() int {
+			width, _, err := term.GetSize(int(f.Fd()))
+			if err != nil {
+				return 80
+			}
+			return width
+		})
 	}
 	return &plain{out: c.out, last: map[string]string{}}
 }
@@ -70,10 +76,10 @@ func (p *plain) update(v events.Status) {
 
 func (p *plain) close() {}
 
-// live redraws a line a step: a spinner, the elapsed time, what it waits for. Steps on their way back are shown in the
-// order in which they go.
+// live redraws a line a step.
 type live struct {
 	out   io.Writer
+	width func() int
 	mu    sync.Mutex
 	v     events.Status
 	drawn int
@@ -83,8 +89,9 @@ type live struct {
 	once  sync.Once
 }
 
-func newLive(out io.Writer) *live {
-	l := &live{out: out, done: make(chan struct{})}
+// newLive draws on out, which is width() columns wide, until it is closed.
+func newLive(out io.Writer, width func() int) *live {
+	l := &live{out: out, width: width, done: make(chan struct{})}
 	l.ended.Go(func() {
 		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
@@ -120,8 +127,7 @@ func (l *live) close() {
 	})
 }
 
-var spinner = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-
+// draw puts the picture where the one before was.
 func (l *live) draw() {
 	if l.v.ID == "" {
 		return
@@ -130,40 +136,11 @@ func (l *live) draw() {
 	if l.drawn > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA", l.drawn)
 	}
-	l.drawn = 0
-	line := func(format string, args ...any) {
-		fmt.Fprintf(&b, "\x1b[2K"+format+"\n", args...)
-		l.drawn++
+	lines := picture(l.v, l.frame, time.Now())
+	for _, line := range lines {
+		b.WriteString("\x1b[2K" + clip(line, max(l.width(), 20)) + "\n") // a line that wraps would be two
 	}
-	line("%s  %s%s", l.v.ID, l.v.Status, clip(inBrackets(l.v.Reason), 90))
-	for _, s := range l.v.Steps {
-		note := s.Operation
-		if s.Error != nil {
-			note = s.Error.Message
-		}
-		if s.Status == events.StepDone || s.Status == events.StepUndone {
-			note = ""
-		}
-		line("  %s %-22s %-8s %-9s %8s  %s", l.sign(s.Status), s.Name, s.Transition, s.Status, took(s), clip(note, 60))
-	}
-	if l.v.Status.Ended() {
-		for _, r := range l.v.Retained {
-			line("  retained: %s", clip(r, 100))
-		}
-	}
-	io.WriteString(l.out, b.String())
-}
-
-func (l *live) sign(s events.StepStatus) string {
-	switch s {
-	case events.StepDone:
-		return "✓"
-	case events.StepUndone:
-		return "↩"
-	case events.StepRefused, events.StepStuck:
-		return "✗"
-	case events.StepPending, events.StepSkipped:
-		return "·"
-	}
-	return string(spinner[l.frame%len(spinner)])
+	b.WriteString("\x1b[J")
+	l.drawn = len(lines)
+	_, _ = io.WriteString(l.out, b.String()) // a terminal that is gone is nobody's loss
 }

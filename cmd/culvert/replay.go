@@ -2,8 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +17,7 @@ func (c *cli) replay() *cobra.Command {
 		Use: "replay ID…", Short: "Run compensated or stuck sagas again, or go on with stuck ones",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (status == "") == (len(args) == 0) {
-				return errors.New("name sagas, or select them by --status, one of the two")
+				return usage("name sagas, or select them by --status, one of the two")
 			}
 			if status != "" {
 				all, err := c.find(cmd, status, "", "")
@@ -47,13 +47,20 @@ func (c *cli) replay() *cobra.Command {
 	return cmd
 }
 
-// replayAll replays one after the other; the first that does not end as wished decides the exit code.
+// replayAll replays one after the other, also after one that fails; the first that does not end as wished decides the
+// exit code.
 func (c *cli) replayAll(cmd *cobra.Command, ids []string, o httpapi.ReplayOrder, w waiting) error {
 	var failed error
 	for _, id := range ids {
-		accepted, err := c.api().Post(cmd.Context(), "sagas/"+id+"/replay", o)
+		accepted, err := c.api().Post(cmd.Context(), "sagas/"+url.PathEscape(id)+"/replay", o)
 		if err != nil {
-			return err
+			err = fmt.Errorf("replay %s: %w", id, err)
+			if failed != nil {
+				fmt.Fprintln(c.errs, "culvert:", explain(err))
+			} else {
+				failed = err
+			}
+			continue
 		}
 		if !w.wait {
 			if err := c.print(accepted, func() { fmt.Fprintln(c.out, accepted.Saga) }); err != nil {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -66,11 +68,15 @@ func toJSON(raw []byte) ([]byte, error) {
 		return raw, nil
 	}
 	var event map[string]any
-	if err := yaml.Unmarshal(raw, &event); err != nil {
+	documents := yaml.NewDecoder(bytes.NewReader(raw))
+	if err := documents.Decode(&event); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("it is neither JSON nor YAML: %w", err)
 	}
 	if event == nil {
 		return raw, nil
+	}
+	if err := documents.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("it has more than one YAML document; submit them one by one")
 	}
 	if _, has := event["id"]; !has {
 		event["id"] = uuid.NewString()

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
+	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -44,6 +46,10 @@ func (c *cli) follow(ctx context.Context, id string, timeout time.Duration) erro
 			if err != nil {
 				if ctx.Err() != nil {
 					return c.timedOut(ctx, id, timeout)
+				}
+				var refused *httpapi.Problem
+				if errors.As(err, &refused) && refused.Status < http.StatusInternalServerError {
+					return err
 				}
 				break // the stream broke: the daemon may be restarting
 			}
