@@ -34,7 +34,10 @@ func TestAnnouncementsSuite(t *testing.T) {
 
 // subject is a filter with its variations.
 func subject(f policy.Filter) policytest.Subject {
-	s := policytest.Subject{Filter: f, Changed: f, Other: f}
+	s := policytest.Subject{Filter: f, Changed: f, Turned: f, Other: f}
+	if s.Turned.Default = "allow"; f.Default == "allow" {
+		s.Turned.Default = "deny"
+	}
 	s.Changed.Rules = []policy.Rule{{FQDN: "other.example", Protocol: "tcp", Ports: []string{"80", "443"}}, f.Rules[1]}
 	s.Other.Name, s.Other.Source = "filterother567", "10.8.0.16/28"
 	for _, gateway := range []string{"nobody", "gcp-transit-1", "gcp-transit-10", "gcp-spoke-down"} {
@@ -51,6 +54,7 @@ func TestFQDNSuite(t *testing.T) {
 			policytest.Run(t, func(t *testing.T) policytest.Subject {
 				r := newRealRig(t)
 				s := subject(tagFilter(gateway))
+				s.TurnRefused = gateway == "gcp-spoke-2" // a foreign white tag is on it
 				s.Driver.Filters, s.Operations = r.client.FQDN(), r.client.Operations()
 				return s
 			})
@@ -62,6 +66,7 @@ func TestFQDNSuite(t *testing.T) {
 			f := tagFilter("gcp-spoke-black")
 			f.Default = "allow"
 			s := subject(f)
+			s.TurnRefused = true // a foreign black tag is on it
 			s.Driver.Filters, s.Operations = r.client.FQDN(), r.client.Operations()
 			return s
 		})

@@ -76,7 +76,8 @@ func wrap(err error, what, name string) error {
 }
 
 // neighbours tells what else is on a gateway: a tag of another colour, which makes ours impossible, and whether any tag
-// is in force there already. It asks tag by tag, and stops at the first in force: the API cannot be asked by gateway.
+// is in force there already. A tag of the connection's own gets the colour that we give it. It asks tag by tag, and stops
+// at the first in force: the API cannot be asked by gateway.
 func (c *controller) neighbours(ctx context.Context, f policy.Filter) (other string, filtered bool, err error) {
 	color := color(f)
 	tags, err := c.tags(ctx)
@@ -84,8 +85,8 @@ func (c *controller) neighbours(ctx context.Context, f policy.Filter) (other str
 		return "", false, err
 	}
 	for _, name := range sortedKeys(tags) {
-		t := tags[name]
-		if name == f.Name || (t.Color == color && (filtered || t.State != enabled)) {
+		t, own := tags[name], name == f.Name || slices.Contains(f.Own, name)
+		if (own || t.Color == color) && (filtered || t.State != enabled) {
 			continue
 		}
 		on, err := c.tagGateways(ctx, name)
@@ -98,7 +99,7 @@ func (c *controller) neighbours(ctx context.Context, f policy.Filter) (other str
 		if !slices.Contains(on, f.Gateway) {
 			continue
 		}
-		if t.Color != color {
+		if t.Color != color && !own {
 			return name, true, nil
 		}
 		filtered = true

@@ -12,8 +12,10 @@ import (
 // check here: a filter goes after what it filters, and asks nothing of others.
 type check struct{ Drivers }
 
-// Do asks the driver.
-func (c check) Do(ctx context.Context, _ workers.Run, in CheckIn, _ *CheckOut) (CheckOut, error) {
+// Do asks the driver. A tag of the connection's own is no neighbour of the filter to be: where it keeps its place, a change
+// of its default changes it. (Where the filter is replaced, both would be on the gateway at a time, and the new one is
+// refused when it is made.)
+func (c check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut) (CheckOut, error) {
 	if in.Withdrawing {
 		return CheckOut{}, nil
 	}
@@ -21,10 +23,16 @@ func (c check) Do(ctx context.Context, _ workers.Run, in CheckIn, _ *CheckOut) (
 	if err != nil {
 		return CheckOut{}, err
 	}
-	place, err := driver.Filters.Check(ctx, Filter{
+	want := Filter{
 		Via: in.Via, Network: in.Network, Controller: in.Controller, Gateway: in.Gateway, GatewayWide: in.GatewayWide,
 		Default: in.Default, Rules: in.Rules,
-	})
+	}
+	if in.Via == ViaAviatrixFQDN {
+		if want.Own, err = c.tags(ctx, run); err != nil {
+			return CheckOut{}, workers.Reading(err)
+		}
+	}
+	place, err := driver.Filters.Check(ctx, want)
 	if errors.Is(err, workers.ErrNotFound) {
 		return CheckOut{}, workers.Refuse("no-place", "filter via %s: %w", in.Via, err)
 	}

@@ -67,6 +67,11 @@ func (s filterEgress) Do(ctx context.Context, run workers.Run, in FilterEgressIn
 	} else if err != nil && !errors.Is(err, workers.ErrNotFound) {
 		return out, workers.Reading(err)
 	}
+	if in.Via == ViaAviatrixFQDN {
+		if _, err := s.tag(run, f.Name).Begin(ctx, run); err != nil {
+			return out, err
+		}
+	}
 	if err := s.put(ctx, run, driver, f); err != nil {
 		return out, err
 	}
@@ -163,13 +168,9 @@ func (s filterEgress) Look(ctx context.Context, run workers.Run, in FilterEgress
 			return seen, err
 		}
 	}
-	claimed := len(f.Priorities) > 0
-	if driver.Rules != nil {
-		st, err := s.list(run, driver, f).Standing(ctx, run)
-		if err != nil {
-			return seen, err
-		}
-		claimed = st.Held || !st.Settled
+	claimed, err := s.claimed(ctx, run, driver, f)
+	if err != nil {
+		return seen, err
 	}
 	have, err := driver.Filters.Get(ctx, f)
 	if errors.Is(err, workers.ErrNotFound) {
@@ -183,10 +184,23 @@ func (s filterEgress) Look(ctx context.Context, run workers.Run, in FilterEgress
 	}
 	seen.Out.Name, seen.Out.Source, seen.Out.Void, seen.Out.Priorities = have.Name, have.Source, have.Void, f.Priorities
 	seen.Presence, seen.Detail = compare(have, f)
-	if seen.Presence == events.Present && !claimed && (driver.Rules != nil || in.Via == ViaGCPFirewall) {
+	if seen.Presence == events.Present && !claimed {
 		seen.Presence, seen.Detail = events.Different, "there, but its claim is gone"
 	}
 	return seen, nil
+}
+
+// claimed tells whether the run holds what a filter of this way claims: priorities, rules in the shared set, a tag.
+func (s filterEgress) claimed(ctx context.Context, run workers.Run, driver Driver, f Filter) (bool, error) {
+	switch {
+	case driver.Rules != nil:
+		st, err := s.list(run, driver, f).Standing(ctx, run)
+		return st.Held || !st.Settled, err
+	case f.Via == ViaAviatrixFQDN:
+		_, lasts, err := s.tag(run, f.Name).Look(ctx, run)
+		return lasts, err
+	}
+	return len(f.Priorities) > 0, nil
 }
 
 // compare tells how a filter that is there differs from the one that is wanted.
@@ -227,11 +241,11 @@ func (s filterEgress) Undo(ctx context.Context, run workers.Run, in FilterEgress
 	have, err := driver.Filters.Get(ctx, f)
 	switch {
 	case errors.Is(err, workers.ErrNotFound):
-		return workers.Undone{}, s.give(ctx, run, policy)
+		return workers.Undone{}, s.give(ctx, run, f, policy)
 	case err != nil:
 		return workers.Undone{}, workers.Reading(err)
 	case have.Owner != "" && have.Owner != f.Owner:
-		return workers.Undone{Retained: "filter " + f.Name + " belongs to " + have.Owner}, s.give(ctx, run, policy)
+		return workers.Undone{Retained: "filter " + f.Name + " belongs to " + have.Owner}, s.give(ctx, run, f, policy)
 	}
 	if err := driver.Filters.Remove(ctx, run.RequestID, f); err != nil {
 		return workers.Undone{}, err
@@ -241,11 +255,14 @@ func (s filterEgress) Undo(ctx context.Context, run workers.Run, in FilterEgress
 	} else if !errors.Is(err, workers.ErrNotFound) {
 		return workers.Undone{}, workers.Reading(err)
 	}
-	return workers.Undone{}, s.give(ctx, run, policy)
+	return workers.Undone{}, s.give(ctx, run, f, policy)
 }
 
-// give gives the block of priorities back, where there is a policy.
-func (s filterEgress) give(ctx context.Context, run workers.Run, policy string) error {
+// give gives back what the filter claimed: its tag's name, or its block of priorities where there is a policy.
+func (s filterEgress) give(ctx context.Context, run workers.Run, f Filter, policy string) error {
+	if f.Via == ViaAviatrixFQDN {
+		return s.tag(run, f.Name).End(ctx, run)
+	}
 	if policy == "" {
 		return nil
 	}

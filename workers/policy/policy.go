@@ -48,6 +48,8 @@ type Filter struct {
 	Name string
 	// Owner is written where the vendor has a field for it.
 	Owner string
+	// Own names, for a Check, the connection's filters that may be there: they are no neighbours ("aviatrix-fqdn").
+	Own []string
 	// Network is where the source is; Project its host project.
 	Network string
 	// Controller and Gateway are set for Aviatrix filters; GatewayWide accepts that the first tag on an unfiltered gateway

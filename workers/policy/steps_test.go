@@ -204,6 +204,44 @@ func TestFilterEgressChangesItsRulesInPlace(t *testing.T) {
 	}
 }
 
+// A gateway takes FQDN tags of one colour only. The check before the change meets the connection's own tag, which is the one
+// that gets the other colour.
+func TestFilterEgressChangesItsDefaultInPlace(t *testing.T) {
+	s := newStage(t)
+	s.w.OneDefault()
+	before := s.w.State()
+	deny, allow := filter(policy.ViaAviatrixFQDN, "10.8.0.0/28", "qa1.example"), filter(policy.ViaAviatrixFQDN, "10.8.0.0/28", "qa1.example")
+	allow.Default = "allow"
+	step := func(connection string, in policy.FilterEgressIn) events.Command {
+		return do(t, connection, "filter", policy.KindFilterEgress, in)
+	}
+	check := func(connection string) events.Command {
+		return do(t, connection, "check", policy.KindCheck, policy.CheckIn{
+			Via: allow.Via, Network: allow.Network, Controller: allow.Controller, Gateway: allow.Gateway, Default: allow.Default, Rules: allow.Rules,
+		})
+	}
+	s.do(step("orders", deny))
+	s.run(check("bills"), events.Do, events.Refuse, "colour") // another connection's tag is a neighbour
+	s.run(check("orders"), events.Do, events.Done, "")
+	s.look(step("orders", allow), events.Different)
+	s.do(step("orders", allow))
+	s.look(step("orders", allow), events.Present)
+
+	second := step("orders", deny) // a replacement beside it would be on the gateway at the same time
+	second.Generation, second.Name, second.Step = 2, "fltrsecond", "filter-2"
+	s.run(second, events.Do, events.Refuse, "colour")
+	s.run(second, events.Undo, events.Done, "")
+
+	s.run(step("orders", allow), events.Undo, events.Done, "")
+	s.look(step("orders", allow), events.Absent)
+	s.do(step("bills", deny)) // nothing of the first is remembered
+	s.run(check("orders"), events.Do, events.Refuse, "colour")
+	s.run(step("bills", deny), events.Undo, events.Done, "")
+	if after := s.w.State(); after != before {
+		t.Errorf("the world is\n%s\nwas\n%s", after, before)
+	}
+}
+
 func TestFilterEgressRepairsItsRulesInTheSharedSet(t *testing.T) {
 	s := newStage(t)
 	c := do(t, "orders", "filter", policy.KindFilterEgress, filter(policy.ViaAviatrixWebGroup, "10.8.0.0/28", "qa1.example"))

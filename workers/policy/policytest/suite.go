@@ -25,8 +25,10 @@ type Subject struct {
 	// Poll is the pause between two reads of something that takes a while; zero means one millisecond.
 	Poll time.Duration
 	// Filter can be made and binds its source once it is; it is complete, with priorities where the driver needs them.
-	// Changed is the same filter with other rules, Other another filter at the same place.
-	Filter, Changed, Other policy.Filter
+	// Changed is the same filter with other rules, Other another filter at the same place, of the same default.
+	// Turned is the same with the other default; TurnRefused says that filters of others at its place forbid that.
+	Filter, Changed, Turned, Other policy.Filter
+	TurnRefused                    bool
 	// Refused are filters that cannot work.
 	Refused []policy.Filter
 }
@@ -45,6 +47,7 @@ func Run(t *testing.T, newSubject func(t *testing.T) Subject) {
 		{"missing", missing},
 		{"put, read back, repeat, remove", put},
 		{"changed in place", changed},
+		{"the default changed in place", turned},
 		{"two filters at one place", two},
 		{"rules in a shared set", shared},
 		{"a cancelled call has no effect", cancelled},
@@ -245,6 +248,32 @@ func changed(t *testing.T, s Subject) {
 	}
 	s.put(t, s.Filter)
 	s.remove(t, s.Changed)
+}
+
+// turned: a check comes first, which knows no filter of its own by Name but the connection's by Own.
+func turned(t *testing.T, s Subject) {
+	s.put(t, s.Filter)
+	check := s.Turned
+	check.Name, check.Source, check.Priorities, check.Own = "", "", nil, []string{s.Filter.Name}
+	_, err := s.Driver.Filters.Check(t.Context(), check)
+	if s.TurnRefused {
+		if class(err) != events.Refuse {
+			t.Errorf("check beside filters of the other default: %v, want a Refuse", err)
+		}
+		if got, err := s.Driver.Filters.Get(t.Context(), s.Filter); err != nil || !got.InForce {
+			t.Errorf("after the refusal: %+v, %v", got, err)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatalf("check of the other default, with only the filter itself in the way: %v", err)
+	}
+	for _, f := range []policy.Filter{s.Turned, s.Filter} {
+		if got := s.put(t, f); got.Default != f.Default || !policy.SameRules(got.Rules, f.Rules) {
+			t.Errorf("filter reads back as %+v, was put as %+v", got, f)
+		}
+	}
+	s.remove(t, s.Filter)
 }
 
 func two(t *testing.T, s Subject) {

@@ -28,6 +28,7 @@ type World struct {
 	place      policy.Place
 	refusals   map[string]string
 	void       string
+	oneDefault bool
 	operations map[string]*operation
 	faults     map[string][]fault
 	intercept  func(call int) steptest.Fate
@@ -77,6 +78,23 @@ func (w *World) SetVoid(why string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.void = why
+}
+
+// OneDefault makes every gateway take filters of one default only, as the colour of FQDN tags does.
+func (w *World) OneDefault() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.oneDefault = true
+}
+
+// clash refuses a filter beside one of another default on its gateway, if that matters and the other is not of these.
+func (w *World) clash(want policy.Filter, own ...string) error {
+	for name, f := range w.filters {
+		if w.oneDefault && f.Gateway == want.Gateway && f.Default != want.Default && !slices.Contains(own, name) {
+			return workers.Refuse("colour", "gateway %s has filter %s with default %s", f.Gateway, name, f.Default)
+		}
+	}
+	return nil
 }
 
 // PutRule adds a rule of somebody else to the shared set.
@@ -210,6 +228,9 @@ func (f filters) Check(ctx context.Context, want policy.Filter) (policy.Place, e
 	if why, bad := f.w.refusals[want.Network]; bad {
 		return policy.Place{}, workers.Refuse("no-policy", "%s: %s", want.Network, why)
 	}
+	if err := f.w.clash(want, append([]string{want.Name}, want.Own...)...); err != nil {
+		return policy.Place{}, err
+	}
 	place := f.w.place
 	place.TakenPriorities = slices.Clone(place.TakenPriorities)
 	for name, other := range f.w.filters {
@@ -254,6 +275,9 @@ func (f filters) Put(ctx context.Context, _ uuid.UUID, want policy.Filter) error
 	}
 	if have, ok := f.w.filters[want.Name]; ok && fmt.Sprint(have) == fmt.Sprint(want) {
 		return after
+	}
+	if err := f.w.clash(want, want.Name); err != nil {
+		return err
 	}
 	want.Rules, want.Priorities = slices.Clone(want.Rules), slices.Clone(want.Priorities)
 	return f.w.make(after, func() { f.w.filters[want.Name] = want })
