@@ -38,11 +38,13 @@ type claim struct {
 	epoch uint64
 	// now is when the run began, until when its late calls can no longer come.
 	now, until time.Time
+	// asked is when the run's deed was first asked for; what was put since then was put by an earlier run of the same deed.
+	asked time.Time
 }
 
 func (t ClaimTimes) claim(run Run, value string) claim {
 	return claim{
-		holder: run.Holder().String(), value: value, epoch: run.Epoch, now: run.Now, until: t.free(run.Deadline),
+		holder: run.Holder().String(), value: value, epoch: run.Epoch, now: run.Now, until: t.free(run.Deadline), asked: run.Since,
 	}
 }
 

@@ -13,6 +13,9 @@ const partNote = "part:"
 
 // join makes the holder one of a part's, unless its last one is just taking it away.
 func (r Record) join(c claim, t ClaimTimes) (Record, error) {
+	if r.joined(c) {
+		return r, nil
+	}
 	r = r.clone()
 	if free, leaving := r.leavingUntil(c, t); leaving {
 		return r, Wait("leaving", min(t.poll(), max(free.Sub(c.now), t.poll()/4)))
@@ -30,6 +33,15 @@ func (r Record) join(c claim, t ClaimTimes) (Record, error) {
 	r.Since = time.Time{}
 	r.note(partNote+c.value, "there")
 	return r, nil
+}
+
+// joined tells that an earlier run of the same Do has joined already, and that nothing is left to write. No undo lies in
+// between, so there is nothing that a raised fence would keep out; and 200 steps that come back while they wait do not
+// write one record each time.
+func (r Record) joined(c claim) bool {
+	i := r.find(c.holder, c.value)
+	return i >= 0 && r.Holds[i].Live() && !c.asked.IsZero() && !r.Holds[i].Since.Before(c.asked) &&
+		r.Since.IsZero() && r.Note[partNote+c.value] != ""
 }
 
 // note writes one note; an empty value removes it.
