@@ -12,6 +12,13 @@ import (
 
 // steerEgress sends a source's traffic to anywhere through a gateway. With a tag it makes a route of its own that beats
 // every other for that tag; without one it only verifies that the gateway's own route serves.
+//
+// A connector's own traffic to Google's infrastructure (35.199.224.0/19, and answers to health checks in 35.191.0.0/16,
+// 35.191.192.0/18 and 130.211.0.0/22) does not take this way, so neither more specific routes nor rules at the gateway keep
+// it open: Google sends it by special routing paths ("Serverless VPC Access" refers to the section of that name in "Routes"
+// for the first range, #serverless-vpc-return-path). They are in no route table, apply to every machine, and come before
+// policy-based, subnet, static and dynamic routes ("Routes", applicability and order). Firewalls do apply to them, which is
+// what KeepOpen of a filter in a firewall policy is for.
 type steerEgress struct{ Drivers }
 
 const (
