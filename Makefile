@@ -11,10 +11,13 @@ FIXTURES ?=
 .PHONY: help build demo run check test sim conformance bench golden lint tidy verify deps
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-18s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z%-]+:.*## /{printf "  %-18s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
 build: ## build the daemon, the command line and the proofs into bin/
 	$(GO) build -o $(BIN)/ ./cmd/...
+
+$(BIN)/nats-server: go.mod
+	$(GO) build -o $@ github.com/nats-io/nats-server/v2
 
 demo: build ## watch one intent being built, broken, cleaned up, replayed and withdrawn
 	$(LAB) demo
@@ -56,5 +59,7 @@ tidy: ## tidy the module files
 verify: ## fail if the module files are not tidy
 	$(GO) mod tidy -diff
 
+show-split: $(BIN)/nats-server
+show-bird: deps
 show-%: build ## run one proof: matrix failures crowd kill split bird change contract bad recorded
 	$(LAB) $* $(if $(FIXTURES),--fixtures $(FIXTURES))
