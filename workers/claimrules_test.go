@@ -67,11 +67,13 @@ func TestBreakFreesACountedThing(t *testing.T) {
 // broker, whose limit is 1 MiB.
 func TestRecordHasALimitThatFits(t *testing.T) {
 	c := newCounted()
+	const announcement = "announce:cloud-router/acme-net/europe-west3/edge-1"
+	var full workers.Record
 	for i := range workers.MaxHolds {
-		name := fmt.Sprintf("a-connection-with-a-rather-long-name-%04d", i)
-		if _, err := c.Join(t.Context(), runOf(name, 1, start), "announce:cloud-router/acme-net/europe-west3/edge-1"); err != nil {
-			t.Fatalf("join %d: %v", i, err)
-		}
+		full.Holds = append(full.Holds, workers.Hold{Holder: runOf(crowd(i), 1, start).Holder().String(), Value: announcement, Epoch: 1, Since: start})
+	}
+	if err := c.Claims.Store(t.Context(), c.Resource, full); err != nil {
+		t.Fatal(err)
 	}
 	_, err := c.Join(t.Context(), runOf("one-more", 1, start), "endpoint")
 	wantClass(t, err, events.Refuse, "full")
@@ -88,8 +90,7 @@ func TestRecordHasALimitThatFits(t *testing.T) {
 	}
 	// Tombstones go when nobody can need them any more.
 	for i := range 10 {
-		name := fmt.Sprintf("a-connection-with-a-rather-long-name-%04d", i)
-		if _, err := c.Leave(t.Context(), runOf(name, 2, start), "announce:cloud-router/acme-net/europe-west3/edge-1"); err != nil {
+		if _, err := c.Leave(t.Context(), runOf(crowd(i), 2, start), announcement); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,3 +98,5 @@ func TestRecordHasALimitThatFits(t *testing.T) {
 	wantClass(t, err, events.Refuse, "full")
 	join(t, c, runOf("one-more", 3, start.Add(time.Hour)), "endpoint")
 }
+
+func crowd(i int) string { return fmt.Sprintf("a-connection-with-a-rather-long-name-%04d", i) }

@@ -14,7 +14,7 @@ import (
 
 // Run holds every step that the samples have a command for against the obligations. newBed makes a fresh world, the same
 // each time. samples are the Do commands of a run that worked, in the order in which they were done; of several commands
-// for one step the last counts.
+// for one step the last counts. The cases run in parallel, as far as -parallel lets them: most of their time is waiting.
 func Run(t *testing.T, newBed func(t *testing.T) Bed, samples []events.Command) {
 	t.Helper()
 	samples = lastOfEach(samples)
@@ -81,6 +81,7 @@ func (l lab) prepared(t *testing.T) (*runner, string) {
 
 // doneTwice: a repeated Do has the same output and changes nothing more.
 func (l lab) doneTwice(t *testing.T) {
+	t.Parallel()
 	r, before := l.prepared(t)
 	if o := r.look(l.sample); o.Seen == events.Present {
 		t.Errorf("a look before anything was done sees %s", o.Seen)
@@ -98,6 +99,7 @@ func (l lab) doneTwice(t *testing.T) {
 
 // undone: an undo takes away all that the do made, and can be repeated.
 func (l lab) undone(t *testing.T) {
+	t.Parallel()
 	r, before := l.prepared(t)
 	r.until(l.sample, events.Do)
 	l.takesBack(r, before)
@@ -124,6 +126,7 @@ func (l lab) takesBack(r *runner, before string) {
 func readOnly(c events.Command) bool { return strings.HasSuffix(c.Kind, ".check") }
 
 func (l lab) undoneWithoutDoing(t *testing.T) {
+	t.Parallel()
 	r, before := l.prepared(t)
 	l.takesBack(r, before)
 	r.until(l.sample, events.Do)
@@ -146,11 +149,19 @@ func (r *runner) hit(call int, fate Fate) (wasHit func() bool) {
 	}
 }
 
+// settle waits until a run that was cut off can have no more effect. Any other run has said so by its outcome.
+func (r *runner) settle(o events.Outcome) {
+	if o.Class == events.Unsure {
+		r.Pause(r.t.Context(), r.Settle)
+	}
+}
+
 // maxCalls bounds the calls that change something in one deed.
 const maxCalls = 60
 
 // cutDo breaks each call of a Do in turn; then the step is done all the same, or undone without a trace.
 func (l lab) cutDo(t *testing.T, fate Fate, goOn bool) {
+	t.Parallel()
 	for call := 1; call <= maxCalls; call++ {
 		r, before := l.prepared(t)
 		wasHit := r.hit(call, fate)
@@ -159,7 +170,7 @@ func (l lab) cutDo(t *testing.T, fate Fate, goOn bool) {
 			return
 		}
 		l.mayEnd(t, fmt.Sprintf("do with call %d broken", call), o)
-		r.Pause(t.Context(), r.Settle)
+		r.settle(o)
 		if !goOn {
 			l.takesBack(r, before)
 			continue
@@ -173,6 +184,7 @@ func (l lab) cutDo(t *testing.T, fate Fate, goOn bool) {
 
 // cutUndo breaks each call of an Undo in turn; the step is undone all the same.
 func (l lab) cutUndo(t *testing.T, fate Fate) {
+	t.Parallel()
 	for call := 1; call <= maxCalls; call++ {
 		r, before := l.prepared(t)
 		r.until(l.sample, events.Do)
@@ -182,7 +194,7 @@ func (l lab) cutUndo(t *testing.T, fate Fate) {
 			return
 		}
 		l.mayEnd(t, fmt.Sprintf("undo with call %d broken", call), o)
-		r.Pause(t.Context(), r.Settle)
+		r.settle(o)
 		l.takesBack(r, before)
 	}
 	t.Fatalf("more than %d calls in one undo", maxCalls)
@@ -221,6 +233,7 @@ const prompt = 10 * time.Second
 // cancelled: a run whose context ends, before it begins or at any call, returns soon, refuses nothing, and leaves what can
 // be undone.
 func (l lab) cancelled(t *testing.T) {
+	t.Parallel()
 	for call := 0; call <= maxCalls; call++ {
 		r, before := l.prepared(t)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -246,7 +259,7 @@ func (l lab) cancelled(t *testing.T) {
 			return
 		}
 		l.mayEnd(t, fmt.Sprintf("do cancelled at call %d", call), o)
-		r.Pause(t.Context(), r.Settle)
+		r.settle(o)
 		l.takesBack(r, before)
 	}
 }
