@@ -64,8 +64,8 @@ type Filter struct {
 	Rules   []Rule
 	// Priorities are the claimed firewall priorities, lowest first (gcp-firewall).
 	Priorities []int
-	// KeepOpen says that the source is a connector, whose infrastructure ranges must stay reachable. It matters to
-	// gcp-firewall alone: no route leads that traffic to a gateway (see routing's steerEgress).
+	// KeepOpen says that the source is a connector, whose infrastructure ranges must stay reachable. Tags have no rule for
+	// them and need none: no route leads that traffic to a gateway (see routing's steerEgress).
 	KeepOpen bool
 	// InForce says that all objects are there and on; Void says in words why traffic would pass unfiltered all the same.
 	InForce bool

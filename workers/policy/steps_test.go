@@ -86,7 +86,7 @@ func TestStepsKeepTheirObligations(t *testing.T) {
 				c := &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 				return steptest.Bed{
 					Handlers: policy.Steps(drivers(w, claims)), Operations: map[string]workers.Operations{"fake": w}, Claims: claims,
-					State: func(testing.TB) string { return w.State() }, Intercept: w.Intercept, Now: c.Now, Pause: c.Pause,
+					State: func(testing.TB) string { return w.State() }, Intercept: intercept(w), Now: c.Now, Pause: c.Pause,
 					Timeout: 30 * time.Second, Settle: times.Lease + times.Quiet + times.Skew + time.Second,
 				}
 			}, samples)
@@ -299,5 +299,19 @@ func TestCheckPolicy(t *testing.T) {
 	o := s.run(check(policy.CheckIn{Via: policy.ViaAviatrixFQDN, Network: network, Direct: true, Tags: []string{"t"}}), events.Do, events.Done, "")
 	if want := `{"nextHopIp":"10.11.0.2","tagged":true,"policy":"edge-policy"}`; string(o.Output) != want {
 		t.Errorf("check tells %s, want %s", o.Output, want)
+	}
+}
+
+// intercept spells the fates of steptest in the words of the fake.
+func intercept(w *policytest.World) func(func(int) steptest.Fate) {
+	return func(f func(int) steptest.Fate) {
+		if f == nil {
+			w.Intercept(nil)
+			return
+		}
+		w.Intercept(func(call int) (fail, lose bool) {
+			fate := f(call)
+			return fate == steptest.Fail, fate == steptest.Lose
+		})
 	}
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/routing"
-	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 // A World is a small set of announcing targets and route tables in memory. Announcements and Routes give the ports, which
@@ -26,7 +25,7 @@ type World struct {
 	routes     map[string]routing.Route
 	operations map[string]*operation
 	faults     map[string][]fault
-	intercept  func(call int) steptest.Fate
+	intercept  func(call int) (fail, lose bool)
 	calls      int
 	slow       int
 	writes     int
@@ -125,8 +124,9 @@ func (w *World) Fault(call string, after bool, err error) {
 	w.faults[call] = append(w.faults[call], fault{after: after, err: err})
 }
 
-// Intercept lets f decide about every later call that changes something, counted from 1; nil lets all pass.
-func (w *World) Intercept(f func(call int) steptest.Fate) {
+// Intercept lets f decide about every later call that changes something, counted from 1: to fail it before its effect, or to
+// lose its answer. nil lets all pass.
+func (w *World) Intercept(f func(call int) (fail, lose bool)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.intercept, w.calls = f, 0
@@ -172,10 +172,10 @@ func (w *World) enter(ctx context.Context, call string) (after, err error) {
 	}
 	if w.intercept != nil && slices.Contains([]string{"write", "route.create", "route.delete"}, call) {
 		w.calls++
-		switch w.intercept(w.calls) {
-		case steptest.Fail:
+		switch fail, lose := w.intercept(w.calls); {
+		case fail:
 			return nil, workers.Retry("fault", 0, errors.New(call+" is set to fail"))
-		case steptest.Lose:
+		case lose:
 			return errors.New(call + ": connection reset"), nil
 		}
 	}
