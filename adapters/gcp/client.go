@@ -12,6 +12,7 @@ import (
 	cloudfunctions "google.golang.org/api/cloudfunctions/v2"
 	computev1 "google.golang.org/api/compute/v1"
 	"google.golang.org/api/dns/v1"
+	"google.golang.org/api/monitoring/v3"
 	"google.golang.org/api/option"
 	"google.golang.org/api/run/v2"
 	htransport "google.golang.org/api/transport/http"
@@ -27,11 +28,14 @@ type Options struct {
 	HTTPClient *http.Client
 	// Pace divides the waits between two looks at an operation; 0 and 1 are Google's own pace.
 	Pace float64
+	// Now is the clock; nil is [time.Now]. Only the reading of metrics asks it.
+	Now func() time.Time
 }
 
 // A Client is one connection pool to Google Cloud. Its ports are safe for concurrent use.
 type Client struct {
 	pace float64
+	now  func() time.Time
 
 	// compute/apiv1: its mutations hand out the operation, and protojson sends an empty string that is set.
 	globalAddresses  *compute.GlobalAddressesClient
@@ -57,6 +61,8 @@ type Client struct {
 	dns       *dns.Service
 	run       *run.Service
 	functions *cloudfunctions.Service
+	// Cloud Monitoring is the one place where a network's own quotas show.
+	monitoring *monitoring.Service
 }
 
 // scope is what every call of this package needs.
@@ -65,7 +71,10 @@ const scope = "https://www.googleapis.com/auth/cloud-platform"
 // New makes the clients. It sends nothing, but without an Endpoint and an HTTPClient it looks for credentials and errs
 // when there are none.
 func New(ctx context.Context, o Options) (*Client, error) {
-	c := &Client{pace: o.Pace}
+	c := &Client{pace: o.Pace, now: o.Now}
+	if c.now == nil {
+		c.now = time.Now
+	}
 	if c.pace <= 0 {
 		c.pace = 1
 	}
@@ -112,6 +121,7 @@ func (c *Client) builders(ctx context.Context, at func(string) []option.ClientOp
 		build(ctx, &c.dns, dns.NewService, at("/")),
 		build(ctx, &c.run, run.NewService, at("/")),
 		build(ctx, &c.functions, cloudfunctions.NewService, at("/")),
+		build(ctx, &c.monitoring, monitoring.NewService, at("/")),
 	}
 }
 

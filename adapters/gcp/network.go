@@ -24,10 +24,6 @@ var _ network.Networks = vpcs{}
 // Networks is the port to VPCs and their subnets.
 func (c *Client) Networks() network.Networks { return vpcs{c} }
 
-// bundleQuota is how many PSC endpoints for Google APIs one network takes. It is a quota per network, which projects.get
-// need not list (the discovery document's Quota.metric does not name it): where it is not listed it stays 0, unknown.
-const bundleQuota = "PSC_GOOGLE_APIS_FORWARDING_RULES_PER_NETWORK"
-
 // Describe asks many small questions at once.
 func (n vpcs) Describe(ctx context.Context, name string) (network.Network, error) {
 	project, id, err := splitNetwork(name)
@@ -42,7 +38,7 @@ func (n vpcs) Describe(ctx context.Context, name string) (network.Network, error
 	d := description{Client: n.Client, project: project, name: name, vpc: vpc}
 	d.out = network.Network{Name: name, AutoMode: vpc.GetAutoCreateSubnetworks(), AddressesLeft: -1}
 	g, ctx := errgroup.WithContext(ctx)
-	for _, ask := range []func(context.Context) error{d.subnets, d.routes, d.allocated, d.endpoints, d.quotas, d.policies} {
+	for _, ask := range []func(context.Context) error{d.subnets, d.routes, d.allocated, d.endpoints, d.addresses, d.bundles, d.policies} {
 		g.Go(func() error { return ask(ctx) })
 	}
 	for _, p := range vpc.GetPeerings() {
@@ -212,24 +208,6 @@ func (d *description) endpoints(ctx context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.out.BundleEndpoints = count
-	return nil
-}
-
-func (d *description) quotas(ctx context.Context) error {
-	p, err := d.projects.Get(ctx, &computepb.GetProjectRequest{Project: d.project}, once())
-	if err != nil {
-		return d.fail(call{name: "projects.get"}, err)
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, q := range p.GetQuotas() {
-		switch q.GetMetric() {
-		case bundleQuota:
-			d.out.BundleQuota = int(q.GetLimit())
-		case "GLOBAL_INTERNAL_ADDRESSES":
-			d.out.AddressesLeft = max(0, int(q.GetLimit()-q.GetUsage()))
-		}
-	}
 	return nil
 }
 

@@ -50,7 +50,7 @@ func (o operations) Poll(ctx context.Context, handle string) error {
 	case "compute":
 		return o.pollCompute(ctx, handle, strings.Split(rest, "/"))
 	case "vpcaccess":
-		return connectors{o.Client}.poll(ctx, rest)
+		return connectors(o).poll(ctx, rest)
 	case "run":
 		op, err := o.run.Projects.Locations.Operations.Get(rest).Context(ctx).Do()
 		if err != nil {

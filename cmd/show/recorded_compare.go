@@ -41,14 +41,14 @@ func describeShape(v any, path string, out map[string]string) {
 
 // comparison is what one exchange, or all of a row, came to.
 type comparison struct {
-	requests, statuses         int // sent; with the recorded status
-	fields                     int // expected
-	missing, extra, mistyped   []string
-	refusals, reasons          int      // recorded error bodies; ours says the same
-	forms                      []string // kinds, links and types of operations that read differently
-	values                     []string // other values that differ: for the eye, no verdict
-	notes                      []string
-	statusNotes, unservedCalls []string
+	requests, statuses       int // sent; with the recorded status
+	fields                   int // expected
+	missing, extra, mistyped []string
+	refusals, reasons        int      // recorded error bodies; ours says the same
+	forms                    []string // kinds, links and types of operations that read differently
+	values                   []string // other values that differ: for the eye, no verdict
+	notes                    []string
+	statusNotes              []string
 }
 
 // marked are the fields whose values are forms of the vendor, not the caller's: they must read alike.

@@ -2,7 +2,6 @@ package bustest
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -260,7 +259,7 @@ func subjectsMayChange(t *testing.T, h Harness) {
 		t.Errorf("got %q at attempt %d", d.Body, d.Attempt)
 	}
 	stop()
-	if err := p.Bus.Publish(patient(t), command(fmt.Sprint("after"))); err != nil {
+	if err := p.Bus.Publish(patient(t), command("after")); err != nil {
 		t.Errorf("publish: %v", err)
 	}
 }

@@ -91,7 +91,7 @@ func (s check) usable(ctx context.Context, in CheckIn) error {
 	if parts := strings.Split(in.Existing, "/"); len(parts) != 6 || parts[3] != in.Service.Region {
 		return workers.Refuse("invalid", "connector %s is not in the service's region %s", in.Existing, in.Service.Region)
 	}
-	_, err := attachConnector{s.Drivers}.use(ctx, in.Existing)
+	_, err := attachConnector(s).use(ctx, in.Existing)
 	return err
 }
 

@@ -187,9 +187,7 @@ func (c *check) refusal(status int, body []byte) {
 func (c *check) parameters(m *method, req *http.Request) {
 	query := req.URL.Query()
 	for name, values := range query {
-		if strings.HasPrefix(name, "$") {
-			name = name[1:] // $alt is alt
-		}
+		name = strings.TrimPrefix(name, "$") // $alt is alt
 		p, ok := m.Parameters[name]
 		if _, common := m.doc.Parameters[name]; common && !ok {
 			continue

@@ -137,12 +137,6 @@ func (a answer) rows() []map[string]any {
 	return m
 }
 
-func (a answer) texts() []string {
-	var m []string
-	_ = json.Unmarshal(a.Results, &m)
-	return m
-}
-
 func (c *client) do(req *http.Request) answer {
 	c.r.t.Helper()
 	res, err := http.DefaultClient.Do(req)

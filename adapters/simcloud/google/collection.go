@@ -17,7 +17,6 @@ type collection struct {
 	singular string // in messages: "address"
 	schema   schema
 	took     durations
-	global   bool // labels of this collection carry no requestId (discovery document)
 
 	insertType func(world.Doc) string                                // operationType; nil = "insert"
 	deleteType func(world.Doc) string                                // nil = "delete"

@@ -37,13 +37,8 @@ func getProject(r *request) (world.Doc, *refusal) {
 	doc, _ := r.get("projects", r.project)
 	used := map[string]int{"GLOBAL_INTERNAL_ADDRESSES": r.countAddresses()}
 	for e := range r.all("forwardingRules", "projects/"+r.project+"/") {
-		switch {
-		case segment(e.Name, "regions") != "":
-			if str(e.Doc, "target") != "" {
-				used[attachmentQuota]++
-			}
-		default:
-			used[endpointQuota]++
+		if segment(e.Name, "regions") != "" && str(e.Doc, "target") != "" {
+			used[attachmentQuota]++
 		}
 	}
 	for kind, metric := range map[string]string{"networks": "NETWORKS", "routes": "ROUTES", "routers": "ROUTERS", "subnetworks": "SUBNETWORKS"} {
@@ -53,6 +48,9 @@ func getProject(r *request) (world.Doc, *refusal) {
 	}
 	var quotas []any
 	for _, metric := range sortedKeys(r.quotas) {
+		if metric == endpointQuota { // of each network, see listTimeSeries
+			continue
+		}
 		quotas = append(quotas, map[string]any{"metric": metric, "limit": r.quotas[metric], "usage": used[metric]})
 	}
 	return world.Doc{

@@ -1,6 +1,7 @@
 package google_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -193,25 +194,43 @@ func TestRoutes(t *testing.T) {
 
 func TestProjectTellsQuotas(t *testing.T) {
 	r := newRig(t)
-	usage := func() any {
+	usage := func() map[any]any {
+		used := map[any]any{}
 		for _, q := range r.get(net1)["quotas"].([]any) {
-			if at(q, "metric") == "PSC_GOOGLE_APIS_FORWARDING_RULES_PER_NETWORK" {
-				if at(q, "limit") != 50.0 {
-					t.Errorf("quota %v", q)
-				}
-				return at(q, "usage")
-			}
+			used[at(q, "metric")] = at(q, "usage")
 		}
-		return nil
+		return used
 	}
-	if got := usage(); got != 0.0 {
-		t.Errorf("usage %v at first", got)
+	before := usage()
+	if n, has := before["PSC_GOOGLE_APIS_FORWARDING_RULES_PER_NETWORK"]; has {
+		t.Errorf("a quota of each network is listed for the project: %v", n)
 	}
 	r.changed("POST", global+"/addresses", pscAddress("a", "10.200.0.1"))
-	r.changed("POST", global+"/forwardingRules", bundleRule("pscone", "10.200.0.1"))
-	if got := usage(); got != 1.0 {
-		t.Errorf("usage %v with one endpoint", got)
+	if was, is := before["GLOBAL_INTERNAL_ADDRESSES"], usage()["GLOBAL_INTERNAL_ADDRESSES"]; is != was.(float64)+1 {
+		t.Errorf("usage %v, and %v with one address more", was, is)
 	}
+}
+
+func TestMonitoringTellsTheQuotaOfANetwork(t *testing.T) {
+	r := newRig(t)
+	const metric = "compute.googleapis.com/quota/psc_google_apis_forwarding_rules_per_vpc_network/limit"
+	series := func(filter string) []any {
+		list, _ := r.get("/v3/projects/acme-net/timeSeries?interval.endTime=2026-02-01T00:00:00Z&filter=" + url.QueryEscape(filter))["timeSeries"].([]any)
+		return list
+	}
+	id := r.get(global + "/networks/spoke-vpc")["id"].(string)
+	got := series(`metric.type = "` + metric + `" AND resource.labels.network_id = "` + id + `"`)
+	if len(got) != 1 || at(got[0], "resource", "labels", "network_id") != id || at(got[0], "points", 0, "value", "int64Value") != "50" {
+		t.Errorf("series of the network: %v", got)
+	}
+	if all := series(`metric.type = "` + metric + `"`); len(all) < 2 {
+		t.Errorf("series of all networks: %v", all)
+	}
+	if other := series(`metric.type = "compute.googleapis.com/quota/instances_per_vpc_network/limit"`); len(other) != 0 {
+		t.Errorf("series of another metric: %v", other)
+	}
+	r.refused(no{400, "filter"}, "GET", "/v3/projects/acme-net/timeSeries?interval.endTime=2026-02-01T00:00:00Z&filter=anything", nil)
+	r.refused(no{400, "endTime"}, "GET", "/v3/projects/acme-net/timeSeries?filter="+url.QueryEscape(`metric.type = "x"`), nil)
 }
 
 func TestListsHavePages(t *testing.T) {

@@ -68,6 +68,7 @@ func New(w *world.World, s Scenario) (http.Handler, error) {
 		{[]string{"/v1/", "/v1beta1/"}, connectorMethods()}, // the recordings speak v1beta1
 		{[]string{"/dns/v1/", "/dns/v1beta2/"}, dnsMethods()},
 		{[]string{"/v2/"}, serverlessMethods()},
+		{[]string{"/v3/"}, monitoringMethods()},
 	} {
 		for _, prefix := range api.prefixes {
 			for _, m := range api.methods {
