@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -145,28 +144,13 @@ func parseConfig(args []string, out io.Writer) (Config, error) {
 	if err := d.Decode(&c.File); err != nil && !errors.Is(err, io.EOF) {
 		return Config{}, fmt.Errorf("read configuration %s: %w", *file, err)
 	}
-	return c, c.validate()
-}
-
-func (c Config) validate() error {
-	if !slices.Contains(roles, c.Role) {
-		return fmt.Errorf("--role %q is none of %s", c.Role, strings.Join(roles, ", "))
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return Config{}, fmt.Errorf("read configuration %s: it has more than one document", *file)
 	}
-	for _, name := range c.Capabilities {
-		if !slices.Contains(capabilities, name) {
-			return fmt.Errorf("--capabilities: %q is none of %s", name, strings.Join(capabilities, ", "))
-		}
+	if err := errors.Join(c.validate(), c.File.validate()); err != nil {
+		return Config{}, err
 	}
-	if c.SimSpeed <= 0 || c.SimSpeed > 10000 {
-		return fmt.Errorf("--sim-speed %v is not between 0 and 10000", c.SimSpeed)
-	}
-	if c.Role != roleAll && c.Role != roleWorld && c.NATSURL == "" {
-		return fmt.Errorf("--role %s needs --nats-url: only role all has a broker of its own", c.Role)
-	}
-	if _, known := c.File.Speakers[c.Speaker]; c.Role == roleSpeaker && !known {
-		return fmt.Errorf("--speaker %q is not in the configuration's speakers", c.Speaker)
-	}
-	return nil
+	return c, nil
 }
 
 // plansOperator is the operator's configuration as the intent kinds need it.

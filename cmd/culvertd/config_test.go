@@ -1,0 +1,168 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestDefaults(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", "/state")
+	c, err := parseConfig(nil, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Data != "/state/culvert" || c.HTTP != "127.0.0.1:8480" || c.NATS != "127.0.0.1:4222" || c.SimSpeed != 60 || c.Role != roleAll {
+		t.Errorf("defaults %+v", c)
+	}
+	if !slices.Equal(c.Capabilities, []string{"network", "egress", "routing", "policy"}) || c.Held || c.AllowUnsynced || c.NATSMonitors != nil {
+		t.Errorf("defaults %+v", c)
+	}
+	op := c.File.plansOperator()
+	if !slices.Equal(op.Pools["psc-frankfurt"].Ranges, []netip.Prefix{netip.MustParsePrefix("10.200.0.0/20")}) ||
+		op.Gateways["gcp-spoke-10"].Controller != "avx-100" || !slices.Equal(op.Speakers["site-edge"].Tenants, []string{"default"}) ||
+		!slices.Equal(op.Pools["psc-partner"].Tenants, []string{"partner"}) {
+		t.Errorf("the operator of the simulated world: %+v", op)
+	}
+	t.Setenv("XDG_STATE_HOME", "")
+	t.Setenv("HOME", "/home/ann")
+	if c, err = parseConfig(nil, io.Discard); err != nil || c.Data != "/home/ann/.local/state/culvert" {
+		t.Errorf("data in %q: %v", c.Data, err)
+	}
+}
+
+func TestFlags(t *testing.T) {
+	c, err := parseConfig([]string{
+		"--data", "/d", "--http", ":0", "--nats", "127.0.0.1:0", "--sim-speed", "600.5", "--world-file", "w.yaml", "--role", "worker",
+		"--capabilities", "egress,policy", "--nats-url", "nats://a:1,nats://b:1", "--world", "http://w:1", "--held", "--allow-unsynced",
+		"--nats-monitors", "http://a:8222,http://b:8222", "--speaker", "x",
+	}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Data != "/d" || c.HTTP != ":0" || c.SimSpeed != 600.5 || c.WorldFile != "w.yaml" || c.Role != roleWorker || c.World != "http://w:1" ||
+		!slices.Equal(c.Capabilities, []string{"egress", "policy"}) || c.NATSURL != "nats://a:1,nats://b:1" || !c.Held || !c.AllowUnsynced ||
+		!slices.Equal(c.NATSMonitors, []string{"http://a:8222", "http://b:8222"}) || c.Speaker != "x" {
+		t.Errorf("flags read as %+v", c)
+	}
+	var help strings.Builder
+	if _, err := parseConfig([]string{"--help"}, &help); !errors.Is(err, flag.ErrHelp) || !strings.Contains(help.String(), "sim-speed") {
+		t.Errorf("help %q: %v", help.String(), err)
+	}
+}
+
+// Whatever is wrong is told with the flag's name, all at once.
+func TestBadFlagsAreNamed(t *testing.T) {
+	for line, want := range map[string]string{
+		"extra":               `"extra" is no flag`,
+		"--no-such":           "no-such",
+		"--sim-speed fast":    "sim-speed",
+		"--sim-speed 0":       "--sim-speed 0",
+		"--sim-speed -1":      "--sim-speed -1",
+		"--sim-speed NaN":     "--sim-speed NaN",
+		"--sim-speed 10001":   "--sim-speed 10001",
+		"--role boss":         `--role "boss"`,
+		"--role worker":       "--role worker needs --nats-url",
+		"--role orchestrator": "--role orchestrator needs --nats-url",
+		"--role speaker":      "--role speaker needs --nats-url",
+		"--role speaker --nats-url nats://a:1 --speaker nobody": `--speaker "nobody"`,
+		"--capabilities storage":                                `--capabilities: "storage"`,
+		"--capabilities egress,egress":                          "--capabilities: egress is there twice",
+		"--http 8480":                                           `--http "8480"`,
+		"--nats localhost":                                      `--nats "localhost"`,
+		"--world localhost:1":                                   `--world "localhost:1"`,
+		"--nats-url localhost":                                  `--nats-url "localhost"`,
+		"--nats-monitors a:8222":                                "--nats-monitors",
+		"--config /no/such/file":                                "/no/such/file",
+		"--data=":                                               "--data is empty",
+		"--role boss --sim-speed 0 --http x":                    "--sim-speed 0",
+	} {
+		t.Run(line, func(t *testing.T) {
+			_, err := parseConfig(strings.Fields(line), io.Discard)
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v, want one with %q", err, want)
+			}
+		})
+	}
+	_, err := parseConfig([]string{"--role", "boss", "--sim-speed", "0", "--http", "x"}, io.Discard)
+	for _, part := range []string{"--role", "--sim-speed", "--http"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("error %v does not name %s", err, part)
+		}
+	}
+	if _, err := parseConfig([]string{"--role", "world"}, io.Discard); err != nil {
+		t.Errorf("a world needs no broker: %v", err)
+	}
+}
+
+func withFile(t *testing.T, text string, args ...string) (Config, error) {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "culvert.yaml")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return parseConfig(append(args, "--config", name), io.Discard)
+}
+
+func TestTheFile(t *testing.T) {
+	c, err := withFile(t, `
+operator:
+  pools: {p: {ranges: [10.0.0.0/24], tenants: [default]}}
+  gateways: {g: {controller: c, tenants: [default]}}
+google: {endpoint: "http://127.0.0.1:1"}
+controllers: {c: {url: "https://c.example", username: u, passwordFile: /secret, caFile: /ca}}
+speakers:
+  s: {tenants: [default], asn: 65001, routerId: 192.0.2.1, grpc: "127.0.0.1:50051", peers: [{address: 192.0.2.9, port: 179, asn: 65002}]}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := c.File
+	if f.Google.Endpoint == "" || f.Controllers["c"].PasswordFile != "/secret" || f.Speakers["s"].Peers[0] != (PeerConfig{"192.0.2.9", 179, 65002}) {
+		t.Errorf("file read as %+v", f)
+	}
+	if _, has := f.Speakers["site-edge"]; has {
+		t.Error("a file replaces the built-in configuration, and does not add to it")
+	}
+	if c, err := withFile(t, ""); err != nil || len(c.File.Operator.Pools) != 0 {
+		t.Errorf("an empty file is an operator who allows nothing: %+v %v", c.File, err)
+	}
+}
+
+func TestABadFileIsRefusedByItsField(t *testing.T) {
+	const speaker = "speakers: {s: {tenants: [default], asn: 65001, routerId: 192.0.2.1, "
+	for text, want := range map[string]string{
+		"colour: red":                                                      "colour",
+		"operator: {pols: {}}":                                             "pols",
+		"google: [x]":                                                      "line 1",
+		"operator: {}\n---\noperator: {}":                                  "more than one document",
+		"operator: {pools: {p: {ranges: []}}}":                             "operator.pools.p.ranges is empty",
+		"operator: {pools: {p: {ranges: [10.0.0.1/24]}}}":                  "operator.pools.p.ranges: 10.0.0.1/24",
+		"operator: {pools: {p: {ranges: [\"fd00::/64\"]}}}":                "operator.pools.p.ranges: fd00::/64",
+		"operator: {pools: {p: {ranges: [ten]}}}":                          "ten",
+		"operator: {gateways: {g: {controller: c}}}":                       `operator.gateways.g.controller: "c"`,
+		"controllers: {c: {url: \"https://c\", passwordFile: f}}":          "controllers.c.username",
+		"controllers: {c: {url: c, username: u, passwordFile: f}}":         "controllers.c.url",
+		"controllers: {c: {url: \"https://c\", username: u}}":              "controllers.c.passwordFile",
+		"controllers: {c: {url: \"https://c\", username: u, password: x}}": "password",
+		"google: {endpoint: here}":                                         "google.endpoint",
+		"speakers: {s: {routerId: 192.0.2.1}}":                             "speakers.s.asn",
+		"speakers: {s: {asn: 65001, routerId: \"fd00::1\"}}":               "speakers.s.routerId",
+		speaker + "grpc: here}}":                                           "speakers.s.grpc",
+		speaker + "peers: [{address: here, port: 179, asn: 1}]}}":          "speakers.s.peers[0].address",
+		speaker + "peers: [{address: 192.0.2.9, port: 70000, asn: 1}]}}":   "speakers.s.peers[0].port",
+		speaker + "peers: [{address: 192.0.2.9, port: 179}]}}":             "speakers.s.peers[0].asn",
+	} {
+		t.Run(want, func(t *testing.T) {
+			if _, err := withFile(t, text); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v, want one with %q", err, want)
+			}
+		})
+	}
+}
