@@ -111,15 +111,19 @@ func (s *State) applyDecided(t *Step, f StepDecided) {
 	if st := s.standing(t.Name, f.To); st != nil && f.Transition != TransitionCheck {
 		t.Epoch, t.Output, t.QuietAt, t.Operation = st.Epoch, st.Output, st.QuietAt, st.Operation
 	}
+	next := f.At
+	if t.QuietAt.After(next) { // an earlier saga's call may still act; until then neither a Look nor a Do would last
+		next = t.QuietAt
+	}
 	switch {
 	case f.Transition == TransitionKeep:
 		t.Status, t.StartedAt, t.EndedAt = events.StepDone, f.At, f.At
 	case f.LookFirst:
 		t.Touched = true // whatever is there becomes this saga's to settle
-		t.Next = &Next{Deed: events.Look, At: f.At}
+		t.Next = &Next{Deed: events.Look, At: next}
 	default:
 		t.Status, t.EndedAt = events.StepPending, zeroTime
-		t.Next = &Next{Deed: events.Do, At: f.At}
+		t.Next = &Next{Deed: events.Do, At: next}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -96,6 +97,9 @@ func rulesOf(t reflect.Type) map[string]Rule {
 	rules := map[string]Rule{}
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if inlined(f) {
+			maps.Copy(rules, rulesOf(f.Type))
+		}
 		if tag := f.Tag.Get("change"); tag != "" {
 			rules[jsonName(f)] = Rule(tag)
 		}
@@ -113,7 +117,10 @@ func pathTo(v, want reflect.Value, at string) (string, error) {
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
 			next := at + "/" + jsonName(f)
-			if f.Anonymous && f.Tag.Get("json") == "" {
+			switch {
+			case f.Tag.Get("json") == "-":
+				continue
+			case inlined(f):
 				next = at
 			}
 			if p, err := pathTo(v.Field(i), want, next); err == nil {
@@ -128,6 +135,11 @@ func pathTo(v, want reflect.Value, at string) (string, error) {
 		}
 	}
 	return "", errors.New("a bound value is not a field of the input or output it is said to be of")
+}
+
+// inlined tells whether encoding/json puts the fields of an embedded struct among those around it.
+func inlined(f reflect.StructField) bool {
+	return f.Anonymous && f.Type.Kind() == reflect.Struct && f.Tag.Get("json") == ""
 }
 
 func jsonName(f reflect.StructField) string {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -84,10 +85,14 @@ func (p Plan) Node(name string) (Node, bool) {
 	return Node{}, false
 }
 
-var nodeName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+var (
+	nodeName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+	nodeKind = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$`)
+	prefix   = regexp.MustCompile(`^[a-z][a-z0-9]{0,5}$`)
+)
 
 // Validate refuses a plan that could not run: bad or double names, unknown or missing needs, a cycle, a bind from a step
-// that is not needed, an input that is not JSON, a check that needs a step with an effect.
+// that is not needed, an input that is not JSON, an unknown rule, a check that needs a step with an effect.
 func (p Plan) Validate() error {
 	seen := map[string]Node{}
 	var errs []error
@@ -99,12 +104,7 @@ func (p Plan) Validate() error {
 		if _, double := seen[n.Name]; double {
 			fail("plan %s: two steps are named %q", p.Kind, n.Name)
 		}
-		if n.Capability() == n.Kind || n.Capability() == "" {
-			fail("plan %s: step %s: kind %q is not <capability>.<step>", p.Kind, n.Name, n.Kind)
-		}
-		if !json.Valid(n.Input) {
-			fail("plan %s: step %s: input is not JSON", p.Kind, n.Name)
-		}
+		n.validate(func(format string, args ...any) { fail("plan "+p.Kind+": step "+n.Name+": "+format, args...) })
 		for _, need := range n.After {
 			before, known := seen[need]
 			switch {
@@ -122,6 +122,24 @@ func (p Plan) Validate() error {
 		seen[n.Name] = n
 	}
 	return errors.Join(errs...)
+}
+
+// validate judges what is wrong with a node by itself.
+func (n Node) validate(fail func(format string, args ...any)) {
+	if !nodeKind.MatchString(n.Kind) {
+		fail("kind %q is not <capability>.<step>", n.Kind)
+	}
+	if !n.Check && !prefix.MatchString(n.Prefix) {
+		fail("prefix %q does not begin an object's name", n.Prefix)
+	}
+	if !json.Valid(n.Input) {
+		fail("input is not JSON")
+	}
+	for _, field := range slices.Sorted(maps.Keys(n.Rules)) {
+		if r := n.Rules[field]; r != RuleReplace && r != RuleGrow && r != RuleIgnore {
+			fail("field %s has the unknown rule %q", field, r)
+		}
+	}
 }
 
 // render fills a node's input from the outputs of the steps it needs.

@@ -228,9 +228,9 @@ func (s State) clone() State {
 		return s
 	}
 	g := *s.Saga
-	g.Steps = make([]*Step, len(s.Saga.Steps))
+	g.Steps = slices.Clone(g.Steps)
 	copies := make([]Step, len(g.Steps))
-	for i, st := range s.Saga.Steps {
+	for i, st := range g.Steps {
 		copies[i] = *st
 		g.Steps[i] = &copies[i]
 	}

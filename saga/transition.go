@@ -3,7 +3,7 @@ package saga
 import (
 	"encoding/json"
 	"math/big"
-	"reflect"
+	"slices"
 )
 
 // A Transition is what a saga does to a step.
@@ -27,8 +27,11 @@ const (
 func compare(rules map[string]Rule, old, new json.RawMessage) Transition {
 	a, b := object(old), object(new)
 	result := TransitionKeep
+	if (a == nil) != (b == nil) {
+		result = TransitionChange
+	}
 	for name := range union(a, b) {
-		if reflect.DeepEqual(a[name], b[name]) {
+		if same(a[name], b[name]) {
 			continue
 		}
 		switch rules[name] {
@@ -47,16 +50,11 @@ func compare(rules map[string]Rule, old, new json.RawMessage) Transition {
 	return result
 }
 
-// object decodes a JSON object; absent and null fields are the same, as for omitempty.
+// object decodes a JSON object; nil when it is none.
 func object(b json.RawMessage) map[string]any {
 	m := map[string]any{}
 	if err := unmarshalUse(b, &m); err != nil {
 		return nil
-	}
-	for k, v := range m {
-		if v == nil {
-			delete(m, k)
-		}
 	}
 	return m
 }
@@ -72,6 +70,36 @@ func union(a, b map[string]any) map[string]struct{} {
 	return all
 }
 
+// same compares two JSON values. Numbers are compared by value, and an absent field is the same as null, as for omitempty.
+func same(a, b any) bool {
+	switch x := a.(type) {
+	case map[string]any:
+		y, ok := b.(map[string]any)
+		if !ok {
+			return false
+		}
+		for k := range union(x, y) {
+			if !same(x[k], y[k]) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		y, ok := b.([]any)
+		return ok && slices.EqualFunc(x, y, same)
+	case json.Number:
+		y, ok := b.(json.Number)
+		if !ok || x == y {
+			return ok
+		}
+		p, okP := number(x)
+		q, okQ := number(y)
+		return okP && okQ && p.Cmp(q) == 0
+	}
+	return a == b
+}
+
+// grows tells whether a number becomes larger; one that is not there counts as zero.
 func grows(old, new any) bool {
 	x, okX := number(old)
 	y, okY := number(new)
@@ -79,10 +107,11 @@ func grows(old, new any) bool {
 }
 
 func number(v any) (*big.Float, bool) {
+	f := new(big.Float).SetPrec(256)
 	n, ok := v.(json.Number)
 	if !ok {
-		return nil, false
+		return f, v == nil
 	}
-	f, ok := new(big.Float).SetString(n.String())
-	return f, ok
+	_, ok = f.SetString(n.String())
+	return f, ok && !f.IsInf()
 }

@@ -31,6 +31,9 @@ type Machine struct {
 	State   saga.State
 	Now     time.Time
 	Records []saga.Record
+	// CheckEvery is how seldom the machine checks itself; zero and one mean at every input.
+	CheckEvery int
+	inputs     int
 }
 
 // NewMachine makes a connection that nothing has happened to.
@@ -43,6 +46,15 @@ func NewMachine() *Machine {
 // Input offers an input now. The first error is the engine's answer to it; the second is a broken promise of the engine,
 // whatever the input was.
 func (m *Machine) Input(in saga.Input) (d saga.Decision, answer, broken error) {
+	m.inputs++
+	if m.CheckEvery > 1 && m.inputs%m.CheckEvery != 0 {
+		d, answer = m.Engine.Decide(m.State, in, m.Now)
+		if answer == nil && len(d.Facts) > 0 {
+			_, broken = m.record(d)
+			m.State = d.State
+		}
+		return d, answer, broken
+	}
 	before := encode(m.State)
 	d, answer = m.Engine.Decide(m.State, in, m.Now)
 	if !bytes.Equal(before, encode(m.State)) {
@@ -57,13 +69,9 @@ func (m *Machine) Input(in saga.Input) (d saga.Decision, answer, broken error) {
 		}
 		return d, answer, m.promises()
 	}
-	facts, err := saga.EncodeFacts(d.Facts)
+	r, err := m.record(d)
 	if err != nil {
 		return d, nil, err
-	}
-	r := saga.Record{
-		Key: m.State.Key, Version: m.State.Version + 1, ID: fmt.Sprint(m.State.Version + 1), At: m.Now, Facts: facts,
-		Position: saga.Position(m.State.Version + 1),
 	}
 	replayed, err := saga.Rebuild(m.State.Key, Snapshot(m.State), []saga.Record{r})
 	if err != nil {
@@ -72,9 +80,19 @@ func (m *Machine) Input(in saga.Input) (d saga.Decision, answer, broken error) {
 	if a, b := encode(replayed), encode(d.State); !bytes.Equal(a, b) {
 		return d, nil, fmt.Errorf("replay gives another state than the decision:\n%s\n%s", a, b)
 	}
-	m.Records = append(m.Records, r)
 	m.State = replayed
 	return d, nil, m.promises()
+}
+
+// record puts a decision into the journal.
+func (m *Machine) record(d saga.Decision) (saga.Record, error) {
+	facts, err := saga.EncodeFacts(d.Facts)
+	version := uint64(len(m.Records) + 1)
+	r := saga.Record{
+		Key: m.State.Key, Version: version, ID: fmt.Sprint(version), At: m.Now, Facts: facts, Position: saga.Position(version),
+	}
+	m.Records = append(m.Records, r)
+	return r, err
 }
 
 // promises are what holds after every decision.

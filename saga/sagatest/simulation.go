@@ -1,0 +1,313 @@
+package sagatest
+
+import (
+	"bytes"
+	"container/heap"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+)
+
+// A Simulation is one connection in a faulty world: commands and results are dropped, repeated, delayed and reordered,
+// workers die, answers are lost, operators interfere. The same seed gives the same run.
+type Simulation struct {
+	m     *Machine
+	w     *world
+	rng   *rand.Rand
+	queue eventQueue
+	seq   int
+	last  events.Intent
+	// intents are the accepted ones, by saga.
+	intents int
+	// Statistics for whoever reads along.
+	Inputs, Sagas, Stuck int
+	// Log, when set, is told every fact.
+	Log func(line string)
+}
+
+// NewSimulation prepares a run.
+func NewSimulation(seed uint64) *Simulation {
+	rng := rand.New(rand.NewPCG(seed, 0x5a6a))
+	m := NewMachine()
+	m.CheckEvery = 16
+	return &Simulation{m: m, w: newWorld(rng, m.Engine.Limits), rng: rng}
+}
+
+// Run plays until everything has come to rest, and gives the first broken promise.
+func (s *Simulation) Run() error {
+	for range s.rng.IntN(10) {
+		s.after(s.w.upTo(40*time.Minute), s.operator)
+	}
+	for range 1 + s.rng.IntN(8) {
+		s.after(s.w.upTo(30*time.Minute), s.submit)
+	}
+	s.after(3*time.Hour, s.calm)
+	for steps := 0; ; steps++ {
+		if steps > 20000 {
+			return fmt.Errorf("no rest after 20000 events, at %s", at(s.m.Now))
+		}
+		due := s.m.Engine.Due(s.m.State)
+		switch {
+		case len(s.queue) > 0 && (due.IsZero() || !s.queue[0].at.After(due)):
+			e := heap.Pop(&s.queue).(event)
+			s.m.Now = e.at
+			s.w.pass(s.m.Now)
+			if err := e.do(); err != nil {
+				return err
+			}
+		case !due.IsZero():
+			s.m.Now = due
+			if err := s.offer(saga.Tick{}); err != nil {
+				return err
+			}
+		default:
+			return s.atRest()
+		}
+		if err := s.m.promises(); err != nil {
+			return err
+		}
+		if s.w.broken != nil {
+			return s.w.broken
+		}
+	}
+}
+
+// calm ends faults and holds, so that what can come to an end does.
+func (s *Simulation) calm() error {
+	s.w.faulty = false
+	s.m.Engine.Held = saga.Held{}
+	if s.m.State.Paused != nil {
+		return s.order(events.Action{Kind: events.ActionResume})
+	}
+	return s.offer(saga.Tick{})
+}
+
+// atRest holds the end against what was promised: every accepted intent has ended, and the world is as the state says.
+func (s *Simulation) atRest() error {
+	st := s.m.State
+	switch {
+	case len(st.Queue) > 0:
+		return fmt.Errorf("%d intents never began", len(st.Queue))
+	case st.Saga != nil && !st.Saga.Status.Ended():
+		return fmt.Errorf("saga %d rests %s", st.Saga.N, st.Saga.Status)
+	}
+	for n := uint64(1); n <= st.Sagas && st.Sagas <= saga.PastBound; n++ {
+		if v, known := st.ViewOf(n); !known || !v.Status.Ended() {
+			return fmt.Errorf("saga %d is %q at the end", n, v.Status)
+		}
+	}
+	s.w.pass(s.m.Now.Add(time.Hour))
+	s.Sagas = int(st.Sagas)
+	if err := s.compare(); err != nil {
+		return err
+	}
+	_, err := s.m.Wholesale()
+	return err
+}
+
+// compare holds the world against what stands, unless the newest saga is stuck.
+func (s *Simulation) compare() error {
+	st := s.m.State
+	if st.Saga == nil || st.Saga.Status == events.SagaStuck {
+		return nil
+	}
+	left := map[string]string{}
+	for name, input := range s.w.objects {
+		if !s.w.exempt[name] {
+			left[name] = input
+		}
+	}
+	for _, e := range st.Standing {
+		if !e.Stood {
+			return fmt.Errorf("saga %d is %s, but %s@%d is left behind", st.Saga.N, st.Saga.Status, e.Step, e.Generation)
+		}
+		input, there := left[e.Object]
+		if !s.w.exempt[e.Object] && (!there || !bytes.Equal([]byte(input), e.Input) && !s.ignorable(e)) {
+			return fmt.Errorf("saga %d is %s: %s@%d is %q in the world, not %s", st.Saga.N, st.Saga.Status, e.Step, e.Generation, input, e.Input)
+		}
+		delete(left, e.Object)
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("saga %d is %s, but the world still has %v", st.Saga.N, st.Saga.Status, left)
+	}
+	return nil
+}
+
+// ignorable tells whether a step's object may differ in a field that says nothing about it.
+func (s *Simulation) ignorable(e saga.Standing) bool {
+	return bytes.Contains(e.Input, []byte(`"note"`))
+}
+
+// offer hands an input to the machine and sends what comes out.
+func (s *Simulation) offer(in saga.Input) error {
+	s.Inputs++
+	before := map[string]bool{}
+	for _, c := range saga.Open(s.m.State) {
+		before[c.ID()] = true
+	}
+	d, answer, broken := s.m.Input(in)
+	if broken != nil {
+		return broken
+	}
+	if answer != nil {
+		if _, refused := events.AsRefusal(answer); !refused && answer != events.ErrBusy {
+			return answer
+		}
+		return nil
+	}
+	for _, f := range d.Facts {
+		if s.Log != nil {
+			s.Log(at(s.m.Now) + " " + renderFact(f))
+		}
+		if e, is := f.(saga.SagaEnded); is {
+			if e.Status == events.SagaStuck {
+				s.Stuck++
+			}
+			if s.m.State.Saga.N == e.Saga { // else the next one has begun already
+				if err := s.compare(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for _, c := range saga.Open(s.m.State) {
+		if !before[c.ID()] {
+			s.send(c)
+		}
+	}
+	return nil
+}
+
+// send hands a command to the network.
+func (s *Simulation) send(c events.Command) {
+	copies := 1
+	switch {
+	case s.w.chance(25):
+		copies = 0
+	case s.w.chance(10):
+		copies = 2
+	}
+	for range copies {
+		s.after(s.delay(), func() error {
+			r := s.w.run(c, s.m.Now)
+			if r.never || s.w.chance(30) {
+				return nil
+			}
+			result := c.Answer(r.outcome, "worker", s.m.Now.Add(r.after))
+			s.after(r.after+s.delay(), func() error { return s.offer(saga.Report{Result: result}) })
+			if s.w.chance(10) {
+				s.after(r.after+s.delay(), func() error { return s.offer(saga.Report{Result: result}) })
+			}
+			return nil
+		})
+	}
+}
+
+func (s *Simulation) delay() time.Duration {
+	if s.w.chance(15) {
+		return s.w.upTo(2 * time.Minute)
+	}
+	return s.w.upTo(200 * time.Millisecond)
+}
+
+func (s *Simulation) submit() error {
+	in := Intent(fmt.Sprint(s.intents), events.Apply, RandomData(s.rng))
+	switch {
+	case s.rng.IntN(4) == 0:
+		in = Intent(fmt.Sprint(s.intents), events.Withdraw, Data{})
+	case s.rng.IntN(8) == 0 && s.intents > 0:
+		in = s.last // a repeat
+	}
+	s.intents++
+	s.last = in
+	return s.offer(saga.Accept{Intent: in})
+}
+
+// operator gives one order, sensible or not.
+func (s *Simulation) operator() error {
+	st := s.m.State
+	a := events.Action{Saga: Key.Saga(max(st.Newest(), 1))}
+	switch s.rng.IntN(9) {
+	case 0:
+		a.Kind = events.ActionCancel
+	case 1:
+		s.after(s.w.upTo(time.Hour), func() error { return s.order(events.Action{Kind: events.ActionResume}) })
+		a.Kind = events.ActionPause
+	case 2:
+		a.Kind, a.From = events.ActionReplay, events.FromStart
+	case 3:
+		a.Kind, a.From = events.ActionReplay, events.FromFailed
+	case 4, 5:
+		return s.resolve(a)
+	case 6: // a restart: everything open is sent again
+		for _, c := range saga.Open(st) {
+			s.send(c)
+		}
+		return nil
+	case 7:
+		s.m.Engine.Held.All = s.rng.IntN(2) == 0
+		return s.offer(saga.Tick{})
+	default:
+		s.m.Engine.Held.Capabilities = map[string]bool{"net": s.rng.IntN(2) == 0}
+		return s.offer(saga.Tick{})
+	}
+	return s.order(a)
+}
+
+// resolve settles a stuck step. Marked undone means that the operator has seen to it; skipped means that it stays.
+func (s *Simulation) resolve(a events.Action) error {
+	a.Kind = events.ActionResolve
+	a.Resolution = []events.Resolution{events.ResolveRetry, events.ResolveMarkUndone, events.ResolveSkip}[s.rng.IntN(3)]
+	if g := s.m.State.Saga; g != nil && g.Status == events.SagaStuck {
+		for _, st := range g.Steps {
+			if st.Status != events.StepStuck {
+				continue
+			}
+			a.Step = st.Name
+			if a.Resolution != events.ResolveRetry {
+				s.w.exempt[st.Object] = true
+			}
+			break
+		}
+	}
+	return s.order(a)
+}
+
+func (s *Simulation) order(a events.Action) error {
+	a.Connection, a.Actor, a.Reason = Key, "ann", "because"
+	return s.offer(saga.Operate{Action: a})
+}
+
+// after lets something happen.
+func (s *Simulation) after(d time.Duration, do func() error) {
+	s.seq++
+	heap.Push(&s.queue, event{at: s.m.Now.Add(d), seq: s.seq, do: do})
+}
+
+type event struct {
+	at  time.Time
+	seq int
+	do  func() error
+}
+
+type eventQueue []event
+
+func (q eventQueue) Len() int { return len(q) }
+func (q eventQueue) Less(i, j int) bool {
+	return q[i].at.Before(q[j].at) || q[i].at.Equal(q[j].at) && q[i].seq < q[j].seq
+}
+func (q eventQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+
+// Push is heap.Interface's.
+func (q *eventQueue) Push(x any) { *q = append(*q, x.(event)) }
+
+// Pop is heap.Interface's.
+func (q *eventQueue) Pop() any {
+	old := *q
+	e := old[len(old)-1]
+	*q = old[:len(old)-1]
+	return e
+}

@@ -1,0 +1,29 @@
+package saga_test
+
+import (
+	"flag"
+	"testing"
+
+	"github.com/culvertnet/culvert/saga/sagatest"
+)
+
+var (
+	simSeed = flag.Uint64("saga.seed", 0, "the first seed of the simulation")
+	simN    = flag.Uint64("saga.n", 200, "how many seeds the simulation plays")
+)
+
+// TestSimulation plays random sagas in a faulty world. A failure names its seed: `make sim SEED=<seed> N=1` plays it again.
+func TestSimulation(t *testing.T) {
+	var inputs, sagas, stuck int
+	for seed := *simSeed; seed < *simSeed+*simN; seed++ {
+		s := sagatest.NewSimulation(seed)
+		if *simN == 1 {
+			s.Log = func(line string) { t.Log(line) }
+		}
+		if err := s.Run(); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+		inputs, sagas, stuck = inputs+s.Inputs, sagas+s.Sagas, stuck+s.Stuck
+	}
+	t.Logf("%d seeds from %d: %d sagas, %d inputs, %d times stuck", *simN, *simSeed, sagas, inputs, stuck)
+}
