@@ -1,5 +1,5 @@
 // Package google simulates the doors of Google Cloud that a private path needs: Compute Engine v1, Serverless VPC Access v1, Cloud DNS
-// v1, Cloud Run v2 and Cloud Functions v2, all on one address, over a shared world.
+// v1, Cloud Run v2, Cloud Functions v2, and of Cloud Monitoring v3 the one metric of a quota, all on one address, over a shared world.
 //
 // It is written from the vendor's discovery documents, its documentation and recorded exchanges; where nobody could tell what the vendor
 // does, the code says "guess". It simulates control planes: no packet moves. What it takes over on purpose is what hurts: operations that
