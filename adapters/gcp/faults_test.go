@@ -64,6 +64,22 @@ func (c cloud) effects(t *testing.T, call, name string) int {
 	return n
 }
 
+func TestAQuotaThatMayNotBeReadIsUnknown(t *testing.T) {
+	c := start(t)
+	c.fault(t, "timeSeries.list", "refuse", "403")
+	got, err := c.Networks().Describe(t.Context(), spoke)
+	if err != nil || got.BundleQuota != 0 || got.AddressesLeft <= 0 {
+		t.Errorf("quota %d, addresses left %d (%v); want an unknown one and some", got.BundleQuota, got.AddressesLeft, err)
+	}
+	if got, err = c.Networks().Describe(t.Context(), spoke); err != nil || got.BundleQuota != 50 {
+		t.Errorf("quota %d (%v) without the refusal, want 50", got.BundleQuota, err)
+	}
+	c.fault(t, "timeSeries.list", "throttle", "")
+	if _, err := c.Networks().Describe(t.Context(), spoke); workers.Outcome(err, events.Retry).Reason != "rate" {
+		t.Errorf("throttled: %v, want a retry for the rate: what is unknown for a moment is no answer", err)
+	}
+}
+
 func address(name string) network.Address {
 	return network.Address{Ref: network.Ref{Project: hostProject, Name: name}, IP: "10.200.0.20", Network: spoke, Owner: "culvert:x"}
 }

@@ -34,7 +34,7 @@ type Network struct {
 	// Routes are static routes, own and imported; Allocated are private services access ranges of this VPC.
 	Routes    []Range
 	Allocated []Range
-	// BundleEndpoints and BundleQuota count PSC endpoints for Google APIs on this network.
+	// BundleEndpoints and BundleQuota count PSC endpoints for Google APIs on this network; a quota of 0 is unknown.
 	BundleEndpoints, BundleQuota int
 	// AddressesLeft is what the quota of global internal addresses leaves; -1 when unknown.
 	AddressesLeft int
