@@ -37,7 +37,7 @@ test: deps ## every test, with the race detector
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...
 
 sim: ## seeded random sagas against a faulty model world: SEED= N=
-	$(GO) test ./saga/... -run 'Simulation' -count=1 -args -saga.seed=$(SEED) -saga.n=$(N)
+	$(GO) test ./saga -run 'Simulation' -count=1 -args -saga.seed=$(SEED) -saga.n=$(N)
 
 conformance: ## the suites of every port on every adapter
 	$(GO) test -count=1 ./adapters/...

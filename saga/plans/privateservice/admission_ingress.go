@@ -82,21 +82,20 @@ func hasSuffix(host string, suffixes []string) bool {
 func (a *admission) announcers(in Ingress) {
 	a.need(len(in.Announce) <= maxAnnounced, "/ingress/announce", "announce-limit", "%d announcers, more than %d", len(in.Announce), maxAnnounced)
 	seen := map[string]bool{}
-	aviatrix := false
 	for i, ann := range in.Announce {
 		field := fmt.Sprintf("/ingress/announce/%d", i)
 		a.need(!seen[ann.identity()], field, "announce-unique", "the announcer %s is there twice", ann.identity())
 		seen[ann.identity()] = true
 		switch ann.Via {
 		case ViaAviatrix:
-			aviatrix = true
 			a.knownGateway(field+"/spokeGateway", ann.SpokeGateway)
 		case ViaBGP:
 			a.need(a.operator.speaker(ann.Speaker, a.tenant), field+"/speaker", "speaker", "speaker %q is not configured for tenant %q", ann.Speaker, a.tenant)
 			a.need(canForward(ann.NextHop), field+"/nextHop", "next-hop", "next hop %s is not a unicast IPv4 address of a router", ann.NextHop)
 		}
 	}
-	a.need(in.SourceNat != GatewaySourceNat || aviatrix, "/ingress/sourceNat", "source-nat", "only an aviatrix announcer has a gateway that translates sources")
+	// What is not carried out is refused, not taken in silence: whether an endpoint needs translated sources is unverified.
+	a.need(in.SourceNat != GatewaySourceNat, "/ingress/sourceNat", "source-nat", "no step translates sources yet; only none is carried out")
 }
 
 // identity is what makes two announcers the same, whatever else they say.
