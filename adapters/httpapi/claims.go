@@ -49,6 +49,10 @@ func (s *server) breakClaim(ctx context.Context, in *struct{ Body BreakOrder }) 
 		if !had {
 			return nil, huma.NewError(http.StatusNotFound, in.Body.Holder+" holds nothing of "+in.Body.Resource)
 		}
+		if broken.Note == nil {
+			broken.Note = map[string]string{}
+		}
+		broken.Note["broken "+in.Body.Holder] = in.Body.Actor + ": " + in.Body.Reason // stays with the record, for who asks later
 		err = s.Claims.Store(ctx, in.Body.Resource, broken)
 		if err == nil {
 			return nil, nil

@@ -75,7 +75,7 @@ func (c *cli) resolve() *cobra.Command {
 }
 
 func needReason(cmd *cobra.Command, reason *string) {
-	cmd.Flags().StringVar(reason, "reason", "", "why; it is journalled")
+	cmd.Flags().StringVar(reason, "reason", "", "why; it is kept with the order")
 	if err := cmd.MarkFlagRequired("reason"); err != nil {
 		panic(err) // the flag was defined one line above
 	}

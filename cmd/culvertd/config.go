@@ -30,6 +30,9 @@ var (
 	capabilities = []string{"network", "egress", "routing", "policy"}
 )
 
+// noWorld, as --world, stands for the real clouds.
+const noWorld = "none"
+
 // Config is every setting of the daemon: flags first, the rest from one strict YAML file.
 type Config struct {
 	// Data is where state lives: the journal, the broker's streams, the simulated world's ledger.
@@ -42,7 +45,8 @@ type Config struct {
 	WorldFile    string
 	Role         string
 	Capabilities []string
-	// NATSURL is an external broker; World the URL of a simulated world in another process.
+	// NATSURL is an external broker; World the URL of a simulated world in another process. Role all starts a world of its
+	// own where World is empty; noWorld means the real clouds.
 	NATSURL, World string
 	// Speaker is the one speaker that role speaker plays.
 	Speaker string
@@ -62,6 +66,10 @@ type File struct {
 	Google struct {
 		Endpoint string `yaml:"endpoint"`
 	} `yaml:"google"`
+	// NATS says on how many servers of an external cluster each stream is kept: 1, or 3.
+	NATS struct {
+		Replicas int `yaml:"replicas"`
+	} `yaml:"nats"`
 	Controllers map[string]Controller    `yaml:"controllers"`
 	Speakers    map[string]SpeakerConfig `yaml:"speakers"`
 }
@@ -116,7 +124,7 @@ func parseConfig(args []string, out io.Writer) (Config, error) {
 	f.StringVar(&c.Role, "role", roleAll, "what this process does: "+strings.Join(roles, ", "))
 	caps := f.String("capabilities", strings.Join(capabilities, ","), "what role worker serves")
 	f.StringVar(&c.NATSURL, "nats-url", "", "URL of a NATS server to use instead of the embedded one")
-	f.StringVar(&c.World, "world", "", "URL of a simulated world in another process")
+	f.StringVar(&c.World, "world", "", "URL of a simulated world in another process; none: the real clouds, in role all too")
 	f.StringVar(&c.Speaker, "speaker", "site-edge", "which speaker role speaker is")
 	f.BoolVar(&c.Held, "held", false, "start held: accept intents, request nothing until resumed")
 	f.BoolVar(&c.AllowUnsynced, "allow-unsynced", false, "accept a broker that does not prove it syncs before it acknowledges")

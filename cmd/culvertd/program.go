@@ -54,7 +54,9 @@ func (p *program) run(ctx context.Context) (err error) {
 // start starts what the role is made of.
 func (p *program) start(ctx context.Context) error {
 	role := p.config.Role
-	p.at.World = p.config.World
+	if p.config.World != noWorld {
+		p.at.World = p.config.World
+	}
 	if role == roleWorld || role == roleAll && p.config.World == "" {
 		if err := p.startWorld(ctx); err != nil || role == roleWorld {
 			return err
@@ -107,7 +109,7 @@ func (p *program) startWorld(ctx context.Context) error {
 // openHome connects to the broker and opens what is kept there: an embedded one, or the one at --nats-url.
 func (p *program) openHome(ctx context.Context) error {
 	var nc *nats.Conn
-	o := jetstream.Options{Log: p.log}
+	o := jetstream.Options{Log: p.log, Replicas: p.config.File.NATS.Replicas}
 	if p.config.NATSURL == "" {
 		e, err := jetstream.Embed(jetstream.EmbedOptions{
 			Dir: filepath.Join(p.config.Data, "nats"), Listen: p.config.NATS, Log: p.log,

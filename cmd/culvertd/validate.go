@@ -31,7 +31,7 @@ func (c Config) validate() error {
 		need(slices.Contains(capabilities, name), "--capabilities: %q is none of %s", name, strings.Join(capabilities, ", "))
 		need(!slices.Contains(c.Capabilities[:i], name), "--capabilities: %s is there twice", name)
 	}
-	need(c.World == "" || isURL(c.World, "http", "https"), "--world %q is not the URL of a world", c.World)
+	need(c.World == "" || c.World == noWorld || isURL(c.World, "http", "https"), "--world %q is not the URL of a world", c.World)
 	for address := range strings.SplitSeq(c.NATSURL, ",") {
 		need(c.NATSURL == "" || isURL(address, "nats", "tls", "ws", "wss"), "--nats-url %q is not the URL of a NATS server", address)
 	}
@@ -77,6 +77,7 @@ func (f File) validate() error {
 		need(c.URL == "" || isURL(c.URL, "https", "http"), "controllers.%s.url: %q is not a URL", name, c.URL)
 		need(c.URL == "" || c.PasswordFile != "", "controllers.%s.passwordFile is empty", name)
 	}
+	need(slices.Contains([]int{0, 1, 3, 5}, f.NATS.Replicas), "nats.replicas: %d is none of 1, 3, 5", f.NATS.Replicas)
 	need(f.Google.Endpoint == "" || isURL(f.Google.Endpoint, "https", "http"), "google.endpoint: %q is not a URL", f.Google.Endpoint)
 	for _, name := range slices.Sorted(maps.Keys(f.Speakers)) {
 		if err := f.Speakers[name].validate("speakers." + name); err != nil {
