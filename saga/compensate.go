@@ -124,11 +124,17 @@ func (t *turn) dependentsGone(st *Step) bool {
 		if st.UndoLast && !other.UndoLast {
 			return false
 		}
-		if slices.Contains(other.After, st.Name) && !(other.UndoLast && !st.UndoLast) {
+		if needs(other, st) && !(other.UndoLast && !st.UndoLast) {
 			return false
 		}
 	}
 	return true
+}
+
+// needs tells whether a step was made upon another. A step of the plan was made upon the plan's own generation of what it
+// needs, never upon one that is left over.
+func needs(st, on *Step) bool {
+	return slices.Contains(st.After, on.Name) && (st.Transition == TransitionRemove || on.Transition != TransitionRemove)
 }
 
 // seenBack decides after a Look at a step on its way back.

@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"container/heap"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
@@ -19,9 +23,10 @@ type Simulation struct {
 	rng   *rand.Rand
 	queue eventQueue
 	seq   int
-	last  events.Intent
-	// intents are the accepted ones, by saga.
-	intents int
+	// requestIDs are those that commands have carried, with what they belong to.
+	requestIDs map[uuid.UUID]string
+	last       events.Intent
+	intents    int
 	// Statistics for whoever reads along.
 	Inputs, Sagas, Stuck int
 	// Log, when set, is told every fact.
@@ -33,7 +38,7 @@ func NewSimulation(seed uint64) *Simulation {
 	rng := rand.New(rand.NewPCG(seed, 0x5a6a))
 	m := NewMachine()
 	m.CheckEvery = 16
-	return &Simulation{m: m, w: newWorld(rng, m.Engine.Limits), rng: rng}
+	return &Simulation{m: m, w: newWorld(rng, m.Engine.Limits), rng: rng, requestIDs: map[uuid.UUID]string{}}
 }
 
 // Run plays until everything has come to rest, and gives the first broken promise.
@@ -43,6 +48,9 @@ func (s *Simulation) Run() error {
 	}
 	for range 1 + s.rng.IntN(8) {
 		s.after(s.w.upTo(30*time.Minute), s.submit)
+	}
+	for range s.rng.IntN(3) {
+		s.after(s.w.upTo(30*time.Minute), s.drift)
 	}
 	s.after(3*time.Hour, s.calm)
 	for steps := 0; ; steps++ {
@@ -108,6 +116,19 @@ func (s *Simulation) atRest() error {
 	return err
 }
 
+// drift is somebody else who removes an object, while a saga is on its way to a version whose proof will see it.
+func (s *Simulation) drift() error {
+	if g := s.m.State.Saga; g == nil || g.Direction != saga.Making || g.Status.Ended() || g.Intent.Want != events.Apply {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.w.objects)) {
+		delete(s.w.objects, name)
+		s.w.drifted[name] = true
+		return nil
+	}
+	return nil
+}
+
 // compare holds the world against what stands, unless the newest saga is stuck.
 func (s *Simulation) compare() error {
 	st := s.m.State
@@ -125,6 +146,10 @@ func (s *Simulation) compare() error {
 			return fmt.Errorf("saga %d is %s, but %s@%d is left behind", st.Saga.N, st.Saga.Status, e.Step, e.Generation)
 		}
 		input, there := left[e.Object]
+		if st.Saga.Status == events.SagaCompensated && s.w.drifted[e.Object] { // not by us
+			delete(left, e.Object)
+			continue
+		}
 		if !s.w.exempt[e.Object] && (!there || !bytes.Equal([]byte(input), e.Input) && !s.ignorable(e)) {
 			return fmt.Errorf("saga %d is %s: %s@%d is %q in the world, not %s", st.Saga.N, st.Saga.Status, e.Step, e.Generation, input, e.Input)
 		}
@@ -174,8 +199,37 @@ func (s *Simulation) offer(in saga.Input) error {
 		}
 	}
 	for _, c := range saga.Open(s.m.State) {
-		if !before[c.ID()] {
-			s.send(c)
+		if before[c.ID()] {
+			continue
+		}
+		if err := s.rightful(c); err != nil {
+			return err
+		}
+		s.send(c)
+	}
+	return nil
+}
+
+// rightful holds a new command to the graph: checks come before any effect, and what needs a step goes back before it. A
+// request id belongs to one generation of one step in one saga.
+func (s *Simulation) rightful(c events.Command) error {
+	owner := fmt.Sprintf("%s/%s/%d", c.Saga, c.Step, c.Generation)
+	if was, known := s.requestIDs[c.RequestID]; known && was != owner {
+		return fmt.Errorf("request id %s belongs to %s and to %s", c.RequestID, was, owner)
+	}
+	s.requestIDs[c.RequestID] = owner
+	g := s.m.State.Saga
+	if !c.Deed.Mutates() || c.Name == "" || stepOf(s.m.State, c).Transition == saga.TransitionRemove {
+		return nil
+	}
+	for _, st := range g.Steps {
+		switch {
+		case g.Direction == saga.Making && st.Transition == saga.TransitionCheck && st.Status != events.StepDone:
+			return fmt.Errorf("%s of %s is asked before %s is done", c.Deed, c.Step, st.Name)
+		case g.Direction == saga.Reversing && st.Touched && st.Status != events.StepUndone && st.Transition != saga.TransitionRemove:
+			if n, _ := g.Plan.Node(st.Name); slices.Contains(n.After, c.Step) && !n.UndoLast && st.Generation > 0 {
+				return fmt.Errorf("%s of %s is asked before %s is undone", c.Deed, c.Step, st.Name)
+			}
 		}
 	}
 	return nil

@@ -20,6 +20,7 @@ type world struct {
 	objects map[string]string // by name: the input it was made with
 	foreign map[string]bool   // names that somebody else has
 	exempt  map[string]bool   // left on purpose, by a step or by an operator
+	drifted map[string]bool   // taken away by somebody else
 	marks   map[string]bool   // commands that have had their runner
 	calls   []*call
 	faulty  bool
@@ -41,7 +42,7 @@ type call struct {
 func newWorld(rng *rand.Rand, limits saga.Limits) *world {
 	return &world{
 		rng: rng, limits: limits, faulty: true, objects: map[string]string{}, foreign: map[string]bool{}, exempt: map[string]bool{},
-		marks: map[string]bool{},
+		drifted: map[string]bool{}, marks: map[string]bool{},
 	}
 }
 
@@ -63,6 +64,7 @@ func (w *world) pass(now time.Time) {
 			delete(w.objects, c.object)
 		default:
 			w.objects[c.object] = c.input
+			delete(w.drifted, c.object)
 		}
 	}
 }
