@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/adapters/gcp"
-	"github.com/culvertnet/culvert/adapters/gcp/gcptest"
+	"github.com/culvertnet/culvert/adapters/gcp/contract"
 	"github.com/culvertnet/culvert/adapters/simcloud"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 	"github.com/culvertnet/culvert/examples"
@@ -30,13 +30,13 @@ const (
 )
 
 // documents are read once for all worlds.
-var documents = sync.OnceValues(gcptest.Load)
+var documents = sync.OnceValues(contract.Load)
 
 // A cloud is a simulated one with the driver on it.
 type cloud struct {
 	*gcp.Client
 	url      string
-	recorder *gcptest.Recorder
+	recorder *contract.Recorder
 }
 
 // simulated starts a fresh default world and the driver on it.

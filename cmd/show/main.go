@@ -16,7 +16,7 @@ import (
 // proofs are what can be shown.
 var proofs = map[string]func(context.Context, settings) error{
 	"demo": demo, "matrix": matrix, "failures": failures, "crowd": crowd, "kill": kill, "split": split, "bird": bird,
-	"change": change, "contract": contract, "bad": bad, "recorded": recorded,
+	"change": change, "contract": checkContract, "bad": bad, "recorded": recorded,
 }
 
 // settings are the same for every proof.

@@ -1,10 +1,11 @@
-package gcptest
+package contract
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,8 +18,7 @@ type Recorder struct {
 	methods []*method
 
 	mu         sync.Mutex
-	requests   int
-	answers    int
+	report     Report
 	violations map[string]bool
 }
 
@@ -27,7 +27,9 @@ var _ http.RoundTripper = (*Recorder)(nil)
 // Report is what a Recorder has seen. Each violation is told once: "<method> request.<field>: <what is wrong>".
 type Report struct {
 	Requests, Answers int
-	Violations        []string
+	// Methods counts the requests by the API's own name of the method ("compute.routers.patch").
+	Methods    map[string]int
+	Violations []string
 }
 
 // New reads the discovery documents and makes one recorder; see [Load] for many. A nil next is [http.DefaultTransport].
@@ -44,14 +46,15 @@ func (d *Documents) Recorder(next http.RoundTripper) *Recorder {
 	if next == nil {
 		next = http.DefaultTransport
 	}
-	return &Recorder{next: next, methods: d.methods, violations: map[string]bool{}}
+	return &Recorder{next: next, methods: d.methods, report: Report{Methods: map[string]int{}}, violations: map[string]bool{}}
 }
 
 // Report tells what was seen until now.
 func (r *Recorder) Report() Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := Report{Requests: r.requests, Answers: r.answers}
+	out := r.report
+	out.Methods = maps.Clone(out.Methods)
 	for v := range r.violations {
 		out.Violations = append(out.Violations, v)
 	}
@@ -66,7 +69,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read request body: %w", err)
 	}
-	r.note(true, r.request(candidates, req, sent))
+	r.note(true, candidates, r.request(candidates, req, sent))
 	res, err := r.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
@@ -75,7 +78,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)
 	}
-	r.note(false, r.answer(candidates, req, res.StatusCode, got))
+	r.note(false, candidates, r.answer(candidates, req, res.StatusCode, got))
 	return res, nil
 }
 
@@ -95,13 +98,22 @@ func drain(body *io.ReadCloser) ([]byte, error) {
 	return raw, nil
 }
 
-func (r *Recorder) note(request bool, found []string) {
+// name tells which method a call is; the first of several on one path speaks for them.
+func name(candidates []*method) string {
+	if len(candidates) == 0 {
+		return "no method"
+	}
+	return candidates[0].ID
+}
+
+func (r *Recorder) note(request bool, candidates []*method, found []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if request {
-		r.requests++
+		r.report.Requests++
+		r.report.Methods[name(candidates)]++
 	} else {
-		r.answers++
+		r.report.Answers++
 	}
 	for _, v := range found {
 		r.violations[v] = true

@@ -1,4 +1,4 @@
-package gcptest
+package contract
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package gcptest_test
+package contract_test
 
 import (
 	"io"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/culvertnet/culvert/adapters/gcp/gcptest"
+	"github.com/culvertnet/culvert/adapters/gcp/contract"
 )
 
 // canned answers everything with one status and body.
@@ -22,7 +22,7 @@ func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
 func TestRecorderFindsWhatTheDocumentsForbid(t *testing.T) {
 	const root = "http://127.0.0.1"
 	const op = `{"name":"operation-1","status":"RUNNING"}`
-	documents, err := gcptest.Load()
+	documents, err := contract.Load()
 	if err != nil {
 		t.Fatalf("load documents: %v", err)
 	}
@@ -76,6 +76,9 @@ func TestRecorderFindsWhatTheDocumentsForbid(t *testing.T) {
 			got := r.Report()
 			if got.Requests != 1 || got.Answers != 1 {
 				t.Errorf("seen %d requests and %d answers, want one of each", got.Requests, got.Answers)
+			}
+			if _, none := got.Methods["no method"]; len(got.Methods) != 1 || none != strings.Contains(c.want, "is no method") {
+				t.Errorf("methods %v", got.Methods)
 			}
 			switch {
 			case c.want == "" && len(got.Violations) > 0:

@@ -1,4 +1,4 @@
-// Package gcptest holds what is said to Google's APIs, and what is answered, against Google's own discovery documents:
+// Package contract holds what is said to Google's APIs, and what is answered, against Google's own discovery documents:
 // unknown methods, parameters and fields, wrong types and formats, values outside an enumeration or a pattern, output-only
 // fields in requests, required ones that are missing. Google refuses some of these and silently ignores others.
 //
@@ -8,4 +8,4 @@
 // It does not judge values that only the service itself can (names that are taken, states, quotas).
 //
 // Read recorder.go first, then discovery.go (which method a URL is) and check.go (a value against a schema).
-package gcptest
+package contract
