@@ -236,7 +236,11 @@ func (o *Orchestrator) settle(ctx context.Context, settled []*work) {
 	var messages []events.Message
 	for _, w := range settled {
 		o.remember(w.after)
-		messages = append(messages, o.commands(w)...)
+		send, kept := o.commands(w)
+		messages = append(messages, send...)
+		if kept {
+			o.alarm.resend(w.key, o.o.Now().Add(o.o.SweepEvery))
+		}
 		due := o.engine().Due(w.after)
 		if soonest := o.o.Now().Add(o.o.SweepEvery); len(w.facts) == 0 && !due.IsZero() && !due.After(o.o.Now()) {
 			due = soonest // nothing followed though it is due: never spin on it
@@ -260,11 +264,16 @@ func (o *Orchestrator) settle(ctx context.Context, settled []*work) {
 	}
 }
 
-// commands renders what is to be sent: what this decision opened, or everything that is open.
-func (o *Orchestrator) commands(w *work) []events.Message {
-	var messages []events.Message
+// commands renders what is to be sent: what this decision opened, or everything that is open. A hold keeps what was open
+// from being sent again for now.
+func (o *Orchestrator) commands(w *work) (messages []events.Message, kept bool) {
+	e := o.engine()
 	for _, c := range Open(w.after) {
-		if !w.resend && isOpen(w.before, c) {
+		switch open := isOpen(w.before, c); {
+		case open && !w.resend:
+			continue
+		case open && e.holds(c.Kind):
+			kept = true
 			continue
 		}
 		body, err := events.EncodeCommand(c)
@@ -274,7 +283,7 @@ func (o *Orchestrator) commands(w *work) []events.Message {
 		}
 		messages = append(messages, events.Message{Subject: events.CommandSubject(c.Capability), ID: c.ID(), Body: body})
 	}
-	return messages
+	return messages, kept
 }
 
 func isOpen(s State, c events.Command) bool {

@@ -9,7 +9,7 @@ import (
 
 var (
 	simSeed = flag.Uint64("saga.seed", 0, "the first seed of the simulation")
-	simN    = flag.Uint64("saga.n", 200, "how many seeds the simulation plays")
+	simN    = flag.Uint64("saga.n", 400, "how many seeds the simulation plays")
 )
 
 // TestSimulation plays random sagas in a faulty world. A failure names its seed: `make sim SEED=<seed> N=1` plays it again.

@@ -177,7 +177,7 @@ func (w *world) mutate(c events.Command, now time.Time, took time.Duration) repl
 		return reply{outcome: events.Outcome{Class: events.Done, Retained: c.Name + " stays"}, after: took}
 	case w.chance(40), c.Deed == events.Undo && w.chance(12):
 		return reply{outcome: events.Outcome{Class: events.Refuse, Message: "cannot"}, after: took}
-	case w.chance(12): // the answer was lost
+	case w.chance(8): // the answer was lost
 		run.effect = w.chance(2)
 		if w.chance(2) {
 			run.until = run.until.Add(w.upTo(w.limits.Quiet))

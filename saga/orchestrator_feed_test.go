@@ -1,0 +1,249 @@
+package saga_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+)
+
+// deafJournal is a journal whose records are never heard of.
+type deafJournal struct{ *journal }
+
+func (deafJournal) Follow(ctx context.Context, _ saga.Position) iter.Seq2[saga.Record, error] {
+	return func(func(saga.Record, error) bool) { <-ctx.Done() }
+}
+
+// statuses collects status events.
+func (r *rig) statuses() *collector {
+	c := &collector{}
+	r.run(func(ctx context.Context) error {
+		sub := events.Subscription{Name: "watcher", Subjects: []string{events.Statuses.Subject}}
+		return r.bus.Consume(ctx, sub, func(_ context.Context, d events.Delivery) events.Verdict {
+			c.add(d.Message)
+			return events.Ack
+		})
+	})
+	return c
+}
+
+// owed lists the ids of all status events that the journal says there are.
+func (r *rig) owed(name string) []string {
+	r.Helper()
+	_, records, err := r.journal.Load(r.Context(), named(name))
+	if err != nil {
+		r.Fatal(err)
+	}
+	s := saga.State{Key: named(name)}
+	var all []string
+	for _, rec := range records {
+		facts, err := saga.DecodeFacts(rec.Facts)
+		if err != nil {
+			r.Fatal(err)
+		}
+		changes, err := saga.Changes(s, facts)
+		if err != nil {
+			r.Fatal(err)
+		}
+		for _, c := range changes {
+			all = append(all, fmt.Sprintf("%s/%d/%d", named(name), rec.Version, c.N))
+		}
+		if s, err = saga.Apply(s, facts); err != nil {
+			r.Fatal(err)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestStatusFeed(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		statuses := r.statuses()
+		p := r.start(r.bus)
+		r.worker()
+		r.submit(p, intent("orders", "1", "a net.a", "b egress.b after=a"))
+		r.expect(p, "orders", events.SagaCompleted)
+		got := statuses.take()
+		if diff := cmp.Diff(r.owed("orders"), ids(got)); diff != "" {
+			r.Errorf("ids (-want +got):\n%s", diff)
+		}
+		last := got[len(got)-1]
+		var v events.Status
+		if err := json.Unmarshal(last.Body, &v); err != nil {
+			r.Fatal(err)
+		}
+		if last.Subject != "culvert.status.story.completed" || v.ID != "default_orders.1" || v.Status != events.SagaCompleted {
+			r.Errorf("the last status on %s is %+v", last.Subject, v)
+		}
+		for name, want := range map[string]string{
+			"ce-id": last.ID, "ce-type": "culvert.story.status.v1", "ce-subject": "orders", "ce-source": "/culvert/default", "ce-specversion": "1.0",
+		} {
+			if last.Header[name] != want {
+				r.Errorf("header %s is %q, want %q", name, last.Header[name], want)
+			}
+		}
+	})
+}
+
+// TestStatusFeedSurvivesRestarts breaks the feed's bus and its process again and again: in the end every status was told.
+func TestStatusFeedSurvivesRestarts(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		statuses := r.statuses()
+		r.worker()
+		told := map[string]bool{}
+		for i := range 12 {
+			b := &bus{Bus: r.bus}
+			p := r.start(b)
+			r.submit(p, intent("orders", fmt.Sprint(i), "a net.a", fmt.Sprintf("b egress.b after=a zone=%d", i)))
+			b.broken.Store(i%2 == 0)
+			<-time.After(time.Duration(i) * 700 * time.Millisecond)
+			for _, id := range ids(statuses.take()) {
+				told[id] = true
+			}
+			p.stop()
+		}
+		p := r.start(r.bus)
+		r.expect(p, "orders", events.SagaCompleted)
+		for _, id := range ids(statuses.take()) {
+			told[id] = true
+		}
+		owed := r.owedFromStart("orders")
+		if diff := cmp.Diff(owed, slices.Sorted(maps.Keys(told))); diff != "" {
+			r.Errorf("told (-owed +got):\n%s", diff)
+		}
+	})
+}
+
+// owedFromStart is owed for a journal that has snapshots.
+func (r *rig) owedFromStart(name string) []string {
+	r.Helper()
+	s := saga.State{Key: named(name)}
+	snapshot, records, err := r.journal.Load(r.Context(), named(name))
+	if err != nil {
+		r.Fatal(err)
+	}
+	newest := snapshot.Version + uint64(len(records))
+	var all []string
+	for rec, err := range r.journal.Follow(r.Context(), 0) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		facts, err := saga.DecodeFacts(rec.Facts)
+		if err != nil {
+			r.Fatal(err)
+		}
+		changes, err := saga.Changes(s, facts)
+		if err != nil {
+			r.Fatal(err)
+		}
+		for _, c := range changes {
+			all = append(all, fmt.Sprintf("%s/%d/%d", named(name), rec.Version, c.N))
+		}
+		if s, err = saga.Apply(s, facts); err != nil {
+			r.Fatal(err)
+		}
+		if rec.Version == newest {
+			break
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (r *rig) order(p process, kind events.ActionKind, key events.Key) {
+	r.Helper()
+	if _, err := p.Act(r.Context(), events.Action{Kind: kind, Connection: key, Actor: "ann", Reason: "because"}); err != nil {
+		r.Fatalf("%s %s: %v", kind, key, err)
+	}
+	synctest.Wait()
+}
+
+// TestHoldsAreLearntByEveryProcess pauses the engine and a capability through one process; another, and one that starts
+// later, hold too.
+func TestHoldsAreLearntByEveryProcess(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		one, two := r.start(r.bus), r.start(r.bus.Join())
+		commands := r.commands()
+		r.order(one, events.ActionPause, saga.EngineKey(""))
+		r.submit(two, intent("orders", "1", "a net.a", "b egress.b"))
+		if got := commands.take(); len(got) != 0 {
+			r.Fatalf("a held engine sent %v", ids(got))
+		}
+		r.order(two, events.ActionPause, saga.EngineKey("net"))
+		three := r.start(r.bus.Join())
+		synctest.Wait()
+		for i, p := range []process{one, two, three} {
+			if h := p.Held(); !h.All || !h.Capabilities["net"] {
+				r.Errorf("process %d holds %+v", i+1, h)
+			}
+		}
+		r.order(three, events.ActionResume, saga.EngineKey(""))
+		if diff := cmp.Diff([]string{"default_orders/b/1/1"}, ids(commands.take())); diff != "" {
+			r.Errorf("commands while a capability is held (-want +got):\n%s", diff)
+		}
+		r.order(one, events.ActionResume, saga.EngineKey("net"))
+		if diff := cmp.Diff([]string{"default_orders/a/1/1"}, ids(commands.take())); diff != "" {
+			r.Errorf("commands after the release (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestStartedHeld starts an engine that waits for its operator, twice.
+func TestStartedHeld(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		commands := r.commands()
+		held := func(o *saga.Options) { o.Engine.Held.All = true }
+		for i := range 2 {
+			name := fmt.Sprintf("c-%d", i)
+			p := r.start(r.bus, held)
+			r.submit(p, intent(name, "1", "a net.a"))
+			<-time.After(time.Minute)
+			if got := commands.take(); len(got) != 0 {
+				r.Fatalf("start %d: an engine that was started held sent %v", i, ids(got))
+			}
+			r.order(p, events.ActionResume, saga.EngineKey(""))
+			if got := ids(commands.take()); !slices.Contains(got, "default_"+name+"/a/1/1") {
+				r.Errorf("start %d: commands after the release: %v", i, got)
+			}
+			if v, _ := r.journal.List(r.Context(), saga.Query{Name: name}); v.Items[0].Summary.Status != events.SagaRunning {
+				r.Errorf("start %d: %+v", i, v.Items[0].Summary)
+			}
+			p.stop()
+		}
+	})
+}
+
+// TestResultThatComesAgain publishes the open commands again: whoever took it first may have died.
+func TestResultThatComesAgain(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		commands := r.commands()
+		lost := &bus{Bus: r.bus.Join()}
+		first := r.start(lost)
+		r.submit(first, intent("orders", "1", "a net.a", "b net.b after=a"))
+		got := commands.take()
+		lost.broken.Store(true)
+		c, err := events.DecodeCommand(got[0].Body)
+		if err != nil {
+			r.Fatal(err)
+		}
+		r.journal.hook(nil, func([]saga.Result) { lost.Kill() }) // it dies once the facts have landed
+		r.answer(c, willing(c))
+		synctest.Wait()
+		r.journal.hook(nil, nil)
+		first.stop()
+		r.start(r.bus)
+		if got := ids(commands.take()); !slices.Contains(got, "default_orders/b/1/1") {
+			r.Errorf("commands after the death: %v", got)
+		}
+	})
+}
