@@ -4,15 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/culvertnet/culvert/events"
 )
 
 // failures: every mutating call of an undisturbed run, of each plan, is refused once for good, and once its answer is
-// lost. Each ends compensated, or completed after a look, and the world is as it was.
+// lost (or goes wrong in the modes that are asked for). Each ends compensated, or completed after a look, and the world is
+// as it was.
 func failures(ctx context.Context, s settings) error {
+	for mode := range strings.SplitSeq(s.modes, ",") {
+		if _, known := endsOf[mode]; !known {
+			return fmt.Errorf("read modes: %q is none of %v", mode, slices.Sorted(maps.Keys(endsOf)))
+		}
+	}
 	t := &table{header: "announce×filter×egress call mode hits end left"}
 	err := each(ctx, s, variants(), func(ctx context.Context, l *lab, v variant) {
 		calls, err := ledgerCalls(ctx, l, v)
@@ -21,8 +29,11 @@ func failures(ctx context.Context, s settings) error {
 			return
 		}
 		for _, call := range calls {
-			for _, mode := range []string{"refuse", "lose-reply"} {
-				failureRow(ctx, l, failure{variant: v, vendor: call[0], call: call[1], mode: mode}, t)
+			for mode := range strings.SplitSeq(s.modes, ",") {
+				f := failure{variant: v, vendor: call[0], call: call[1], mode: mode}
+				if f.exists() {
+					failureRow(ctx, l, f, t)
+				}
 			}
 		}
 	})
@@ -33,6 +44,32 @@ func failures(ctx context.Context, s settings) error {
 type failure struct {
 	variant
 	vendor, call, mode string
+}
+
+// endsOf are the ends a fault mode leaves a saga to choose from: what is refused for good cannot complete, what only
+// passes need not compensate.
+var endsOf = map[string][]events.SagaStatus{
+	"refuse":         {events.SagaCompensated},
+	"lose-reply":     {events.SagaCompleted, events.SagaCompensated},
+	"fail-before":    {events.SagaCompleted, events.SagaCompensated},
+	"fail-after":     {events.SagaCompleted, events.SagaCompensated},
+	"throttle":       {events.SagaCompleted, events.SagaCompensated},
+	"delay":          {events.SagaCompleted, events.SagaCompensated},
+	"expire-session": {events.SagaCompleted, events.SagaCompensated},
+}
+
+// faultDelay is longer than most of what a fast world takes, so that answers come when nobody counts on them.
+const faultDelay = 3 * time.Second
+
+// exists tells whether the vendor has such a fault: only a controller has sessions.
+func (f failure) exists() bool { return f.mode != "expire-session" || f.vendor == "aviatrix" }
+
+func (f failure) fault() map[string]any {
+	body := map[string]any{"vendor": f.vendor, "call": f.call, "mode": f.mode, "times": 1}
+	if f.mode == "delay" {
+		body["delay"] = faultDelay.String()
+	}
+	return body
 }
 
 func failureOrder(v variant, name string) order {
@@ -73,7 +110,7 @@ func giveUp(ctx context.Context, l *lab, name string) error {
 
 func failureRow(ctx context.Context, l *lab, f failure, t *table) {
 	name := connectionName(f.variant, strings.ToLower(f.call)+"-"+f.mode)
-	err := l.fault(ctx, map[string]any{"vendor": f.vendor, "call": f.call, "mode": f.mode, "times": faultTimes(f.mode)})
+	err := l.fault(ctx, f.fault())
 	var end events.Status
 	hits := 0
 	if err == nil {
@@ -87,13 +124,10 @@ func failureRow(ctx context.Context, l *lab, f failure, t *table) {
 		err = need(hits > 0, "the fault never fired")
 	}
 	if err == nil {
-		switch {
-		case end.Status == events.SagaCompensated:
-		case end.Status == events.SagaCompleted && f.mode == "lose-reply":
-			err = giveUp(ctx, l, name)
-		default:
-			err = fmt.Errorf("ended %s", describe(end))
-		}
+		err = need(slices.Contains(endsOf[f.mode], end.Status), "ended %s", describe(end))
+	}
+	if err == nil && end.Status == events.SagaCompleted {
+		err = giveUp(ctx, l, name)
 	}
 	left := "-"
 	if clean := l.clean(ctx); clean != nil {
@@ -108,9 +142,6 @@ func failureRow(ctx context.Context, l *lab, f failure, t *table) {
 		_ = l.ask(ctx, "POST", "/sim/reset", map[string]bool{"world": true}, nil)
 	}
 }
-
-// faultTimes: a refusal is for good while the saga runs forward, and once is enough because a refusal is not tried again.
-func faultTimes(string) int { return 1 }
 
 func connectionName(v variant, suffix string) string {
 	clean := func(s string) string {

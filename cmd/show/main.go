@@ -24,6 +24,7 @@ type settings struct {
 	bin      string
 	fixtures string
 	only     string
+	modes    string // of faults, with commas
 	parallel int
 	seed     uint64
 	keep     bool
@@ -34,6 +35,7 @@ func main() {
 	flag.StringVar(&s.bin, "bin", "bin", "folder with culvertd and culvert")
 	flag.StringVar(&s.fixtures, "fixtures", "", "folder with recorded exchanges (recorded)")
 	flag.StringVar(&s.only, "only", "", "only rows whose name contains this (matrix, failures)")
+	flag.StringVar(&s.modes, "modes", "refuse,lose-reply", "fault modes (failures): refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session")
 	flag.IntVar(&s.parallel, "parallel", 3, "daemons at once (matrix, failures)")
 	flag.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "seed of what is random (kill)")
 	flag.BoolVar(&s.keep, "keep", false, "keep state folders and logs")
