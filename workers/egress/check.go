@@ -127,11 +127,10 @@ func (r ServiceRef) is(user, behind string) bool {
 
 // Look repeats what the check found: it has no object, so there is nothing to compare.
 func (s check) Look(_ context.Context, _ workers.Run, _ CheckIn, prior *CheckOut) (workers.Seen[CheckOut], error) {
-	seen := workers.Seen[CheckOut]{Presence: events.Present}
-	if prior != nil {
-		seen.Out = *prior
+	if prior == nil { // nothing was found yet, and a Look finds nothing: the check has to be done
+		return workers.Seen[CheckOut]{Presence: events.Absent}, nil
 	}
-	return seen, nil
+	return workers.Seen[CheckOut]{Presence: events.Present, Out: *prior}, nil
 }
 
 // Undo has nothing to take away.
