@@ -77,6 +77,10 @@ func createConnector(r *request) (world.Doc, *refusal) {
 	if bad := checkConnector(r.body); bad != nil {
 		return nil, bad
 	}
+	if network := connectorNetwork(name, r.body); network != "" && segment(network, "projects") != r.project {
+		// documentation: a Shared VPC is reached by a subnet only. guess: the wording.
+		return nil, rpcInvalid("Network %q is not in the connector's project: a Shared VPC network needs a subnet.", str(r.body, "network"))
+	}
 	doc := without(r.body, "connectedProjects")
 	defaults(doc, map[string]any{"machineType": "e2-micro"})
 	instances(doc)

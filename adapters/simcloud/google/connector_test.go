@@ -116,7 +116,8 @@ func TestConnectorRefusals(t *testing.T) {
 		"c6":              connector(obj{"machineType": "n2-standard-8"}),
 		"c7":              connector(obj{"network": nil}),
 		"c8":              connector(obj{"minThroughput": 250}),
-		"c9":              connector(obj{"labels": obj{"a": "b"}}), // connectors have none
+		"c9":              connector(obj{"labels": obj{"a": "b"}}),                                           // connectors have none
+		"c10":             connector(obj{"network": "projects/acme-producers/global/networks/producer-vpc"}), // a Shared VPC needs a subnet
 	} {
 		r.refused(no{400, "INVALID_ARGUMENT"}, "POST", vpcRoot+"/connectors?connectorId="+id, body)
 	}

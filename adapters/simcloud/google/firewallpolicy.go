@@ -192,17 +192,44 @@ func addAssociation(r *request) (world.Doc, *refusal) {
 	if r.project != "" && !r.tx.Has(vendor, "networks", target) {
 		return nil, notFound(target)
 	}
+	elsewhere := r.associated(target)
+	if elsewhere != "" && r.query.Get("replaceExistingAssociation") != "true" {
+		return nil, badRequest("An association with that target '%s' already exists.", target) // guess: the wording
+	}
+	association := map[string]any{"name": str(r.body, "name"), "attachmentTarget": link(target)}
+	kept := without(doc) // of this policy's own associations, the replaced one goes too
+	dropAssociation(kept, target)
+	doc["associations"] = append(list(kept, "associations"), association)
+	item := r.effect("firewallPolicies.associations", r.policyName()+"#"+str(r.body, "name"), nil)
+	out, bad := r.policyOperation("addAssociation", doc, item, "create")
+	if before, ok := r.get(policyKind, elsewhere); ok && bad == nil && r.tx.Fault == nil && elsewhere != r.policyName() {
+		// The network's rules of before are gone with it: that is what makes the parameter dangerous.
+		dropAssociation(before, target)
+		r.later(ruleChange, policyKind, elsewhere, world.Doc{"associations": before["associations"]})
+	}
+	return out, bad
+}
+
+// associated is the name of the policy that a network is associated with; "" = none.
+func (r *request) associated(target string) string {
 	for e := range r.all(policyKind, "projects/") {
 		for _, a := range objs(e.Doc, "associations") {
-			if relative(str(a, "attachmentTarget"), "") == target && r.query.Get("replaceExistingAssociation") != "true" {
-				return nil, badRequest("An association with that target '%s' already exists.", target) // guess: the wording
+			if relative(str(a, "attachmentTarget"), "") == target {
+				return e.Name
 			}
 		}
 	}
-	association := map[string]any{"name": str(r.body, "name"), "attachmentTarget": link(target)}
-	doc["associations"] = append(list(doc, "associations"), association)
-	item := r.effect("firewallPolicies.associations", r.policyName()+"#"+str(r.body, "name"), nil)
-	return r.policyOperation("addAssociation", doc, item, "create")
+	return ""
+}
+
+func dropAssociation(policy world.Doc, target string) {
+	var kept []any
+	for _, a := range objs(policy, "associations") {
+		if relative(str(a, "attachmentTarget"), "") != target {
+			kept = append(kept, a)
+		}
+	}
+	policy["associations"] = kept
 }
 
 func getAssociation(r *request) (world.Doc, *refusal) {

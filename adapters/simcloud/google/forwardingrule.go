@@ -1,7 +1,6 @@
 package google
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -87,12 +86,7 @@ func buildBundleRule(r *request) (world.Doc, *refusal) {
 		return nil, bad
 	}
 	doc := r.newRule(network, ip)
-	directory := map[string]any{"namespace": fmt.Sprintf("goog-psc-%s-%s", base(network), str(netDoc, "id")), "serviceDirectoryRegion": "us-central1"}
-	if given := objs(doc, "serviceDirectoryRegistrations"); len(given) > 0 {
-		directory = mergePatch(directory, given[0])
-	}
-	doc["serviceDirectoryRegistrations"] = []any{directory}
-	return doc, nil
+	return doc, r.registerInDirectory(doc, network, netDoc)
 }
 
 func (r *request) checkBundleRule(network string) *refusal {
@@ -106,7 +100,7 @@ func (r *request) checkBundleRule(network string) *refusal {
 		return quotaExceeded(endpointQuota, limit)
 	}
 	for e := range r.all("managedZones", "") {
-		if str(e.Doc, "dnsName") == "p.googleapis.com." && seenBy(e.Doc, network) {
+		if str(e.Doc, "dnsName") == bundleZone && seenBy(e.Doc, network) {
 			// guess: the documentation only says to delete an own zone of this name first.
 			return badRequest("The private zone '%s' for p.googleapis.com. is visible to the network.", base(e.Name))
 		}

@@ -101,18 +101,18 @@ func (r *request) operation(o op) world.Doc {
 }
 
 // failInside makes an operation end in the fault's error code, as quota and policy errors do. httpErrorStatusCode is what gRPC-style
-// clients read; Google's own Go client reports success when it is missing.
+// clients read; Google's own Go client reports success when it is missing. guess: which codes come with one, and which without.
 func (r *request) failInside(operation world.Doc, took time.Duration) {
 	code := r.tx.Fault.Status
-	status := 400
-	if strings.Contains(code, "QUOTA") || strings.Contains(code, "PERMISSION") {
-		status = 403
-	}
 	message := fmt.Sprintf("The operation failed: %s.", code)
-	r.later(took, "operations", r.operationName(str(operation, "name")), world.Doc{
-		"httpErrorStatusCode": status, "httpErrorMessage": map[int]string{400: "BAD REQUEST", 403: "FORBIDDEN"}[status],
-		"error": map[string]any{"errors": []any{map[string]any{"code": code, "message": message}}},
-	})
+	end := world.Doc{"error": map[string]any{"errors": []any{map[string]any{"code": code, "message": message}}}}
+	switch {
+	case strings.Contains(code, "QUOTA") || strings.Contains(code, "PERMISSION"):
+		end["httpErrorStatusCode"], end["httpErrorMessage"] = 403, "FORBIDDEN"
+	case strings.Contains(code, "INVALID") || strings.Contains(code, "IN_USE"):
+		end["httpErrorStatusCode"], end["httpErrorMessage"] = 400, "BAD REQUEST"
+	}
+	r.later(took, "operations", r.operationName(str(operation, "name")), end)
 }
 
 func operationMethods() []method {

@@ -116,7 +116,11 @@ func projectMembers(name string, doc world.Doc) []world.Item {
 	var items []world.Item
 	for _, b := range objs(doc, "bindings") {
 		for _, member := range strs(b, "members") {
-			items = append(items, item("services.iamMembers", name+"#"+str(b, "role")+"#"+member, "", b["condition"]))
+			grant := name + "#" + str(b, "role") + "#" + member
+			if condition := obj(b, "condition"); condition != nil { // the same grant may stand without one, too
+				grant += "#" + world.Text(condition)
+			}
+			items = append(items, item("services.iamMembers", grant, "", b["condition"]))
 		}
 	}
 	return items

@@ -117,7 +117,7 @@ func (r *request) checkVisibility(name string, doc world.Doc) *refusal {
 		if !r.tx.Has(vendor, "networks", full) {
 			return notFound(full)
 		}
-		for e := range r.all("managedZones", "") {
+		for _, e := range append(slices.Collect(r.all("managedZones", "")), r.directoryZones()...) {
 			if e.Name != name && str(e.Doc, "dnsName") == str(doc, "dnsName") && seenBy(e.Doc, full) {
 				return &refusal{400, "networkBoundToZoneWithSameName", "FAILED_PRECONDITION",
 					fmt.Sprintf("Network '%s' is already bound to the zone '%s' with the same DNS name '%s'", base(full), base(e.Name), str(doc, "dnsName"))}
@@ -142,20 +142,25 @@ func invalidDNS(parameter, val string) *refusal {
 }
 
 func getZone(r *request) (world.Doc, *refusal) {
-	doc, ok := r.get("managedZones", r.zoneName(r.name))
-	if !ok {
-		return nil, missingZone(r.zoneName(r.name))
+	if doc, ok := r.get("managedZones", r.zoneName(r.name)); ok {
+		return doc, nil
 	}
-	return doc, nil
+	for _, e := range r.directoryZones() {
+		if e.Name == r.zoneName(r.name) {
+			return e.Doc, nil
+		}
+	}
+	return nil, missingZone(r.zoneName(r.name))
 }
 
 func listZones(r *request) (world.Doc, *refusal) {
 	var kept []world.Entry
-	for e := range r.all("managedZones", r.zoneName("")) {
+	for _, e := range append(slices.Collect(r.all("managedZones", r.zoneName(""))), r.directoryZones()...) {
 		if asked := r.query.Get("dnsName"); asked == "" || asked == str(e.Doc, "dnsName") {
 			kept = append(kept, e)
 		}
 	}
+	slices.SortFunc(kept, func(a, b world.Entry) int { return strings.Compare(a.Name, b.Name) })
 	out := r.rpcList(listing{field: "managedZones", sizeParameter: "maxResults", size: 1000}, kept)
 	out["kind"] = "dns#managedZonesListResponse"
 	return out, nil
