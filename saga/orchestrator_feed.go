@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/culvertnet/culvert/events"
@@ -119,23 +120,44 @@ func (o *Orchestrator) publishStatus(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load status cursor: %w", err)
 	}
+	var published atomic.Uint64
+	published.Store(uint64(from))
+	var saver sync.WaitGroup
+	defer saver.Wait()
+	saver.Go(func() { o.saveCursor(ctx, &published) })
 	states := map[events.Key]State{}
-	unsaved, saved := 0, o.o.Now()
 	return o.followFrom(ctx, from, func(r Record) error {
 		if r.Key.Tenant != engineTenant {
 			if err := o.publishRecord(ctx, states, r); err != nil {
 				return fmt.Errorf("publish status of %s: %w", r.Key, err)
 			}
 		}
-		if unsaved++; unsaved >= 256 || o.o.Now().Sub(saved) > time.Second {
-			if err := o.o.Cursor.Save(ctx, r.Position); err != nil {
-				o.o.Log.Warn("status cursor is not saved; status events may be repeated", "error", err)
-				return nil
-			}
-			unsaved, saved = 0, o.o.Now()
-		}
+		published.Store(uint64(r.Position))
 		return nil
 	})
+}
+
+// saveEvery is how often the cursor is saved: how much is told twice after a crash.
+const saveEvery = time.Second
+
+// saveCursor saves what has been published, now and then and at the end.
+func (o *Orchestrator) saveCursor(ctx context.Context, published *atomic.Uint64) {
+	saved := published.Load()
+	for goesOn := true; goesOn; {
+		goesOn = pause(ctx, saveEvery)
+		at := published.Load()
+		if at == saved {
+			continue
+		}
+		save, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveEvery)
+		err := o.o.Cursor.Save(save, Position(at))
+		cancel()
+		if err != nil {
+			o.o.Log.Warn("status cursor is not saved; status events may be repeated", "error", err)
+			continue
+		}
+		saved = at
+	}
 }
 
 // publishRecord publishes the changes in one record.

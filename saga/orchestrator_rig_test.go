@@ -211,6 +211,15 @@ type journal struct {
 	before func([]saga.Append) []saga.Result // answers instead of the journal, unless it gives nil
 	after  func([]saga.Result)
 	sizes  []int
+	stale  atomic.Int64 // how many more Loads know nothing yet
+}
+
+// Load may know nothing yet: a replica that lags.
+func (j *journal) Load(ctx context.Context, k events.Key) (saga.Snapshot, []saga.Record, error) {
+	if j.stale.Add(-1) >= 0 {
+		return saga.Snapshot{}, nil, nil
+	}
+	return j.Journal.Load(ctx, k)
 }
 
 func (j *journal) Append(ctx context.Context, appends []saga.Append) []saga.Result {
@@ -247,17 +256,30 @@ func failing(err error) func([]saga.Append) []saga.Result {
 	}
 }
 
-// bus is a process's bus that can refuse commands.
+// bus is a process's bus that can be broken, refuse single messages, and keep deliveries back.
 type bus struct {
 	*memory.Bus
 	broken atomic.Bool
+	refuse func(events.Message) bool
+	gate   chan struct{}
 }
 
 func (b *bus) Publish(ctx context.Context, messages ...events.Message) error {
-	if b.broken.Load() {
+	if b.broken.Load() || b.refuse != nil && slices.ContainsFunc(messages, b.refuse) {
 		return fmt.Errorf("publish: the broker is away")
 	}
 	return b.Bus.Publish(ctx, messages...)
+}
+
+func (b *bus) Consume(ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict) error {
+	if b.gate != nil {
+		select {
+		case <-b.gate:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return b.Bus.Consume(ctx, s, handle)
 }
 
 type cursor struct {

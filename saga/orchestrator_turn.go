@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -87,12 +89,13 @@ func gather(jobs []job) []*work {
 // attempt is one try of a turn; it gives back the connections that have to be tried again.
 func (o *Orchestrator) attempt(ctx context.Context, pending []*work) (again []*work) {
 	var landing, settled []*work
-	for _, w := range pending {
+	failed := o.decideAll(ctx, pending)
+	for i, w := range pending {
 		if w.unknown {
 			landing = append(landing, w)
 			continue
 		}
-		if err := o.decide(ctx, w); err != nil {
+		if err := failed[i]; err != nil {
 			o.o.Log.Error("connection cannot be decided", "connection", w.key.String(), "error", err)
 			w.answerAll(outcome{err: fmt.Errorf("%w: %w", ErrUnavailable, err)})
 			continue
@@ -119,6 +122,26 @@ func (o *Orchestrator) attempt(ctx context.Context, pending []*work) (again []*w
 	landed, lost := o.append(ctx, landing)
 	o.settle(ctx, append(settled, landed...))
 	return append(lost, again...)
+}
+
+// loadsAtOnce is how many connections of a turn are read and decided at the same time.
+const loadsAtOnce = 16
+
+// decideAll decides for every connection whose append is not still to be settled. The errors are in the order of the works.
+func (o *Orchestrator) decideAll(ctx context.Context, pending []*work) []error {
+	failed := make([]error, len(pending))
+	var group errgroup.Group
+	group.SetLimit(loadsAtOnce)
+	for i, w := range pending {
+		if !w.unknown {
+			group.Go(func() error {
+				failed[i] = o.decide(ctx, w)
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // errors are in failed
+	return failed
 }
 
 // append lands what was decided, in one call that shares one sync.
