@@ -1,6 +1,11 @@
 package events
 
-import "strings"
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
 
 // Every subject (NATS) and topic (Pub/Sub) name of Culvert. Tokens that come from outside are keys and kinds, which
 // have been checked against a grammar without dots, stars and blanks before they get here.
@@ -37,6 +42,47 @@ var (
 
 // Streams lists what a broker must carry for the bus.
 func Streams() []Stream { return []Stream{Intents, Commands, Results, Statuses, Dead} }
+
+// StreamOf tells which stream of the bus carries a subject, or a filter with a trailing wildcard. What a broker would take
+// as well, another account's subject or the journal's, is not the bus's to write.
+func StreamOf(subject string) (Stream, bool) {
+	for t := range strings.SplitSeq(subject, ".") {
+		if t == "" || strings.ContainsAny(t, " \t\r\n") || strings.ContainsAny(t, "*>") && len(t) > 1 {
+			return Stream{}, false
+		}
+	}
+	for _, s := range Streams() {
+		prefix := strings.TrimSuffix(s.Subject, ">")
+		if len(subject) > len(prefix) && strings.HasPrefix(subject, prefix) {
+			return s, true
+		}
+	}
+	return Stream{}, false
+}
+
+var subscriptionName = regexp.MustCompile(`^[a-z0-9-]+$`)
+
+// Stream tells the one stream that the subscription belongs to, or what is wrong with the subscription.
+func (s Subscription) Stream() (Stream, error) {
+	if !subscriptionName.MatchString(s.Name) {
+		return Stream{}, errors.New("name is not [a-z0-9-]+")
+	}
+	if len(s.Subjects) == 0 || s.Parallel < 0 || s.MaxDeliver < 0 {
+		return Stream{}, errors.New("no subject, or a negative Parallel or MaxDeliver")
+	}
+	var stream Stream
+	for i, f := range s.Subjects {
+		of, ok := StreamOf(f)
+		if !ok {
+			return Stream{}, fmt.Errorf("no stream carries %q", f)
+		}
+		if i > 0 && of != stream {
+			return Stream{}, fmt.Errorf("subjects of two streams, %s and %s", stream.Name, of.Name)
+		}
+		stream = of
+	}
+	return stream, nil
+}
 
 // IntentSubject is where intents of a kind come in.
 func IntentSubject(kind string) string { return subjectIntents + kind }

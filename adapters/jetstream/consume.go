@@ -29,7 +29,7 @@ const (
 // Consume implements [events.Bus]. It asks for no more messages than it has idle handlers, so that none waits, unleased,
 // inside this process. The handler's context ends with ctx; its verdict still counts.
 func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict) error {
-	stream, err := checkSubscription(s)
+	stream, err := s.Stream()
 	if err != nil {
 		return fmt.Errorf("consume %q: %w", s.Name, err)
 	}

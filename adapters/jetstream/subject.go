@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-
-	"github.com/culvertnet/culvert/events"
 )
 
 // token writes one part of a name so that it is legal in a subject and can be read back: letters, digits, hyphen and
@@ -61,46 +59,4 @@ func name(subject string) (string, error) {
 	return strings.Join(parts, "/"), nil
 }
 
-var (
-	subscriptionName = regexp.MustCompile(`^[a-z0-9-]+$`)
-	headerName       = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`)
-)
-
-// streamOf tells which stream of the bus carries a subject or a filter with a trailing wildcard. What the server would
-// take as well, another account's or adapter's subject, is not the bus's to write.
-func streamOf(subject string) (events.Stream, bool) {
-	for _, t := range strings.Split(subject, ".") {
-		if t == "" || strings.ContainsAny(t, " \t\r\n") || strings.ContainsAny(t, "*>") && len(t) > 1 {
-			return events.Stream{}, false
-		}
-	}
-	for _, s := range events.Streams() {
-		prefix, _ := strings.CutSuffix(s.Subject, ">")
-		if len(subject) > len(prefix) && strings.HasPrefix(subject, prefix) {
-			return s, true
-		}
-	}
-	return events.Stream{}, false
-}
-
-// checkSubscription tells the stream that a subscription belongs to, or what is wrong with it.
-func checkSubscription(s events.Subscription) (events.Stream, error) {
-	var stream events.Stream
-	if !subscriptionName.MatchString(s.Name) {
-		return stream, fmt.Errorf("name is not [a-z0-9-]+")
-	}
-	if len(s.Subjects) == 0 || s.Parallel < 0 || s.MaxDeliver < 0 {
-		return stream, fmt.Errorf("no subject, or a negative Parallel or MaxDeliver")
-	}
-	for i, f := range s.Subjects {
-		of, ok := streamOf(f)
-		if !ok {
-			return stream, fmt.Errorf("no stream carries %q", f)
-		}
-		if i > 0 && of != stream {
-			return stream, fmt.Errorf("subjects of two streams, %s and %s", stream.Name, of.Name)
-		}
-		stream = of
-	}
-	return stream, nil
-}
+var headerName = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`)

@@ -95,7 +95,7 @@ func (b *Bus) Publish(ctx context.Context, messages ...events.Message) error {
 	streams := make([]events.Stream, len(messages))
 	for i, m := range messages {
 		var ok bool
-		if streams[i], ok = streamOf(m.Subject); !ok || strings.ContainsAny(m.Subject, "*>") {
+		if streams[i], ok = events.StreamOf(m.Subject); !ok || strings.ContainsAny(m.Subject, "*>") {
 			return fmt.Errorf("publish to %q: no stream carries this subject", m.Subject)
 		}
 		if err := checkHeader(m.Header); err != nil {
@@ -211,32 +211,7 @@ func (p *place) wants(subject string) bool {
 	return slices.ContainsFunc(p.filters, func(f string) bool { return matches(f, subject) })
 }
 
-var (
-	subscriptionName = regexp.MustCompile(`^[a-z0-9-]+$`)
-	headerName       = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`)
-)
-
-// check tells the stream that a subscription belongs to, or what is wrong with it.
-func check(s events.Subscription) (events.Stream, error) {
-	var stream events.Stream
-	if !subscriptionName.MatchString(s.Name) {
-		return stream, fmt.Errorf("name is not [a-z0-9-]+")
-	}
-	if len(s.Subjects) == 0 || s.Parallel < 0 || s.MaxDeliver < 0 {
-		return stream, fmt.Errorf("no subject, or a negative Parallel or MaxDeliver")
-	}
-	for i, f := range s.Subjects {
-		of, ok := streamOf(f)
-		if !ok {
-			return stream, fmt.Errorf("no stream carries %q", f)
-		}
-		if i > 0 && of != stream {
-			return stream, fmt.Errorf("subjects of two streams, %s and %s", stream.Name, of.Name)
-		}
-		stream = of
-	}
-	return stream, nil
-}
+var headerName = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`)
 
 func checkHeader(header map[string]string) error {
 	for name, value := range header {
@@ -245,21 +220,6 @@ func checkHeader(header map[string]string) error {
 		}
 	}
 	return nil
-}
-
-// streamOf tells which stream carries a subject or filter.
-func streamOf(subject string) (events.Stream, bool) {
-	for _, token := range strings.Split(subject, ".") {
-		if token == "" || strings.ContainsAny(token, " \t\r\n") {
-			return events.Stream{}, false
-		}
-	}
-	for _, s := range events.Streams() {
-		if matches(s.Subject, subject) {
-			return s, true
-		}
-	}
-	return events.Stream{}, false
 }
 
 // matches tells whether a filter, which may end in ".>", covers a subject.

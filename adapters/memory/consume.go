@@ -18,7 +18,7 @@ func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(co
 	if err := b.alive(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("consume %s: %w", s.Name, err)
 	}
-	stream, err := check(s)
+	stream, err := s.Stream()
 	if err != nil {
 		return fmt.Errorf("consume %q: %w", s.Name, err)
 	}
