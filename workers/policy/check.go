@@ -25,7 +25,7 @@ func (c check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut)
 	}
 	want := Filter{
 		Via: in.Via, Network: in.Network, Controller: in.Controller, Gateway: in.Gateway, GatewayWide: in.GatewayWide,
-		Default: in.Default, Rules: in.Rules,
+		Default: in.Default, Rules: in.Rules, KeepOpen: !in.Direct,
 	}
 	if in.Via == ViaAviatrixFQDN {
 		if want.Own, err = c.tags(ctx, run); err != nil {

@@ -138,7 +138,10 @@ func (s filterEgress) policy(ctx context.Context, run workers.Run, driver Driver
 		name = prior.Policy
 	}
 	if name == "" {
-		place, err := driver.Filters.Check(ctx, f)
+		// A filter that denies nothing cannot be void: that somebody has made ours void since does not hide its priorities.
+		at := f
+		at.Default = "allow"
+		place, err := driver.Filters.Check(ctx, at)
 		var failure *workers.Failure
 		if errors.Is(err, workers.ErrNotFound) || errors.As(err, &failure) && failure.Class == events.Refuse {
 			return "", nil, nil // no filter can have been made where none can be

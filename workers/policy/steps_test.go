@@ -3,6 +3,7 @@ package policy_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -86,7 +87,7 @@ func TestStepsKeepTheirObligations(t *testing.T) {
 				c := &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 				return steptest.Bed{
 					Handlers: policy.Steps(drivers(w, claims)), Operations: map[string]workers.Operations{"fake": w}, Claims: claims,
-					State: func(testing.TB) string { return w.State() }, Intercept: intercept(w), Now: c.Now, Pause: c.Pause,
+					State: func(testing.TB) string { return w.State() }, Intercept: w.Intercept, Now: c.Now, Pause: c.Pause,
 					Timeout: 30 * time.Second, Settle: times.Lease + times.Quiet + times.Skew + time.Second,
 				}
 			}, samples)
@@ -266,6 +267,23 @@ func TestFilterEgressTellsThatItIsVoid(t *testing.T) {
 	}
 }
 
+// Somebody makes the filter void after its making was cut off, so that there is no output which names the policy: the undo
+// finds the priorities all the same.
+func TestFilterEgressGivesPrioritiesBackThoughItIsVoid(t *testing.T) {
+	s := newStage(t)
+	c := do(t, "orders", "filter", policy.KindFilterEgress, filter(policy.ViaGCPFirewall, "10.8.0.0/28"))
+	s.w.Fault("put", true, errors.New("connection reset"))
+	s.run(c, events.Do, events.Unsure, "unclassified")
+	s.w.SetVoid("a classic rule allows first")
+	s.look(c, events.Present)
+	s.run(c, events.Undo, events.Done, "")
+	s.look(c, events.Absent)
+	page, err := s.claims.Find(t.Context(), workers.ClaimQuery{Connection: c.Connection})
+	if err != nil || len(page.Items) > 0 {
+		t.Errorf("after the undo the connection holds %v, %v", page.Items, err)
+	}
+}
+
 func TestFilterEgressLeavesAForeignFilter(t *testing.T) {
 	s := newStage(t)
 	c := do(t, "orders", "filter", policy.KindFilterEgress, filter(policy.ViaAviatrixFQDN, "10.8.0.0/28"))
@@ -296,22 +314,14 @@ func TestCheckPolicy(t *testing.T) {
 	s.run(check(policy.CheckIn{Via: policy.ViaGCPFirewall, Network: "elsewhere", Withdrawing: true}), events.Do, events.Done, "")
 	s.run(check(policy.CheckIn{Via: policy.ViaAviatrixFQDN, Network: network, Direct: true}), events.Do, events.Refuse, "no-tag")
 	s.run(check(policy.CheckIn{Via: "else"}), events.Do, events.Refuse, "via")
+	for _, direct := range []bool{true, false} { // a connector's infrastructure is open, whatever the filter denies
+		s.run(check(policy.CheckIn{Via: policy.ViaGCPFirewall, Network: network, Default: "deny", Direct: direct, Tags: []string{"t"}}), events.Do, events.Done, "")
+		if got := s.w.Checked(); got.KeepOpen == direct {
+			t.Errorf("direct %t: the driver is asked about %+v", direct, got)
+		}
+	}
 	o := s.run(check(policy.CheckIn{Via: policy.ViaAviatrixFQDN, Network: network, Direct: true, Tags: []string{"t"}}), events.Do, events.Done, "")
 	if want := `{"nextHopIp":"10.11.0.2","tagged":true,"policy":"edge-policy"}`; string(o.Output) != want {
 		t.Errorf("check tells %s, want %s", o.Output, want)
-	}
-}
-
-// intercept spells the fates of steptest in the words of the fake.
-func intercept(w *policytest.World) func(func(int) steptest.Fate) {
-	return func(f func(int) steptest.Fate) {
-		if f == nil {
-			w.Intercept(nil)
-			return
-		}
-		w.Intercept(func(call int) (fail, lose bool) {
-			fate := f(call)
-			return fate == steptest.Fail, fate == steptest.Lose
-		})
 	}
 }

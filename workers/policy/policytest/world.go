@@ -3,7 +3,6 @@ package policytest
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,46 +13,32 @@ import (
 
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/policy"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 // A World is one network with firewall priorities and one controller with a shared rule set, in memory. Own and Shared
 // give a driver each, which passes the suite. Safe for concurrent use.
 //
-// Slow makes changes leave operations behind; Fault makes single calls fail before or after their effect.
+// Calls that can be set to fail are "check", "get", "put", "remove", "rules", "read" and "write".
 type World struct {
+	*steptest.Fake
 	mu         sync.Mutex
 	filters    map[string]policy.Filter
 	rules      []string
 	place      policy.Place
 	refusals   map[string]string
 	void       string
+	checked    policy.Filter
 	oneDefault bool
-	operations map[string]*operation
-	faults     map[string][]fault
-	intercept  func(call int) (fail, lose bool)
-	calls      int
-	slow       int
 }
-
-// operation is a change that goes on: polls left until its end takes effect.
-type operation struct {
-	left int
-	end  func()
-}
-
-type fault struct {
-	after bool
-	err   error
-}
-
-var _ workers.Operations = (*World)(nil)
 
 // NewWorld makes an empty world with a place for filters.
 func NewWorld(place policy.Place) *World {
-	return &World{
+	w := &World{
 		filters: map[string]policy.Filter{}, place: place, refusals: map[string]string{},
-		operations: map[string]*operation{}, faults: map[string][]fault{},
 	}
+	w.Fake = steptest.NewFake(&w.mu)
+	return w
 }
 
 // Own is the driver whose filters have rules of their own.
@@ -72,7 +57,15 @@ func (w *World) Refuse(network, why string) {
 	w.refusals[network] = why
 }
 
-// SetVoid says why traffic passes unfiltered all the same; "" that it does not.
+// Checked is the filter of the last Check that was not refused.
+func (w *World) Checked() policy.Filter {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.checked
+}
+
+// SetVoid says why traffic passes unfiltered all the same; "" that it does not. A Check of a filter that denies is refused
+// for it.
 func (w *World) SetVoid(why string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -110,40 +103,6 @@ func (w *World) PutFilter(f policy.Filter) {
 	w.filters[f.Name] = f
 }
 
-// Slow makes every later change take this many polls.
-func (w *World) Slow(polls int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.slow = polls
-}
-
-// Fault makes the next call of this name ("put", "remove", "write", "get") fail with err; after says that its effect
-// happens first, as when an answer is lost.
-func (w *World) Fault(call string, after bool, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.faults[call] = append(w.faults[call], fault{after: after, err: err})
-}
-
-// Intercept lets f decide about every later call that changes something, counted from 1: to fail it before its effect, or to
-// lose its answer. nil lets all pass.
-func (w *World) Intercept(f func(call int) (fail, lose bool)) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.intercept, w.calls = f, 0
-}
-
-// Faults tells how many faults have not been met.
-func (w *World) Faults() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n := 0
-	for _, f := range w.faults {
-		n += len(f)
-	}
-	return n
-}
-
 // State is all that is in the world, in one text: two equal texts are two equal worlds.
 func (w *World) State() string {
 	w.mu.Lock()
@@ -159,59 +118,6 @@ func (w *World) State() string {
 	return b.String()
 }
 
-// enter meets a fault that is set for the call: before its effect, or, by what it gives back, after it.
-func (w *World) enter(ctx context.Context, call string) (after, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", call, err)
-	}
-	if w.intercept != nil && slices.Contains([]string{"put", "remove", "write"}, call) {
-		w.calls++
-		switch fail, lose := w.intercept(w.calls); {
-		case fail:
-			return nil, workers.Retry("fault", 0, errors.New(call+" is set to fail"))
-		case lose:
-			return errors.New(call + ": connection reset"), nil
-		}
-	}
-	set := w.faults[call]
-	if len(set) == 0 {
-		return nil, nil
-	}
-	w.faults[call] = set[1:]
-	if set[0].after {
-		return set[0].err, nil
-	}
-	return nil, set[0].err
-}
-
-// make makes a change at once, or leaves an operation behind.
-func (w *World) make(after error, end func()) error {
-	if w.slow == 0 || after != nil {
-		end()
-		return after
-	}
-	handle := "fake:" + uuid.NewString()
-	w.operations[handle] = &operation{left: w.slow, end: end}
-	return workers.WaitFor(handle, 0)
-}
-
-// Poll implements [workers.Operations].
-func (w *World) Poll(ctx context.Context, handle string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	o, ok := w.operations[handle]
-	if !ok {
-		return workers.ErrNotFound
-	}
-	if o.left--; o.left > 0 {
-		return workers.WaitFor(handle, 0)
-	}
-	if o.left == 0 {
-		o.end()
-	}
-	return ctx.Err()
-}
-
 // filters is a driver of the world.
 type filters struct {
 	w      *World
@@ -222,7 +128,7 @@ type filters struct {
 func (f filters) Check(ctx context.Context, want policy.Filter) (policy.Place, error) {
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
-	if _, err := f.w.enter(ctx, "check"); err != nil {
+	if err := f.w.Read(ctx, "check"); err != nil {
 		return policy.Place{}, err
 	}
 	if why, bad := f.w.refusals[want.Network]; bad {
@@ -231,6 +137,10 @@ func (f filters) Check(ctx context.Context, want policy.Filter) (policy.Place, e
 	if err := f.w.clash(want, append([]string{want.Name}, want.Own...)...); err != nil {
 		return policy.Place{}, err
 	}
+	if f.w.void != "" && want.Default != "allow" {
+		return policy.Place{}, workers.Refuse("void", "%s", f.w.void)
+	}
+	f.w.checked = want
 	place := f.w.place
 	place.TakenPriorities = slices.Clone(place.TakenPriorities)
 	for name, other := range f.w.filters {
@@ -245,7 +155,7 @@ func (f filters) Check(ctx context.Context, want policy.Filter) (policy.Place, e
 func (f filters) Get(ctx context.Context, want policy.Filter) (policy.Filter, error) {
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
-	if _, err := f.w.enter(ctx, "get"); err != nil {
+	if err := f.w.Read(ctx, "get"); err != nil {
 		return policy.Filter{}, err
 	}
 	got, ok := f.w.filters[want.Name]
@@ -269,35 +179,35 @@ func (f filters) Get(ctx context.Context, want policy.Filter) (policy.Filter, er
 func (f filters) Put(ctx context.Context, _ uuid.UUID, want policy.Filter) error {
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
-	after, err := f.w.enter(ctx, "put")
+	lost, err := f.w.Mutate(ctx, "put")
 	if err != nil {
 		return err
 	}
 	if have, ok := f.w.filters[want.Name]; ok && fmt.Sprint(have) == fmt.Sprint(want) {
-		return after
+		return lost
 	}
 	if err := f.w.clash(want, want.Name); err != nil {
 		return err
 	}
 	want.Rules, want.Priorities = slices.Clone(want.Rules), slices.Clone(want.Priorities)
-	return f.w.make(after, func() { f.w.filters[want.Name] = want })
+	return f.w.Make(lost, func() { f.w.filters[want.Name] = want })
 }
 
 // Remove implements [policy.Filters]. What rules of the shared set name cannot go.
 func (f filters) Remove(ctx context.Context, _ uuid.UUID, want policy.Filter) error {
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
-	after, err := f.w.enter(ctx, "remove")
+	lost, err := f.w.Mutate(ctx, "remove")
 	if err != nil {
 		return err
 	}
 	if _, ok := f.w.filters[want.Name]; !ok {
-		return after
+		return lost
 	}
 	if slices.ContainsFunc(f.w.rules, func(line string) bool { return strings.HasPrefix(nameOf(line), want.Name) }) {
 		return workers.Refuse("in-use", "filter %s is named by rules of the shared set", want.Name)
 	}
-	return f.w.make(after, func() { delete(f.w.filters, want.Name) })
+	return f.w.Make(lost, func() { delete(f.w.filters, want.Name) })
 }
 
 // render gives one line a rule, and one for the default.
@@ -317,7 +227,7 @@ func render(f policy.Filter) []string {
 func (f filters) Rules(ctx context.Context, want policy.Filter) ([]string, error) {
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
-	if _, err := f.w.enter(ctx, "rules"); err != nil {
+	if err := f.w.Read(ctx, "rules"); err != nil {
 		return nil, err
 	}
 	if _, ok := f.w.filters[want.Name]; !ok {
@@ -330,7 +240,7 @@ func (f filters) Rules(ctx context.Context, want policy.Filter) ([]string, error
 func (f filters) Read(ctx context.Context, _ string) ([]string, error) {
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
-	if _, err := f.w.enter(ctx, "read"); err != nil {
+	if err := f.w.Read(ctx, "read"); err != nil {
 		return nil, err
 	}
 	return slices.Clone(f.w.rules), nil
@@ -340,13 +250,13 @@ func (f filters) Read(ctx context.Context, _ string) ([]string, error) {
 func (f filters) Write(ctx context.Context, _ uuid.UUID, _ string, lines []string) error {
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
-	after, err := f.w.enter(ctx, "write")
+	lost, err := f.w.Mutate(ctx, "write")
 	if err != nil {
 		return err
 	}
 	if sameSet(lines, f.w.rules) {
-		return after
+		return lost
 	}
 	lines = slices.Clone(lines)
-	return f.w.make(after, func() { f.w.rules = lines })
+	return f.w.Make(lost, func() { f.w.rules = lines })
 }
