@@ -97,7 +97,7 @@ func bed(slow int) func(t *testing.T) steptest.Bed {
 		c := &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 		return steptest.Bed{
 			Handlers: routing.Steps(drivers(w, claims)), Operations: map[string]workers.Operations{"fake": w}, Claims: claims,
-			State: func(testing.TB) string { return w.State() }, Intercept: intercept(w), Now: c.Now, Pause: c.Pause,
+			State: func(testing.TB) string { return w.State() }, Intercept: w.Intercept, Now: c.Now, Pause: c.Pause,
 			Timeout: 30 * time.Second, Settle: times.Lease + times.Quiet + times.Skew + time.Second,
 		}
 	}
@@ -107,19 +107,5 @@ func bed(slow int) func(t *testing.T) steptest.Bed {
 func TestStepsKeepTheirObligations(t *testing.T) {
 	for name, slow := range map[string]int{"at once": 0, "with operations": 2} {
 		t.Run(name, func(t *testing.T) { steptest.Run(t, bed(slow), samples(t)) })
-	}
-}
-
-// intercept spells the fates of steptest in the words of the fake.
-func intercept(w *routingtest.World) func(func(int) steptest.Fate) {
-	return func(f func(int) steptest.Fate) {
-		if f == nil {
-			w.Intercept(nil)
-			return
-		}
-		w.Intercept(func(call int) (fail, lose bool) {
-			fate := f(call)
-			return fate == steptest.Fail, fate == steptest.Lose
-		})
 	}
 }

@@ -43,12 +43,12 @@ func (w *World) Get(ctx context.Context, name string) (egress.Connector, error) 
 
 // Create implements egress.Connectors. A connector that is there already is left as it is.
 func (w *World) Create(ctx context.Context, _ uuid.UUID, c egress.Connector) error {
-	return w.act(ctx, "connectors.create", c.Name, func() (func(), error) {
+	return w.Act(ctx, "connectors.create", c.Name, func() (func(), error) {
 		if _, ok := w.connectors[c.Name]; ok {
 			return nil, nil
 		}
 		if c.Max == 0 {
-			return nil, refuse("a connector must specify max_instances")
+			return nil, workers.Refuse("invalid", "a connector must specify max_instances")
 		}
 		c.State = "CREATING"
 		w.connectors[c.Name] = ranged(c)
@@ -58,13 +58,13 @@ func (w *World) Create(ctx context.Context, _ uuid.UUID, c egress.Connector) err
 
 // Grow implements egress.Connectors.
 func (w *World) Grow(ctx context.Context, _ uuid.UUID, c egress.Connector) error {
-	return w.act(ctx, "connectors.patch", c.Name, func() (func(), error) {
+	return w.Act(ctx, "connectors.patch", c.Name, func() (func(), error) {
 		have, ok := w.connectors[c.Name]
 		switch {
 		case !ok:
-			return nil, refuse("connector %s is not there", c.Name)
+			return nil, workers.Refuse("invalid", "connector %s is not there", c.Name)
 		case c.Min < have.Min || c.Max < have.Max:
-			return nil, refuse("instance limits can only go up")
+			return nil, workers.Refuse("invalid", "instance limits can only go up")
 		}
 		if have.Min == c.Min && have.Max == c.Max && have.MachineType == c.MachineType {
 			return nil, nil
@@ -80,7 +80,7 @@ func (w *World) Grow(ctx context.Context, _ uuid.UUID, c egress.Connector) error
 
 // Delete implements egress.Connectors.
 func (w *World) Delete(ctx context.Context, _ uuid.UUID, name string) error {
-	return w.act(ctx, "connectors.delete", name, func() (func(), error) {
+	return w.Act(ctx, "connectors.delete", name, func() (func(), error) {
 		if _, ok := w.connectors[name]; !ok {
 			return nil, nil
 		}

@@ -79,10 +79,10 @@ func (p Services) SetIngress(ctx context.Context, _ uuid.UUID, ref egress.Servic
 // change writes a service on its etag and lets it reconcile.
 func (p Services) change(ctx context.Context, call string, ref egress.ServiceRef, etag string, write func(*service) bool) error {
 	w := p.World
-	return w.act(ctx, call, fullName(ref), func() (func(), error) {
+	return w.Act(ctx, call, fullName(ref), func() (func(), error) {
 		s, ok := w.services[ref]
 		if !ok {
-			return nil, refuse("service %s is not there", fullName(ref))
+			return nil, workers.Refuse("invalid", "service %s is not there", fullName(ref))
 		}
 		if s.Etag != etag {
 			return nil, stale(s.Etag, etag)
@@ -112,10 +112,10 @@ func (p Services) Invokers(ctx context.Context, ref egress.ServiceRef) (members 
 // SetInvokers implements egress.Services. A policy is in force at once.
 func (p Services) SetInvokers(ctx context.Context, ref egress.ServiceRef, members []string, etag string) error {
 	w := p.World
-	return w.actFor(ctx, "services.setInvokers", fullName(ref), 0, func() (func(), error) {
+	return w.ActAtOnce(ctx, "services.setInvokers", fullName(ref), func() (func(), error) {
 		s, ok := w.services[ref]
 		if !ok {
-			return nil, refuse("service %s is not there", fullName(ref))
+			return nil, workers.Refuse("invalid", "service %s is not there", fullName(ref))
 		}
 		if s.policy != etag {
 			return nil, stale(s.policy, etag)

@@ -73,21 +73,21 @@ func (p endpoints) Get(ctx context.Context, ref network.Ref) (network.Endpoint, 
 
 // Create leaves an endpoint that is there already as it is.
 func (p endpoints) Create(ctx context.Context, req uuid.UUID, e network.Endpoint) error {
-	return p.w.act(ctx, "forwardingRules.insert", e.Name, func() (func(), error) {
+	return p.w.Act(ctx, "forwardingRules.insert", e.Name, func() (func(), error) {
 		p.w.requested("forwardingRules.insert", req)
 		if _, ok := p.w.endpoints[e.Ref]; ok {
 			return nil, nil
 		}
 		if e.Region == "" && !bundleName.MatchString(e.Name) {
-			return nil, refuse("invalid", "name %q is not %s", e.Name, bundleName)
+			return nil, workers.Refuse("invalid", "name %q is not %s", e.Name, bundleName)
 		}
 		if !p.w.reserved(e) {
-			return nil, refuse("invalid", "address %s is not reserved as %s", e.AddressIP, e.AddressName)
+			return nil, workers.Refuse("invalid", "address %s is not reserved as %s", e.AddressIP, e.AddressName)
 		}
 		if strings.Contains(e.Target, "/") {
 			verdict, ok := p.w.verdicts[e.Target]
 			if !ok {
-				return nil, refuse("not-found", "service attachment %s is not there", e.Target)
+				return nil, workers.Refuse("not-found", "service attachment %s is not there", e.Target)
 			}
 			e.Connection = verdict
 		}
@@ -107,7 +107,7 @@ func (w *World) reserved(e network.Endpoint) bool {
 }
 
 func (p endpoints) Delete(ctx context.Context, _ uuid.UUID, ref network.Ref) error {
-	return p.w.act(ctx, "forwardingRules.delete", ref.Name, func() (func(), error) {
+	return p.w.Act(ctx, "forwardingRules.delete", ref.Name, func() (func(), error) {
 		if _, ok := p.w.endpoints[ref]; !ok {
 			return nil, nil
 		}

@@ -76,7 +76,7 @@ func (p names) Get(ctx context.Context, project, zone string) (network.Zone, err
 }
 
 func (p names) Put(ctx context.Context, _ uuid.UUID, z network.Zone) error {
-	return p.w.act(ctx, "zones.put", z.Name, func() (func(), error) {
+	return p.w.Act(ctx, "zones.put", z.Name, func() (func(), error) {
 		key := zoneKey(z.Project, z.Name)
 		have, ok := p.w.zones[key]
 		z.Others = have.Others
@@ -89,7 +89,7 @@ func (p names) Put(ctx context.Context, _ uuid.UUID, z network.Zone) error {
 }
 
 func (p names) ClearRecord(ctx context.Context, _ uuid.UUID, z network.Zone) error {
-	return p.w.act(ctx, "zones.clear", z.Name, func() (func(), error) {
+	return p.w.Act(ctx, "zones.clear", z.Name, func() (func(), error) {
 		key := zoneKey(z.Project, z.Name)
 		have, ok := p.w.zones[key]
 		if !ok || have.IP == "" || have.IP != z.IP {
@@ -102,14 +102,14 @@ func (p names) ClearRecord(ctx context.Context, _ uuid.UUID, z network.Zone) err
 }
 
 func (p names) Delete(ctx context.Context, _ uuid.UUID, project, zone string) error {
-	return p.w.act(ctx, "zones.delete", zone, func() (func(), error) {
+	return p.w.Act(ctx, "zones.delete", zone, func() (func(), error) {
 		key := zoneKey(project, zone)
 		z, ok := p.w.zones[key]
 		if !ok {
 			return nil, nil
 		}
 		if z.IP != "" || z.Others > 0 {
-			return nil, refuse("in-use", "zone %s is not empty", zone)
+			return nil, workers.Refuse("in-use", "zone %s is not empty", zone)
 		}
 		delete(p.w.zones, key)
 		return done, nil

@@ -92,10 +92,10 @@ func (p networks) Subnet(ctx context.Context, name string) (network.Subnet, erro
 }
 
 func (p networks) SetGoogleAccess(ctx context.Context, _ uuid.UUID, name string, on bool) error {
-	return p.w.act(ctx, "subnetworks.setPrivateIpGoogleAccess", name, func() (func(), error) {
+	return p.w.Act(ctx, "subnetworks.setPrivateIpGoogleAccess", name, func() (func(), error) {
 		s, ok := p.w.subnets[name]
 		if !ok {
-			return nil, refuse("not-found", "subnet %s is not there", name)
+			return nil, workers.Refuse("not-found", "subnet %s is not there", name)
 		}
 		if s.GoogleAccess == on {
 			return nil, nil
@@ -127,7 +127,7 @@ func (p addresses) Get(ctx context.Context, ref network.Ref) (network.Address, e
 
 // Reserve leaves an address that is there already as it is.
 func (p addresses) Reserve(ctx context.Context, _ uuid.UUID, a network.Address) error {
-	return p.w.act(ctx, "addresses.insert", a.Name, func() (func(), error) {
+	return p.w.Act(ctx, "addresses.insert", a.Name, func() (func(), error) {
 		if _, ok := p.w.addresses[a.Ref]; ok {
 			return nil, nil
 		}
@@ -147,22 +147,22 @@ func (p addresses) Reserve(ctx context.Context, _ uuid.UUID, a network.Address) 
 func (w *World) reservable(a network.Address) error {
 	ip, err := netip.ParseAddr(a.IP)
 	if err != nil {
-		return refuse("invalid", "address %q: %w", a.IP, err)
+		return workers.Refuse("invalid", "address %q: %w", a.IP, err)
 	}
 	for _, other := range w.addresses {
 		if other.IP == a.IP {
-			return refuse("in-use", "address %s is reserved as %s", a.IP, other.Name)
+			return workers.Refuse("in-use", "address %s is reserved as %s", a.IP, other.Name)
 		}
 	}
 	if a.Region != "" {
 		if !netip.MustParsePrefix(w.subnets[a.Subnet].CIDR).Contains(ip) {
-			return refuse("invalid", "address %s is not in %s", a.IP, a.Subnet)
+			return workers.Refuse("invalid", "address %s is not in %s", a.IP, a.Subnet)
 		}
 		return nil
 	}
 	for _, r := range w.networks[a.Network].Subnets {
 		if netip.MustParsePrefix(r.CIDR).Contains(ip) {
-			return refuse("invalid", "address %s is in the range of %s", a.IP, r.From)
+			return workers.Refuse("invalid", "address %s is in the range of %s", a.IP, r.From)
 		}
 	}
 	return nil
@@ -186,7 +186,7 @@ func (w *World) nextIn(subnet string) string {
 var errInUse = errors.New("the address is in use")
 
 func (p addresses) Release(ctx context.Context, _ uuid.UUID, ref network.Ref) error {
-	return p.w.act(ctx, "addresses.delete", ref.Name, func() (func(), error) {
+	return p.w.Act(ctx, "addresses.delete", ref.Name, func() (func(), error) {
 		if _, ok := p.w.addresses[ref]; !ok {
 			return nil, nil
 		}

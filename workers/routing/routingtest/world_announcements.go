@@ -30,7 +30,7 @@ func (a announcements) find(t routing.Target) (*target, error) {
 func (a announcements) Check(ctx context.Context, t routing.Target) ([]string, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
-	if _, err := a.w.enter(ctx, "check"); err != nil {
+	if err := a.w.Read(ctx, "check"); err != nil {
 		return nil, err
 	}
 	found, err := a.find(t)
@@ -65,7 +65,7 @@ func announced(a routing.Announced) []string {
 func (a announcements) Read(ctx context.Context, t routing.Target) (routing.Announced, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
-	if _, err := a.w.enter(ctx, "read"); err != nil {
+	if err := a.w.Read(ctx, "read"); err != nil {
 		return routing.Announced{}, err
 	}
 	found, err := a.find(t)
@@ -81,7 +81,7 @@ func (a announcements) Read(ctx context.Context, t routing.Target) (routing.Anno
 func (a announcements) Write(ctx context.Context, _ uuid.UUID, t routing.Target, want routing.Announced) error {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
-	after, err := a.w.enter(ctx, "write")
+	lost, err := a.w.Mutate(ctx, "write")
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (a announcements) Write(ctx context.Context, _ uuid.UUID, t routing.Target,
 		return workers.Refuse("full", "%s takes %d entries, and not %d", t.ID(), found.limit, len(want.Entries))
 	}
 	entries, owners := slices.Clone(want.Entries), maps.Clone(want.Owners)
-	return a.w.make(after, func() {
+	return a.w.Make(lost, func() {
 		a.w.writes++
 		found.Custom, found.Entries = want.Custom, nil
 		if want.Custom {
@@ -112,7 +112,7 @@ func (a announcements) Write(ctx context.Context, _ uuid.UUID, t routing.Target,
 func (a announcements) Sight(ctx context.Context, t routing.Target, prefix string) (routing.Sight, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
-	if _, err := a.w.enter(ctx, "sight"); err != nil {
+	if err := a.w.Read(ctx, "sight"); err != nil {
 		return routing.Sight{}, err
 	}
 	found, err := a.find(t)

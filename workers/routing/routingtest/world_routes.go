@@ -20,7 +20,7 @@ type routes struct{ w *World }
 func (r routes) Get(ctx context.Context, project, name string) (routing.Route, error) {
 	r.w.mu.Lock()
 	defer r.w.mu.Unlock()
-	if _, err := r.w.enter(ctx, "route.get"); err != nil {
+	if err := r.w.Read(ctx, "route.get"); err != nil {
 		return routing.Route{}, err
 	}
 	got, ok := r.w.routes[project+"/"+name]
@@ -35,13 +35,13 @@ func (r routes) Get(ctx context.Context, project, name string) (routing.Route, e
 func (r routes) Create(ctx context.Context, _ uuid.UUID, route routing.Route) error {
 	r.w.mu.Lock()
 	defer r.w.mu.Unlock()
-	after, err := r.w.enter(ctx, "route.create")
+	lost, err := r.w.Mutate(ctx, "route.create")
 	if err != nil {
 		return err
 	}
 	id := route.Project + "/" + route.Name
 	route.Tags = slices.Clone(route.Tags)
-	return r.w.make(after, func() {
+	return r.w.Make(lost, func() {
 		if _, taken := r.w.routes[id]; !taken {
 			r.w.routes[id] = route
 		}
@@ -52,21 +52,21 @@ func (r routes) Create(ctx context.Context, _ uuid.UUID, route routing.Route) er
 func (r routes) Delete(ctx context.Context, _ uuid.UUID, project, name string) error {
 	r.w.mu.Lock()
 	defer r.w.mu.Unlock()
-	after, err := r.w.enter(ctx, "route.delete")
+	lost, err := r.w.Mutate(ctx, "route.delete")
 	if err != nil {
 		return err
 	}
 	if _, ok := r.w.routes[project+"/"+name]; !ok {
-		return after
+		return lost
 	}
-	return r.w.make(after, func() { delete(r.w.routes, project+"/"+name) })
+	return r.w.Make(lost, func() { delete(r.w.routes, project+"/"+name) })
 }
 
 // Default implements [routing.Routes].
 func (r routes) Default(ctx context.Context, network string) ([]routing.Route, error) {
 	r.w.mu.Lock()
 	defer r.w.mu.Unlock()
-	if _, err := r.w.enter(ctx, "route.default"); err != nil {
+	if err := r.w.Read(ctx, "route.default"); err != nil {
 		return nil, err
 	}
 	var out []routing.Route
