@@ -133,6 +133,7 @@ func TestConnectorInfrastructureStaysOpen(t *testing.T) {
 
 func TestWhatMakesAFilterVoid(t *testing.T) {
 	f := sample()
+	f.KeepOpen = true
 	const corporate, classicAll = "10.30.0.53/32", "tcp"
 	rule := func(action, dest string, priority int32) *computepb.FirewallPolicyRule {
 		m := &computepb.FirewallPolicyRuleMatcher{}
@@ -147,6 +148,21 @@ func TestWhatMakesAFilterVoid(t *testing.T) {
 			DestinationRanges: []string{dest}, TargetTags: tags,
 		}
 	}
+	denial := func(priority int32, protocol string) *computepb.Firewall {
+		return &computepb.Firewall{
+			Name: new("no"), Direction: new(outward), Priority: &priority, Denied: []*computepb.Denied{{IPProtocol: &protocol}},
+		}
+	}
+	first := func(priority int32, r *computepb.Firewall) *computepb.Firewall {
+		r.Priority = &priority
+		return r
+	}
+	denyAll := func(priority int32) *computepb.FirewallPolicyRule {
+		r := rule(deny, anywhere, priority)
+		r.Match.Layer4Configs = []*computepb.FirewallPolicyRuleMatcherLayer4Config{{IpProtocol: new(everyProtocol)}}
+		return r
+	}
+	kept := vpcRule("35.199.224.0/19", "vpc-connector")
 	from := func(r *computepb.FirewallPolicyRule, src string) *computepb.FirewallPolicyRule {
 		r.Match.SrcIpRanges = []string{src}
 		return r
@@ -162,6 +178,17 @@ func TestWhatMakesAFilterVoid(t *testing.T) {
 		{"classic rule for every connector", effective{afterClassic: true, classic: []*computepb.Firewall{vpcRule("10.0.0.0/8", "vpc-connector")}}, true},
 		{"classic rule for other instances", effective{afterClassic: true, classic: []*computepb.Firewall{vpcRule(anywhere, "web")}}, false},
 		{"classic rule for what the filter allows too", effective{afterClassic: true, classic: []*computepb.Firewall{vpcRule("10.20.0.4/32")}}, false},
+		{"classic rule for a connector's infrastructure", effective{afterClassic: true, classic: []*computepb.Firewall{kept}}, false},
+		{"classic denial of everything", effective{afterClassic: true, classic: []*computepb.Firewall{denial(65534, everyProtocol)}}, true},
+		{"the same, asked after the policy", effective{classic: []*computepb.Firewall{denial(65534, everyProtocol)}}, false},
+		{"classic denial of one protocol", effective{afterClassic: true, classic: []*computepb.Firewall{denial(1000, "udp")}}, false},
+		{"what stands before a denial may allow what the filter does", effective{
+			afterClassic: true, classic: []*computepb.Firewall{denial(65534, everyProtocol), first(1000, vpcRule("10.20.0.4/32"))},
+		}, false},
+		{"hierarchical denial of everything", effective{above: []*computepb.FirewallPolicyRule{denyAll(1)}}, true},
+		{"denial of everything above", effective{inPolicy: []*computepb.FirewallPolicyRule{denyAll(9)}}, true},
+		{"denial of everything below", effective{inPolicy: []*computepb.FirewallPolicyRule{denyAll(16)}}, false},
+		{"denial of everything for another source", effective{inPolicy: []*computepb.FirewallPolicyRule{from(denyAll(9), "10.9.0.0/24")}}, false},
 		{"hierarchical rule for everything", effective{above: []*computepb.FirewallPolicyRule{rule(allow, anywhere, 1)}}, true},
 		{"hierarchical rule that delegates", effective{above: []*computepb.FirewallPolicyRule{rule("goto_next", anywhere, 1)}}, false},
 		{"rule above for a resolver", effective{inPolicy: []*computepb.FirewallPolicyRule{rule(allow, corporate, 1)}}, false},

@@ -10,25 +10,21 @@ import (
 	"github.com/culvertnet/culvert/workers/policy"
 )
 
-// overruled says which rule lets the source pass before the filter is asked, "" when none does. VPC firewall rules count
-// when they open more than the filter itself does, rules of policies when they open everything. A rule for instances with certain service accounts or secure tags is not counted: a
-// connector's instances have none that a customer can name.
+// overruled says which rule decides for the source before the filter is asked, "" when none does: one that lets it pass, or
+// one that denies everything, so that what the filter allows is cut off. VPC firewall rules count when they open more than
+// the filter itself does, rules of policies when they open everything. A rule for instances with certain service accounts
+// or secure tags is not counted: a connector's instances have none that a customer can name.
 func (e effective) overruled(f policy.Filter) string {
 	if f.Default == allow {
 		return ""
 	}
 	for _, r := range e.above {
-		if opens(r, f) {
-			return fmt.Sprintf("rule %d of a hierarchical firewall policy allows everything first", r.GetPriority())
+		if decides(r, f) {
+			return fmt.Sprintf("rule %d of a hierarchical firewall policy %ss everything first", r.GetPriority(), r.GetAction())
 		}
 	}
-	if e.afterClassic {
-		open := admitted(f)
-		for _, r := range e.classic {
-			if opensClassic(r, f, open) {
-				return fmt.Sprintf("VPC firewall rule %s allows more, and VPC rules are asked before the policy", r.GetName())
-			}
-		}
+	if why := e.overruledByClassic(f); why != "" {
+		return why
 	}
 	last := 0
 	for _, p := range f.Priorities {
@@ -36,9 +32,34 @@ func (e effective) overruled(f policy.Filter) string {
 	}
 	for _, r := range e.inPolicy {
 		before := len(f.Priorities) > 0 && int(r.GetPriority()) < last
-		if before && !ours(r, f) && opens(r, f) {
-			return fmt.Sprintf("rule %d (%s) of policy %s allows everything first", r.GetPriority(), r.GetRuleName(), e.policy)
+		if before && !ours(r, f) && decides(r, f) {
+			return fmt.Sprintf("rule %d (%s) of policy %s %ss everything first", r.GetPriority(), r.GetRuleName(), e.policy, r.GetAction())
 		}
+	}
+	return ""
+}
+
+// overruledByClassic is the same for VPC firewall rules. A denial of everything counts where it is the first that is asked:
+// what stands before it may allow just what the filter does.
+func (e effective) overruledByClassic(f policy.Filter) string {
+	if !e.afterClassic {
+		return ""
+	}
+	open := admitted(f)
+	var first *computepb.Firewall
+	for _, r := range e.classic {
+		if !asks(r, f) {
+			continue
+		}
+		if len(r.GetAllowed()) > 0 && (len(r.GetDestinationRanges()) == 0 || widens(r.GetDestinationRanges(), open)) {
+			return fmt.Sprintf("VPC firewall rule %s allows more, and VPC rules are asked before the policy", r.GetName())
+		}
+		if first == nil || r.GetPriority() < first.GetPriority() || r.GetPriority() == first.GetPriority() && len(r.GetDenied()) > 0 {
+			first = r // of equal priorities, a denial wins (VPC firewall rules, priority)
+		}
+	}
+	if first != nil && shuts(first) {
+		return fmt.Sprintf("VPC firewall rule %s denies everything, and VPC rules are asked before the policy", first.GetName())
 	}
 	return ""
 }
@@ -59,11 +80,15 @@ func admitted(f policy.Filter) []string {
 	return out
 }
 
-// opens tells a policy's rule that lets the source go anywhere. One that is limited to some destinations is an exception
-// that its owner put above on purpose (a corporate resolver, say), and does not make the filter void.
-func opens(r *computepb.FirewallPolicyRule, f policy.Filter) bool {
+// decides tells a policy's rule that lets the source go anywhere, or nowhere. One that is limited to some destinations is an
+// exception that its owner put above on purpose (a corporate resolver, say), and does not make the filter void; nor does a
+// denial that is limited to some protocols.
+func decides(r *computepb.FirewallPolicyRule, f policy.Filter) bool {
 	m := r.GetMatch()
-	if r.GetAction() != allow || r.GetDirection() != outward || r.GetDisabled() ||
+	everything := slices.ContainsFunc(m.GetLayer4Configs(), func(c *computepb.FirewallPolicyRuleMatcherLayer4Config) bool {
+		return c.GetIpProtocol() == everyProtocol
+	})
+	if r.GetAction() != allow && (r.GetAction() != deny || !everything) || r.GetDirection() != outward || r.GetDisabled() ||
 		len(r.GetTargetServiceAccounts()) > 0 || len(r.GetTargetSecureTags()) > 0 {
 		return false
 	}
@@ -76,9 +101,10 @@ func opens(r *computepb.FirewallPolicyRule, f policy.Filter) bool {
 	return len(m.GetDestFqdns())+len(m.GetDestRegionCodes())+len(m.GetDestThreatIntelligences())+len(m.GetDestAddressGroups()) == 0
 }
 
-// opensClassic tells a VPC firewall rule that lets the source reach more than the filter does. A rule with target tags reaches a connector only by the tags that all connectors have.
-func opensClassic(r *computepb.Firewall, f policy.Filter, open []string) bool {
-	if r.GetDirection() != outward || r.GetDisabled() || len(r.GetAllowed()) == 0 || len(r.GetTargetServiceAccounts()) > 0 {
+// asks tells a VPC firewall rule that is asked for the source's way out. A rule with target tags reaches a connector only by
+// the tags that all connectors have.
+func asks(r *computepb.Firewall, f policy.Filter) bool {
+	if r.GetDirection() != outward || r.GetDisabled() || len(r.GetTargetServiceAccounts()) > 0 {
 		return false
 	}
 	connectors := func(tag string) bool {
@@ -87,10 +113,15 @@ func opensClassic(r *computepb.Firewall, f policy.Filter, open []string) bool {
 	if tags := r.GetTargetTags(); len(tags) > 0 && !slices.ContainsFunc(tags, connectors) {
 		return false
 	}
-	if src := r.GetSourceRanges(); len(src) > 0 && !meets(f.Source, src) {
-		return false
-	}
-	return len(r.GetDestinationRanges()) == 0 || widens(r.GetDestinationRanges(), open)
+	src := r.GetSourceRanges()
+	return len(src) == 0 || meets(f.Source, src)
+}
+
+// shuts tells a VPC firewall rule that denies everything.
+func shuts(r *computepb.Firewall) bool {
+	all := len(r.GetDestinationRanges()) == 0 ||
+		slices.ContainsFunc(r.GetDestinationRanges(), func(d string) bool { return canonical(d) == anywhere })
+	return all && slices.ContainsFunc(r.GetDenied(), func(d *computepb.Denied) bool { return d.GetIPProtocol() == everyProtocol })
 }
 
 // widens tells whether some IPv4 range is not inside what is open.
