@@ -11,5 +11,5 @@
 // Reading order: plan.go (a plan is data), state.go (what a connection is), fact.go (what a journal holds), decide.go
 // (input → facts), forward.go, prove.go and compensate.go (what follows from a state), apply.go (fact → state),
 // open.go (state → commands), status.go (state → what is shown), journal.go (the port), orchestrator*.go (the only I/O). The
-stories in testdata/scripts show each rule at work; package sagatest plays them.
+// stories in testdata/scripts show each rule at work; package sagatest plays them.
 package saga
