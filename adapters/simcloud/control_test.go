@@ -118,6 +118,16 @@ func TestControlOfFaults(t *testing.T) {
 	}
 }
 
+func TestControlJudgesAFlow(t *testing.T) {
+	s := start(t)
+	const behind = "/sim/judge?controller=avx-82&gateway=gcp-spoke-2&port=443&source=10.10.0.7&fqdn="
+	for name, want := range map[string]string{"deb.debian.org": "allow", "elsewhere.example": "deny"} {
+		if status, got := call(t, s, behind+name, ""); status != 200 || !strings.Contains(got, `"verdict":"`+want+`"`) {
+			t.Errorf("flow to %s: %d %s", name, status, got)
+		}
+	}
+}
+
 func TestWorldTellsItsDoors(t *testing.T) {
 	s := start(t)
 	_, got := call(t, s, "/sim/world", "")

@@ -116,6 +116,7 @@ func (s *Server) doors(sc scenario) (*http.ServeMux, error) {
 	}
 	mux.Handle("/", clouds)
 	mux.Handle("/sim/", s.control())
+	mux.Handle("GET /sim/judge", aviatrix.Oracle(s.world))
 	return mux, s.world.Baseline()
 }
 

@@ -58,6 +58,11 @@ func (c *controller) serveREST(rw http.ResponseWriter, r *http.Request, name str
 		http.Error(rw, "read request: "+err.Error(), http.StatusBadRequest)
 		return
 	}
+	cid, _ := strings.CutPrefix(r.Header.Get("Authorization"), "cid ")
+	if !c.sessions.valid(cid, c.w.Now()) { // before any fault: see serveAction
+		invalidCID().Send(rw)
+		return
+	}
 	var named struct {
 		Name string `json:"name"`
 	}
@@ -71,12 +76,9 @@ func (c *controller) serveREST(rw http.ResponseWriter, r *http.Request, name str
 		Shapes: restShapes(),
 		Run: func(tx *world.Tx) world.Answer {
 			in := &restCall{call: call{tx: tx, ctl: c, name: name}, id: id, body: body, query: r.URL.Query().Get}
-			cid, _ := strings.CutPrefix(r.Header.Get("Authorization"), "cid ")
 			if tx.Fault != nil { // expire-session
 				c.sessions.end(cid)
-			}
-			if !c.sessions.valid(cid, tx.Now()) {
-				return message(http.StatusForbidden, "Invalid CID")
+				return invalidCID()
 			}
 			answer, err := h(in)
 			took = in.took
@@ -98,6 +100,8 @@ func restAnswer(v any, err error) world.Answer {
 	}
 	return world.Answer{Status: http.StatusOK, Header: jsonHeader(), Body: marshal(v)}
 }
+
+func invalidCID() world.Answer { return message(http.StatusForbidden, "Invalid CID") }
 
 func message(status int, text string) world.Answer {
 	return world.Answer{Status: status, Header: jsonHeader(), Body: marshal(map[string]string{"message": text})}

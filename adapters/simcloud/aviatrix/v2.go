@@ -3,6 +3,7 @@ package aviatrix
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,11 @@ func (c *controller) serveAction(rw http.ResponseWriter, r *http.Request) {
 	}
 	name := in.get("action")
 	act, known := c.actions[name]
+	if name != "get_api_token" && name != "login" && !c.sessions.valid(in.get("CID"), c.w.Now()) {
+		// Before any fault: one that promises an effect must not be spent on a call that has none.
+		world.Answer{Status: http.StatusOK, Header: jsonHeader(), Body: envelope(nil, expired(r, in))}.Send(rw)
+		return
+	}
 	var took time.Duration
 	c.serve(rw, r, world.Guard{
 		Call:   world.Call{Vendor: Vendor, Name: name, Resource: c.resource(act, in)},
@@ -49,11 +55,8 @@ func (c *controller) answer(in *call, r *http.Request, act action, known bool) [
 	case "login":
 		return c.login(in, r.Header.Get("X-Access-Key"))
 	}
-	cid := in.in.get("CID")
 	if in.tx.Fault != nil { // the only fault that reaches a handler is expire-session
-		c.sessions.end(cid)
-	}
-	if !c.sessions.valid(cid, in.tx.Now()) {
+		c.sessions.end(in.in.get("CID"))
 		return envelope(nil, expired(r, in.in))
 	}
 	if !known {
@@ -95,8 +98,18 @@ func shapes() world.Shapes {
 		Refuse: func(f world.Fault) world.Answer {
 			return world.Answer{Status: http.StatusOK, Header: jsonHeader(), Body: envelope(nil, refuse("%s", faultReason(f)))}
 		},
-		Unavailable: func(world.Fault) world.Answer {
-			return page(http.StatusServiceUnavailable, "503 Service Temporarily Unavailable")
+		// A proxy's page, by default; with a status that is no HTTP one, the controller's own words for a gateway that it could not
+		// reach (error-msgs.rst), which tell nobody whether the change was made.
+		Unavailable: func(f world.Fault) world.Answer {
+			status := http.StatusServiceUnavailable
+			if f.Status != "" {
+				n, err := strconv.Atoi(f.Status)
+				if err != nil {
+					return world.Answer{Status: http.StatusOK, Header: jsonHeader(), Body: envelope(nil, undelivered(f))}
+				}
+				status = n
+			}
+			return page(status, strconv.Itoa(status)+" "+http.StatusText(status))
 		},
 		Throttle: func(world.Fault) world.Answer { return page(http.StatusTooManyRequests, "429 Too Many Requests") },
 	}
@@ -108,6 +121,10 @@ func faultReason(f world.Fault) string {
 		return refusedByFault
 	}
 	return "[" + strings.Trim(f.Status, "[]") + "] refused"
+}
+
+func undelivered(f world.Fault) error {
+	return refuse("[%s] Failed to deliver msg to gw: HTTPSConnectionPool(...): Max retries exceeded (connect timeout=10)", strings.Trim(f.Status, "[]"))
 }
 
 func jsonHeader() http.Header { return http.Header{"Content-Type": {"application/json"}} }

@@ -258,6 +258,7 @@ func TestFaults(t *testing.T) {
 		{world.Fault{Mode: world.FailAfter}, codes.Unavailable, true},
 		{world.Fault{Mode: world.LoseReply}, codes.Unavailable, true},
 		{world.Fault{Mode: world.Throttle}, codes.ResourceExhausted, false},
+		{world.Fault{Mode: world.ExpireSession}, codes.Unauthenticated, false},
 		{world.Fault{Mode: world.Delay, Delay: 50 * time.Millisecond}, codes.OK, true},
 	}
 	r := newRig(t, bgp.Options{})

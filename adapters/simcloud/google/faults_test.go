@@ -41,6 +41,43 @@ func TestFaultModes(t *testing.T) {
 	}
 }
 
+// TestFaultModesOfTheNewerAPIs: no request id protects these calls, so an effect with a bad answer stands.
+func TestFaultModesOfTheNewerAPIs(t *testing.T) {
+	for call, c := range map[string]struct {
+		method, path string
+		body         any
+	}{
+		"connectors.create":     {"POST", vpcRoot + "/connectors?connectorId=conn1", connector(nil)},
+		"services.patch":        {"PATCH", fn0 + accMask, access(legacy)},
+		"functions.patch":       {"PATCH", theFn + "?updateMask=labels", obj{"labels": obj{"a": "b"}}},
+		"managedZones.create":   {"POST", dnsRoot + "/managedZones", zone("py", host)},
+		"changes.create":        {"POST", dnsRoot + "/managedZones/corp-internal/changes", obj{"additions": []any{obj{"name": "x.corp.acme.example.", "type": "A", "rrdatas": []any{"10.0.0.1"}}}}},
+		"services.setIamPolicy": {"POST", behind + ":setIamPolicy", obj{"policy": obj{}}},
+	} {
+		for mode, want := range map[string]struct {
+			status, effects int
+			text            string
+		}{
+			world.Refuse:        {403, 0, "permission"},
+			world.FailBefore:    {503, 0, "UNAVAILABLE"},
+			world.FailAfter:     {503, 1, "UNAVAILABLE"},
+			world.LoseReply:     {0, 1, ""},
+			world.Throttle:      {429, 0, "per minute"},
+			world.Delay:         {200, 1, ""},
+			world.ExpireSession: {401, 0, "UNAUTHENTICATED"},
+		} {
+			t.Run(call+" "+mode, func(t *testing.T) {
+				r := newRig(t)
+				r.fault(world.Fault{Call: call, Mode: mode, Delay: time.Millisecond})
+				status, body := r.do(c.method, c.path, c.body)
+				if status != want.status || !contains(fmt.Sprint(body), want.text) || len(r.s.World().Effects()) != want.effects {
+					t.Errorf("status %d, %v, effects %v", status, body, r.s.World().Effects())
+				}
+			})
+		}
+	}
+}
+
 func TestFaultInsideAnOperation(t *testing.T) {
 	r := newRig(t)
 	r.fault(world.Fault{Call: "globalAddresses.insert", Mode: world.Refuse, Status: "QUOTA_EXCEEDED", Match: "addresses/a"})

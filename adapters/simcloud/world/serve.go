@@ -29,23 +29,23 @@ type Shapes struct {
 func (w *World) Serve(rw http.ResponseWriter, r *http.Request, g Guard) {
 	fault, hit := w.Fault(g.Call.Vendor, g.Call.Name, g.Call.Resource)
 	if !hit {
-		w.run(g, nil).send(rw)
+		w.run(g, nil).Send(rw)
 		return
 	}
 	if fault.Mode == ExpireSession || (g.Shapes.Inside != nil && g.Shapes.Inside(fault)) {
-		w.run(g, &fault).send(rw)
+		w.run(g, &fault).Send(rw)
 		return
 	}
 	switch fault.Mode {
 	case Refuse:
-		g.Shapes.Refuse(fault).send(rw)
+		g.Shapes.Refuse(fault).Send(rw)
 	case Throttle:
-		g.Shapes.Throttle(fault).send(rw)
+		g.Shapes.Throttle(fault).Send(rw)
 	case FailBefore:
-		g.Shapes.Unavailable(fault).send(rw)
+		g.Shapes.Unavailable(fault).Send(rw)
 	case FailAfter:
 		w.run(g, nil)
-		g.Shapes.Unavailable(fault).send(rw)
+		g.Shapes.Unavailable(fault).Send(rw)
 	case LoseReply:
 		w.run(g, nil)
 		panic(http.ErrAbortHandler) // the server ends the connection without an answer
@@ -55,7 +55,7 @@ func (w *World) Serve(rw http.ResponseWriter, r *http.Request, g Guard) {
 		case <-w.WaitReal(fault.Delay):
 		case <-r.Context().Done():
 		}
-		answer.send(rw)
+		answer.Send(rw)
 	}
 }
 
@@ -79,7 +79,8 @@ func (w *World) run(g Guard, fault *Fault) Answer {
 	return answer
 }
 
-func (a Answer) send(rw http.ResponseWriter) {
+// Send writes the answer. Only an answer that no fault may touch is sent without Serve.
+func (a Answer) Send(rw http.ResponseWriter) {
 	for k, vs := range a.Header {
 		rw.Header()[k] = vs
 	}
