@@ -96,8 +96,9 @@ func table() []row {
 		{"concurrent operations", func(s signal) bool { return s.says("CONCURRENT_OPERATIONS_QUOTA_EXCEEDED", "operationInProgress") },
 			always(events.Retry, "busy", 5*time.Second)},
 		{"not found", notFound, func(call) verdict { return verdict{class: events.Refuse, reason: "not-found"} }},
-		{"organisation policy", func(s signal) bool { return s.tells("Constraint constraints/") || s.tells("violates constraint") },
-			always(events.Refuse, "policy", 0)},
+		{"organisation policy", func(s signal) bool { // Compute, Cloud Run and Functions spell it differently, all name the constraint
+			return s.tells("constraints/") || s.tells("violates constraint")
+		}, always(events.Refuse, "policy", 0)},
 		{"service perimeter", func(s signal) bool {
 			return s.tells("vpcServiceControlsUniqueIdentifier") || s.says("SECURITY_POLICY_VIOLATED")
 		},
@@ -191,25 +192,39 @@ func unanswered(of call, err error) error {
 // answer reads an HTTP error. ErrorInfo and status are only in the body: the library's own Reason() is empty for Compute.
 func answer(e *googleapi.Error) signal {
 	s := signal{status: e.Code, message: e.Message}
+	if s.message == "" {
+		s.message = strings.TrimSpace(fmt.Sprintf("HTTP %d %.200s", e.Code, e.Body))
+	}
 	for _, item := range e.Errors {
 		s.reasons = append(s.reasons, plain(item.Reason))
 	}
 	var body struct {
 		Error struct {
 			Status  string
-			Details []struct{ Reason string }
+			Details []struct {
+				Reason   string
+				Metadata map[string]string
+			}
 		}
 	}
 	if json.Unmarshal([]byte(e.Body), &body) == nil { // a body that is no JSON says no more than its status
 		s.reasons = append(s.reasons, plain(body.Error.Status))
 		for _, d := range body.Error.Details {
 			s.reasons = append(s.reasons, plain(d.Reason))
+			s.name(d.Metadata)
 		}
 	}
-	if s.message == "" {
-		s.message = strings.TrimSpace(fmt.Sprintf("HTTP %d %.200s", e.Code, e.Body))
-	}
 	return s
+}
+
+// name completes the message with what only an ErrorInfo's metadata names: what an operator has to grant or to lift.
+// IAM_PERMISSION_DENIED tells the permission there, and not always in the text.
+func (s *signal) name(metadata map[string]string) {
+	for _, key := range []string{"permission", "constraint"} {
+		if value := metadata[key]; value != "" && !s.tells(value) {
+			s.message = strings.TrimSpace(s.message + " (" + key + " " + value + ")")
+		}
+	}
 }
 
 // endedWith reads the error of an operation as the newer clients hand it out: what has no HTTP answer in it is the operation's
@@ -219,6 +234,7 @@ func endedWith(e *apierror.APIError) signal {
 	if e.Reason() != "" {
 		s.reasons = []string{plain(e.Reason())}
 	}
+	s.name(e.Metadata())
 	return s
 }
 

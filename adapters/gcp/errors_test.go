@@ -69,6 +69,7 @@ func TestEveryErrorHasItsClass(t *testing.T) {
 		{"permission", once, older(403, "forbidden", "Required 'compute.globalAddresses.create' permission"), events.Refuse, "permission"},
 		{"resource quota", once, older(403, "quotaExceeded", "Quota 'GLOBAL_INTERNAL_ADDRESSES' exceeded. Limit: 5000"), events.Refuse, "quota"},
 		{"organisation policy is a 412", once, older(412, "conditionNotMet", "Constraint constraints/compute.disablePrivateServiceConnectCreationForConsumers violated for project 1"), events.Refuse, "policy"},
+		{"organisation policy of Cloud Run", plainWrite, newer(400, "FAILED_PRECONDITION", "Constraint `constraints/run.allowedVPCEgress` violated for `acme-prod`"), events.Refuse, "policy"},
 		{"service perimeter", plainWrite, newer(403, "PERMISSION_DENIED", "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x"), events.Refuse, "perimeter"},
 		{"a firewall policy busy with another change", once, older(400, "resourceNotReady", "The resource 'p' is not ready"), events.Wait, "not-ready"},
 		{"the same in words only", once, older(400, "invalid", "The resource 'p' is not ready"), events.Wait, "not-ready"},
@@ -108,6 +109,25 @@ func TestEveryErrorHasItsClass(t *testing.T) {
 				t.Errorf("error %q does not name the call %s", err, c.of.name)
 			}
 		})
+	}
+}
+
+// An operator has to know what to grant.
+func TestARefusalNamesThePermission(t *testing.T) {
+	const permission = "run.services.update"
+	told := newer(403, "PERMISSION_DENIED", "Permission '"+permission+"' denied on resource (or it may not exist).")
+	hidden := answered(403, `{"error":{"code":403,"message":"The caller does not have permission","status":"PERMISSION_DENIED","details":[
+		{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"IAM_PERMISSION_DENIED","metadata":{"permission":"`+permission+`"}}]}}`)
+	wrapped, ok := apierror.FromError(hidden)
+	if !ok {
+		t.Fatalf("%v is no error of the API", hidden)
+	}
+	for why, err := range map[string]error{"in the text": told, "in the details": hidden, "in the details, newer client": wrapped} {
+		got := (&Client{pace: 1}).fail(call{name: "services.patch", kind: writes}, err)
+		var f *workers.Failure
+		if !errors.As(got, &f) || f.Class != events.Refuse || f.Reason != "permission" || strings.Count(got.Error(), permission) != 1 {
+			t.Errorf("%s: %v, want a refusal that names %s once", why, got, permission)
+		}
 	}
 }
 
