@@ -82,7 +82,14 @@ func (s *server) replay(ctx context.Context, in *sagaOrder[ReplayOrder]) (*body[
 		if err != nil {
 			return nil, err
 		}
-		if a.Input, err = events.CheckData(v.Kind, events.Want(v.Action), 1, a.Input); err != nil {
+		key, _, err := events.ParseSaga(v.ID)
+		if err != nil {
+			return nil, problem(err)
+		}
+		a.Input, err = s.Intake.CheckData(events.Intent{
+			Connection: key, Kind: v.Kind, Want: events.Want(v.Action), Version: 1, Data: a.Input,
+		})
+		if err != nil {
 			return nil, problem(err)
 		}
 	}

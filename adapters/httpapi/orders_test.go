@@ -91,6 +91,7 @@ func TestOrdersThatSayTooLittle(t *testing.T) {
 		"no connection":       {"connections/No-Name/pause", because + "}", "", 404},
 		"input and continue":  {"sagas/orders/replay", because + `,"from":"failed","input":` + data + `}`, "/input", 400},
 		"input of other form": {"sagas/orders/replay", because + `,"input":{"colour":"red"}}`, "/data/colour", 400},
+		"input not admitted":  {"sagas/orders/replay", because + `,"input":` + strings.Replace(data, `{"existing":"shared-1"}`, `{"ipCidrRange":"8.8.8.0/28","minInstances":2,"maxInstances":3}`, 1) + `}`, "/data/egress/connector/ipCidrRange", 400},
 		"not to be replayed":  {"sagas/orders/replay", because + "}", "saga", 409},
 		"not stuck":           {"sagas/orders/resolve", because + `,"step":"one","resolution":"skip"}`, "saga", 409},
 	} {

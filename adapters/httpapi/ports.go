@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
@@ -19,6 +20,8 @@ type Engine interface {
 // answers when they are on stable storage. Errors are *events.Refusal, events.ErrBusy, or the engine's.
 type Intake interface {
 	Accept(ctx context.Context, tenant string, header map[string]string, body []byte) ([]saga.Receipt, error)
+	// CheckData judges data that shall replace an intent's, by its schema and by admission, and gives it in canonical form.
+	CheckData(in events.Intent) (json.RawMessage, error)
 }
 
 // Listing finds connections.

@@ -77,6 +77,14 @@ func listen(opts *server.Options, address string) error {
 	if err != nil {
 		return fmt.Errorf("listen on %q: port: %w", address, err)
 	}
+	// The server would try a taken port until its start times out; who has it is better told at once.
+	probe, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen on %q: %w", address, err)
+	}
+	if err := probe.Close(); err != nil {
+		return fmt.Errorf("listen on %q: %w", address, err)
+	}
 	opts.DontListen, opts.Host, opts.Port = false, host, int(n)
 	if n == 0 {
 		opts.Port = server.RANDOM_PORT

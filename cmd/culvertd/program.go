@@ -35,20 +35,32 @@ func (p *program) run(ctx context.Context) (err error) {
 			err = errors.Join(err, p.closers[i]())
 		}
 	}()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	group, gctx := errgroup.WithContext(ctx)
 	p.group = group
-	if err := p.start(gctx); err != nil {
-		return err
+	err = p.start(gctx)
+	if err == nil {
+		err = p.ready(p.at)
 	}
-	if err := p.ready(p.at); err != nil {
-		return fmt.Errorf("tell addresses: %w", err)
+	if err != nil { // what runs already ends before what it stands on is closed
+		cancel()
+		return errors.Join(fmt.Errorf("start role %s: %w", p.config.Role, err), ignoreCanceled(group.Wait()))
 	}
 	group.Go(func() error { <-gctx.Done(); return nil })
-	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+	if err := ignoreCanceled(group.Wait()); err != nil {
 		return err
 	}
 	p.log.Info("stopped")
 	return nil
+}
+
+// ignoreCanceled takes the end that was asked for as no error.
+func ignoreCanceled(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 // start starts what the role is made of.

@@ -3,6 +3,7 @@ package plans
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -76,6 +77,17 @@ func (d Door) admitAll(intents []events.Intent, batch bool) error {
 		return nil
 	}
 	return &all
+}
+
+// CheckData judges data that shall replace an intent's (a replay with another input): what is refused here would be refused
+// at any door. It gives the data in canonical form.
+func (d Door) CheckData(in events.Intent) (json.RawMessage, error) {
+	data, err := events.CheckData(in.Kind, in.Want, in.Version, in.Data)
+	if err != nil {
+		return nil, err
+	}
+	in.Data = data
+	return data, d.admit(in)
 }
 
 func (d Door) admit(in events.Intent) error {
