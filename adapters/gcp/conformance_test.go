@@ -118,6 +118,22 @@ func TestEgressPorts(t *testing.T) {
 	}
 }
 
+func TestAServiceBehindAFunctionIsKnown(t *testing.T) {
+	c := simulated(t)
+	for _, of := range []struct{ platform, name, deployer string }{
+		{"cloud-run", "python-http-function", "cloudfunctions"},
+		{"cloud-functions", "python-http-function", ""},
+		{"cloud-run", "fn-0001", ""},
+	} {
+		ref := egress.ServiceRef{Platform: of.platform, Project: "acme-prod", Region: region, Name: of.name}
+		got, err := c.Services().Get(t.Context(), ref)
+		must(t, "get "+of.name, err)
+		if got.Deployer != of.deployer {
+			t.Errorf("%s %s is deployed by %q, want %q", of.platform, of.name, got.Deployer, of.deployer)
+		}
+	}
+}
+
 func TestDescribeReadsWhatTheWorldHas(t *testing.T) {
 	c := start(t)
 	n, err := c.Networks().Describe(t.Context(), spoke)

@@ -43,6 +43,15 @@ func runService(ref egress.ServiceRef, got *run.GoogleCloudRunV2Service) egress.
 	return out
 }
 
+// deployer tells that a service is the back of a function of the 2nd generation, by the label that Cloud Functions gives it.
+// guess: the label; it shows on such services and the API's description does not speak of it.
+func deployer(got *run.GoogleCloudRunV2Service) string {
+	if by := got.Labels["goog-managed-by"]; by == "cloudfunctions" {
+		return by
+	}
+	return ""
+}
+
 func runBinding(got *run.GoogleCloudRunV2Service) egress.Binding {
 	if got.Template == nil || got.Template.VpcAccess == nil {
 		return egress.Binding{}

@@ -38,7 +38,9 @@ func (s services) Get(ctx context.Context, ref egress.ServiceRef) (egress.Servic
 		if err != nil {
 			return egress.Service{}, err
 		}
-		return runService(ref, got), nil
+		out := runService(ref, got)
+		out.Deployer = deployer(got)
+		return out, nil
 	case platformFunctions:
 		return s.getFunction(ctx, ref)
 	}

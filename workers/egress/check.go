@@ -65,6 +65,10 @@ func manyServices(host string) bool { return strings.HasSuffix(host, ".cloudfunc
 
 // bindable refuses a service on which a new binding would not serve, or would replace somebody else's.
 func (s check) bindable(ctx context.Context, run workers.Run, in CheckIn, have Service) error {
+	if have.Deployer != "" {
+		return workers.Refuse("deployer", "service %s is deployed by %s: a binding made here is lost with its next deploy; bind the function (platform cloud-functions)",
+			in.Service.key(), have.Deployer)
+	}
 	if have.Pinned != "" && !in.FollowTraffic {
 		return workers.Refuse("pinned", "all or part of the traffic of %s is pinned to revision %s: a new binding would not serve",
 			in.Service.key(), have.Pinned)

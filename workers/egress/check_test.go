@@ -7,13 +7,14 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers/egress"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 func checks(in egress.CheckIn) step {
 	if in.Service.Name == "" {
 		in.Service = orders
 	}
-	return step{kind: egress.KindCheck, in: in}
+	return step{Kind: egress.KindCheck, In: in}
 }
 
 func TestCheckRefuses(t *testing.T) {
@@ -29,11 +30,15 @@ func TestCheckRefuses(t *testing.T) {
 		{name: "bound by somebody else", reason: "foreign", in: egress.CheckIn{Service: bound, Binds: true}},
 		{
 			name: "bound by another connection", reason: "foreign", in: egress.CheckIn{Binds: true, Takeover: true},
-			change: func(b *bench) { b.must("bills", b.do(bind(orders, ours, false).as("bills")), events.Done) },
+			change: func(b *bench) { b.Must("bills", b.Do(bind(orders, ours, false).As("bills")), events.Done) },
 		},
 		{
 			name: "traffic pinned", reason: "pinned", in: egress.CheckIn{Binds: true},
 			change: func(b *bench) { b.world.PutService(egress.Service{Ref: orders, Pinned: "orders-00001"}) },
+		},
+		{
+			name: "a function deploys it", reason: "deployer", in: egress.CheckIn{Binds: true, Takeover: true, FollowTraffic: true},
+			change: func(b *bench) { b.world.PutService(egress.Service{Ref: orders, Deployer: "cloudfunctions"}) },
 		},
 		{name: "no such connector", reason: "not-found", in: egress.CheckIn{Existing: foreign + "x"}},
 		{name: "connector of another region", reason: "invalid", in: egress.CheckIn{Existing: strings.Replace(foreign, "europe-west3", "us-east1", 1)}},
@@ -55,10 +60,10 @@ func TestCheckRefuses(t *testing.T) {
 			if c.change != nil {
 				c.change(b)
 			}
-			before, claims := b.world.Snapshot(), b.live("")
-			b.refused("check", b.do(checks(c.in)), c.reason)
-			b.unchanged(before)
-			if b.live("") != claims {
+			before, claims := b.world.Snapshot(), b.Live("")
+			b.Refused("check", b.Do(checks(c.in)), c.reason)
+			b.Unchanged(before)
+			if b.Live("") != claims {
 				t.Error("a check has made a claim")
 			}
 		})
@@ -77,7 +82,7 @@ func TestCheckPasses(t *testing.T) {
 		{name: "somebody else's binding, and none is asked for", in: egress.CheckIn{Service: bound}},
 		{
 			name: "bound by this connection", in: egress.CheckIn{Binds: true},
-			change: func(b *bench) { b.must("bind", b.do(bind(orders, ours, false)), events.Done) },
+			change: func(b *bench) { b.Must("bind", b.Do(bind(orders, ours, false)), events.Done) },
 		},
 		{
 			name: "traffic pinned, and followed", in: egress.CheckIn{Binds: true, FollowTraffic: true},
@@ -98,7 +103,7 @@ func TestCheckPasses(t *testing.T) {
 			if c.change != nil {
 				c.change(b)
 			}
-			b.must("check", b.do(checks(c.in)), events.Done)
+			b.Must("check", b.Do(checks(c.in)), events.Done)
 		})
 	}
 }
@@ -106,7 +111,7 @@ func TestCheckPasses(t *testing.T) {
 func TestCheckResolvesHostNames(t *testing.T) {
 	b := newBench(t)
 	for _, asked := range [][]string{nil, {"auto"}} {
-		out := output[egress.CheckOut](t, b.must("check", b.do(checks(egress.CheckIn{Hostnames: asked})), events.Done))
+		out := steptest.Output[egress.CheckOut](t, b.Must("check", b.Do(checks(egress.CheckIn{Hostnames: asked})), events.Done))
 		if want := []string{hostname, "orders.example"}; !slices.Equal(out.Hostnames, want) {
 			t.Errorf("host names %q for %q, want all of the service", out.Hostnames, asked)
 		}
@@ -118,12 +123,12 @@ func TestCheckResolvesHostNames(t *testing.T) {
 		if asked == "auto" {
 			want = []string{hostname}
 		}
-		out := output[egress.CheckOut](t, b.must("check", b.do(checks(egress.CheckIn{Hostnames: []string{asked}})), events.Done))
+		out := steptest.Output[egress.CheckOut](t, b.Must("check", b.Do(checks(egress.CheckIn{Hostnames: []string{asked}})), events.Done))
 		if !slices.Equal(out.Hostnames, want) {
 			t.Errorf("host names %q for %q, want %q: every function of the project has the other name", out.Hostnames, asked, want)
 		}
 	}
-	out := output[egress.CheckOut](t, b.must("check", b.do(checks(egress.CheckIn{Hostnames: []string{hostname}})), events.Done))
+	out := steptest.Output[egress.CheckOut](t, b.Must("check", b.Do(checks(egress.CheckIn{Hostnames: []string{hostname}})), events.Done))
 	if want := []string{hostname}; !slices.Equal(out.Hostnames, want) {
 		t.Errorf("host names %q, want those asked for", out.Hostnames)
 	}
@@ -132,5 +137,5 @@ func TestCheckResolvesHostNames(t *testing.T) {
 func TestCheckWaitsForAServiceThatReconciles(t *testing.T) {
 	b := newBench(t)
 	b.world.PutService(egress.Service{Ref: orders, Reconciling: true})
-	b.must("check", b.once(b.command(checks(egress.CheckIn{}), ask{deed: events.Do})), events.Wait)
+	b.Must("check", b.Once(b.Command(checks(egress.CheckIn{}), ask{Deed: events.Do})), events.Wait)
 }

@@ -90,4 +90,6 @@ type Service struct {
 	OpenInvoker bool
 	// RunService is the Cloud Run service behind a function, when there is one.
 	RunService string
+	// Deployer names what else deploys a Cloud Run service ("cloudfunctions"), and with each deploy sets its binding anew.
+	Deployer string
 }
