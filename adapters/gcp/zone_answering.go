@@ -35,13 +35,12 @@ func (z zones) Answering(ctx context.Context, project, vpc, host string) ([]netw
 	slices.SortFunc(found, func(a, b network.Zone) int {
 		return cmp.Or(cmp.Compare(len(b.Host), len(a.Host)), cmp.Compare(a.Name, b.Name))
 	})
-	for i := range found {
-		if err := z.records(ctx, &found[i]); err != nil {
-			return nil, err
-		}
-	}
 	return append(out, found...), nil
 }
+
+// bypass is the behaviour of a response policy rule that answers nothing: it lets the zones answer, for names that a wider
+// rule of the policy would answer.
+const bypass = "bypassResponsePolicy"
 
 // answeringPolicies lists the response policy rules for the host. A network has one response policy at most.
 func (z zones) answeringPolicies(ctx context.Context, project, vpc, host string) ([]network.Zone, error) {
@@ -69,31 +68,34 @@ func boundTo(p *dns.ResponsePolicy, vpc string) bool {
 	return slices.ContainsFunc(p.Networks, func(n *dns.ResponsePolicyNetwork) bool { return relative(n.NetworkUrl) == vpc })
 }
 
+// answeringRules lists the rules for the host, the narrowest first: it decides, so that no rule answers where it is a bypass.
 func (z zones) answeringRules(ctx context.Context, project string, p *dns.ResponsePolicy, host string) ([]network.Zone, error) {
-	var out []network.Zone
+	type match struct {
+		name string
+		wild bool
+		rule *dns.ResponsePolicyRule
+	}
+	var found []match
 	list := z.dns.ResponsePolicyRules.List(project, p.ResponsePolicyName)
 	err := list.Pages(ctx, func(page *dns.ResponsePolicyRulesListResponse) error {
 		for _, r := range page.ResponsePolicyRules {
 			name, wild := strings.CutPrefix(withoutDot(r.DnsName), "*.")
-			if name != host && !(wild && within(host, name)) {
-				continue
+			if name == host && !wild || wild && name != host && within(host, name) {
+				found = append(found, match{name, wild, r})
 			}
-			rule := network.Zone{
-				Project: project, Name: p.ResponsePolicyName + "/" + r.RuleName, Host: name, Owner: p.Description, Policy: true,
-			}
-			if r.LocalData != nil {
-				for _, data := range r.LocalData.LocalDatas {
-					if data.Type == "A" && len(data.Rrdatas) == 1 {
-						rule.IP, rule.TTL = data.Rrdatas[0], int(data.Ttl)
-					}
-				}
-			}
-			out = append(out, rule)
 		}
 		return nil
 	})
-	slices.SortFunc(out, func(a, b network.Zone) int { return cmp.Compare(len(b.Host), len(a.Host)) })
-	return out, err
+	slices.SortFunc(found, func(a, b match) int { return cmp.Compare(len(b.name), len(a.name)) })
+	if err != nil || len(found) == 0 || found[0].rule.Behavior == bypass {
+		return nil, err
+	}
+	var out []network.Zone
+	for _, m := range found {
+		at := network.Zone{Project: project, Name: p.ResponsePolicyName + "/" + m.rule.RuleName, Host: m.name, Owner: p.Description, Policy: true}
+		out = append(out, at)
+	}
+	return out, nil
 }
 
 func withoutDot(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }

@@ -113,7 +113,8 @@ type Endpoint struct {
 
 // Names keeps private zones with one address record at their apex.
 type Names interface {
-	// Answering lists zones and response policies that answer a host name for a network, most specific first.
+	// Answering lists zones and response policies that answer a host name for a network, the one that answers first. It does
+	// not read what is in them.
 	Answering(ctx context.Context, project, network, host string) ([]Zone, error)
 	Get(ctx context.Context, project, zone string) (Zone, error)
 	// Put makes the zone and its apex A record be as given; it never touches other records.
