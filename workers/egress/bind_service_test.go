@@ -6,6 +6,7 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers/egress"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 const wider = "projects/acme-prod/locations/europe-west3/connectors/conwider"
@@ -19,33 +20,33 @@ func TestBindingOfOthersIsRefused(t *testing.T) {
 	b := newBench(t)
 	before := b.world.Snapshot()
 	s := bind(bound, ours, false)
-	b.sees(s, events.Foreign)
-	b.refused("do", b.do(s), "foreign")
-	b.must("undo", b.compensate(s), events.Done)
-	b.unchanged(before)
+	b.Sees(s, events.Foreign)
+	b.Refused("do", b.Do(s), "foreign")
+	b.Must("undo", b.Compensate(s), events.Done)
+	b.Unchanged(before)
 }
 
 func TestBindingOfAnotherConnectionIsRefusedEvenForATakeover(t *testing.T) {
 	b := newBench(t)
-	b.must("orders", b.do(bind(orders, ours, false)), events.Done)
-	bills := bind(orders, wider, true).as("bills")
-	o := b.do(bills)
-	b.refused("bills", o, "foreign")
+	b.Must("orders", b.Do(bind(orders, ours, false)), events.Done)
+	bills := bind(orders, wider, true).As("bills")
+	o := b.Do(bills)
+	b.Refused("bills", o, "foreign")
 	if !strings.Contains(o.Message, "default_orders/") {
 		t.Errorf("the refusal %q does not name the holder", o.Message)
 	}
-	b.must("bills gives up", b.compensate(bills), events.Done)
-	b.sees(bind(orders, ours, false), events.Present)
+	b.Must("bills gives up", b.Compensate(bills), events.Done)
+	b.Sees(bind(orders, ours, false), events.Present)
 }
 
 func TestTakenOverBindingComesBack(t *testing.T) {
 	b := newBench(t)
 	s := bind(bound, ours, true)
-	out := output[egress.BindServiceOut](t, b.must("do", b.do(s), events.Done))
+	out := steptest.Output[egress.BindServiceOut](t, b.Must("do", b.Do(s), events.Done))
 	if out.Found.Connector != foreign || out.To.Connector != ours || !out.Serving {
 		t.Errorf("output %+v, want ours after theirs, serving", out)
 	}
-	b.must("withdraw", b.withdraw(s), events.Done)
+	b.Must("withdraw", b.Withdraw(s), events.Done)
 	if got := b.bindingOf(bound); got != foreign {
 		t.Errorf("bound to %q, want what was found", got)
 	}
@@ -54,16 +55,16 @@ func TestTakenOverBindingComesBack(t *testing.T) {
 func TestBindingChangedInPlace(t *testing.T) {
 	b := newBench(t)
 	first, next := bind(orders, ours, false), bind(orders, wider, false)
-	b.must("do", b.do(first), events.Done)
-	b.sees(next, events.Different)
-	b.must("change", b.do(next), events.Done)
-	b.must("take it back", b.do(first), events.Done)
+	b.Must("do", b.Do(first), events.Done)
+	b.Sees(next, events.Different)
+	b.Must("change", b.Do(next), events.Done)
+	b.Must("take it back", b.Do(first), events.Done)
 	if got := b.bindingOf(orders); got != ours {
 		t.Errorf("bound to %q, want %q", got, ours)
 	}
-	b.must("change", b.do(next), events.Done)
+	b.Must("change", b.Do(next), events.Done)
 	// The standing input is still the first: a binding that this generation wrote is ours whichever it is.
-	b.must("withdraw", b.withdraw(first), events.Done)
+	b.Must("withdraw", b.Withdraw(first), events.Done)
 	if got := b.bindingOf(orders); got != "" {
 		t.Errorf("bound to %q, want nothing", got)
 	}
@@ -72,18 +73,18 @@ func TestBindingChangedInPlace(t *testing.T) {
 func TestBindingThatSomebodyHasChangedSinceIsLeft(t *testing.T) {
 	b := newBench(t)
 	s := bind(orders, ours, false)
-	b.must("do", b.do(s), events.Done)
+	b.Must("do", b.Do(s), events.Done)
 	b.world.PutService(egress.Service{Ref: orders, Binding: egress.Binding{Connector: foreign}})
-	b.sees(s, events.Different)
-	b.refused("repair", b.do(s), "foreign")
-	o := b.must("withdraw", b.withdraw(s), events.Done)
+	b.Sees(s, events.Different)
+	b.Refused("repair", b.Do(s), "foreign")
+	o := b.Must("withdraw", b.Withdraw(s), events.Done)
 	if !strings.Contains(o.Retained, foreign) || b.bindingOf(orders) != foreign {
 		t.Errorf("retained %q, bound to %q: want theirs left and named", o.Retained, b.bindingOf(orders))
 	}
 	// Nothing is remembered of it: the next time finds anew.
-	again := bind(orders, ours, true).again()
-	b.must("take over", b.do(again), events.Done)
-	b.must("withdraw", b.withdraw(again), events.Done)
+	again := bind(orders, ours, true).Again()
+	b.Must("take over", b.Do(again), events.Done)
+	b.Must("withdraw", b.Withdraw(again), events.Done)
 	if got := b.bindingOf(orders); got != foreign {
 		t.Errorf("bound to %q, want what was found the second time", got)
 	}
@@ -92,11 +93,11 @@ func TestBindingThatSomebodyHasChangedSinceIsLeft(t *testing.T) {
 func TestBindingThatWasTakenAwayIsRepaired(t *testing.T) {
 	b := newBench(t)
 	s := bind(orders, ours, false)
-	b.must("do", b.do(s), events.Done)
+	b.Must("do", b.Do(s), events.Done)
 	b.world.PutService(egress.Service{Ref: orders, Ingress: "all"})
-	b.sees(s, events.Different)
-	b.must("repair", b.do(s), events.Done)
-	b.sees(s, events.Present)
+	b.Sees(s, events.Different)
+	b.Must("repair", b.Do(s), events.Done)
+	b.Sees(s, events.Present)
 }
 
 func TestBindingIsDoneOnlyWhenSettled(t *testing.T) {
@@ -104,11 +105,11 @@ func TestBindingIsDoneOnlyWhenSettled(t *testing.T) {
 	s := bind(orders, ours, false)
 	settling := egress.Service{Ref: orders, Reconciling: true, Binding: egress.Binding{Connector: ours, Egress: "all-traffic"}}
 	b.world.PutService(settling)
-	b.must("do", b.once(b.command(s, ask{deed: events.Do})), events.Wait)
-	b.sees(s, events.Different)
+	b.Must("do", b.Once(b.Command(s, ask{Deed: events.Do})), events.Wait)
+	b.Sees(s, events.Different)
 	settling.Reconciling, settling.Pinned = false, "orders-00001"
 	b.world.PutService(settling)
-	out := output[egress.BindServiceOut](t, b.must("do", b.do(s), events.Done))
+	out := steptest.Output[egress.BindServiceOut](t, b.Must("do", b.Do(s), events.Done))
 	if out.Serving {
 		t.Error("a service whose traffic is pinned to a revision is said to serve with the binding")
 	}
@@ -117,21 +118,21 @@ func TestBindingIsDoneOnlyWhenSettled(t *testing.T) {
 func TestBindingOfAServiceThatIsGone(t *testing.T) {
 	b := newBench(t)
 	s := bind(orders, ours, false)
-	b.must("do", b.do(s), events.Done)
+	b.Must("do", b.Do(s), events.Done)
 	b.world.RemoveService(orders)
-	b.sees(s, events.Different)
-	b.refused("do", b.do(s), "not-found")
-	b.must("undo", b.withdraw(s), events.Done)
-	b.sees(s, events.Absent)
+	b.Sees(s, events.Different)
+	b.Refused("do", b.Do(s), "not-found")
+	b.Must("undo", b.Withdraw(s), events.Done)
+	b.Sees(s, events.Absent)
 }
 
 func TestTagsInAnotherOrderAreTheSameBinding(t *testing.T) {
 	b := newBench(t)
 	b.world.PutService(egress.Service{Ref: orders, Binding: egress.Binding{Network: vpc, Subnet: "s", Tags: []string{"b", "a"}, Egress: "all-traffic"}})
-	s := step{kind: egress.KindBindService, in: egress.BindServiceIn{
+	s := step{Kind: egress.KindBindService, In: egress.BindServiceIn{
 		Service: orders, To: egress.Binding{Network: vpc, Subnet: "s", Tags: []string{"a", "b"}, Egress: "all-traffic"},
 	}}
-	b.must("do", b.do(s), events.Done)
+	b.Must("do", b.Do(s), events.Done)
 	if n := len(b.world.Effects()); n != 0 {
 		t.Errorf("effects %q, want none", b.world.Effects())
 	}

@@ -19,16 +19,16 @@ func TestFlagsProperty(t *testing.T) {
 		held := map[string]bool{}
 		generations := map[string]uint64{}
 		steps := func(name string) []step {
-			flags := []step{restrict(orders, true).as(name), grant(insider, member).as(name)}
+			flags := []step{restrict(orders, true).As(name), grant(insider, member).As(name)}
 			for i := range flags {
-				flags[i].generation = generations[name]
+				flags[i].Generation = generations[name]
 			}
 			return flags
 		}
 		leave := func(name string, purpose events.Purpose) {
 			for _, s := range steps(name) {
-				b.until(s, ask{deed: events.Undo, purpose: purpose})
-				b.sees(s, events.Absent)
+				b.Until(s, ask{Deed: events.Undo, Purpose: purpose})
+				b.Sees(s, events.Absent)
 			}
 			held[name] = false
 			generations[name]++
@@ -43,8 +43,8 @@ func TestFlagsProperty(t *testing.T) {
 				leave(name, events.ToWithdraw)
 			} else {
 				for _, s := range steps(name) {
-					b.until(s, ask{deed: events.Do})
-					b.sees(s, events.Present)
+					b.Until(s, ask{Deed: events.Do})
+					b.Sees(s, events.Present)
 				}
 				held[name] = true
 			}
@@ -59,26 +59,9 @@ func TestFlagsProperty(t *testing.T) {
 				leave(name, events.ToWithdraw)
 			}
 		}
-		b.unchanged(before)
-		if n := b.live(""); n != 0 {
+		b.Unchanged(before)
+		if n := b.Live(""); n != 0 {
 			t.Fatalf("%d holds are left", n)
 		}
 	})
-}
-
-// until asks for a deed again and again until it is done, as the engine would after a cut.
-func (b *bench) until(s step, a ask) events.Outcome {
-	b.t.Helper()
-	for range 5 {
-		o := b.settle(s, a)
-		if o.Class == events.Done {
-			return o
-		}
-		if o.Class != events.Unsure {
-			b.t.Fatalf("%s of %s: %s (%s)", a.deed, s.kind, o.Class, o.Message)
-		}
-		b.look(s)
-	}
-	b.t.Fatalf("%s of %s is never done", a.deed, s.kind)
-	return events.Outcome{}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 // A refusal is what check-network refuses, and for which reason.
@@ -80,39 +81,39 @@ func TestCheckRefuses(t *testing.T) {
 				c.in.Network = vpc
 			}
 			before := b.world.Snapshot()
-			b.refused("check", b.do(step{kind: network.KindCheck, in: c.in}), c.reason)
-			b.unchanged(before)
+			b.Refused("check", b.Do(step{Kind: network.KindCheck, In: c.in}), c.reason)
+			b.Unchanged(before)
 			c.in.Withdrawing = true
-			b.must("check before a withdrawal", b.do(step{kind: network.KindCheck, in: c.in}), events.Done)
+			b.Must("check before a withdrawal", b.Do(step{Kind: network.KindCheck, In: c.in}), events.Done)
 		})
 	}
 }
 
 func TestCheckPasses(t *testing.T) {
 	b := newBench(t)
-	s := step{kind: network.KindCheck, in: network.CheckIn{
+	s := step{Kind: network.KindCheck, In: network.CheckIn{
 		Network: vpc, Target: "all-apis", PoolRanges: pool, Connector: "10.8.0.0/28", Hostnames: []string{host}, Inbound: true,
 		AccessNets: []string{subnet, other}, DirectSubnet: subnet,
 	}}
-	out := output[network.CheckOut](t, b.must("check", b.do(s), events.Done))
+	out := steptest.Output[network.CheckOut](t, b.Must("check", b.Do(s), events.Done))
 	if out.DirectCIDR != "10.11.0.0/24" {
 		t.Errorf("direct range %q, want the subnet's", out.DirectCIDR)
 	}
-	s.in = network.CheckIn{Network: vpc, Target: attachment, Region: region, Subnet: subnet, IP: "10.11.0.9"}
-	out = output[network.CheckOut](t, b.must("check of an attachment", b.do(s), events.Done))
+	s.In = network.CheckIn{Network: vpc, Target: attachment, Region: region, Subnet: subnet, IP: "10.11.0.9"}
+	out = steptest.Output[network.CheckOut](t, b.Must("check of an attachment", b.Do(s), events.Done))
 	if out.SubnetCIDR != "10.11.0.0/24" {
 		t.Errorf("subnet range %q, want the subnet's", out.SubnetCIDR)
 	}
-	if n := b.live(""); n != 0 || len(b.world.Effects()) != 0 {
+	if n := b.Live(""); n != 0 || len(b.world.Effects()) != 0 {
 		t.Errorf("a check holds %d claims and had the effects %q", n, b.world.Effects())
 	}
 }
 
 func TestCheckOfAStandingEndpointNeedsNoQuota(t *testing.T) {
 	b := newBench(t)
-	b.must("reserve", b.do(sharedAddress()), events.Done)
+	b.Must("reserve", b.Do(sharedAddress()), events.Done)
 	b.world.PutNetwork(network.Network{Name: vpc, BundleQuota: 10})
-	b.must("check", b.do(step{kind: network.KindCheck, connection: "bills", in: network.CheckIn{
+	b.Must("check", b.Do(step{Kind: network.KindCheck, Connection: "bills", In: network.CheckIn{
 		Network: vpc, Target: "all-apis", Shared: shared, PoolRanges: pool,
 	}}), events.Done)
 }

@@ -8,19 +8,20 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 const second = "bills-abc-ey.a.run.app"
 
 func TestNamesChangeAddressInOneWrite(t *testing.T) {
 	b := newBench(t)
-	first := b.must("do", b.do(names("10.200.0.9", host)), events.Done)
+	first := b.Must("do", b.Do(names("10.200.0.9", host)), events.Done)
 	did := len(b.world.Effects())
-	moved := b.must("do", b.settle(names("10.200.0.10", host), ask{deed: events.Do, prior: first.Output}), events.Done)
+	moved := b.Must("do", b.Settle(names("10.200.0.10", host), ask{Deed: events.Do, Prior: first.Output}), events.Done)
 	if calls := b.world.Effects()[did:]; len(calls) != 1 || !strings.HasPrefix(calls[0], "zones.put ") {
 		t.Errorf("the change made %q, want one put: a name that stops answering cuts clients", calls)
 	}
-	zones := output[network.MapNamesOut](t, moved).Zones
+	zones := steptest.Output[network.MapNamesOut](t, moved).Zones
 	if len(zones) != 1 || zones[0].IP != "10.200.0.10" || zones[0].Answers != zones[0].Zone {
 		t.Errorf("zones %+v, want the new address, answered by our zone", zones)
 	}
@@ -31,19 +32,19 @@ func TestNamesThatAreDroppedByAChange(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			both := names("10.200.0.9", host, second)
-			first := b.must("do", b.do(both), events.Done)
-			a := ask{deed: events.Do}
+			first := b.Must("do", b.Do(both), events.Done)
+			a := ask{Deed: events.Do}
 			if keepsOutput {
-				a.prior = first.Output
+				a.Prior = first.Output
 			}
-			b.sees(names("10.200.0.9", host), events.Different)
-			b.must("change", b.settle(names("10.200.0.9", host), a), events.Done)
+			b.Sees(names("10.200.0.9", host), events.Different)
+			b.Must("change", b.Settle(names("10.200.0.9", host), a), events.Done)
 			if zones := b.world.AllZones(); len(zones) != 1 || zones[0].Host != host {
 				t.Errorf("zones %+v, want only that of %s", zones, host)
 			}
-			b.sees(names("10.200.0.9", host), events.Present)
-			b.must("back", b.do(both), events.Done)
-			b.sees(both, events.Present)
+			b.Sees(names("10.200.0.9", host), events.Present)
+			b.Must("back", b.Do(both), events.Done)
+			b.Sees(both, events.Present)
 		})
 	}
 }
@@ -51,23 +52,23 @@ func TestNamesThatAreDroppedByAChange(t *testing.T) {
 func TestNamesGoRecordsFirstThenAfterOneTTLTheZones(t *testing.T) {
 	b := newBench(t)
 	s := names("10.200.0.9", host, second)
-	b.must("do", b.do(s), events.Done)
+	b.Must("do", b.Do(s), events.Done)
 	did := len(b.world.Effects())
 
-	c := b.command(s, ask{deed: events.Undo, purpose: events.ToWithdraw})
-	o := b.once(c)
+	c := b.Command(s, ask{Deed: events.Undo, Purpose: events.ToWithdraw})
+	o := b.Once(c)
 	if o.Class != events.Wait || o.Reason != "ttl" || o.After != time.Minute {
 		t.Fatalf("first undo: %s (%s) after %s, want to wait one TTL", o.Class, o.Reason, o.After)
 	}
-	cleared := b.now
-	b.now = b.now.Add(59 * time.Second)
-	c.Deadline = b.now.Add(time.Minute)
-	if o := b.once(c); o.Class != events.Wait || o.After != time.Second {
+	cleared := b.Now
+	b.Now = b.Now.Add(59 * time.Second)
+	c.Deadline = b.Now.Add(time.Minute)
+	if o := b.Once(c); o.Class != events.Wait || o.After != time.Second {
 		t.Fatalf("a second before: %s after %s, want to wait one second", o.Class, o.After)
 	}
-	b.now = cleared.Add(time.Minute)
-	b.must("after one TTL", b.once(c), events.Done)
-	calls := distinct(b.world.Effects()[did:])
+	b.Now = cleared.Add(time.Minute)
+	b.Must("after one TTL", b.Once(c), events.Done)
+	calls := steptest.Calls(b.world.Effects()[did:])
 	if want := []string{"zones.clear", "zones.delete"}; !slices.Equal(calls, want) {
 		t.Errorf("calls %q, want %q", calls, want)
 	}
@@ -76,18 +77,18 @@ func TestNamesGoRecordsFirstThenAfterOneTTLTheZones(t *testing.T) {
 func TestZoneWithRecordsOfOthersStays(t *testing.T) {
 	b := newBench(t)
 	s := names("10.200.0.9", host)
-	b.must("do", b.do(s), events.Done)
+	b.Must("do", b.Do(s), events.Done)
 	z := b.world.AllZones()[0]
 	z.Others = 2
 	b.world.PutZone(z)
-	o := b.must("undo", b.withdraw(s), events.Done)
+	o := b.Must("undo", b.Withdraw(s), events.Done)
 	if !strings.Contains(o.Retained, z.Name) {
 		t.Errorf("retained %q, want the zone named", o.Retained)
 	}
 	if left := b.world.AllZones(); len(left) != 1 || left[0].IP != "" {
 		t.Errorf("left %+v, want the zone without our record", left)
 	}
-	b.sees(s, events.Absent)
+	b.Sees(s, events.Absent)
 }
 
 func TestNamesThatCannotBeMapped(t *testing.T) {
@@ -110,11 +111,11 @@ func TestNamesThatCannotBeMapped(t *testing.T) {
 			}
 			before := b.world.Snapshot()
 			s := names("10.200.0.9", c.host, second)
-			b.refused("do", b.do(s), c.reason)
-			b.unchanged(before)
-			b.must("undo", b.compensate(s), events.Done)
-			b.unchanged(before)
-			b.refused("check", b.do(step{kind: network.KindCheck, in: network.CheckIn{Network: vpc, Hostnames: []string{c.host}}}), c.reason)
+			b.Refused("do", b.Do(s), c.reason)
+			b.Unchanged(before)
+			b.Must("undo", b.Compensate(s), events.Done)
+			b.Unchanged(before)
+			b.Refused("check", b.Do(step{Kind: network.KindCheck, In: network.CheckIn{Network: vpc, Hostnames: []string{c.host}}}), c.reason)
 		})
 	}
 }
@@ -122,8 +123,8 @@ func TestNamesThatCannotBeMapped(t *testing.T) {
 func TestWiderZoneOfOthersIsNotInTheWay(t *testing.T) {
 	b := newBench(t)
 	b.world.PutZone(network.Zone{Project: project, Name: "theirs", Host: "run.app", Networks: []string{vpc}, Owner: "theirs"})
-	b.must("do", b.do(names("10.200.0.9", host)), events.Done)
-	b.must("undo", b.compensate(names("10.200.0.9", host)), events.Done)
+	b.Must("do", b.Do(names("10.200.0.9", host)), events.Done)
+	b.Must("undo", b.Compensate(names("10.200.0.9", host)), events.Done)
 	if left := b.world.AllZones(); len(left) != 1 || left[0].Owner != "theirs" {
 		t.Errorf("left %+v, want their zone", left)
 	}
@@ -132,10 +133,10 @@ func TestWiderZoneOfOthersIsNotInTheWay(t *testing.T) {
 func TestNameThatSomebodyElseAnswersByNowIsDifferent(t *testing.T) {
 	b := newBench(t)
 	s := names("10.200.0.9", host)
-	b.must("do", b.do(s), events.Done)
+	b.Must("do", b.Do(s), events.Done)
 	b.world.PutZone(network.Zone{Project: project, Name: "policy", Host: host, Networks: []string{vpc}, Policy: true})
-	seen := b.sees(s, events.Different)
-	if got := output[network.MapNamesOut](t, seen).Zones[0].Answers; got != "policy" {
+	seen := b.Sees(s, events.Different)
+	if got := steptest.Output[network.MapNamesOut](t, seen).Zones[0].Answers; got != "policy" {
 		t.Errorf("%s is answered by %q, want the policy", host, got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 // pair is one connection's two steps of the shared endpoint; generation counts its comings.
@@ -19,13 +20,13 @@ type pair struct {
 }
 
 func (p *pair) reserve() step {
-	s := sharedAddress().as(p.connection)
-	s.generation = p.generation
+	s := sharedAddress().As(p.connection)
+	s.Generation = p.generation
 	return s
 }
 
 func (p *pair) create(o network.ReserveAddressOut) step {
-	return step{kind: network.KindCreateEndpoint, connection: p.connection, generation: p.generation, in: network.CreateEndpointIn{
+	return step{Kind: network.KindCreateEndpoint, Connection: p.connection, Generation: p.generation, In: network.CreateEndpointIn{
 		Project: project, Network: vpc, Target: "all-apis", Shared: shared, AddressName: o.FullName, AddressIP: o.IP,
 	}}
 }
@@ -49,66 +50,49 @@ func TestSharedEndpointProperty(t *testing.T) {
 			purpose := rapid.SampledFrom([]events.Purpose{events.ToCompensate, events.ToWithdraw}).Draw(t, "purpose")
 			switch {
 			case p.address == "":
-				outs[p] = output[network.ReserveAddressOut](t, b.until(p.reserve(), ask{deed: events.Do}))
+				outs[p] = steptest.Output[network.ReserveAddressOut](t, b.Until(p.reserve(), ask{Deed: events.Do}))
 				p.address = outs[p].IP
 			case !p.endpoint:
-				b.until(p.create(outs[p]), ask{deed: events.Do})
+				b.Until(p.create(outs[p]), ask{Deed: events.Do})
 				p.endpoint = true
 			default:
-				b.until(p.create(outs[p]), ask{deed: events.Undo, purpose: purpose})
-				b.until(p.reserve(), ask{deed: events.Undo, purpose: purpose})
-				b.sees(p.create(outs[p]), events.Absent)
-				b.sees(p.reserve(), events.Absent)
+				b.Until(p.create(outs[p]), ask{Deed: events.Undo, Purpose: purpose})
+				b.Until(p.reserve(), ask{Deed: events.Undo, Purpose: purpose})
+				b.Sees(p.create(outs[p]), events.Absent)
+				b.Sees(p.reserve(), events.Absent)
 				p.address, p.endpoint, p.generation = "", false, p.generation+1
 			}
 			check(b, pairs, outs)
 		}
 		for _, p := range pairs {
 			if p.address != "" {
-				b.until(p.create(outs[p]), ask{deed: events.Undo, purpose: events.ToCompensate})
-				b.until(p.reserve(), ask{deed: events.Undo, purpose: events.ToCompensate})
+				b.Until(p.create(outs[p]), ask{Deed: events.Undo, Purpose: events.ToCompensate})
+				b.Until(p.reserve(), ask{Deed: events.Undo, Purpose: events.ToCompensate})
 			}
 		}
-		b.unchanged(before)
-		if n := b.live(""); n != 0 {
+		b.Unchanged(before)
+		if n := b.Live(""); n != 0 {
 			t.Fatalf("%d holds are left", n)
 		}
 	})
 }
 
-// until asks for a deed again and again until it is done, as the engine would after a cut.
-func (b *bench) until(s step, a ask) events.Outcome {
-	b.t.Helper()
-	for range 5 {
-		o := b.settle(s, a)
-		if o.Class == events.Done {
-			return o
-		}
-		if o.Class != events.Unsure {
-			b.t.Fatalf("%s of %s: %s (%s)", a.deed, s.kind, o.Class, o.Message)
-		}
-		b.look(s)
-	}
-	b.t.Fatalf("%s of %s is never done", a.deed, s.kind)
-	return events.Outcome{}
-}
-
 func check(b *bench, pairs []*pair, outs map[*pair]network.ReserveAddressOut) {
-	b.t.Helper()
+	b.T.Helper()
 	addresses := map[string]bool{}
 	for _, p := range pairs {
 		if p.address != "" {
 			addresses[p.address] = true
-			b.sees(p.reserve(), events.Present)
+			b.Sees(p.reserve(), events.Present)
 		}
 		if p.endpoint {
-			b.sees(p.create(outs[p]), events.Present)
+			b.Sees(p.create(outs[p]), events.Present)
 		}
 	}
 	if len(addresses) > 1 {
-		b.t.Fatalf("connections have different addresses of one shared endpoint: %v", fmt.Sprint(addresses))
+		b.T.Fatalf("connections have different addresses of one shared endpoint: %v", fmt.Sprint(addresses))
 	}
 	if have := len(b.world.AllAddresses()); have > 1 || have < len(addresses) {
-		b.t.Fatalf("%d addresses in the world, %d in use", have, len(addresses))
+		b.T.Fatalf("%d addresses in the world, %d in use", have, len(addresses))
 	}
 }
