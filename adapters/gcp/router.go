@@ -191,13 +191,17 @@ func sameBGP(got *computepb.Router, want *computev1.RouterBgp) bool {
 	return isCustom == wantCustom && sameSet(have, need) && sameSet(bgp.GetAdvertisedGroups(), want.AdvertisedGroups)
 }
 
-// Sight asks the router what it tells each peer whose session is up.
+// Sight asks the router what it tells each peer whose session is up, and whether what it has learned from them is in the data
+// plane of its region: a prefix beyond the quota of learned routes, say, is not.
 func (r routers) Sight(ctx context.Context, t routing.Target, prefix string) (routing.Sight, error) {
 	status, err := r.status(ctx, t)
 	if err != nil {
 		return routing.Sight{}, err
 	}
 	var out routing.Sight
+	if out.Stranded, err = r.stranded(ctx, status); err != nil {
+		return out, err
+	}
 	prefix = canonical(prefix)
 	for _, p := range status.GetBgpPeerStatus() {
 		if p.GetStatus() != "UP" {
@@ -211,4 +215,31 @@ func (r routers) Sight(ctx context.Context, t routing.Target, prefix string) (ro
 		}
 	}
 	return out, nil
+}
+
+// stranded are the prefixes that the router has learned and that no route leads to: none of the region's data plane, whoever
+// it is learned from, and no static or subnet route, which stands above a learned one. A default route leads elsewhere.
+func (r routers) stranded(ctx context.Context, status *computepb.RouterStatus) ([]string, error) {
+	var back, out []string
+	for _, route := range status.GetBestRoutes() {
+		back = append(back, canonical(route.GetDestRange()))
+	}
+	for _, route := range status.GetBestRoutesForRouter() {
+		if dest := canonical(route.GetDestRange()); !slices.Contains(back, dest) {
+			out = append(out, dest)
+		}
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	fixed, err := r.routesOf(ctx, relative(status.GetNetwork()))
+	if err != nil {
+		return nil, err
+	}
+	for _, route := range fixed {
+		if route.GetDestRange() != anywhere {
+			back = append(back, route.GetDestRange())
+		}
+	}
+	return set(slices.DeleteFunc(out, func(dest string) bool { return inside(dest, back) })), nil
 }

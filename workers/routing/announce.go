@@ -105,6 +105,9 @@ func (e entry) seen(ctx context.Context, out AnnounceOut, prefix string, t worke
 	if missing := out.Sight.missing(); len(missing) > 0 {
 		return out, workers.Wait("not-learned", t.Lease/8)
 	}
+	if len(out.Sight.Stranded) > 0 {
+		return out, workers.Wait("no-way-back", t.Lease/8)
+	}
 	return out, nil
 }
 
@@ -188,6 +191,8 @@ func (a announce) Look(ctx context.Context, run workers.Run, in AnnounceIn, _ *A
 		seen.Detail = "claimed, and " + map[bool]string{true: "still announced", false: "not announced"}[there]
 	case seen.Presence == events.Present && held && len(lost) > 0:
 		seen.Presence, seen.Detail = events.Different, "the target's own ranges "+strings.Join(lost, ", ")+" are not announced"
+	case seen.Presence == events.Present && len(seen.Out.Sight.Stranded) > 0:
+		seen.Presence, seen.Detail = events.Different, "there is no route back to "+strings.Join(seen.Out.Sight.Stranded, ", ")
 	}
 	return seen, nil
 }

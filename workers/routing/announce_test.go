@@ -193,6 +193,18 @@ func TestAnnounceWaitsUntilEveryPeerHasLearned(t *testing.T) {
 	s.do(c)
 }
 
+// Who can ask must get an answer: the network needs a route back to every prefix that the peers tell.
+func TestAnnounceWaitsForAWayBack(t *testing.T) {
+	s := newStage(t)
+	s.w.Strand(router, "192.168.10.0/24")
+	c := s.announce("orders", router, prefix)
+	s.run(c, events.Do, "", events.Wait, "no-way-back")
+	s.look(c, events.Different)
+	s.w.Strand(router)
+	s.do(c)
+	s.look(c, events.Present)
+}
+
 func TestAnnounceRefusesWhatCannotBe(t *testing.T) {
 	s := newStage(t)
 	other := speaker

@@ -62,6 +62,10 @@ type Sight struct {
 	// Peers are those that should have it, Seen those of them that do.
 	Peers []string `json:"peers"`
 	Seen  []string `json:"seen"`
+	// Stranded are prefixes of clients, learned from the peers, to which the endpoint's network has no route back: who is
+	// there can ask and gets no answer. Only "cloud-router" can tell: a controller and a speaker do not see the network's
+	// data plane.
+	Stranded []string `json:"stranded,omitempty"`
 }
 
 // Routes keeps static routes of a VPC.

@@ -32,6 +32,8 @@ type target struct {
 	known   []string
 	limit   int
 	refused string
+	// stranded clients have no way back.
+	stranded []string
 }
 
 // NewWorld makes an empty world.
@@ -66,6 +68,13 @@ func (w *World) Deafen(t routing.Target, peer string, deaf bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.targets[t.ID()].deaf[peer] = deaf
+}
+
+// Strand makes the target's network have no route back to these prefixes.
+func (w *World) Strand(t routing.Target, prefixes ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.targets[t.ID()].stranded = prefixes
 }
 
 // Change lets somebody else change a list.

@@ -1,0 +1,38 @@
+package gcp
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/culvertnet/culvert/workers/routing"
+)
+
+// The way back to a client is in the data plane of the region, or stands above what is learned: a prefix that the router has
+// learned and that leads nowhere is told.
+func TestSightTellsClientsWithoutAWayBack(t *testing.T) {
+	const root, vpc = "GET /compute/v1/projects/p/", "https://www.googleapis.com/compute/v1/projects/p/global/networks/n"
+	status := `{"result":{"network":"` + vpc + `",
+		"bgpPeerStatus":[{"name":"a","status":"UP","advertisedRoutes":[{"destRange":"10.200.0.1/32"}]},{"name":"b","status":"UP"},
+			{"name":"c","status":"DOWN"}],
+		"bestRoutes":[{"destRange":"192.168.1.0/24"}],
+		"bestRoutesForRouter":[{"destRange":"192.168.1.0/24"},{"destRange":"192.168.2.0/24"},{"destRange":"10.10.0.0/24"}]}}`
+	c, s := newStub(t, map[string][]string{
+		root + "regions/r/routers/edge/getRouterStatus": {status},
+		root + "global/routes": {`{"items":[{"name":"subnet","network":"` + vpc + `","destRange":"10.10.0.0/16"},
+			{"name":"internet","network":"` + vpc + `","destRange":"0.0.0.0/0"},
+			{"name":"other","network":"` + vpc + `2","destRange":"192.168.2.0/24"}]}`},
+	})
+	at := routing.Target{Via: routing.ViaCloudRouter, Project: "p", Region: "r", Router: "edge", Network: "projects/p/global/networks/n"}
+	got, err := c.Routers().Sight(t.Context(), at, "10.200.0.1/32")
+	if err != nil {
+		t.Fatalf("sight: %v", err)
+	}
+	want := routing.Sight{Peers: []string{"a", "b"}, Seen: []string{"a"}, Stranded: []string{"192.168.2.0/24"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("sight (-want +got):\n%s", diff)
+	}
+	if len(s.sent) != 2 {
+		t.Errorf("calls %v, want the status and the routes", s.sent)
+	}
+}
