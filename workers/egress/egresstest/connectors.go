@@ -8,6 +8,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/egress"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 func connectorMissing(t *testing.T, s Subject) {
@@ -29,14 +30,14 @@ func connectorCreate(t *testing.T, s Subject) {
 	if got.Range == "" {
 		t.Error("a ready connector does not tell its range")
 	}
-	equal(t, "connector read back", got, want)
+	steptest.Equal(t, "connector read back", got, want)
 
 	// A repeat, even under another request id, makes no second one and never refuses: the next Get decides.
 	err := s.change(t, func(ctx context.Context) error { return s.Connectors.Create(ctx, request(), s.Connector) })
-	if err != nil && classOf(err) != events.Retry {
+	if err != nil && steptest.ClassOf(err) != events.Retry {
 		t.Errorf("create again: %v, want nil or a Retry", err)
 	}
-	equal(t, "connector after a repeat", s.connector(t, s.Connector.Name, ready), want)
+	steptest.Equal(t, "connector after a repeat", s.connector(t, s.Connector.Name, ready), want)
 }
 
 func connectorGrow(t *testing.T, s Subject) {
@@ -45,15 +46,15 @@ func connectorGrow(t *testing.T, s Subject) {
 	larger.Min, larger.Max = larger.Min+1, larger.Max+1
 	s.must(t, "grow", func(ctx context.Context) error { return s.Connectors.Grow(ctx, request(), larger) })
 	got := s.connector(t, larger.Name, func(c egress.Connector) bool { return ready(c) && c.Max == larger.Max })
-	equal(t, "min after growing", got.Min, larger.Min)
+	steptest.Equal(t, "min after growing", got.Min, larger.Min)
 	s.must(t, "grow again", func(ctx context.Context) error { return s.Connectors.Grow(ctx, request(), larger) })
 
 	err := s.change(t, func(ctx context.Context) error { return s.Connectors.Grow(ctx, request(), s.Connector) })
-	if classOf(err) != events.Refuse {
+	if steptest.ClassOf(err) != events.Refuse {
 		t.Errorf("shrink: %v, want a Refuse: limits only go up", err)
 	}
 	got = s.connector(t, larger.Name, ready)
-	equal(t, "max after a refused shrink", got.Max, larger.Max)
+	steptest.Equal(t, "max after a refused shrink", got.Max, larger.Max)
 }
 
 func connectorDelete(t *testing.T, s Subject) {
@@ -70,24 +71,18 @@ func connectorDelete(t *testing.T, s Subject) {
 // gone waits until the subject's connector is not found.
 func (s Subject) gone(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for {
-		_, err := s.Connectors.Get(ctx, s.Connector.Name)
-		if errors.Is(err, workers.ErrNotFound) {
-			return
+	s.caller().Await(t, "get a deleted connector", func(ctx context.Context) (gone bool, err error) {
+		if _, err = s.Connectors.Get(ctx, s.Connector.Name); errors.Is(err, workers.ErrNotFound) {
+			return true, nil
 		}
-		if err != nil {
-			t.Fatalf("get a deleted connector: %v", err)
-		}
-		s.pause(ctx, t)
-	}
+		return false, err
+	})
 }
 
 func connectorUsers(t *testing.T, s Subject) {
 	s.create(t)
 	users := s.users(t)
-	equal(t, "users of a new connector", len(users), 0)
+	steptest.Equal(t, "users of a new connector", len(users), 0)
 
 	s.bind(t, egress.Binding{Connector: s.Connector.Name, Egress: "all-traffic"})
 	users = s.users(t)
@@ -97,7 +92,7 @@ func connectorUsers(t *testing.T, s Subject) {
 	}
 
 	s.bind(t, egress.Binding{})
-	equal(t, "users after unbinding", len(s.users(t)), 0)
+	steptest.Equal(t, "users after unbinding", len(s.users(t)), 0)
 }
 
 func (s Subject) users(t *testing.T) []string {

@@ -9,6 +9,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/egress"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 func serviceMissing(t *testing.T, s Subject) {
@@ -22,9 +23,9 @@ func serviceMissing(t *testing.T, s Subject) {
 
 func serviceRead(t *testing.T, s Subject) {
 	got := s.service(t)
-	equal(t, "ref", got.Ref, s.Service)
-	equal(t, "binding", got.Binding, egress.Binding{})
-	equal(t, "ingress", got.Ingress, "all")
+	steptest.Equal(t, "ref", got.Ref, s.Service)
+	steptest.Equal(t, "binding", got.Binding, egress.Binding{})
+	steptest.Equal(t, "ingress", got.Ingress, "all")
 	if got.Etag == "" {
 		t.Error("no etag")
 	}
@@ -55,23 +56,23 @@ func bindAndUnbind(t *testing.T, s Subject) {
 		{},
 	} {
 		got := s.bind(t, to)
-		equal(t, "binding", got.Binding, to)
+		steptest.Equal(t, "binding", got.Binding, to)
 		if got.Etag == before.Etag {
 			t.Error("the etag did not change with the binding")
 		}
-		equal(t, "ingress", got.Ingress, before.Ingress)
-		equal(t, "host names", got.Hostnames, before.Hostnames)
+		steptest.Equal(t, "ingress", got.Ingress, before.Ingress)
+		steptest.Equal(t, "host names", got.Hostnames, before.Hostnames)
 	}
 	after, _, err := s.Services.Invokers(t.Context(), s.Service)
 	if err != nil {
 		t.Fatalf("invokers: %v", err)
 	}
-	equal(t, "invokers", after, members)
+	steptest.Equal(t, "invokers", after, members)
 }
 
 func bindDirectly(t *testing.T, s Subject) {
-	equal(t, "direct binding", s.bind(t, s.Direct).Binding, s.Direct)
-	equal(t, "binding after unbinding", s.bind(t, egress.Binding{}).Binding, egress.Binding{})
+	steptest.Equal(t, "direct binding", s.bind(t, s.Direct).Binding, s.Direct)
+	steptest.Equal(t, "binding after unbinding", s.bind(t, egress.Binding{}).Binding, egress.Binding{})
 }
 
 func bindStale(t *testing.T, s Subject) {
@@ -82,10 +83,10 @@ func bindStale(t *testing.T, s Subject) {
 	err := s.change(t, func(ctx context.Context) error {
 		return s.Services.Bind(ctx, request(), s.Service, egress.Binding{}, stale)
 	})
-	if classOf(err) != events.Retry {
+	if steptest.ClassOf(err) != events.Retry {
 		t.Errorf("bind with a stale etag: %v, want a Retry", err)
 	}
-	equal(t, "binding after a stale write", s.service(t).Binding, first)
+	steptest.Equal(t, "binding after a stale write", s.service(t).Binding, first)
 }
 
 func ingress(t *testing.T, s Subject) {
@@ -94,8 +95,8 @@ func ingress(t *testing.T, s Subject) {
 			return s.Services.SetIngress(ctx, request(), s.Service, want, s.service(t).Etag)
 		})
 		got := s.service(t)
-		equal(t, "ingress", got.Ingress, want)
-		equal(t, "binding", got.Binding, egress.Binding{})
+		steptest.Equal(t, "ingress", got.Ingress, want)
+		steptest.Equal(t, "binding", got.Binding, egress.Binding{})
 	}
 }
 
@@ -108,10 +109,10 @@ func ingressStale(t *testing.T, s Subject) {
 	err := s.change(t, func(ctx context.Context) error {
 		return s.Services.SetIngress(ctx, request(), s.Service, "all", stale)
 	})
-	if classOf(err) != events.Retry {
+	if steptest.ClassOf(err) != events.Retry {
 		t.Errorf("set ingress with a stale etag: %v, want a Retry", err)
 	}
-	equal(t, "ingress after a stale write", s.service(t).Ingress, "internal")
+	steptest.Equal(t, "ingress after a stale write", s.service(t).Ingress, "internal")
 }
 
 func invokers(t *testing.T, s Subject) {
@@ -121,19 +122,19 @@ func invokers(t *testing.T, s Subject) {
 		return s.Services.SetInvokers(ctx, s.Service, with, etag)
 	})
 	got, etag := s.invokers(t)
-	equal(t, "invokers", got, sorted(with))
+	steptest.Equal(t, "invokers", got, sorted(with))
 
 	s.must(t, "remove an invoker", func(ctx context.Context) error {
 		return s.Services.SetInvokers(ctx, s.Service, append(slices.Clone(before), s.Members[1]), etag)
 	})
 	got, etag = s.invokers(t)
-	equal(t, "invokers after removing one", got, sorted(append(slices.Clone(before), s.Members[1])))
+	steptest.Equal(t, "invokers after removing one", got, sorted(append(slices.Clone(before), s.Members[1])))
 
 	s.must(t, "restore invokers", func(ctx context.Context) error {
 		return s.Services.SetInvokers(ctx, s.Service, before, etag)
 	})
 	got, _ = s.invokers(t)
-	equal(t, "invokers as before", got, before)
+	steptest.Equal(t, "invokers as before", got, before)
 }
 
 func invokersStale(t *testing.T, s Subject) {
@@ -145,11 +146,11 @@ func invokersStale(t *testing.T, s Subject) {
 	err := s.change(t, func(ctx context.Context) error {
 		return s.Services.SetInvokers(ctx, s.Service, before, stale)
 	})
-	if classOf(err) != events.Retry {
+	if steptest.ClassOf(err) != events.Retry {
 		t.Errorf("set invokers with a stale etag: %v, want a Retry", err)
 	}
 	got, _ := s.invokers(t)
-	equal(t, "invokers after a stale write", got, sorted(with))
+	steptest.Equal(t, "invokers after a stale write", got, sorted(with))
 }
 
 // invokers reads the members, sorted.

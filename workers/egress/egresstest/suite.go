@@ -7,12 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/egress"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 // A Subject is one implementation of the ports over one fresh world, with the facts of that world that the suite needs.
@@ -33,9 +32,6 @@ type Subject struct {
 	// Missing does not exist.
 	Missing egress.ServiceRef
 }
-
-// patience bounds every wait of the suite in real time.
-const patience = 60 * time.Second
 
 // Run holds an implementation against everything that the ports promise. Each part gets a subject of its own.
 func Run(t *testing.T, newSubject func(t *testing.T) Subject) {
@@ -60,109 +56,48 @@ func Run(t *testing.T, newSubject func(t *testing.T) Subject) {
 		{"invokers with a stale etag", invokersStale},
 		{"a cancelled call has no effect", cancelled},
 	} {
-		t.Run(part.name, func(t *testing.T) {
-			s := newSubject(t)
-			if s.Poll == 0 {
-				s.Poll = time.Millisecond
-			}
-			part.test(t, s)
-		})
+		t.Run(part.name, func(t *testing.T) { part.test(t, newSubject(t)) })
 	}
 }
 
 // request is a root of request ids that no other call has.
 func request() uuid.UUID { return uuid.New() }
 
-// change makes a change and waits until the vendor is done with it, as the runtime would. It gives the last error that is
-// not a Wait.
+func (s Subject) caller() steptest.Caller {
+	return steptest.Caller{Operations: s.Operations, Poll: s.Poll}
+}
+
 func (s Subject) change(t *testing.T, call func(context.Context) error) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for {
-		err := call(ctx)
-		var f *workers.Failure
-		if !errors.As(err, &f) || f.Class != events.Wait {
-			return err
-		}
-		if f.Operation != "" {
-			return s.poll(ctx, t, f.Operation)
-		}
-		s.pause(ctx, t)
-	}
+	return s.caller().Change(t, call)
 }
 
-// poll reads an operation until it has ended.
-func (s Subject) poll(ctx context.Context, t *testing.T, handle string) error {
-	t.Helper()
-	for {
-		err := s.Operations.Poll(ctx, handle)
-		if classOf(err) != events.Wait {
-			return err
-		}
-		s.pause(ctx, t)
-	}
-}
-
-func (s Subject) pause(ctx context.Context, t *testing.T) {
-	t.Helper()
-	tick := time.NewTimer(s.Poll)
-	defer tick.Stop()
-	select {
-	case <-tick.C:
-	case <-ctx.Done():
-		t.Fatal("the world did not settle in time")
-	}
-}
-
-// must makes a change that has to work.
 func (s Subject) must(t *testing.T, what string, call func(context.Context) error) {
 	t.Helper()
-	if err := s.change(t, call); err != nil {
-		t.Fatalf("%s: %v", what, err)
-	}
+	s.caller().Must(t, what, call)
 }
 
 // connector reads until the connector is as the predicate wants it: reads may lag the operation that is done.
-func (s Subject) connector(t *testing.T, name string, want func(egress.Connector) bool) egress.Connector {
+func (s Subject) connector(t *testing.T, name string, want func(egress.Connector) bool) (c egress.Connector) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for {
-		c, err := s.Connectors.Get(ctx, name)
-		if err != nil && !errors.Is(err, workers.ErrNotFound) {
-			t.Fatalf("get connector: %v", err)
+	s.caller().Await(t, "get connector", func(ctx context.Context) (bool, error) {
+		var err error
+		if c, err = s.Connectors.Get(ctx, name); errors.Is(err, workers.ErrNotFound) {
+			return false, nil
 		}
-		if err == nil && want(c) {
-			return c
-		}
-		s.pause(ctx, t)
-	}
+		return err == nil && want(c), err
+	})
+	return c
 }
 
 // service reads until the service has settled.
-func (s Subject) service(t *testing.T) egress.Service {
+func (s Subject) service(t *testing.T) (v egress.Service) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for {
-		v, err := s.Services.Get(ctx, s.Service)
-		if err != nil {
-			t.Fatalf("get service: %v", err)
-		}
-		if !v.Reconciling {
-			return v
-		}
-		s.pause(ctx, t)
-	}
-}
-
-func classOf(err error) events.Class {
-	var f *workers.Failure
-	if errors.As(err, &f) {
-		return f.Class
-	}
-	return ""
+	s.caller().Await(t, "get service", func(ctx context.Context) (settled bool, err error) {
+		v, err = s.Services.Get(ctx, s.Service)
+		return !v.Reconciling, err
+	})
+	return v
 }
 
 func ready(c egress.Connector) bool { return c.State == "READY" }
@@ -174,14 +109,6 @@ func (s Subject) create(t *testing.T) egress.Connector {
 		return s.Connectors.Create(ctx, request(), s.Connector)
 	})
 	return s.connector(t, s.Connector.Name, ready)
-}
-
-// equal fails the test with a difference.
-func equal(t *testing.T, what string, got, want any) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
 }
 
 // holds tells whether a sorted or unsorted list has a member.

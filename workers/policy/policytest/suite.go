@@ -14,6 +14,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/policy"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 // Subject is one driver over one fresh world, with the facts of that world that the suite needs.
@@ -32,9 +33,6 @@ type Subject struct {
 	// Refused are filters that cannot work.
 	Refused []policy.Filter
 }
-
-// patience bounds every wait of the suite in real time.
-const patience = 60 * time.Second
 
 // Run holds a driver against what policy.Filters and policy.RuleLists promise. Each part gets a world of its own.
 func Run(t *testing.T, newSubject func(t *testing.T) Subject) {
@@ -59,52 +57,14 @@ func Run(t *testing.T, newSubject func(t *testing.T) Subject) {
 // request is a root of request ids that no other call has.
 func request() uuid.UUID { return uuid.New() }
 
-func class(err error) events.Class {
-	var f *workers.Failure
-	if errors.As(err, &f) {
-		return f.Class
-	}
-	return ""
+func (s Subject) caller() steptest.Caller {
+	return steptest.Caller{Operations: s.Operations, Poll: s.Poll}
 }
 
 // must makes a change that has to work, as the runtime would: with the operations that go on, and again after a Wait.
 func (s Subject) must(t *testing.T, what string, call func(context.Context) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for {
-		err := call(ctx)
-		var f *workers.Failure
-		if err == nil {
-			return
-		}
-		if !errors.As(err, &f) || f.Class != events.Wait {
-			t.Fatalf("%s: %v", what, err)
-		}
-		for err = error(f); f.Operation != "" && class(err) == events.Wait; {
-			s.pause(ctx, t)
-			err = s.Operations.Poll(ctx, f.Operation)
-		}
-		if err != nil && class(err) != events.Wait {
-			t.Fatalf("%s: operation: %v", what, err)
-		}
-		s.pause(ctx, t)
-	}
-}
-
-func (s Subject) pause(ctx context.Context, t *testing.T) {
-	t.Helper()
-	poll := s.Poll
-	if poll == 0 {
-		poll = time.Millisecond
-	}
-	tick := time.NewTimer(poll)
-	defer tick.Stop()
-	select {
-	case <-tick.C:
-	case <-ctx.Done():
-		t.Fatal("the world did not settle in time")
-	}
+	s.caller().Complete(t, what, call)
 }
 
 // put makes a filter, with its rules in the shared set, and waits until it reads back as in force.
@@ -114,18 +74,14 @@ func (s Subject) put(t *testing.T, f policy.Filter) policy.Filter {
 	if s.Driver.Rules != nil {
 		s.rewrite(t, f, s.render(t, f))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for {
-		got, err := s.Driver.Filters.Get(ctx, f)
-		if err == nil && got.InForce && got.Void == "" {
-			return got
+	var got policy.Filter
+	s.caller().Await(t, "get "+f.Name, func(ctx context.Context) (inForce bool, err error) {
+		if got, err = s.Driver.Filters.Get(ctx, f); errors.Is(err, workers.ErrNotFound) {
+			return false, nil
 		}
-		if err != nil && !errors.Is(err, workers.ErrNotFound) {
-			t.Fatalf("get %s: %v", f.Name, err)
-		}
-		s.pause(ctx, t)
-	}
+		return got.InForce && got.Void == "", err
+	})
+	return got
 }
 
 // remove takes a filter away and waits until it reads back as gone.
@@ -135,18 +91,12 @@ func (s Subject) remove(t *testing.T, f policy.Filter) {
 		s.rewrite(t, f, nil)
 	}
 	s.must(t, "remove "+f.Name, func(ctx context.Context) error { return s.Driver.Filters.Remove(ctx, request(), f) })
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for {
-		_, err := s.Driver.Filters.Get(ctx, f)
-		if errors.Is(err, workers.ErrNotFound) {
-			return
+	s.caller().Await(t, "get removed "+f.Name, func(ctx context.Context) (gone bool, err error) {
+		if _, err = s.Driver.Filters.Get(ctx, f); errors.Is(err, workers.ErrNotFound) {
+			return true, nil
 		}
-		if err != nil {
-			t.Fatalf("get removed %s: %v", f.Name, err)
-		}
-		s.pause(ctx, t)
-	}
+		return false, err
+	})
 }
 
 func (s Subject) render(t *testing.T, f policy.Filter) []string {
@@ -195,7 +145,7 @@ func checks(t *testing.T, s Subject) {
 		}
 	}
 	for _, f := range s.Refused {
-		if _, err := s.Driver.Filters.Check(t.Context(), f); class(err) != events.Refuse {
+		if _, err := s.Driver.Filters.Check(t.Context(), f); steptest.ClassOf(err) != events.Refuse {
 			t.Errorf("check %+v: %v, want a Refuse", f, err)
 		}
 	}
@@ -257,7 +207,7 @@ func turned(t *testing.T, s Subject) {
 	check.Name, check.Source, check.Priorities, check.Own = "", "", nil, []string{s.Filter.Name}
 	_, err := s.Driver.Filters.Check(t.Context(), check)
 	if s.TurnRefused {
-		if class(err) != events.Refuse {
+		if steptest.ClassOf(err) != events.Refuse {
 			t.Errorf("check beside filters of the other default: %v, want a Refuse", err)
 		}
 		if got, err := s.Driver.Filters.Get(t.Context(), s.Filter); err != nil || !got.InForce {
@@ -321,7 +271,7 @@ func sameSet(a, b []string) bool {
 func cancelled(t *testing.T, s Subject) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Driver.Filters.Put(ctx, request(), s.Filter); err == nil || class(err) == events.Refuse {
+	if err := s.Driver.Filters.Put(ctx, request(), s.Filter); err == nil || steptest.ClassOf(err) == events.Refuse {
 		t.Errorf("put under a cancelled context: %v, want an error that is no Refuse", err)
 	}
 	if _, err := s.Driver.Filters.Get(ctx, s.Filter); err == nil || errors.Is(err, workers.ErrNotFound) {

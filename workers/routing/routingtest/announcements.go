@@ -12,6 +12,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/routing"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 // Lists is one implementation of routing.Announcements over one fresh world, with the facts that the suite needs.
@@ -52,7 +53,9 @@ func RunAnnouncements(t *testing.T, newLists func(t *testing.T) Lists) {
 	}
 }
 
-func (l Lists) vendor() vendor { return vendor{operations: l.Operations, poll: l.Poll} }
+func (l Lists) caller() steptest.Caller {
+	return steptest.Caller{Operations: l.Operations, Poll: l.Poll}
+}
 
 // entry is how the target's list spells a prefix.
 func (l Lists) entry(prefix string) string {
@@ -86,7 +89,7 @@ func with(a routing.Announced, more ...string) routing.Announced {
 
 func (l Lists) write(t *testing.T, a routing.Announced) {
 	t.Helper()
-	l.vendor().must(t, "write list", func(ctx context.Context) error {
+	l.caller().Must(t, "write list", func(ctx context.Context) error {
 		return l.Announcements.Write(ctx, request(), l.Target, a)
 	})
 }
@@ -94,7 +97,7 @@ func (l Lists) write(t *testing.T, a routing.Announced) {
 // becomes waits until the list reads as given, in any order.
 func (l Lists) becomes(t *testing.T, want routing.Announced) routing.Announced {
 	t.Helper()
-	return until(t, l.vendor(), fmt.Sprintf("read %v", want.Entries), func(ctx context.Context) (routing.Announced, error) {
+	return until(t, l.caller(), fmt.Sprintf("read %v", want.Entries), func(ctx context.Context) (routing.Announced, error) {
 		return l.Announcements.Read(ctx, l.Target)
 	}, func(got routing.Announced) bool {
 		return got.Custom == want.Custom && sameSet(got.Entries, want.Entries)
@@ -116,14 +119,14 @@ func checkTargets(t *testing.T, l Lists) {
 		}
 	}
 	for _, target := range l.Refused {
-		if _, err := l.Announcements.Check(t.Context(), target); class(err) != events.Refuse {
+		if _, err := l.Announcements.Check(t.Context(), target); steptest.ClassOf(err) != events.Refuse {
 			t.Errorf("check %+v: %v, want a Refuse", target, err)
 		}
 	}
 	before := l.read(t)
 	l.write(t, with(before, l.entry(l.Prefixes[0])))
 	l.becomes(t, with(before, l.entry(l.Prefixes[0])))
-	until(t, l.vendor(), "known after a write", func(ctx context.Context) ([]string, error) {
+	until(t, l.caller(), "known after a write", func(ctx context.Context) ([]string, error) {
 		return l.Announcements.Check(ctx, l.Target)
 	}, func(known []string) bool { return slices.Contains(known, l.Prefixes[0]) })
 }
@@ -136,7 +139,7 @@ func missingTarget(t *testing.T, l Lists) {
 		t.Errorf("read a missing target: %v (%+v), want ErrNotFound or a Refuse", err, got)
 	}
 	a := routing.Announced{Custom: true, Entries: []string{l.entry(l.Prefixes[0])}}
-	err := l.vendor().change(t, func(ctx context.Context) error {
+	err := l.caller().Change(t, func(ctx context.Context) error {
 		return l.Announcements.Write(ctx, request(), l.Missing, a)
 	})
 	if err == nil {
@@ -182,10 +185,10 @@ func listLimit(t *testing.T, l Lists) {
 	for i := 0; len(a.Entries) <= l.Limit; i++ {
 		a.Entries = append(a.Entries, l.entry(fmt.Sprintf("10.254.%d.%d/32", i/250, 1+i%250)))
 	}
-	err := l.vendor().change(t, func(ctx context.Context) error {
+	err := l.caller().Change(t, func(ctx context.Context) error {
 		return l.Announcements.Write(ctx, request(), l.Target, a)
 	})
-	if class(err) != events.Refuse || !strings.Contains(err.Error(), strconv.Itoa(l.Limit)) {
+	if steptest.ClassOf(err) != events.Refuse || !strings.Contains(err.Error(), strconv.Itoa(l.Limit)) {
 		t.Errorf("write %d entries: %v, want a Refuse that names %d", len(a.Entries), err, l.Limit)
 	}
 	l.becomes(t, before)
@@ -201,11 +204,11 @@ func sight(t *testing.T, l Lists) {
 		t.Fatalf("sight of what nobody announces: %+v, %v; want peers, and none that has it", got, err)
 	}
 	l.write(t, with(before, l.entry(l.Prefixes[0])))
-	until(t, l.vendor(), "sight of an announced prefix", look, func(s routing.Sight) bool {
+	until(t, l.caller(), "sight of an announced prefix", look, func(s routing.Sight) bool {
 		return len(s.Peers) > 0 && sameSet(s.Peers, s.Seen)
 	})
 	l.write(t, before)
-	until(t, l.vendor(), "sight of a withdrawn prefix", look, func(s routing.Sight) bool { return len(s.Seen) == 0 })
+	until(t, l.caller(), "sight of a withdrawn prefix", look, func(s routing.Sight) bool { return len(s.Seen) == 0 })
 }
 
 func cancelledWrite(t *testing.T, l Lists) {
@@ -213,7 +216,7 @@ func cancelledWrite(t *testing.T, l Lists) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	a := with(before, l.entry(l.Prefixes[0]))
-	if err := l.Announcements.Write(ctx, request(), l.Target, a); err == nil || class(err) == events.Refuse {
+	if err := l.Announcements.Write(ctx, request(), l.Target, a); err == nil || steptest.ClassOf(err) == events.Refuse {
 		t.Errorf("write under a cancelled context: %v, want an error that is no Refuse", err)
 	}
 	if _, err := l.Announcements.Read(ctx, l.Target); err == nil || absent(err) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/routing"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 // Table is one implementation of routing.Routes over one fresh world, with the facts that the suite needs.
@@ -40,7 +41,9 @@ func RunRoutes(t *testing.T, newTable func(t *testing.T) Table) {
 	}
 }
 
-func (r Table) vendor() vendor { return vendor{operations: r.Operations, poll: r.Poll} }
+func (r Table) caller() steptest.Caller {
+	return steptest.Caller{Operations: r.Operations, Poll: r.Poll}
+}
 
 func (r Table) route(name string, priority int) routing.Route {
 	return routing.Route{
@@ -51,10 +54,10 @@ func (r Table) route(name string, priority int) routing.Route {
 
 func (r Table) create(t *testing.T, route routing.Route) {
 	t.Helper()
-	r.vendor().must(t, "create "+route.Name, func(ctx context.Context) error {
+	r.caller().Must(t, "create "+route.Name, func(ctx context.Context) error {
 		return r.Routes.Create(ctx, request(), route)
 	})
-	got := until(t, r.vendor(), "read "+route.Name, func(ctx context.Context) (routing.Route, error) {
+	got := until(t, r.caller(), "read "+route.Name, func(ctx context.Context) (routing.Route, error) {
 		got, err := r.Routes.Get(ctx, r.Project, route.Name)
 		if errors.Is(err, workers.ErrNotFound) {
 			return routing.Route{}, nil
@@ -68,10 +71,10 @@ func (r Table) create(t *testing.T, route routing.Route) {
 
 func (r Table) delete(t *testing.T, name string) {
 	t.Helper()
-	r.vendor().must(t, "delete "+name, func(ctx context.Context) error {
+	r.caller().Must(t, "delete "+name, func(ctx context.Context) error {
 		return r.Routes.Delete(ctx, request(), r.Project, name)
 	})
-	until(t, r.vendor(), "read deleted "+name, func(ctx context.Context) (bool, error) {
+	until(t, r.caller(), "read deleted "+name, func(ctx context.Context) (bool, error) {
 		_, err := r.Routes.Get(ctx, r.Project, name)
 		if errors.Is(err, workers.ErrNotFound) {
 			return true, nil
@@ -94,9 +97,9 @@ func routeCreate(t *testing.T, r Table) {
 	// Under a name that is taken nothing is changed, whatever the answer: the next Get decides.
 	other := want
 	other.Priority, other.Owner = 900, owner+"0"
-	if err := r.vendor().change(t, func(ctx context.Context) error {
+	if err := r.caller().Change(t, func(ctx context.Context) error {
 		return r.Routes.Create(ctx, request(), other)
-	}); err != nil && class(err) != "retry" {
+	}); err != nil && steptest.ClassOf(err) != "retry" {
 		t.Errorf("create under a taken name: %v, want nil or a Retry", err)
 	}
 	if got, err := r.Routes.Get(t.Context(), r.Project, "routeone"); err != nil || got.Priority != 800 || got.Owner != owner {
@@ -114,7 +117,7 @@ func routeDefaults(t *testing.T, r Table) {
 	}
 	r.create(t, r.route("routetwo", 700))
 	r.create(t, r.route("routesix", 600))
-	got := until(t, r.vendor(), "default routes", func(ctx context.Context) ([]routing.Route, error) {
+	got := until(t, r.caller(), "default routes", func(ctx context.Context) ([]routing.Route, error) {
 		return r.Routes.Default(ctx, r.Network)
 	}, func(got []routing.Route) bool { return len(got) == len(before)+2 })
 	if !slices.IsSortedFunc(got, func(a, b routing.Route) int { return a.Priority - b.Priority }) {
@@ -130,7 +133,7 @@ func routeDefaults(t *testing.T, r Table) {
 func routeCancelled(t *testing.T, r Table) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := r.Routes.Create(ctx, request(), r.route("routecut", 800)); err == nil || class(err) == "refuse" {
+	if err := r.Routes.Create(ctx, request(), r.route("routecut", 800)); err == nil || steptest.ClassOf(err) == "refuse" {
 		t.Errorf("create under a cancelled context: %v, want an error that is no Refuse", err)
 	}
 	if _, err := r.Routes.Get(ctx, r.Project, "routecut"); err == nil || errors.Is(err, workers.ErrNotFound) {
