@@ -171,6 +171,27 @@ func (c *Client) routesOf(ctx context.Context, name string) ([]*computepb.Route,
 	}
 }
 
+// Overrides asks the route table, which has a route to each subnet and to each of a peer's. An endpoint beats every wider
+// static route and every learned one (About accessing Google APIs through endpoints).
+func (n vpcs) Overrides(ctx context.Context, name, ip string) (string, error) {
+	project, id, err := splitNetwork(name)
+	if err != nil {
+		return "", err
+	}
+	all, err := n.routesOf(ctx, networkName(project, id))
+	if err != nil {
+		return "", err
+	}
+	host := canonical(ip)
+	for _, r := range all {
+		system := r.GetNextHopNetwork() != "" || r.GetNextHopPeering() != ""
+		if dest := canonical(r.GetDestRange()); dest == host || system && inside(host, []string{dest}) {
+			return "route " + r.GetName() + " (" + dest + ")", nil
+		}
+	}
+	return "", nil
+}
+
 // allocated lists the ranges of private services access.
 func (d *description) allocated(ctx context.Context) error {
 	it := d.globalAddresses.List(ctx, &computepb.ListGlobalAddressesRequest{Project: d.project}, once())

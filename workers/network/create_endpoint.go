@@ -123,14 +123,30 @@ func (s createEndpoint) Look(ctx context.Context, run workers.Run, in CreateEndp
 	o := observation{held: held, shared: t.Shared, there: err == nil, ours: have.Owner == want.Owner}
 	if o.there {
 		seen.Out = endpointOut(have)
-		if o.detail = differs(have, want); o.detail == "" {
-			if err := accepted(have); err != nil {
-				o.detail = "the connection is " + have.Connection
-			}
+		if o.detail, err = s.remark(ctx, in, have, want); err != nil {
+			return seen, err
 		}
 	}
 	seen.Presence, seen.Detail = o.presence()
 	return seen, nil
+}
+
+// remark says what is not as it should be with an endpoint that is there: of itself, and of the way to it.
+func (s createEndpoint) remark(ctx context.Context, in CreateEndpointIn, have, want Endpoint) (string, error) {
+	if why := differs(have, want); why != "" {
+		return why, nil
+	}
+	if accepted(have) != nil {
+		return "the connection is " + have.Connection, nil
+	}
+	if in.Region != "" {
+		return "", nil // the address is one of its subnet's own
+	}
+	route, err := s.Networks.Overrides(ctx, in.Network, have.AddressIP)
+	if err != nil || route == "" {
+		return "", err
+	}
+	return have.AddressIP + " is taken by " + route, nil
 }
 
 // Undo deletes the endpoint when nobody else holds it and reads back that it is gone.

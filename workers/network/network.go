@@ -20,6 +20,9 @@ type Networks interface {
 	Describe(ctx context.Context, network string) (Network, error)
 	// Subnet reads a subnetwork by full name ("projects/P/regions/R/subnetworks/S").
 	Subnet(ctx context.Context, subnet string) (Subnet, error)
+	// Overrides names the route that takes packets for an endpoint's address before the endpoint does: one to a subnet, own
+	// or peered, that has the address, or a static one to the address alone. "" is none. It is one cheap read.
+	Overrides(ctx context.Context, network, ip string) (route string, err error)
 	// SetGoogleAccess switches Private Google Access of a subnetwork.
 	SetGoogleAccess(ctx context.Context, req uuid.UUID, subnet string, on bool) error
 }

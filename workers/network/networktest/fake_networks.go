@@ -78,6 +78,23 @@ func (p networks) Describe(ctx context.Context, name string) (network.Network, e
 	return n, nil
 }
 
+func (p networks) Overrides(ctx context.Context, name, ip string) (string, error) {
+	n, err := p.Describe(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	addr, err := netip.ParseAddr(ip)
+	if err != nil {
+		return "", workers.Refuse("invalid", "address: %w", err)
+	}
+	for _, r := range slices.Concat(n.Subnets, slices.DeleteFunc(n.Routes, func(r network.Range) bool { return r.CIDR != ip+"/32" })) {
+		if p, err := netip.ParsePrefix(r.CIDR); err == nil && p.Contains(addr) {
+			return r.From, nil
+		}
+	}
+	return "", nil
+}
+
 func (p networks) Subnet(ctx context.Context, name string) (network.Subnet, error) {
 	if err := ctx.Err(); err != nil {
 		return network.Subnet{}, err
