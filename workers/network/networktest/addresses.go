@@ -10,6 +10,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 // global is an address for an endpoint to Google APIs.
@@ -58,14 +59,14 @@ func addressMissing(t *testing.T, s Subject) {
 func addressReserve(t *testing.T, s Subject) {
 	want := s.global("addrone", s.FreeIPs[0])
 	got := s.reserve(t, want)
-	equal(t, "address read back", got, want)
+	steptest.Equal(t, "address read back", got, want)
 
 	other := want
 	other.IP, other.Owner = s.FreeIPs[1], owner+"0"
 	s.harmless(t, "reserve another under the same name", func(ctx context.Context) error {
 		return s.Addresses.Reserve(ctx, request(), other)
 	})
-	equal(t, "address after a repeat", s.address(t, want.Ref), want)
+	steptest.Equal(t, "address after a repeat", s.address(t, want.Ref), want)
 
 	for _, what := range []string{"release", "release again"} {
 		s.must(t, what, func(ctx context.Context) error { return s.Addresses.Release(ctx, request(), want.Ref) })
@@ -77,7 +78,7 @@ func addressReserve(t *testing.T, s Subject) {
 func addressTaken(t *testing.T, s Subject) {
 	a := s.global("addrtaken", s.TakenIP)
 	err := s.change(t, func(ctx context.Context) error { return s.Addresses.Reserve(ctx, request(), a) })
-	if classOf(err) != events.Refuse {
+	if steptest.ClassOf(err) != events.Refuse {
 		t.Errorf("reserve an address inside a subnet: %v, want a Refuse", err)
 	}
 	s.noAddress(t, a.Ref)
@@ -93,10 +94,10 @@ func addressChosen(t *testing.T, s Subject) {
 	if err != nil || !netip.MustParsePrefix(sub.CIDR).Contains(ip) {
 		t.Errorf("address %q is not inside %s", got.IP, sub.CIDR)
 	}
-	equal(t, "subnet", got.Subnet, s.Subnet)
-	equal(t, "owner", got.Owner, owner)
+	steptest.Equal(t, "subnet", got.Subnet, s.Subnet)
+	steptest.Equal(t, "owner", got.Owner, owner)
 	fixed := s.reserve(t, s.regional("addrfixed", s.TakenIP))
-	equal(t, "wanted address", fixed.IP, s.TakenIP)
+	steptest.Equal(t, "wanted address", fixed.IP, s.TakenIP)
 }
 
 func addressInUse(t *testing.T, s Subject) {
@@ -106,10 +107,10 @@ func addressInUse(t *testing.T, s Subject) {
 		t.Errorf("address is in use by %q, want the endpoint %s", a.InUseBy, e.Name)
 	}
 	err := s.change(t, func(ctx context.Context) error { return s.Addresses.Release(ctx, request(), a.Ref) })
-	if c := classOf(err); c != events.Retry && c != events.Refuse {
+	if c := steptest.ClassOf(err); c != events.Retry && c != events.Refuse {
 		t.Errorf("release an address in use: %v, want a Retry or a Refuse", err)
 	}
-	equal(t, "address after a refused release", s.address(t, a.Ref), a)
+	steptest.Equal(t, "address after a refused release", s.address(t, a.Ref), a)
 }
 
 func cancelled(t *testing.T, s Subject) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 // AddressName is the full name of an address, as endpoints refer to it.
@@ -73,7 +74,7 @@ func endpointBundle(t *testing.T, s Subject) {
 	}
 	// A vendor may tell the address as a number only, and a bundle's connection at any time.
 	got.AddressName, got.Connection = "", ""
-	equal(t, "endpoint read back", got, want)
+	steptest.Equal(t, "endpoint read back", got, want)
 
 	s.harmless(t, "create again", func(ctx context.Context) error {
 		return s.Endpoints.Create(ctx, request(), network.Endpoint{
@@ -81,14 +82,14 @@ func endpointBundle(t *testing.T, s Subject) {
 			AddressIP: s.FreeIPs[0], Target: "all-apis", Owner: owner + "0",
 		})
 	})
-	equal(t, "owner after a repeat", s.read(t, want.Ref).Owner, owner)
+	steptest.Equal(t, "owner after a repeat", s.read(t, want.Ref).Owner, owner)
 
 	for _, what := range []string{"delete", "delete again"} {
 		s.must(t, what, func(ctx context.Context) error { return s.Endpoints.Delete(ctx, request(), want.Ref) })
 		s.noEndpoint(t, want.Ref)
 	}
 	a := s.address(t, network.Ref{Project: s.Project, Name: "addrpscbundle"})
-	equal(t, "users of the address of a deleted endpoint", len(a.InUseBy), 0)
+	steptest.Equal(t, "users of the address of a deleted endpoint", len(a.InUseBy), 0)
 }
 
 func endpointCounted(t *testing.T, s Subject) {
@@ -100,7 +101,7 @@ func endpointCounted(t *testing.T, s Subject) {
 	after := until(t, s, "describe network", func(ctx context.Context) (network.Network, error) {
 		return s.Networks.Describe(ctx, s.Network)
 	}, there[network.Network])
-	equal(t, "bundle endpoints", after.BundleEndpoints, before.BundleEndpoints+1)
+	steptest.Equal(t, "bundle endpoints", after.BundleEndpoints, before.BundleEndpoints+1)
 	if after.BundleQuota != 0 && after.BundleQuota < after.BundleEndpoints {
 		t.Errorf("the quota %d is below the %d endpoints that there are", after.BundleQuota, after.BundleEndpoints)
 	}
@@ -121,9 +122,9 @@ func endpointAttachment(t *testing.T, s Subject) {
 	e = until(t, s, "accepted", func(ctx context.Context) (network.Endpoint, error) {
 		return s.Endpoints.Get(ctx, e.Ref)
 	}, func(e network.Endpoint, err error) bool { return err == nil && e.Connection == "ACCEPTED" })
-	equal(t, "target", e.Target, s.Attachment)
-	equal(t, "owner", e.Owner, owner)
-	equal(t, "address", e.AddressIP, s.address(t, network.Ref{Project: s.Project, Region: s.Region, Name: "addrpsc-attached"}).IP)
+	steptest.Equal(t, "target", e.Target, s.Attachment)
+	steptest.Equal(t, "owner", e.Owner, owner)
+	steptest.Equal(t, "address", e.AddressIP, s.address(t, network.Ref{Project: s.Project, Region: s.Region, Name: "addrpsc-attached"}).IP)
 	s.must(t, "delete", func(ctx context.Context) error { return s.Endpoints.Delete(ctx, request(), e.Ref) })
 	s.noEndpoint(t, e.Ref)
 }

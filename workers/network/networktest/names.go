@@ -8,6 +8,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 func (s Subject) zone(name, host, ip string) network.Zone {
@@ -44,11 +45,11 @@ func zonePut(t *testing.T, s Subject) {
 	z := s.zone("zoneone", s.Host, s.FreeIPs[0])
 	for range 2 {
 		s.put(t, z)
-		equal(t, "zone read back", s.readZone(t, z.Name), z)
+		steptest.Equal(t, "zone read back", s.readZone(t, z.Name), z)
 	}
 	z.IP, z.TTL = s.FreeIPs[1], 30
 	s.put(t, z)
-	equal(t, "zone after a change", s.readZone(t, z.Name), z)
+	steptest.Equal(t, "zone after a change", s.readZone(t, z.Name), z)
 }
 
 func zonesAnswering(t *testing.T, s Subject) {
@@ -99,17 +100,17 @@ func zoneDelete(t *testing.T, s Subject) {
 	s.harmless(t, "clear a record that is another", func(ctx context.Context) error {
 		return s.Names.ClearRecord(ctx, request(), wrong)
 	})
-	equal(t, "zone after clearing another record", s.readZone(t, z.Name), z)
+	steptest.Equal(t, "zone after clearing another record", s.readZone(t, z.Name), z)
 
 	err := s.change(t, func(ctx context.Context) error { return s.Names.Delete(ctx, request(), s.Project, z.Name) })
-	if c := classOf(err); c != events.Refuse && c != events.Retry {
+	if c := steptest.ClassOf(err); c != events.Refuse && c != events.Retry {
 		t.Errorf("delete a zone with a record: %v, want a Refuse or a Retry", err)
 	}
-	equal(t, "zone after a refused delete", s.readZone(t, z.Name), z)
+	steptest.Equal(t, "zone after a refused delete", s.readZone(t, z.Name), z)
 
 	for _, what := range []string{"clear", "clear again"} {
 		s.must(t, what, func(ctx context.Context) error { return s.Names.ClearRecord(ctx, request(), z) })
-		equal(t, "address after clearing", s.readZone(t, z.Name).IP, "")
+		steptest.Equal(t, "address after clearing", s.readZone(t, z.Name).IP, "")
 	}
 	for _, what := range []string{"delete", "delete again"} {
 		s.must(t, what, func(ctx context.Context) error { return s.Names.Delete(ctx, request(), s.Project, z.Name) })

@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/steptest"
 )
 
 // A Subject is one implementation of the ports over one fresh world, with the facts of that world that the suite needs.
@@ -36,9 +36,6 @@ type Subject struct {
 	// Host and OtherHost are answered by no zone of Network.
 	Host, OtherHost string
 }
-
-// patience bounds every wait of the suite in real time.
-const patience = 60 * time.Second
 
 // owner is what the suite writes where the vendor has a field for it.
 const owner = "culvert:default_orders/suite/1"
@@ -68,108 +65,50 @@ func Run(t *testing.T, newSubject func(t *testing.T) Subject) {
 		{"zone cleared and deleted", zoneDelete},
 		{"a cancelled call has no effect", cancelled},
 	} {
-		t.Run(part.name, func(t *testing.T) {
-			s := newSubject(t)
-			if s.Poll == 0 {
-				s.Poll = time.Millisecond
-			}
-			part.test(t, s)
-		})
+		t.Run(part.name, func(t *testing.T) { part.test(t, newSubject(t)) })
 	}
 }
 
 // request is a root of request ids that no other call has.
 func request() uuid.UUID { return uuid.New() }
 
-// change makes a change and waits until the vendor is done with it, as the runtime would. It gives the last error that is
-// not a Wait.
+func (s Subject) caller() steptest.Caller {
+	return steptest.Caller{Operations: s.Operations, Poll: s.Poll}
+}
+
 func (s Subject) change(t *testing.T, call func(context.Context) error) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for {
-		err := call(ctx)
-		var f *workers.Failure
-		if !errors.As(err, &f) || f.Class != events.Wait {
-			return err
-		}
-		if f.Operation != "" {
-			return s.poll(ctx, t, f.Operation)
-		}
-		s.pause(ctx, t)
-	}
+	return s.caller().Change(t, call)
 }
 
-// poll reads an operation until it has ended.
-func (s Subject) poll(ctx context.Context, t *testing.T, handle string) error {
-	t.Helper()
-	for {
-		err := s.Operations.Poll(ctx, handle)
-		if classOf(err) != events.Wait {
-			return err
-		}
-		s.pause(ctx, t)
-	}
-}
-
-func (s Subject) pause(ctx context.Context, t *testing.T) {
-	t.Helper()
-	tick := time.NewTimer(s.Poll)
-	defer tick.Stop()
-	select {
-	case <-tick.C:
-	case <-ctx.Done():
-		t.Fatal("the world did not settle in time")
-	}
-}
-
-// must makes a change that has to work.
 func (s Subject) must(t *testing.T, what string, call func(context.Context) error) {
 	t.Helper()
-	if err := s.change(t, call); err != nil {
-		t.Fatalf("%s: %v", what, err)
-	}
+	s.caller().Must(t, what, call)
 }
 
 // harmless makes a change again: nil or a Retry, and never a refusal, because the next Get decides.
 func (s Subject) harmless(t *testing.T, what string, call func(context.Context) error) {
 	t.Helper()
-	if err := s.change(t, call); err != nil && classOf(err) != events.Retry {
+	if err := s.change(t, call); err != nil && steptest.ClassOf(err) != events.Retry {
 		t.Errorf("%s: %v, want nil or a Retry", what, err)
 	}
 }
 
 // until reads until the predicate holds: reads may lag the operation that is done.
-func until[T any](t *testing.T, s Subject, what string, read func(context.Context) (T, error), want func(T, error) bool) T {
+func until[T any](t *testing.T, s Subject, what string, read func(context.Context) (T, error), want func(T, error) bool) (v T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for {
-		v, err := read(ctx)
+	s.caller().Await(t, what, func(ctx context.Context) (bool, error) {
+		var err error
+		v, err = read(ctx)
 		if want(v, err) {
-			return v
+			return true, nil
 		}
-		if err != nil && !errors.Is(err, workers.ErrNotFound) {
-			t.Fatalf("%s: %v", what, err)
+		if errors.Is(err, workers.ErrNotFound) {
+			err = nil
 		}
-		s.pause(ctx, t)
-	}
-}
-
-func classOf(err error) events.Class {
-	var f *workers.Failure
-	if errors.As(err, &f) {
-		return f.Class
-	}
-	return ""
-}
-
-// equal fails the test with a difference.
-func equal(t *testing.T, what string, got, want any) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
+		return false, err
+	})
+	return v
 }
 
 func missing[T any](_ T, err error) bool { return errors.Is(err, workers.ErrNotFound) }
@@ -181,13 +120,13 @@ func describe(t *testing.T, s Subject) {
 	if err != nil {
 		t.Fatalf("describe network: %v", err)
 	}
-	equal(t, "name", n.Name, s.Network)
+	steptest.Equal(t, "name", n.Name, s.Network)
 	sub, err := s.Networks.Subnet(t.Context(), s.Subnet)
 	if err != nil {
 		t.Fatalf("subnet: %v", err)
 	}
-	equal(t, "subnet's network", sub.Network, s.Network)
-	equal(t, "subnet's region", sub.Region, s.Region)
+	steptest.Equal(t, "subnet's network", sub.Network, s.Network)
+	steptest.Equal(t, "subnet's region", sub.Region, s.Region)
 	found := false
 	for _, r := range n.Subnets {
 		found = found || r.CIDR == sub.CIDR
@@ -217,6 +156,6 @@ func googleAccess(t *testing.T, s Subject) {
 		got := until(t, s, "subnet", func(ctx context.Context) (network.Subnet, error) {
 			return s.Networks.Subnet(ctx, s.Subnet)
 		}, func(v network.Subnet, err error) bool { return err == nil && v.GoogleAccess == on })
-		equal(t, "subnet", got, want)
+		steptest.Equal(t, "subnet", got, want)
 	}
 }
