@@ -4,9 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/culvertnet/culvert/adapters/simcloud/aviatrix"
+	"github.com/culvertnet/culvert/adapters/simcloud/bgp"
+	"github.com/culvertnet/culvert/adapters/simcloud/google"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
@@ -79,6 +83,10 @@ func (s *Server) diff(rw http.ResponseWriter, _ *http.Request) {
 func (s *Server) addFault(rw http.ResponseWriter, r *http.Request) {
 	var b faultBody
 	if !read(rw, r, &b) {
+		return
+	}
+	if !slices.Contains([]string{google.Vendor, aviatrix.Vendor, bgp.Vendor}, b.Vendor) {
+		problem(rw, http.StatusBadRequest, fmt.Sprintf("add fault: no vendor %q in this world", b.Vendor))
 		return
 	}
 	f := world.Fault{Vendor: b.Vendor, Call: b.Call, Mode: b.Mode, Times: b.Times, Status: b.Status, Match: b.Match}

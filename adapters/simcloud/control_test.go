@@ -92,7 +92,8 @@ func TestControlOfFaults(t *testing.T) {
 	if err := json.Unmarshal([]byte(got), &faults); err != nil || len(faults) != 1 || faults[0].Hits != 1 {
 		t.Errorf("faults %s", got)
 	}
-	for _, bad := range []string{`{}`, `{"vendor":"gcp","call":"x","mode":"explode"}`, `{"vendor":"gcp","call":"x","mode":"delay","delay":"soon"}`,
+	for _, bad := range []string{`{}`, `{"vendor":"google","call":"x","mode":"refuse"}`,
+		`{"vendor":"gcp","call":"x","mode":"explode"}`, `{"vendor":"gcp","call":"x","mode":"delay","delay":"soon"}`,
 		`{"vendor":"gcp","call":"x","mode":"refuse","typo":1}`, `nonsense`} {
 		if status, got := call(t, s, "/sim/faults", bad); status != 400 || !strings.Contains(got, `{"error":`) {
 			t.Errorf("%s: %d %s", bad, status, got)

@@ -15,6 +15,9 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
+// Vendor is this door's name in faults, ledger and resources.
+const Vendor = vendor
+
 // door holds what does not change: the world and the scenario's limits.
 type door struct {
 	w      *world.World
