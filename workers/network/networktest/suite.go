@@ -48,6 +48,7 @@ func Run(t *testing.T, newSubject func(t *testing.T) Subject) {
 		test func(*testing.T, Subject)
 	}{
 		{"network described", describe},
+		{"routes that take an address", overrides},
 		{"subnet flag on and off", googleAccess},
 		{"address missing", addressMissing},
 		{"address reserve, read back, repeat", addressReserve},
