@@ -62,9 +62,6 @@ func (r routers) Check(ctx context.Context, t routing.Target) ([]string, error) 
 				"peer %s of router %s announces a list of its own and would not announce the router's", p.GetName(), t.Router)
 		}
 	}
-	if n := len(got.GetBgp().GetAdvertisedIpRanges()); n >= sessionLimit {
-		return nil, full(t, n+1)
-	}
 	status, err := r.status(ctx, t)
 	if err != nil {
 		return nil, err
@@ -73,12 +70,14 @@ func (r routers) Check(ctx context.Context, t routing.Target) ([]string, error) 
 	for _, route := range slices.Concat(status.GetBestRoutes(), status.GetBestRoutesForRouter()) {
 		known = append(known, canonical(route.GetDestRange()))
 	}
-	slices.Sort(known)
-	return slices.Compact(known), nil
+	if n := len(got.GetBgp().GetAdvertisedIpRanges()); n >= sessionLimit {
+		err = full(t, n+1)
+	}
+	return set(known), err
 }
 
 func full(t routing.Target, n int) error {
-	return workers.Refuse("full", "router %s: %d custom ranges, the limit is %d a BGP session", t.Router, n, sessionLimit)
+	return workers.Refuse(routing.ReasonFull, "router %s: %d custom ranges, the limit is %d a BGP session", t.Router, n, sessionLimit)
 }
 
 func entries(got *computepb.Router) []string {

@@ -1,10 +1,15 @@
 package gcp
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
@@ -34,5 +39,25 @@ func TestSightTellsClientsWithoutAWayBack(t *testing.T) {
 	}
 	if len(s.sent) != 2 {
 		t.Errorf("calls %v, want the status and the routes", s.sent)
+	}
+}
+
+// The step that asks knows whether its own entry is one of the two hundred.
+func TestCheckOfAFullRouterTellsWhatIsKnown(t *testing.T) {
+	const at = "GET /compute/v1/projects/p/regions/r/routers/edge"
+	var ranges []string
+	for i := range sessionLimit {
+		ranges = append(ranges, fmt.Sprintf(`{"range":"10.200.0.%d/32"}`, i))
+	}
+	c, _ := newStub(t, map[string][]string{
+		at:                      {`{"name":"edge","bgp":{"advertiseMode":"CUSTOM","advertisedIpRanges":[` + strings.Join(ranges, ",") + `]}}`},
+		at + "/getRouterStatus": {`{"result":{"bestRoutes":[{"destRange":"192.168.1.0/24"}]}}`},
+	})
+	known, err := c.Routers().Check(t.Context(), routing.Target{Via: routing.ViaCloudRouter, Project: "p", Region: "r", Router: "edge"})
+	if got := workers.Outcome(err, events.Unsure); got.Class != events.Refuse || got.Reason != routing.ReasonFull || !strings.Contains(got.Message, "200") {
+		t.Errorf("check: %v, want a refusal that names the limit", err)
+	}
+	if len(known) != sessionLimit+1 || !slices.Contains(known, "192.168.1.0/24") {
+		t.Errorf("known are %d prefixes, want all %d", len(known), sessionLimit+1)
 	}
 }

@@ -33,10 +33,13 @@ func (a announce) entry(run workers.Run, in AnnounceIn) (entry, error) {
 	e := entry{driver: driver, list: list, target: in.Target, value: in.Target.entry(in.Prefix)}
 	if in.Shared != "" {
 		e.counted = &workers.Counted{Claims: a.Claims, Times: a.Times, Resource: in.Shared}
-		e.part = "announce:" + in.Target.ID() + ":" + in.Prefix
+		e.part = partOf(in.Target) + in.Prefix
 	}
 	return e, nil
 }
+
+// partOf begins the names of the parts of a shared thing that are announcements by one target.
+func partOf(t Target) string { return "announce:" + t.ID() + ":" }
 
 // Do puts the entry. A prefix inside a subnet that the target announces by itself needs none.
 func (a announce) Do(ctx context.Context, run workers.Run, in AnnounceIn, _ *AnnounceOut) (AnnounceOut, error) {

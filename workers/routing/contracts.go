@@ -10,6 +10,9 @@ const (
 // CheckIn is what check-routing reads about before anything has an effect (intents.md B: router, gateway).
 type CheckIn struct {
 	Targets []Target `json:"targets"`
+	// Shared is the counted record of the shared endpoint, whose announcement may stand already; empty for an endpoint of
+	// its own.
+	Shared string `json:"shared,omitempty"`
 	// Withdrawing asks for the checks before a removal only.
 	Withdrawing bool `json:"withdrawing,omitempty"`
 }

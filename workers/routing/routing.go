@@ -34,7 +34,8 @@ type Target struct {
 // Announcements is a driver's list of announced prefixes at a target: a list that many share, with no lock at the vendor.
 type Announcements interface {
 	// Check reads whether the target can carry announcements of ours at all, and refuses with the reason when it cannot
-	// (wrong network, a transit, own-mode peers, full). Known are the prefixes that its reachable route tables have.
+	// (wrong network, a transit, own-mode peers). Known are the prefixes that its reachable route tables have. A list that
+	// has no room is refused as "full", with the known prefixes: the step knows whether its entry is there already.
 	Check(ctx context.Context, t Target) (known []string, err error)
 	// Read gives the whole list as it is.
 	Read(ctx context.Context, t Target) (Announced, error)

@@ -45,7 +45,10 @@ func (a announcements) Check(ctx context.Context, t routing.Target) ([]string, e
 		known = append(known, bare(e))
 	}
 	slices.Sort(known)
-	return slices.Compact(known), nil
+	if found.limit > 0 && len(found.Entries) >= found.limit {
+		err = workers.Refuse(routing.ReasonFull, "%s takes %d entries", t.ID(), found.limit)
+	}
+	return slices.Compact(known), err
 }
 
 func bare(entry string) string {
