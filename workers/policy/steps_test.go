@@ -1,7 +1,6 @@
 package policy_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,17 +39,9 @@ func drivers(w *policytest.World, claims workers.Claims) policy.Drivers {
 }
 
 // do is the Do command of one step of one connection.
-func do(t testing.TB, connection, step, kind string, in any) events.Command {
+func do(t steptest.Tester, connection, step, kind string, in any) events.Command {
 	t.Helper()
-	input, err := json.Marshal(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key := events.Key{Tenant: "default", Name: connection}
-	return events.Command{
-		Connection: key, Saga: key.Saga(1), Step: step, Kind: kind, Capability: "policy", Generation: 1, Epoch: 1, Deed: events.Do,
-		Name: events.Name("fltr", connection, step), RequestID: uuid.NewSHA1(uuid.NameSpaceDNS, []byte(connection+step)), Input: input,
-	}
+	return steptest.Sample(t, steptest.Step{Kind: kind, Name: step, Connection: connection, In: in})
 }
 
 // filter asks for one of these rules: qa's name and a range.
@@ -65,12 +56,6 @@ func filter(via, source string, names ...string) policy.FilterEgressIn {
 	return in
 }
 
-type clock struct{ now time.Time }
-
-func (c *clock) Now() time.Time { return c.now }
-
-func (c *clock) Pause(_ context.Context, d time.Duration) { c.now = c.now.Add(d) }
-
 func TestStepsKeepTheirObligations(t *testing.T) {
 	samples := []events.Command{
 		do(t, "orders", "check", policy.KindCheck, policy.CheckIn{Via: policy.ViaGCPFirewall, Network: network, Default: "deny"}),
@@ -84,7 +69,7 @@ func TestStepsKeepTheirObligations(t *testing.T) {
 			steptest.Run(t, func(*testing.T) steptest.Bed {
 				w, claims := newWorld(), memory.NewClaims()
 				w.Slow(slow)
-				c := &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+				c := steptest.NewClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 				return steptest.Bed{
 					Handlers: policy.Steps(drivers(w, claims)), Operations: map[string]workers.Operations{"fake": w}, Claims: claims,
 					State: func(testing.TB) string { return w.State() }, Intercept: w.Intercept, Now: c.Now, Pause: c.Pause,

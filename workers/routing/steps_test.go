@@ -1,12 +1,8 @@
 package routing_test
 
 import (
-	"context"
-	"encoding/json"
 	"testing"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/events"
@@ -52,21 +48,13 @@ func drivers(w *routingtest.World, claims workers.Claims) routing.Drivers {
 }
 
 // do is the Do command of one step of one connection.
-func do(t testing.TB, connection, step, kind string, in any) events.Command {
+func do(t steptest.Tester, connection, step, kind string, in any) events.Command {
 	t.Helper()
-	input, err := json.Marshal(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key := events.Key{Tenant: "default", Name: connection}
-	return events.Command{
-		Connection: key, Saga: key.Saga(1), Step: step, Kind: kind, Capability: "routing", Generation: 1, Epoch: 1, Deed: events.Do,
-		Name: events.Name("step", connection, step), RequestID: uuid.NewSHA1(uuid.NameSpaceDNS, []byte(connection+step)), Input: input,
-	}
+	return steptest.Sample(t, steptest.Step{Kind: kind, Name: step, Connection: connection, In: in})
 }
 
 // samples are the commands of a run with every step in every way.
-func samples(t testing.TB) []events.Command {
+func samples(t steptest.Tester) []events.Command {
 	t.Helper()
 	return []events.Command{
 		do(t, "orders", "check", routing.KindCheck, routing.CheckIn{Targets: []routing.Target{router, custom, spoke, speaker}}),
@@ -82,19 +70,12 @@ func samples(t testing.TB) []events.Command {
 	}
 }
 
-// clock is a time that only a pause moves.
-type clock struct{ now time.Time }
-
-func (c *clock) Now() time.Time { return c.now }
-
-func (c *clock) Pause(_ context.Context, d time.Duration) { c.now = c.now.Add(d) }
-
 // bed makes a fresh world for steptest, whose changes take this many polls.
 func bed(slow int) func(t *testing.T) steptest.Bed {
 	return func(*testing.T) steptest.Bed {
 		w, claims := newWorld(), memory.NewClaims()
 		w.Slow(slow)
-		c := &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+		c := steptest.NewClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 		return steptest.Bed{
 			Handlers: routing.Steps(drivers(w, claims)), Operations: map[string]workers.Operations{"fake": w}, Claims: claims,
 			State: func(testing.TB) string { return w.State() }, Intercept: w.Intercept, Now: c.Now, Pause: c.Pause,

@@ -41,3 +41,15 @@ const (
 	// Lose lets it have its effect and loses the answer, as when the connection breaks.
 	Lose
 )
+
+// A Clock is a time that only a pause moves: the Now and the Pause of a bed over a fake world. It is for one goroutine.
+type Clock struct{ now time.Time }
+
+// NewClock makes a clock that stands at a time.
+func NewClock(now time.Time) *Clock { return &Clock{now: now} }
+
+// Now is the time.
+func (c *Clock) Now() time.Time { return c.now }
+
+// Pause moves the time.
+func (c *Clock) Pause(_ context.Context, d time.Duration) { c.now = c.now.Add(d) }

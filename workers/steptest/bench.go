@@ -1,13 +1,14 @@
 package steptest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
@@ -53,6 +54,8 @@ func NewBench(t Tester, s Setting) *Bench {
 type Step struct {
 	// Kind is "<capability>.<name>".
 	Kind string
+	// Name is the step's in its plan; the kind's when empty.
+	Name string
 	// Connection is "orders" when empty.
 	Connection string
 	// Generation counts from zero here.
@@ -78,23 +81,29 @@ type Ask struct {
 // Command is the next command for a step, with a new epoch.
 func (b *Bench) Command(s Step, a Ask) events.Command {
 	b.T.Helper()
-	if s.Connection == "" {
-		s.Connection = "orders"
-	}
+	c := Sample(b.T, s)
+	b.epoch++
+	c.Epoch, c.Deed, c.Purpose, c.Hurry, c.Output = b.epoch, a.Deed, a.Purpose, a.Hurry, a.Prior
+	c.Since, c.Due, c.Deadline = b.Now, b.Now, b.Now.Add(30*time.Second)
+	return c
+}
+
+// Sample is the first Do command of a step, without its times, as [Run] takes it.
+func Sample(t Tester, s Step) events.Command {
+	t.Helper()
 	in, err := json.Marshal(s.In)
 	if err != nil {
-		b.T.Fatalf("encode input of %s: %v", s.Kind, err)
+		t.Fatalf("encode input of %s: %v", s.Kind, err)
 	}
-	b.epoch++
-	key := events.Key{Tenant: "default", Name: s.Connection}
 	capability, name, _ := strings.Cut(s.Kind, ".")
+	name = cmp.Or(s.Name, name)
+	key := events.Key{Tenant: "default", Name: cmp.Or(s.Connection, "orders")}
 	generation := s.Generation + 1
 	return events.Command{
 		Connection: key, Saga: key.Saga(1), Step: name, Kind: s.Kind, Capability: capability, Generation: generation,
-		Epoch: b.epoch, Deed: a.Deed, Purpose: a.Purpose, Hurry: a.Hurry,
+		Epoch: 1, Deed: events.Do, Input: in,
 		Name:      events.Name("n", key.String(), name, strconv.FormatUint(generation, 10)),
 		RequestID: events.StepRequestID(key.Saga(1), name, generation),
-		Since:     b.Now, Due: b.Now, Deadline: b.Now.Add(30 * time.Second), Input: in, Output: a.Prior,
 	}
 }
 
@@ -201,7 +210,7 @@ func (b *Bench) Refused(what string, o events.Outcome, reason string) {
 // Unchanged fails the test unless the world is as it was.
 func (b *Bench) Unchanged(before map[string]string) {
 	b.T.Helper()
-	if diff := cmp.Diff(before, b.Snapshot()); diff != "" {
+	if diff := gocmp.Diff(before, b.Snapshot()); diff != "" {
 		b.T.Fatalf("the world is not as before (-before +now):\n%s", diff)
 	}
 }
