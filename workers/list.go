@@ -183,7 +183,9 @@ func (l List) pass(ctx context.Context, run Run) (Record, error) {
 	var free time.Time
 	var got bool
 	r, err := l.change(ctx, func(r Record) Record {
-		r, free, got = r.acquire(holder, run.Now, l.Times)
+		if r, free, got = r.acquire(holder, run.Now, l.Times); got {
+			r.Lease.Expires = later(r.Lease.Expires, run.at(ctx).Add(l.Times.Lease))
+		}
 		return r
 	})
 	if err != nil {
@@ -203,6 +205,17 @@ func (l List) pass(ctx context.Context, run Run) (Record, error) {
 		return r, nil
 	}
 	return r, l.settle(ctx, o.token, err)
+}
+
+// at is the present time by the run's own clock: its deadline and the context's are one moment. A run may have waited for
+// its turn for long, and a lease counts from when it is taken; whether another's has ended is judged by the run's beginning,
+// which only errs on the late side.
+func (r Run) at(ctx context.Context) time.Time {
+	end, bounded := ctx.Deadline()
+	if !bounded {
+		return r.Now
+	}
+	return later(r.Now, r.Deadline.Add(-time.Until(end)))
 }
 
 // write is one read, write and read-back under the lease. The write ends well before the lease does.
