@@ -28,7 +28,10 @@ func (n Numbers) Take(ctx context.Context, run Run, size int, taken map[int]bool
 func (n Numbers) Give(ctx context.Context, run Run) error {
 	want := n.Times.claim(run, "")
 	_, err := change(ctx, n.Claims, n.Resource, func(r Record) (Record, error) {
-		r, _, _, err := r.giveBack(want)
+		r, _, had, err := r.giveBack(want)
+		if err == nil && !had {
+			_, err = r.drop(want) // a fence: a late Take of an older epoch finds it
+		}
 		return r, err
 	})
 	return err

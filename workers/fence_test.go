@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 )
@@ -32,4 +33,15 @@ func TestLeaseCountsFromWhenItIsTaken(t *testing.T) {
 			t.Errorf("the list is %q", v.sorted())
 		}
 	})
+}
+
+// An undo of what was never taken keeps a late run of an older epoch out.
+func TestNumbersFenceALateTake(t *testing.T) {
+	n := workers.Numbers{Claims: memory.NewClaims(), Times: times, Resource: "numbers/test", First: 1000, Last: 1999}
+	wantClass(t, n.Give(t.Context(), runOf("a", 2, start)), events.Done, "")
+	_, err := n.Take(t.Context(), runOf("a", 1, start), 16, nil)
+	wantClass(t, err, events.Retry, "fenced")
+	if first, err := n.Take(t.Context(), runOf("a", 3, start), 16, nil); first != 1000 || err != nil {
+		t.Errorf("a newer run takes %d, %v", first, err)
+	}
 }
