@@ -62,7 +62,8 @@ func (s filterEgress) Do(ctx context.Context, run workers.Run, in FilterEgressIn
 		}
 		out.Priorities = f.Priorities
 	}
-	if have, err := driver.Filters.Get(ctx, f); err == nil && have.Owner != "" && have.Owner != f.Owner {
+	have, err := driver.Filters.Get(ctx, f)
+	if err == nil && have.Owner != "" && have.Owner != f.Owner {
 		return out, workers.Refuse("foreign", "filter %s belongs to %q", f.Name, have.Owner)
 	} else if err != nil && !errors.Is(err, workers.ErrNotFound) {
 		return out, workers.Reading(err)
@@ -72,10 +73,14 @@ func (s filterEgress) Do(ctx context.Context, run workers.Run, in FilterEgressIn
 			return out, err
 		}
 	}
+	if presence, _ := compare(have, f); err == nil && presence == events.Present && driver.Rules == nil {
+		out.Void = have.Void // as wanted, with nothing of it in a shared set
+		return out, nil
+	}
 	if err := s.put(ctx, run, driver, f); err != nil {
 		return out, err
 	}
-	have, err := driver.Filters.Get(ctx, f)
+	have, err = driver.Filters.Get(ctx, f)
 	if errors.Is(err, workers.ErrNotFound) || err == nil && !have.InForce {
 		return out, workers.Wait("not-in-force", s.Times.Lease/8)
 	}
