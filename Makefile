@@ -61,5 +61,5 @@ verify: ## fail if the module files are not tidy
 
 show-split: $(BIN)/nats-server
 show-bird: deps
-show-%: build ## run one proof: matrix failures crowd kill split bird change contract bad recorded
+show-%: build ## run one proof: matrix failures removals crowd kill split bird change contract bad recorded
 	$(LAB) $* $(if $(FIXTURES),--fixtures $(FIXTURES))

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,20 +14,19 @@ import (
 // lost (or goes wrong in the modes that are asked for). Each ends compensated, or completed after a look, and the world is
 // as it was.
 func failures(ctx context.Context, s settings) error {
-	for mode := range strings.SplitSeq(s.modes, ",") {
-		if _, known := endsOf[mode]; !known {
-			return fmt.Errorf("read modes: %q is none of %v", mode, slices.Sorted(maps.Keys(endsOf)))
-		}
+	modes, err := s.faultModes()
+	if err != nil {
+		return err
 	}
 	t := &table{header: "announce×filter×egress call mode hits end left"}
-	err := each(ctx, s, variants(), func(ctx context.Context, l *lab, v variant) {
+	err = each(ctx, s, variants(), func(ctx context.Context, l *lab, v variant) {
 		calls, err := ledgerCalls(ctx, l, v)
 		if err != nil {
 			t.row(err, v, "undisturbed run", "-", 0, "-", "-")
 			return
 		}
 		for _, call := range calls {
-			for mode := range strings.SplitSeq(s.modes, ",") {
+			for _, mode := range modes {
 				f := failure{variant: v, vendor: call[0], call: call[1], mode: mode}
 				if f.exists() {
 					failureRow(ctx, l, f, t)
@@ -91,12 +88,7 @@ func ledgerCalls(ctx context.Context, l *lab, v variant) ([][2]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var calls [][2]string
-	for _, e := range after[len(before):] {
-		if call := [2]string{e.Vendor, e.Call}; !slices.Contains(calls, call) {
-			calls = append(calls, call)
-		}
-	}
+	calls := newCalls(after[len(before):])
 	if err := giveUp(ctx, l, name); err != nil {
 		return nil, err
 	}

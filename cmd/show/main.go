@@ -16,7 +16,7 @@ import (
 // proofs are what can be shown.
 var proofs = map[string]func(context.Context, settings) error{
 	"demo": demo, "matrix": matrix, "failures": failures, "crowd": crowd, "kill": kill, "split": split, "bird": bird,
-	"change": change, "contract": checkContract, "bad": bad, "recorded": recorded,
+	"change": change, "contract": checkContract, "bad": bad, "recorded": recorded, "removals": removals,
 }
 
 // settings are the same for every proof.
@@ -34,9 +34,9 @@ func main() {
 	s := settings{}
 	flag.StringVar(&s.bin, "bin", "bin", "folder with culvertd and culvert")
 	flag.StringVar(&s.fixtures, "fixtures", "", "folder with recorded exchanges (recorded)")
-	flag.StringVar(&s.only, "only", "", "only rows whose name contains this (matrix, failures)")
-	flag.StringVar(&s.modes, "modes", "refuse,lose-reply", "fault modes (failures): refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session")
-	flag.IntVar(&s.parallel, "parallel", 3, "daemons at once (matrix, failures)")
+	flag.StringVar(&s.only, "only", "", "only rows whose name contains this (matrix, failures, removals)")
+	flag.StringVar(&s.modes, "modes", "refuse,lose-reply", "fault modes (failures, removals): refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session")
+	flag.IntVar(&s.parallel, "parallel", 3, "daemons at once (matrix, failures, removals)")
 	flag.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "seed of what is random (kill)")
 	flag.BoolVar(&s.keep, "keep", false, "keep state folders and logs")
 	flag.Usage = func() {
