@@ -3,6 +3,7 @@ package routing
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -88,11 +89,11 @@ func (e entry) put(ctx context.Context, holder workers.Run) error {
 	if err := e.list.Put(ctx, holder, e.value); err != nil {
 		return err
 	}
-	got, err := e.driver.Read(ctx, e.target)
-	if err != nil {
-		return workers.Reading(err)
+	port := e.list.Port.(*announced)
+	if port.last == nil {
+		return workers.Retry("no-target", 0, fmt.Errorf("%s: it went away meanwhile", e.target.ID()))
 	}
-	lost, err := e.list.Port.(announced).lost(ctx, got)
+	lost, err := port.lost(ctx, *port.last)
 	if err != nil || len(lost) == 0 {
 		return err
 	}
@@ -184,7 +185,7 @@ func (a announce) Look(ctx context.Context, run workers.Run, in AnnounceIn, _ *A
 	if seen.Out.Sight, err = e.driver.Sight(ctx, in.Target, by); err != nil {
 		return seen, err
 	}
-	lost, err := e.list.Port.(announced).lost(ctx, got)
+	lost, err := e.list.Port.(*announced).lost(ctx, got)
 	if err != nil {
 		return seen, err
 	}

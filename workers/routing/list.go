@@ -21,6 +21,9 @@ type announced struct {
 	list   workers.List
 	// root is the run's root of request ids.
 	root uuid.UUID
+	// last is the list as this run has read it last. What follows a ReadList under the same lease goes by it: a second read
+	// would be of the same list, and would not save what somebody else writes meanwhile.
+	last *Announced
 }
 
 // foundMode is what a target was like before our first write, kept in the list's record.
@@ -39,19 +42,21 @@ func (d Drivers) list(t Target, run workers.Run) (workers.List, Announcements, e
 	if t.Via == ViaCloudRouter {
 		l.Limit = routerLimit
 	}
-	l.Port = announced{driver: driver, target: t, list: l, root: run.RequestID}
+	l.Port = &announced{driver: driver, target: t, list: l, root: run.RequestID}
 	return l, driver, nil
 }
 
 // ReadList implements [workers.ListPort]. A target that is gone announces nothing.
-func (a announced) ReadList(ctx context.Context) ([]string, error) {
+func (a *announced) ReadList(ctx context.Context) ([]string, error) {
 	got, err := a.driver.Read(ctx, a.target)
 	if errors.Is(err, workers.ErrNotFound) {
+		a.last = nil
 		return nil, nil
 	}
 	if err != nil {
 		return nil, workers.Reading(err)
 	}
+	a.last = &got
 	return got.announces(), nil
 }
 
@@ -76,11 +81,11 @@ func (a Announced) ranges() []string {
 
 // WriteList implements [workers.ListPort]. The first write makes the list a custom one that has the default in it. The
 // way back to the default is taken only when the switch was ours and nothing but the default is left.
-func (a announced) WriteList(ctx context.Context, revision uint64, entries []string) error {
-	got, err := a.driver.Read(ctx, a.target)
-	if err != nil {
-		return workers.Reading(err)
+func (a *announced) WriteList(ctx context.Context, revision uint64, entries []string) error {
+	if a.last == nil {
+		return workers.Refuse("no-target", "write list of %s: it is gone", a.target.ID())
 	}
+	got := *a.last
 	found, err := a.found(ctx, got)
 	if err != nil {
 		return err
@@ -97,15 +102,11 @@ func (a announced) WriteList(ctx context.Context, revision uint64, entries []str
 
 // Complete implements [workers.Completer]: where we made the list a custom one, it has the target's own ranges, those too
 // that came after the switch.
-func (a announced) Complete(ctx context.Context, entries []string) ([]string, error) {
-	got, err := a.driver.Read(ctx, a.target)
-	if errors.Is(err, workers.ErrNotFound) {
+func (a *announced) Complete(ctx context.Context, entries []string) ([]string, error) {
+	if a.last == nil {
 		return entries, nil
 	}
-	if err != nil {
-		return nil, workers.Reading(err)
-	}
-	lost, err := a.lost(ctx, got)
+	lost, err := a.lost(ctx, *a.last)
 	for _, r := range lost {
 		if !slices.Contains(entries, r) {
 			entries = append(entries, r)
@@ -115,7 +116,7 @@ func (a announced) Complete(ctx context.Context, entries []string) ([]string, er
 }
 
 // lost are ranges of the target's own that it does not announce since we made its list a custom one.
-func (a announced) lost(ctx context.Context, got Announced) ([]string, error) {
+func (a *announced) lost(ctx context.Context, got Announced) ([]string, error) {
 	if !got.Custom {
 		return nil, nil
 	}
@@ -131,7 +132,7 @@ func (a announced) lost(ctx context.Context, got Announced) ([]string, error) {
 }
 
 // found keeps the mode before our first write and answers it.
-func (a announced) found(ctx context.Context, got Announced) (foundMode, error) {
+func (a *announced) found(ctx context.Context, got Announced) (foundMode, error) {
 	text, err := json.Marshal(foundMode{Custom: got.Custom, Defaults: got.Defaults})
 	if err != nil {
 		return foundMode{}, workers.Refuse("invalid", "encode mode of %s: %w", a.target.ID(), err)
@@ -182,7 +183,7 @@ func same(a, b []string) bool {
 func sorted(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
 // owners names who holds the entries that are ours, for vendors that have a field for it; others' keep what they have.
-func (a announced) owners(ctx context.Context, got Announced, entries []string) (map[string]string, error) {
+func (a *announced) owners(ctx context.Context, got Announced, entries []string) (map[string]string, error) {
 	record, err := a.list.Claims.Load(ctx, a.list.Resource)
 	if err != nil {
 		return nil, workers.Retry("claims", 0, err)
