@@ -46,21 +46,20 @@ func (s grantInvoker) Do(ctx context.Context, run workers.Run, in GrantInvokerIn
 		if err := s.Services.SetInvokers(ctx, in.Service, want, etag); err != nil {
 			return GrantInvokerOut{}, err
 		}
+		if have, _, err = s.Services.Invokers(ctx, in.Service); err != nil {
+			return GrantInvokerOut{}, err
+		}
 	}
-	out, err := s.read(ctx, run, in)
+	out, err := s.among(ctx, run, in, have)
 	if err == nil && len(out.Have) < len(in.Members) {
 		return out, workers.Wait("not-yet-visible", 0)
 	}
 	return out, err
 }
 
-// read tells which of the wanted members have the role, and which got it from us.
-func (s grantInvoker) read(ctx context.Context, run workers.Run, in GrantInvokerIn) (GrantInvokerOut, error) {
+// among tells which of the wanted members are among those that have the role, and which got it from us.
+func (s grantInvoker) among(ctx context.Context, run workers.Run, in GrantInvokerIn, have []string) (GrantInvokerOut, error) {
 	out := GrantInvokerOut{Added: []string{}, Have: []string{}}
-	have, _, err := s.Services.Invokers(ctx, in.Service)
-	if err != nil && !errors.Is(err, workers.ErrNotFound) {
-		return out, err
-	}
 	for _, m := range in.Members {
 		if !slices.Contains(have, m) {
 			continue
@@ -84,7 +83,11 @@ func (s grantInvoker) Look(ctx context.Context, run workers.Run, in GrantInvoker
 	if err != nil {
 		return seen, err
 	}
-	if seen.Out, err = s.read(ctx, run, in); err != nil {
+	have, _, err := s.Services.Invokers(ctx, in.Service)
+	if err != nil && !errors.Is(err, workers.ErrNotFound) {
+		return seen, err
+	}
+	if seen.Out, err = s.among(ctx, run, in, have); err != nil {
 		return seen, err
 	}
 	switch {

@@ -47,8 +47,17 @@ func (s enableGoogleAccess) Do(ctx context.Context, run workers.Run, in EnableGo
 	if t, _, err = t.Look(ctx, run); err != nil {
 		return EnableGoogleAccessOut{}, err
 	}
-	out, _, err := s.read(ctx, in, t)
-	return out, err
+	return EnableGoogleAccessOut{On: append([]string{}, in.Subnets...), FoundOn: foundOn(in, t)}, nil
+}
+
+// foundOn are the subnetworks whose flag was on before this generation.
+func foundOn(in EnableGoogleAccessIn, t workers.Tenure) (out []string) {
+	for _, subnet := range in.Subnets {
+		if t.Noted(noteSaw+subnet) == on {
+			out = append(out, subnet)
+		}
+	}
+	return out
 }
 
 func (s enableGoogleAccess) enable(ctx context.Context, run workers.Run, t workers.Tenure, subnet string) error {
@@ -90,7 +99,7 @@ func (s enableGoogleAccess) set(ctx context.Context, run workers.Run, have Subne
 
 // read reads the flags; missing names the first subnetwork whose flag is off.
 func (s enableGoogleAccess) read(ctx context.Context, in EnableGoogleAccessIn, t workers.Tenure) (out EnableGoogleAccessOut, missing string, err error) {
-	out.On = []string{}
+	out.On, out.FoundOn = []string{}, foundOn(in, t)
 	for _, subnet := range in.Subnets {
 		have, err := s.Networks.Subnet(ctx, subnet)
 		if err != nil && !errors.Is(err, workers.ErrNotFound) {
@@ -100,9 +109,6 @@ func (s enableGoogleAccess) read(ctx context.Context, in EnableGoogleAccessIn, t
 			out.On = append(out.On, subnet)
 		} else if missing == "" {
 			missing = subnet
-		}
-		if t.Noted(noteSaw+subnet) == on {
-			out.FoundOn = append(out.FoundOn, subnet)
 		}
 	}
 	return out, missing, nil

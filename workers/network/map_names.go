@@ -23,8 +23,10 @@ const (
 
 // Do puts every zone, and takes away those of host names that are not asked for any more.
 func (s mapNames) Do(ctx context.Context, run workers.Run, in MapNamesIn, _ *MapNamesOut) (MapNamesOut, error) {
-	for _, host := range in.Hostnames {
-		if err := s.mappable(ctx, run, in, host); err != nil {
+	have := make([]Zone, len(in.Hostnames)) // before anything is changed
+	for i, host := range in.Hostnames {
+		var err error
+		if have[i], err = s.mappable(ctx, run, in, host); err != nil {
 			return MapNamesOut{}, err
 		}
 	}
@@ -35,8 +37,8 @@ func (s mapNames) Do(ctx context.Context, run workers.Run, in MapNamesIn, _ *Map
 	if err := t.Note(ctx, run, noteCleared, ""); err != nil {
 		return MapNamesOut{}, err
 	}
-	for _, host := range in.Hostnames {
-		if err := s.put(ctx, run, in, t, host); err != nil {
+	for _, zone := range have {
+		if err := s.put(ctx, run, in, t, zone); err != nil {
 			return MapNamesOut{}, err
 		}
 	}
@@ -55,26 +57,26 @@ func (s mapNames) Do(ctx context.Context, run workers.Run, in MapNamesIn, _ *Map
 }
 
 // mappable refuses a name that cannot be mapped without harm: one that others' services live below, one that somebody
-// else's zone or response policy answers already.
-func (s mapNames) mappable(ctx context.Context, run workers.Run, in MapNamesIn, host string) error {
+// else's zone or response policy answers already. It gives the zone of the host name as it is, without a name when there is none.
+func (s mapNames) mappable(ctx context.Context, run workers.Run, in MapNamesIn, host string) (Zone, error) {
 	if hidesOthers(host) {
-		return workers.Refuse("hides-others", "a zone %s would hide every other service's name in %s", host, in.Network)
+		return Zone{}, workers.Refuse("hides-others", "a zone %s would hide every other service's name in %s", host, in.Network)
 	}
 	answering, err := s.Names.Answering(ctx, in.Project, in.Network, host)
 	if err != nil {
-		return err
+		return Zone{}, err
 	}
 	if z, found := inTheWay(run.Connection, answering, host); found {
-		return workers.Refuse("foreign", "%s is answered by %s (%s), which is somebody else's", host, z.Name, z.Owner)
+		return Zone{}, workers.Refuse("foreign", "%s is answered by %s (%s), which is somebody else's", host, z.Name, z.Owner)
 	}
 	z, err := s.Names.Get(ctx, in.Project, in.zone(host))
-	if err == nil && !ours(run.Connection, z.Owner) {
-		return workers.Refuse("foreign", "zone %s belongs to %q", z.Name, z.Owner)
-	}
 	if errors.Is(err, workers.ErrNotFound) {
-		return nil
+		return Zone{Host: host}, nil
 	}
-	return err
+	if err == nil && !ours(run.Connection, z.Owner) {
+		return z, workers.Refuse("foreign", "zone %s belongs to %q", z.Name, z.Owner)
+	}
+	return z, err
 }
 
 // hidesOthers tells whether services of others live directly below a name: a zone of it would answer for all of them
@@ -130,25 +132,18 @@ func zonesOf(t workers.Tenure) []string {
 }
 
 // put makes one zone as wanted. A changed address is one write: the name never stops answering.
-func (s mapNames) put(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Tenure, host string) error {
+func (s mapNames) put(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Tenure, have Zone) error {
 	want := Zone{
-		Project: in.Project, Name: in.zone(host), Host: host, Networks: []string{in.Network}, Owner: run.Owner(),
+		Project: in.Project, Name: in.zone(have.Host), Host: have.Host, Networks: []string{in.Network}, Owner: run.Owner(),
 		IP: in.IP, TTL: in.TTL,
 	}
-	have, err := s.Names.Get(ctx, want.Project, want.Name)
-	if err == nil && in.matches(have) {
-		return t.Note(ctx, run, noteZone+want.Name, host)
-	}
-	if err != nil && !errors.Is(err, workers.ErrNotFound) {
-		return err
-	}
-	if err := t.Note(ctx, run, noteZone+want.Name, host); err != nil {
+	if err := t.Note(ctx, run, noteZone+want.Name, want.Host); err != nil || have.Name != "" && in.matches(have) {
 		return err
 	}
 	if err := s.Names.Put(ctx, run.RequestID, want); err != nil {
 		return err
 	}
-	have, err = s.Names.Get(ctx, want.Project, want.Name)
+	have, err := s.Names.Get(ctx, want.Project, want.Name)
 	if errors.Is(err, workers.ErrNotFound) || err == nil && !in.matches(have) {
 		return workers.Wait("not-yet-visible", 0)
 	}
