@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -139,6 +140,14 @@ func (s createEndpoint) remark(ctx context.Context, in CreateEndpointIn, have, w
 	if accepted(have) != nil {
 		return "the connection is " + have.Connection, nil
 	}
+	// Reserved and not in use, it would be free for whoever comes next.
+	address, err := s.Addresses.Get(ctx, Ref{Project: projectOf(in.AddressName), Region: in.Region, Name: lastOf(in.AddressName)})
+	if err != nil && !errors.Is(err, workers.ErrNotFound) {
+		return "", err
+	}
+	if err != nil || !slices.ContainsFunc(address.InUseBy, func(user string) bool { return lastOf(user) == have.Name }) {
+		return "the address " + in.AddressName + " is not in use by it", nil
+	}
 	if in.Region != "" {
 		return "", nil // the address is one of its subnet's own
 	}
@@ -148,6 +157,9 @@ func (s createEndpoint) remark(ctx context.Context, in CreateEndpointIn, have, w
 	}
 	return have.AddressIP + " is taken by " + route, nil
 }
+
+// lastOf is the last part of a full name.
+func lastOf(fullName string) string { return fullName[strings.LastIndexByte(fullName, '/')+1:] }
 
 // Undo deletes the endpoint when nobody else holds it and reads back that it is gone.
 func (s createEndpoint) Undo(ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut) (workers.Undone, error) {
