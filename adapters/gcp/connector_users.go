@@ -9,6 +9,8 @@ import (
 	"golang.org/x/sync/errgroup"
 	cloudfunctions "google.golang.org/api/cloudfunctions/v2"
 	"google.golang.org/api/run/v2"
+
+	"github.com/culvertnet/culvert/workers"
 )
 
 // Users lists who uses the connector, in every project that the vendor says is connected. A function shows as itself and
@@ -37,6 +39,9 @@ func (c connectors) usersIn(ctx context.Context, parent, connector string) ([]st
 	var users []string
 	behind := map[string]bool{}
 	err := c.functions.Projects.Locations.Functions.List(parent).Pages(ctx, func(page *cloudfunctions.ListFunctionsResponse) error {
+		if len(page.Unreachable) > 0 {
+			return unreachable("functions", page.Unreachable)
+		}
 		for _, f := range page.Functions {
 			if f.ServiceConfig != nil && sameConnector(f.ServiceConfig.VpcConnector, connector) {
 				users = append(users, f.Name)
@@ -49,6 +54,9 @@ func (c connectors) usersIn(ctx context.Context, parent, connector string) ([]st
 		return nil, c.fail(call{name: "functions.list"}, err)
 	}
 	err = c.run.Projects.Locations.Services.List(parent).Pages(ctx, func(page *run.GoogleCloudRunV2ListServicesResponse) error {
+		if len(page.Unreachable) > 0 {
+			return unreachable("services", page.Unreachable)
+		}
 		for _, s := range page.Services {
 			if sameConnector(runBinding(s).Connector, connector) && !behind[s.Name] {
 				users = append(users, s.Name)
@@ -57,6 +65,11 @@ func (c connectors) usersIn(ctx context.Context, parent, connector string) ([]st
 		return nil
 	})
 	return users, c.fail(call{name: "services.list"}, err)
+}
+
+// unreachable: a listing that leaves a place out does not say that nobody there uses the connector.
+func unreachable(what string, places []string) error {
+	return workers.Retry("unreachable", 0, fmt.Errorf("list %s: %v could not be reached", what, places))
 }
 
 // sameConnector compares two full names. Services may name the project by its number (run discovery document,

@@ -140,10 +140,11 @@ func notFound(s signal) bool {
 	return s.status == 404 || s.rpc == 5 || s.says("RESOURCE_NOT_FOUND") || s.tells("does not contain a rule at priority")
 }
 
-// fail classifies the error of a call; nil stays nil.
+// fail classifies the error of a call; nil, and what has its class already, stay as they are.
 func (c *Client) fail(of call, err error) error {
-	if err == nil {
-		return nil
+	var f *workers.Failure
+	if err == nil || errors.As(err, &f) {
+		return err
 	}
 	var answered *googleapi.Error
 	if errors.As(err, &answered) {
