@@ -95,7 +95,7 @@ func (c *controller) action(ctx context.Context, in call, into any) error {
 			return errSession
 		}
 		if !e.Return {
-			return c.client.reason(in.action, in.mutates, e.Reason)
+			return c.client.reason(in.action, in.mutates, withoutSession(e.Reason, cid))
 		}
 		return decode(in.action, in.mutates, e.Results, into)
 	})
@@ -159,11 +159,11 @@ func (c *controller) rest(ctx context.Context, in resource, into any) error {
 		case readable && expired(told.Message, cid):
 			return errSession
 		case a.status == http.StatusNotFound:
-			return fmt.Errorf("call %s: %s: %w", name, told.Message, workers.ErrNotFound)
+			return fmt.Errorf("call %s: %s: %w", name, withoutSession(told.Message, cid), workers.ErrNotFound)
 		case !readable || a.status >= 500 || a.status == http.StatusTooManyRequests:
 			return c.client.status(name, mutates, a)
 		}
-		return c.client.reason(name, mutates, told.Message)
+		return c.client.reason(name, mutates, withoutSession(told.Message, cid))
 	})
 }
 
@@ -237,6 +237,14 @@ func bare(err error) error {
 		return u.Err
 	}
 	return err
+}
+
+// withoutSession takes the session off a controller's words: they go into journals and logs, and whoever has it is logged in.
+func withoutSession(text, cid string) string {
+	if cid == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, cid, "SESSION")
 }
 
 func decode(name string, mutates bool, text []byte, into any) error {

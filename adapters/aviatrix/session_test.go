@@ -90,6 +90,19 @@ func TestLoginRefusedIsTriedAgainLater(t *testing.T) {
 	must(t, read(c))
 }
 
+func TestASessionIsInNoError(t *testing.T) {
+	s := &stub{answers: map[string]func(*http.Request) (int, string){
+		"login": func(*http.Request) (int, string) { return 200, `{"return":true,"CID":"s3cr3t-cid"}` },
+		"list_vpcs_summary": func(*http.Request) (int, string) {
+			return 200, `{"return":false,"reason":"[AVXERR-X-0001] request of s3cr3t-cid is not allowed"}`
+		},
+	}}
+	err := read(s.client(t))
+	if err == nil || strings.Contains(err.Error(), "s3cr3t-cid") || !strings.Contains(err.Error(), "is not allowed") {
+		t.Errorf("got %v, want the controller's words without the session", err)
+	}
+}
+
 func TestOneLoginForAll(t *testing.T) {
 	s := &stub{answers: map[string]func(*http.Request) (int, string){"list_vpcs_summary": ok(oneSpoke)}}
 	c := s.client(t)
