@@ -17,6 +17,9 @@ type restrictIngress struct{ Drivers }
 // survives a withdrawal that retains.
 const noteSaw = "saw"
 
+// closed is the setting of a service that admits nobody at all, narrower than any that this step is asked for.
+const closed = "none"
+
 func (s restrictIngress) attribute(ref ServiceRef) workers.Attribute {
 	return workers.Attribute{Claims: s.Claims, Times: s.Times, Resource: "attr/ingress/" + ref.key()}
 }
@@ -26,6 +29,9 @@ func (s restrictIngress) Do(ctx context.Context, run workers.Run, in RestrictIng
 	have, err := s.service(ctx, in.Service)
 	if err != nil {
 		return RestrictIngressOut{}, err
+	}
+	if have.Ingress == closed && in.Ingress != closed {
+		return RestrictIngressOut{}, workers.Refuse("closed", "service %s admits nobody: %s would open it", in.Service.key(), in.Ingress)
 	}
 	t, err := s.tenure(run).Begin(ctx, run)
 	if err != nil {

@@ -48,6 +48,16 @@ func TestIngressCompensationPutsBackOnlyItsOwnChange(t *testing.T) {
 	b.wantIngress("compensated", "internal")
 }
 
+// A restriction never opens.
+func TestIngressThatAdmitsNobodyIsNotOpened(t *testing.T) {
+	b := newBench(t)
+	b.world.PutService(egress.Service{Ref: orders, Ingress: "none"})
+	b.Refused("do", b.Do(restrict(orders, false)), "closed")
+	b.wantIngress("refused", "none")
+	b.Must("compensate", b.Compensate(restrict(orders, false)), events.Done)
+	b.wantIngress("compensated", "none")
+}
+
 func TestIngressThatIsHeldByAnotherStaysClosed(t *testing.T) {
 	b := newBench(t)
 	b.Must("orders", b.Do(restrict(orders, true)), events.Done)
