@@ -17,7 +17,7 @@ func (r *recipe) checks() {
 	r.addCheckEgress()
 	r.addCheckNetwork()
 	if r.Ingress != nil && len(r.Ingress.Announce) > 0 {
-		in := &routing.CheckIn{}
+		in := &routing.CheckIn{Shared: r.shared()}
 		for _, a := range r.Ingress.Announce {
 			in.Targets = append(in.Targets, r.target(a))
 		}

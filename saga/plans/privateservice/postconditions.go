@@ -91,7 +91,7 @@ func (j *judge) egress() {
 	})
 	each(j, policy.KindFilterEgress, func(step string, out policy.FilterEgressOut) {
 		j.need(source == "" || out.Source == source, "%s: the filter binds %s, the connector has %s", step, out.Source, source)
-		j.need(out.Void == "", "%s: traffic would pass unfiltered: %s", step, out.Void)
+		j.need(out.Void == "", "%s: the filter does not decide: %s", step, out.Void)
 	})
 	each(j, egress.KindBindService, func(step string, out egress.BindServiceOut) {
 		j.need(out.Serving, "%s: the service does not yet serve with the binding", step)

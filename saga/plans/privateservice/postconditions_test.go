@@ -112,7 +112,7 @@ func TestEveryPostconditionIsJudged(t *testing.T) {
 		"another zone answers before ours":    {func(s *seen) { s.names.Zones[0].Answers = "corp" }, []string{"map-names", "a.run.app", "corp"}},
 		"the connector is in error":           {func(s *seen) { s.connector.State = "ERROR" }, []string{"attach-connector", "ERROR"}},
 		"the filter binds another range":      {func(s *seen) { s.filter.Source = "10.8.0.16/28" }, []string{"filter-egress", "10.8.0.16/28", "10.8.0.0/28"}},
-		"the filter is void":                  {func(s *seen) { s.filter.Void = "rule 900 allows first" }, []string{"filter-egress", "unfiltered", "rule 900"}},
+		"the filter is void":                  {func(s *seen) { s.filter.Void = "rule 900 allows first" }, []string{"filter-egress", "does not decide", "rule 900"}},
 		"the service does not serve with it":  {func(s *seen) { s.bound.Serving = false }, []string{"bind-service", "serve"}},
 		"an invoker has lost the role":        {func(s *seen) { s.granted.Have = nil }, []string{"grant-invoker", "user:a@acme.example"}},
 	} {
