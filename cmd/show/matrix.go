@@ -86,20 +86,9 @@ func leftAsListed(ctx context.Context, l *lab, mode string, v events.Status) err
 	}
 	for _, d := range left {
 		short := d.Name[strings.LastIndex(d.Name, "/")+1:]
-		listed := slices.ContainsFunc(v.Retained, func(r string) bool { return strings.Contains(r, d.Name) || strings.Contains(r, short) })
-		if !listed && !slices.ContainsFunc(v.Retained, func(r string) bool { return mentions(r, d) }) {
+		if !slices.ContainsFunc(v.Retained, func(r string) bool { return strings.Contains(r, short) }) {
 			return fmt.Errorf("%s %s %s (%s) is left and not listed in %v", d.Vendor, d.Kind, d.Name, d.Change, v.Retained)
 		}
 	}
 	return need(len(left) == len(v.Retained), "%d differences, %d retained: %+v, %v", len(left), len(v.Retained), left, v.Retained)
-}
-
-// mentions tells whether a retained line names a part of the difference's name.
-func mentions(retained string, d difference) bool {
-	for _, part := range strings.Split(d.Name, "/") {
-		if len(part) > 6 && strings.Contains(retained, part) {
-			return true
-		}
-	}
-	return false
 }
