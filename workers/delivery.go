@@ -141,8 +141,9 @@ func (w *Worker) throttle(ctx context.Context, vendor string, c events.Command) 
 }
 
 // poll reads the operation that the step waits for, and tells whether the deed must not run. An end of any kind lets a Look
-// or Undo go on; an end in failure is the outcome of a Do. A handle that nobody knows, and one that cannot be read, say
-// nothing: the deed looks for itself in the first case, and waits in the second, because the operation may go on.
+// or Undo go on; an end in failure, also one that leaves a doubt, is the outcome of a Do. A handle that nobody knows, and one
+// that cannot be read, say nothing: the deed looks for itself in the first case, and waits in the second, because the
+// operation may go on.
 func (w *Worker) poll(ctx context.Context, c events.Command) (events.Outcome, bool) {
 	vendor, _, _ := strings.Cut(c.Operation, ":")
 	operations, ok := w.o.Operations[vendor]
@@ -159,7 +160,7 @@ func (w *Worker) poll(ctx context.Context, c events.Command) (events.Outcome, bo
 	switch {
 	case err == nil, errors.Is(err, ErrNotFound):
 		return events.Outcome{}, false
-	case !errors.As(err, &f) || f.Class == events.Unsure:
+	case !errors.As(err, &f):
 		return events.Outcome{
 			Class: events.Wait, Operation: c.Operation, After: w.scaled(pollPause), Reason: "operation", Message: err.Error(),
 		}, true

@@ -283,7 +283,7 @@ func (s *script) Poll(context.Context, string) error {
 }
 
 func TestWorkerPollsTheOperationFirst(t *testing.T) {
-	ended := workers.Refuse("quota", "no more")
+	ended, doubt := workers.Refuse("quota", "no more"), workers.Unsure("operation-failed", errors.New("code 2"))
 	for _, c := range []struct {
 		name   string
 		deed   events.Deed
@@ -298,6 +298,9 @@ func TestWorkerPollsTheOperationFirst(t *testing.T) {
 		{"ended well", events.Do, nil, events.Done, "", true},
 		{"is forgotten", events.Do, fmt.Errorf("poll: %w", workers.ErrNotFound), events.Done, "", true},
 		{"ended badly", events.Do, ended, events.Refuse, "quota", false},
+		{"ended in doubt", events.Do, doubt, events.Unsure, "operation-failed", false},
+		{"ended in doubt before an undo", events.Undo, doubt, events.Done, "", true},
+		{"ended in doubt before a look", events.Look, doubt, events.Done, "", true},
 		{"ended badly before an undo", events.Undo, ended, events.Done, "", true},
 		{"ended badly before a look", events.Look, ended, events.Done, "", true},
 	} {
