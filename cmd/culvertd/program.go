@@ -8,10 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/nats-io/nats.go"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/culvertnet/culvert/adapters/jetstream"
 	"github.com/culvertnet/culvert/adapters/simcloud"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
@@ -23,7 +21,7 @@ type program struct {
 	ready  func(addresses) error
 
 	at      addresses
-	home    *jetstream.Home
+	home    home
 	closers []func() error
 	group   *errgroup.Group
 }
@@ -115,43 +113,5 @@ func (p *program) startWorld(ctx context.Context) error {
 	}
 	p.closers = append(p.closers, s.Close)
 	p.at.World = s.URL()
-	return nil
-}
-
-// openHome connects to the broker and opens what is kept there: an embedded one, or the one at --nats-url.
-func (p *program) openHome(ctx context.Context) error {
-	var nc *nats.Conn
-	o := jetstream.Options{Log: p.log, Replicas: p.config.File.NATS.Replicas}
-	if p.config.NATSURL == "" {
-		e, err := jetstream.Embed(jetstream.EmbedOptions{
-			Dir: filepath.Join(p.config.Data, "nats"), Listen: p.config.NATS, Log: p.log,
-		})
-		if err != nil {
-			return err
-		}
-		p.closers = append(p.closers, e.Close)
-		if nc, err = e.Conn(); err != nil {
-			return err
-		}
-		o.Synced, p.at.NATS = e.AssertSynced, e.URL()
-	} else {
-		var err error
-		if nc, err = jetstream.Connect(ctx, p.config.NATSURL); err != nil {
-			return err
-		}
-		p.at.NATS = p.config.NATSURL
-		if p.config.AllowUnsynced {
-			o.Synced = jetstream.AllowUnsynced()
-		} else {
-			o.Synced = jetstream.MonitorReport(p.config.NATSMonitors...)
-		}
-	}
-	p.closers = append(p.closers, func() error { nc.Close(); return nil })
-	home, err := jetstream.Open(ctx, nc, o)
-	if err != nil {
-		return err
-	}
-	p.closers = append(p.closers, func() error { home.Close(); return nil })
-	p.home = home
 	return nil
 }

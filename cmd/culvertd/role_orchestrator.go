@@ -27,12 +27,12 @@ func (p *program) startOrchestrator(ctx context.Context) error {
 		Kinds: catalogue.Kinds(), Limits: saga.DefaultLimits(p.pace()), Held: saga.Held{All: p.config.Held},
 	}
 	o := saga.NewOrchestrator(saga.Options{
-		Engine: engine, Journal: p.home.Journal(), Bus: p.home.Bus(), Cursor: cursor{claims: p.home.Claims()},
+		Engine: engine, Journal: p.home.journal(), Bus: p.home.bus, Cursor: cursor{claims: p.home.claims},
 		Now: time.Now, ID: uuid.NewString, Name: processName(), SweepEvery: 10 * time.Second, Log: p.log,
 	})
 	door := plans.Door{Catalogue: catalogue, Engine: o, Now: time.Now}
 	p.group.Go(func() error { return o.Run(ctx) })
-	p.group.Go(func() error { return p.home.Bus().Consume(ctx, intakeSubscription, takeIntent(door)) })
+	p.group.Go(func() error { return p.home.bus.Consume(ctx, intakeSubscription, takeIntent(door)) })
 	return p.serveHTTP(ctx, o, door, catalogue)
 }
 
@@ -65,8 +65,8 @@ func (p *program) serveHTTP(ctx context.Context, o *saga.Orchestrator, door plan
 	p.at.HTTP = "http://" + listener.Addr().String()
 	server := &http.Server{
 		Handler: httpapi.Handler(httpapi.Options{
-			Engine: o, Intake: door, Listing: p.home.Journal(), DeadLetters: p.home.DeadLetters(), Publisher: p.home.Bus(),
-			Claims: p.home.Claims(), Kinds: explain(catalogue), World: p.at.World, NATS: p.at.NATS, Version: version,
+			Engine: o, Intake: door, Listing: p.home.journal(), DeadLetters: p.home.deadLetters, Publisher: p.home.bus,
+			Claims: p.home.claims, Kinds: explain(catalogue), World: p.at.World, NATS: p.at.NATS, Version: version,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // streams end when the process drains

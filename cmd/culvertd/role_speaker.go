@@ -46,7 +46,7 @@ func (p *program) speakerOptions(ctx context.Context, name string, i int) (gobgp
 	o := gobgp.SpeakerOptions{Name: name, ASN: c.ASN, RouterID: c.RouterID, GRPCListen: c.GRPC, Logger: p.log}
 	resource := routing.Target{Via: routing.ViaBGP, Speaker: name}.ListResource()
 	o.Refill = func(ctx context.Context) ([]string, error) {
-		r, err := p.home.Claims().Load(ctx, resource)
+		r, err := p.home.claims.Load(ctx, resource)
 		return r.Values(), err
 	}
 	for _, peer := range c.Peers {

@@ -30,7 +30,7 @@ type drivers struct {
 
 // drivers makes the adapters: against the simulated world their endpoints are the world's, and nothing else differs.
 func (p *program) drivers(ctx context.Context) (*drivers, error) {
-	d := &drivers{claims: p.home.Claims(), pace: p.pace(), times: claimTimes(p.pace())}
+	d := &drivers{claims: p.home.claims, pace: p.pace(), times: claimTimes(p.pace())}
 	controllers, door, err := p.endpoints(ctx)
 	if err != nil {
 		return nil, err
@@ -148,7 +148,7 @@ func (p *program) worker(registry *workers.Registry, d *drivers) (*workers.Worke
 		limits[vendor] = workers.Limit{PerSecond: l.PerSecond * d.pace, Burst: l.Burst}
 	}
 	return workers.New(workers.Options{
-		Bus: p.home.Bus(), Marks: p.home.Marks(), Registry: registry, Limits: limits, Name: processName(), Logger: p.log,
+		Bus: p.home.bus, Marks: p.home.marks, Registry: registry, Limits: limits, Name: processName(), Logger: p.log,
 		Operations: map[string]workers.Operations{"gcp": d.google.Operations(), "aviatrix": d.aviatrix.Operations()},
 		Parallel:   64, Pace: d.pace,
 	})

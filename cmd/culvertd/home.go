@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/culvertnet/culvert/adapters/jetstream"
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// home is where messages and records are kept, as the roles need it. Which technologies stand behind the ports is decided
+// here and nowhere else; each gives every guarantee of the ports, so that no role asks which one it has.
+type home struct {
+	bus         events.Bus
+	deadLetters events.DeadLetters
+	claims      workers.Claims
+	marks       workers.Marks
+	// journal opens the journal; workers and speakers never do, because it may keep an index.
+	journal func() saga.Journal
+}
+
+// openHome opens the home that the flags name.
+func (p *program) openHome(ctx context.Context) error {
+	if p.config.NATSURL == "" {
+		return p.openEmbedded(ctx)
+	}
+	return p.openNATS(ctx)
+}
+
+// openEmbedded starts a broker within the process.
+func (p *program) openEmbedded(ctx context.Context) error {
+	e, err := jetstream.Embed(jetstream.EmbedOptions{
+		Dir: filepath.Join(p.config.Data, "nats"), Listen: p.config.NATS, Log: p.log,
+	})
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, e.Close)
+	nc, err := e.Conn()
+	if err != nil {
+		return err
+	}
+	p.at.NATS = e.URL()
+	return p.openJetStream(ctx, nc, e.AssertSynced)
+}
+
+// openNATS connects to the servers at --nats-url, which have to prove that they sync.
+func (p *program) openNATS(ctx context.Context) error {
+	nc, err := jetstream.Connect(ctx, p.config.NATSURL)
+	if err != nil {
+		return err
+	}
+	p.at.NATS = p.config.NATSURL
+	proof := jetstream.MonitorReport(p.config.NATSMonitors...)
+	if p.config.AllowUnsynced {
+		proof = jetstream.AllowUnsynced()
+	}
+	return p.openJetStream(ctx, nc, proof)
+}
+
+func (p *program) openJetStream(ctx context.Context, nc *nats.Conn, proof jetstream.Proof) error {
+	p.closers = append(p.closers, func() error { nc.Close(); return nil })
+	h, err := jetstream.Open(ctx, nc, jetstream.Options{Log: p.log, Replicas: p.config.File.NATS.Replicas, Synced: proof})
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, func() error { h.Close(); return nil })
+	p.home = home{bus: h.Bus(), deadLetters: h.DeadLetters(), claims: h.Claims(), marks: h.Marks(), journal: h.Journal}
+	return nil
+}
