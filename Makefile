@@ -59,6 +59,9 @@ tidy: ## tidy the module files
 verify: ## fail if the module files are not tidy
 	$(GO) mod tidy -diff
 
+prove-%: build ## prove a promise under faults: kill r3 google crash sim linear fulldisk mutants damage move scale
+	$(LAB) $*
+
 show-split: $(BIN)/nats-server
 show-bird: deps
 show-%: build ## run one proof: matrix failures removals crowd kill split bird change contract bad recorded

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -28,6 +29,15 @@ type settings struct {
 	parallel int
 	seed     uint64
 	keep     bool
+	// sagas, faults, window and speed are a campaign's; zero is the proof's own figure.
+	sagas, faults, window int
+	speed                 float64
+}
+
+// filled gives a campaign the proof's own figures where none are asked for.
+func (s settings) filled(sagas, faults int) settings {
+	s.sagas, s.faults = cmp.Or(s.sagas, sagas), cmp.Or(s.faults, faults)
+	return s
 }
 
 func main() {
@@ -37,7 +47,11 @@ func main() {
 	flag.StringVar(&s.only, "only", "", "only rows whose name contains this (matrix, failures, removals)")
 	flag.StringVar(&s.modes, "modes", "refuse,lose-reply", "fault modes (failures, removals): refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session")
 	flag.IntVar(&s.parallel, "parallel", 3, "daemons at once (matrix, failures, removals)")
-	flag.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "seed of what is random (kill)")
+	flag.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "seed of what is random (kill, campaigns)")
+	flag.IntVar(&s.sagas, "sagas", 0, "how many sagas a campaign runs; 0: the proof's own figure")
+	flag.IntVar(&s.faults, "faults", 0, "how many faults a campaign makes; 0: the proof's own figure")
+	flag.IntVar(&s.window, "window", 32, "connections under way at once in a campaign")
+	flag.Float64Var(&s.speed, "speed", 300, "speed of the world in a campaign")
 	flag.BoolVar(&s.keep, "keep", false, "keep state folders and logs")
 	flag.Usage = func() {
 		fmt.Fprintf(os.Stderr, "show [flags] PROOF: %s\n", strings.Join(slices.Sorted(maps.Keys(proofs)), " "))

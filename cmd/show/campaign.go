@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/culvertnet/culvert/adapters/httpapi"
+	"github.com/culvertnet/culvert/events"
+)
+
+// A campaign is many sagas, a window of them at once, while faults are thrown at what carries them. Every connection is
+// applied and then withdrawn, which is two sagas; it does not ask how the processes are put together.
+type campaign struct {
+	l     *lab
+	name  string
+	sagas int
+	// window is how many connections are under way at once.
+	window int
+	random *rand.Rand
+	// apis gives where the API can be reached now; callers go on to the next when one does not answer.
+	apis func() []string
+
+	mu      sync.Mutex
+	ended   map[events.SagaStatus]int
+	misses  []string
+	slowest time.Duration
+	// beat is closed, and made again, whenever a saga ends.
+	beat chan struct{}
+	done chan struct{}
+}
+
+func newCampaign(l *lab, name string) *campaign {
+	c := &campaign{
+		l: l, name: name, sagas: l.s.sagas, window: l.s.window, random: rand.New(rand.NewPCG(l.s.seed, 1)),
+		ended: map[events.SagaStatus]int{}, beat: make(chan struct{}), done: make(chan struct{}),
+	}
+	c.apis = func() []string { return []string{l.daemon.at.HTTP} }
+	return c
+}
+
+// start lets the sagas run; wait on done for their end.
+func (c *campaign) start(ctx context.Context) {
+	queue := make(chan int)
+	var all sync.WaitGroup
+	for range c.window {
+		all.Go(func() {
+			for i := range queue {
+				o := campaignOrder(c.name, i)
+				if c.saga(ctx, o.name, o.event()) {
+					c.saga(ctx, o.name, withdraw(o.name))
+				}
+			}
+		})
+	}
+	go func() {
+		defer close(c.done)
+		defer all.Wait()
+		defer close(queue)
+		for i := range (c.sagas + 1) / 2 {
+			select {
+			case queue <- i:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+}
+
+// campaignOrder spreads connections over plans that need nothing which only few of them could have at once.
+func campaignOrder(name string, i int) order {
+	o := order{name: fmt.Sprintf("%s-%04d", name, i), service: fmt.Sprintf("fn-%04d", i%900), onWithdraw: "restore", noNames: true}
+	switch i % 3 {
+	case 0: // an endpoint of its own to a service attachment
+		o.attachment, o.noEgress, o.variant = "orders-sa", true, variant{announce: "none"}
+	case 1: // a share of the counted endpoint, and a way out through a filter
+		o.variant, o.connector = variant{"none", "gcp-firewall", "connector"}, cidr28(i)
+	case 2: // a share of a router's list
+		o.variant, o.noEgress = variant{announce: "cloud-router"}, true
+	}
+	return o
+}
+
+// saga submits an event until it is accepted, waits for its end and notes it; false when it did not complete.
+func (c *campaign) saga(ctx context.Context, name string, body []byte) bool {
+	began := time.Now()
+	v, err := c.through(ctx, body)
+	if ctx.Err() != nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended[v.Status]++
+	c.slowest = max(c.slowest, time.Since(began))
+	if err != nil || v.Status != events.SagaCompleted {
+		c.misses = append(c.misses, fmt.Sprintf("%s is %s (%v)", name, describe(v), err))
+	}
+	close(c.beat)
+	c.beat = make(chan struct{})
+	return v.Status == events.SagaCompleted
+}
+
+// sagaWithin bounds one saga, faults included.
+const sagaWithin = 6 * time.Minute
+
+// through offers the same event again and again, as a publisher does, and then asks for the saga until it has ended.
+func (c *campaign) through(ctx context.Context, body []byte) (events.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, sagaWithin)
+	defer cancel()
+	var id string
+	var v events.Status
+	last := errors.New("no try")
+	for n := 0; ; n++ {
+		apis := c.apis()
+		api := httpapi.Client{URL: apis[n%len(apis)]}
+		if id == "" {
+			accepted, err := api.Submit(ctx, "application/cloudevents+json", body)
+			if refused := new(httpapi.Problem); errors.As(err, &refused) && refused.Status < 500 && refused.Status != 429 {
+				return v, err
+			}
+			if last = err; err == nil {
+				id = accepted[0].Saga
+			}
+		}
+		if id != "" {
+			for seen, err := range api.Watch(ctx, id) {
+				if last = err; err != nil {
+					break
+				}
+				if v = seen; v.Status.Ended() {
+					return v, nil
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return v, fmt.Errorf("has not ended in %s: %w", sagaWithin, last)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// A blow is one fault that was made, and how long it took from there until a saga ended again.
+type blow struct {
+	kind     string
+	recovery time.Duration
+}
+
+// throw makes n faults, one after the other, each at a random moment at which a command that changes something is out. It
+// stops early, which is a miss, when the sagas are through before the faults are.
+func (c *campaign) throw(ctx context.Context, n int, fault func(ctx context.Context, k int) (kind string, err error)) ([]blow, error) {
+	var blows []blow
+	for len(blows) < n {
+		pause := 100*time.Millisecond + time.Duration(c.random.Int64N(int64(900*time.Millisecond)))
+		select {
+		case <-ctx.Done():
+			return blows, ctx.Err()
+		case <-c.done:
+			return blows, nil
+		case <-time.After(pause):
+		}
+		if !c.l.inFlight(ctx) {
+			continue
+		}
+		struck := time.Now()
+		kind, err := fault(ctx, len(blows))
+		if err != nil {
+			return blows, fmt.Errorf("make fault %d: %w", len(blows), err)
+		}
+		if err := c.awaitEnd(ctx); err != nil {
+			return blows, err
+		}
+		blows = append(blows, blow{kind, time.Since(struck)})
+	}
+	return blows, nil
+}
+
+// awaitEnd waits until a saga ends.
+func (c *campaign) awaitEnd(ctx context.Context) error {
+	c.mu.Lock()
+	beat := c.beat
+	c.mu.Unlock()
+	select {
+	case <-beat:
+		return nil
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// judge waits for the end and holds it against what was promised: nothing lost, nothing twice, nothing left.
+func (c *campaign) judge(ctx context.Context, t *table, blows []blow, want int) error {
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	kinds := map[string]int{}
+	longest := blow{}
+	for _, b := range blows {
+		kinds[b.kind]++
+		if b.recovery > longest.recovery {
+			longest = b
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		t.row(nil, "faults: "+kind, kinds[kind])
+	}
+	t.row(need(len(blows) == want, "%d faults before the sagas were through, want %d", len(blows), want), "faults with a command in flight", len(blows))
+	t.row(need(c.ended[events.SagaCompleted] == c.sagas, "%v; %s", c.ended, strings.Join(c.misses[:min(3, len(c.misses))], "; ")),
+		"sagas ended completed", fmt.Sprintf("%d of %d", c.ended[events.SagaCompleted], c.sagas))
+	effects, err := c.l.effects(ctx)
+	if err != nil {
+		return err
+	}
+	t.row(oneLiveEffect(effects), "effects on named objects, none twice", len(effects))
+	t.row(c.l.clean(ctx), "differences left", "sim resources")
+	t.row(nil, "longest recovery", fmt.Sprintf("%s (%s)", longest.recovery.Round(10*time.Millisecond), longest.kind))
+	t.row(nil, "slowest saga, faults included", c.slowest.Round(10*time.Millisecond))
+	return nil
+}
