@@ -27,6 +27,9 @@ type EmbedOptions struct {
 	Dir string
 	// Listen is "host:port" for clients from outside, port 0 picks a free one; "" lets only this process in.
 	Listen string
+	// Monitor is "host:port" of the server's monitoring endpoint, by which processes that join from outside get their proof
+	// that it syncs; "" opens none.
+	Monitor string
 	// MaxStore bounds the bytes on disk; zero leaves it to the server: three quarters of what is free at start.
 	MaxStore int64
 	// Log takes the server's warnings and errors; nil drops them.
@@ -53,6 +56,11 @@ func Embed(o EmbedOptions) (*Embedded, error) {
 			return nil, fmt.Errorf("embed broker: %w", err)
 		}
 	}
+	if o.Monitor != "" {
+		if err := monitor(opts, o.Monitor); err != nil {
+			return nil, fmt.Errorf("embed broker: %w", err)
+		}
+	}
 	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("embed broker: %w", err)
 	}
@@ -68,14 +76,35 @@ func Embed(o EmbedOptions) (*Embedded, error) {
 	return e, nil
 }
 
+func monitor(opts *server.Options, address string) error {
+	host, port, err := hostPort(address)
+	if err != nil {
+		return fmt.Errorf("monitor on %q: %w", address, err)
+	}
+	opts.HTTPHost, opts.HTTPPort = host, port
+	return nil
+}
+
+// hostPort reads an address as the server's options have it: a free port is -1.
+func hostPort(address string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, err
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("port: %w", err)
+	}
+	if n == 0 {
+		return host, server.RANDOM_PORT, nil
+	}
+	return host, int(n), nil
+}
+
 func listen(opts *server.Options, address string) error {
-	host, port, err := net.SplitHostPort(address)
+	host, port, err := hostPort(address)
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w", address, err)
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return fmt.Errorf("listen on %q: port: %w", address, err)
 	}
 	// The server would try a taken port until its start times out; who has it is better told at once.
 	probe, err := net.Listen("tcp", address)
@@ -85,10 +114,7 @@ func listen(opts *server.Options, address string) error {
 	if err := probe.Close(); err != nil {
 		return fmt.Errorf("listen on %q: %w", address, err)
 	}
-	opts.DontListen, opts.Host, opts.Port = false, host, int(n)
-	if n == 0 {
-		opts.Port = server.RANDOM_PORT
-	}
+	opts.DontListen, opts.Host, opts.Port = false, host, port
 	return nil
 }
 
@@ -135,6 +161,14 @@ func (e *Embedded) URL() string {
 		return ""
 	}
 	return "nats://" + e.server.Addr().String()
+}
+
+// Monitor is the URL of the monitoring endpoint; "" when there is none.
+func (e *Embedded) Monitor() string {
+	if e.server.MonitorAddr() == nil {
+		return ""
+	}
+	return "http://" + e.server.MonitorAddr().String()
 }
 
 // Close stops the server when its store is flushed. Its connections end.

@@ -39,6 +39,8 @@ type Config struct {
 	Data string
 	// HTTP is where the API listens, NATS where the embedded broker does; port 0 picks a free one.
 	HTTP, NATS string
+	// NATSMonitor is where the embedded broker's monitoring endpoint listens; empty opens none.
+	NATSMonitor string
 	// SimSpeed is how many minutes pass in the simulated world in one of ours; waits and polls scale with it.
 	SimSpeed float64
 	// WorldFile is the scenario of the simulated world; empty for the default one.
@@ -119,6 +121,7 @@ func parseConfig(args []string, out io.Writer) (Config, error) {
 	f.StringVar(&c.Data, "data", defaultData(), "folder for state")
 	f.StringVar(&c.HTTP, "http", "127.0.0.1:8480", "address of the HTTP API; port 0 picks a free one")
 	f.StringVar(&c.NATS, "nats", "127.0.0.1:4222", "address of the embedded NATS server; port 0 picks a free one")
+	f.StringVar(&c.NATSMonitor, "nats-monitor", "", "address of the embedded server's monitoring endpoint, for processes that join it; port 0 picks a free one")
 	f.Float64Var(&c.SimSpeed, "sim-speed", 60, "how much faster than ours time passes in the simulated world")
 	f.StringVar(&c.WorldFile, "world-file", "", "scenario of the simulated world (YAML)")
 	f.StringVar(&c.Role, "role", roleAll, "what this process does: "+strings.Join(roles, ", "))

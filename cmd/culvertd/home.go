@@ -34,7 +34,7 @@ func (p *program) openHome(ctx context.Context) error {
 // openEmbedded starts a broker within the process.
 func (p *program) openEmbedded(ctx context.Context) error {
 	e, err := jetstream.Embed(jetstream.EmbedOptions{
-		Dir: filepath.Join(p.config.Data, "nats"), Listen: p.config.NATS, Log: p.log,
+		Dir: filepath.Join(p.config.Data, "nats"), Listen: p.config.NATS, Monitor: p.config.NATSMonitor, Log: p.log,
 	})
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (p *program) openEmbedded(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.at.NATS = e.URL()
+	p.at.NATS, p.at.Monitor = e.URL(), e.Monitor()
 	return p.openJetStream(ctx, nc, e.AssertSynced)
 }
 

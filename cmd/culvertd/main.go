@@ -46,4 +46,6 @@ type addresses struct {
 	HTTP  string `json:"http"`
 	NATS  string `json:"nats"`
 	World string `json:"world"`
+	// Monitor is the embedded broker's monitoring endpoint, when --nats-monitor opens one.
+	Monitor string `json:"monitor,omitempty"`
 }

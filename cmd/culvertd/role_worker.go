@@ -20,6 +20,15 @@ func (p *program) startWorker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.group.Go(func() error { return w.Run(ctx) })
+	p.group.Go(func() error {
+		err := w.Run(ctx)
+		stats := w.Stats()
+		deeds := uint64(0)
+		for _, n := range stats.Outcomes {
+			deeds += n
+		}
+		p.log.Info("worker has drained", "deeds", deeds, "running", stats.Running, "late", stats.Late, "repeated", stats.Repeated)
+		return err
+	})
 	return nil
 }

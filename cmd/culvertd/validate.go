@@ -25,6 +25,8 @@ func (c Config) validate() error {
 		_, _, err := net.SplitHostPort(address)
 		need(err == nil, "%s %q is not host:port: %v", flag, address, err)
 	}
+	_, _, err := net.SplitHostPort(c.NATSMonitor)
+	need(c.NATSMonitor == "" || err == nil, "--nats-monitor %q is not host:port: %v", c.NATSMonitor, err)
 	need(c.SimSpeed > 0 && c.SimSpeed <= 10000, "--sim-speed %v is not between 0 and 10000", c.SimSpeed)
 	need(slices.Contains(roles, c.Role), "--role %q is none of %s", c.Role, strings.Join(roles, ", "))
 	for i, name := range c.Capabilities {

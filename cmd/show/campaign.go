@@ -152,8 +152,8 @@ type blow struct {
 	recovery time.Duration
 }
 
-// throw makes n faults, one after the other, each at a random moment at which a command that changes something is out. It
-// stops early, which is a miss, when the sagas are through before the faults are.
+// throw makes n faults, one after the other and spread over the sagas, each at a random moment at which a command that
+// changes something is out. It stops early, which is a miss, when the sagas are through before the faults are.
 func (c *campaign) throw(ctx context.Context, n int, fault func(ctx context.Context, k int) (kind string, err error)) ([]blow, error) {
 	var blows []blow
 	for len(blows) < n {
@@ -165,7 +165,7 @@ func (c *campaign) throw(ctx context.Context, n int, fault func(ctx context.Cont
 			return blows, nil
 		case <-time.After(pause):
 		}
-		if !c.l.inFlight(ctx) {
+		if c.endedSagas() < c.sagas*len(blows)/(n+1) || !c.l.inFlight(ctx) {
 			continue
 		}
 		struck := time.Now()
@@ -179,6 +179,16 @@ func (c *campaign) throw(ctx context.Context, n int, fault func(ctx context.Cont
 		blows = append(blows, blow{kind, time.Since(struck)})
 	}
 	return blows, nil
+}
+
+func (c *campaign) endedSagas() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, ended := range c.ended {
+		n += ended
+	}
+	return n
 }
 
 // awaitEnd waits until a saga ends.

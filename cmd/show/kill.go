@@ -21,13 +21,11 @@ func kill(ctx context.Context, s settings) error {
 }
 
 func killRun(ctx context.Context, l *lab, t *table) error {
-	speed := fmt.Sprint(l.s.speed)
-	world, err := l.start(ctx, "world", "--role", "world", "--data", filepath.Join(l.dir, "world"), "--sim-speed", speed)
-	if err != nil {
+	if err := l.startWorld(ctx); err != nil {
 		return err
 	}
-	l.world = world.at.World
-	args := []string{"--data", filepath.Join(l.dir, "data"), "--world", l.world, "--sim-speed", speed}
+	var err error
+	args := []string{"--data", filepath.Join(l.dir, "data"), "--world", l.world, "--sim-speed", fmt.Sprint(l.s.speed)}
 	if l.daemon, err = l.start(ctx, "daemon", args...); err != nil {
 		return err
 	}

@@ -33,6 +33,8 @@ type lab struct {
 	// daemon serves the API; world is the simulated world's URL.
 	daemon *process
 	world  string
+	// env is added to the environment of every process.
+	env []string
 }
 
 // process is one culvertd.
@@ -44,6 +46,8 @@ type process struct {
 		HTTP  string `json:"http"`
 		NATS  string `json:"nats"`
 		World string `json:"world"`
+		// Monitor is the embedded broker's.
+		Monitor string `json:"monitor"`
 	}
 	ended chan struct{}
 }
@@ -80,6 +84,7 @@ func (l *lab) start(ctx context.Context, name string, args ...string) (*process,
 	defer log.Close()
 	p.cmd = exec.Command(filepath.Join(l.s.bin, "culvertd"), append([]string{"--http", "127.0.0.1:0", "--nats", "127.0.0.1:0"}, args...)...)
 	p.cmd.Stderr = log
+	p.cmd.Env = append(os.Environ(), l.env...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

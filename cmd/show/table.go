@@ -32,6 +32,18 @@ func (t *table) row(miss error, cells ...any) {
 	t.rows = append(t.rows, append(line, verdict))
 }
 
+// under adds another table's rows, each below a name.
+func (t *table) under(name string, part *table) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, r := range part.rows {
+		t.rows = append(t.rows, append([]string{name}, r...))
+	}
+	for _, m := range part.misses {
+		t.misses = append(t.misses, name+" "+m)
+	}
+}
+
 // print writes the table, and tells what missed.
 func (t *table) print() error {
 	t.mu.Lock()

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+)
+
+// A footing is the home that a proof's processes stand on: the flags that lead there.
+type footing struct {
+	flags []string
+	// founder is the daemon that a home lives in; nil where the home has processes of its own.
+	founder *process
+	// stop ends what the lab does not.
+	stop func() error
+}
+
+// homes are the homes that a proof can be run on, by name.
+var homes = map[string]func(ctx context.Context, l *lab) (*footing, error){"embedded": embeddedHome}
+
+// embeddedHome is a daemon that is everything, with its broker open to others.
+func embeddedHome(ctx context.Context, l *lab) (*footing, error) {
+	founder, err := l.start(ctx, "founder", "--data", filepath.Join(l.dir, "founder"), "--nats-monitor", "127.0.0.1:0",
+		"--world", l.world, "--sim-speed", fmt.Sprint(l.s.speed))
+	if err != nil {
+		return nil, err
+	}
+	return &footing{
+		flags: []string{"--nats-url", founder.at.NATS, "--nats-monitors", founder.at.Monitor}, founder: founder,
+		stop: func() error { return nil },
+	}, nil
+}
+
+// startWorld starts the simulated world in a process of its own.
+func (l *lab) startWorld(ctx context.Context) error {
+	p, err := l.start(ctx, "world", "--role", "world", "--data", filepath.Join(l.dir, "world"), "--sim-speed", fmt.Sprint(l.s.speed))
+	if err != nil {
+		return err
+	}
+	l.world = p.at.World
+	return nil
+}
+
+// join starts one role on a home.
+func (l *lab) join(ctx context.Context, f *footing, role, name string) (*process, error) {
+	args := append([]string{
+		"--role", role, "--data", filepath.Join(l.dir, name), "--world", l.world, "--sim-speed", fmt.Sprint(l.s.speed),
+	}, f.flags...)
+	return l.start(ctx, name, args...)
+}
