@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 )
 
 // A footing is the home that a proof's processes stand on: the flags that lead there.
@@ -11,6 +12,12 @@ type footing struct {
 	flags []string
 	// founder is the daemon that a home lives in; nil where the home has processes of its own.
 	founder *process
+	// stores are the ids of the processes that keep the records; quorum is how many of them have to have synced a record
+	// before it is acknowledged.
+	stores []int
+	quorum int
+	// report asks the store itself whether it syncs.
+	report func(context.Context) (string, error)
 	// stop ends what the lab does not.
 	stop func() error
 }
@@ -20,13 +27,16 @@ var homes = map[string]func(ctx context.Context, l *lab) (*footing, error){"embe
 
 // embeddedHome is a daemon that is everything, with its broker open to others.
 func embeddedHome(ctx context.Context, l *lab) (*footing, error) {
-	founder, err := l.start(ctx, "founder", "--data", filepath.Join(l.dir, "founder"), "--nats-monitor", "127.0.0.1:0",
-		"--world", l.world, "--sim-speed", fmt.Sprint(l.s.speed))
+	args := append([]string{
+		"--data", filepath.Join(l.dir, "founder"), "--nats-monitor", "127.0.0.1:0", "--world", l.world, "--sim-speed", fmt.Sprint(l.s.speed),
+	}, l.extra...)
+	founder, err := l.start(ctx, "founder", args...)
 	if err != nil {
 		return nil, err
 	}
 	return &footing{
 		flags: []string{"--nats-url", founder.at.NATS, "--nats-monitors", founder.at.Monitor}, founder: founder,
+		stores: []int{founder.cmd.Process.Pid}, quorum: 1, report: natsReport(founder.at.Monitor),
 		stop: func() error { return nil },
 	}, nil
 }
@@ -43,8 +53,6 @@ func (l *lab) startWorld(ctx context.Context) error {
 
 // join starts one role on a home.
 func (l *lab) join(ctx context.Context, f *footing, role, name string) (*process, error) {
-	args := append([]string{
-		"--role", role, "--data", filepath.Join(l.dir, name), "--world", l.world, "--sim-speed", fmt.Sprint(l.s.speed),
-	}, f.flags...)
-	return l.start(ctx, name, args...)
+	args := []string{"--role", role, "--data", filepath.Join(l.dir, name), "--world", l.world, "--sim-speed", fmt.Sprint(l.s.speed)}
+	return l.start(ctx, name, slices.Concat(args, f.flags, l.extra)...)
 }

@@ -35,6 +35,8 @@ type lab struct {
 	world  string
 	// env is added to the environment of every process.
 	env []string
+	// extra are flags for every process of a home.
+	extra []string
 }
 
 // process is one culvertd.

@@ -35,7 +35,7 @@ func split(ctx context.Context, s settings) error {
 const splitIntents = 30
 
 func splitRun(ctx context.Context, l *lab, t *table) error {
-	broker, err := l.startBroker(ctx)
+	broker, err := l.startBroker(ctx, "always")
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,8 @@ type broker struct {
 	url, monitor string
 }
 
-func (l *lab) startBroker(ctx context.Context) (*broker, error) {
+// startBroker starts a nats-server that syncs always, or at an interval.
+func (l *lab) startBroker(ctx context.Context, sync string) (*broker, error) {
 	client, err := freePort()
 	if err != nil {
 		return nil, err
@@ -137,7 +138,7 @@ func (l *lab) startBroker(ctx context.Context) (*broker, error) {
 		return nil, err
 	}
 	config := filepath.Join(l.dir, "nats.conf")
-	text := fmt.Sprintf("host: 127.0.0.1\nport: %d\nhttp: 127.0.0.1:%d\nmax_payload: 8MB\njetstream { store_dir: %q, sync_interval: always }\n", client, monitor, filepath.Join(l.dir, "nats"))
+	text := fmt.Sprintf("host: 127.0.0.1\nport: %d\nhttp: 127.0.0.1:%d\nmax_payload: 8MB\njetstream { store_dir: %q, sync_interval: %q }\n", client, monitor, filepath.Join(l.dir, "nats"), sync)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
