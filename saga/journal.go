@@ -50,6 +50,9 @@ type Append struct {
 	Summary Summary
 	// Facts are the encoded facts of one decision, at most MaxFacts bytes.
 	Facts []byte
+	// Admits tells that this append takes in new work. It is refused with ErrFull a while before the store is full, so that
+	// what runs already has room to come to its end.
+	Admits bool
 	// Snapshot, when set, is the state after these facts; Load starts from the newest one.
 	Snapshot []byte
 }

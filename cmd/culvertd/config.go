@@ -50,6 +50,8 @@ type Config struct {
 	// NATSURL is an external broker; World the URL of a simulated world in another process. Role all starts a world of its
 	// own where World is empty; noWorld means the real clouds.
 	NATSURL, World string
+	// PostgresURL and PubSubProject are the Google home: the database of journal and claims, the project of the topics.
+	PostgresURL, PubSubProject string
 	// Speaker is the one speaker that role speaker plays.
 	Speaker string
 	// Held starts the engine held: it accepts, and requests nothing until it is resumed.
@@ -127,6 +129,8 @@ func parseConfig(args []string, out io.Writer) (Config, error) {
 	f.StringVar(&c.Role, "role", roleAll, "what this process does: "+strings.Join(roles, ", "))
 	caps := f.String("capabilities", strings.Join(capabilities, ","), "what role worker serves")
 	f.StringVar(&c.NATSURL, "nats-url", "", "URL of a NATS server to use instead of the embedded one")
+	f.StringVar(&c.PostgresURL, "postgres-url", os.Getenv("CULVERT_POSTGRES_URL"), "PostgreSQL of the Google home (default: CULVERT_POSTGRES_URL; the password is better in PGPASSFILE)")
+	f.StringVar(&c.PubSubProject, "pubsub-project", "", "project whose Pub/Sub carries the messages of the Google home; PUBSUB_EMULATOR_HOST is honoured")
 	f.StringVar(&c.World, "world", "", "URL of a simulated world in another process; none: the real clouds, in role all too")
 	f.StringVar(&c.Speaker, "speaker", "site-edge", "which speaker role speaker is")
 	f.BoolVar(&c.Held, "held", false, "start held: accept intents, request nothing until resumed")

@@ -40,8 +40,11 @@ func (c Config) validate() error {
 	for _, monitor := range c.NATSMonitors {
 		need(isURL(monitor, "http", "https"), "--nats-monitors: %q is not a URL", monitor)
 	}
-	need(c.Role == roleAll || c.Role == roleWorld || c.NATSURL != "" || !slices.Contains(roles, c.Role),
-		"--role %s needs --nats-url: only role all has a broker of its own", c.Role)
+	need((c.PostgresURL == "") == (c.PubSubProject == ""), "--postgres-url and --pubsub-project go together: the Google home is both")
+	need(c.PostgresURL == "" || isURL(c.PostgresURL, "postgres", "postgresql"), "--postgres-url is not the URL of a PostgreSQL database")
+	need(c.NATSURL == "" || c.PostgresURL == "", "--nats-url and --postgres-url are two homes: give one")
+	need(c.Role == roleAll || c.Role == roleWorld || c.NATSURL != "" || c.PostgresURL != "" || !slices.Contains(roles, c.Role),
+		"--role %s needs --nats-url, or --postgres-url and --pubsub-project: only role all has a home of its own", c.Role)
 	_, known := c.File.Speakers[c.Speaker]
 	need(c.Role != roleSpeaker || known, "--speaker %q is not in the configuration's speakers", c.Speaker)
 	slices.SortFunc(errs, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })

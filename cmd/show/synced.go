@@ -161,10 +161,14 @@ func (c *syncCounters) advanced(ctx context.Context, since []uint64, quorum int)
 		if moved >= quorum {
 			return true
 		}
-		if time.Now().After(end) || ctx.Err() != nil {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(time.Millisecond):
+		}
+		if time.Now().After(end) {
 			return false
 		}
-		time.Sleep(time.Millisecond)
 	}
 }
 

@@ -1,0 +1,42 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/culvertnet/culvert/saga"
+)
+
+// room knows how full the database is. New work is admitted below four fifths of the limit, so that what runs keeps the
+// rest to come to its end.
+type room struct {
+	mu    sync.Mutex
+	asked time.Time
+	size  int64
+}
+
+// roomEvery is how old the size may be.
+const roomEvery = time.Second
+
+// admits tells whether new work is taken; ErrFull says that nothing is.
+func (r *room) admits(ctx context.Context, h *Home) (bool, error) {
+	limit := h.opts.LimitBytes
+	if limit == 0 {
+		return true, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.asked) >= roomEvery {
+		var size int64
+		if err := h.pool.QueryRow(ctx, `SELECT pg_database_size(current_database())`).Scan(&size); err != nil {
+			return false, fmt.Errorf("ask for the database's size: %w", err)
+		}
+		r.size, r.asked = size, time.Now()
+	}
+	if r.size >= limit {
+		return false, fmt.Errorf("%w: %d of %d bytes", saga.ErrFull, r.size, limit)
+	}
+	return r.size < limit/5*4, nil
+}
