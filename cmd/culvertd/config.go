@@ -74,6 +74,14 @@ type File struct {
 	NATS struct {
 		Replicas int `yaml:"replicas"`
 	} `yaml:"nats"`
+	// Postgres bounds the database of the Google home: new work is refused from four fifths of LimitBytes on.
+	Postgres struct {
+		LimitBytes int64 `yaml:"limitBytes"`
+	} `yaml:"postgres"`
+	// PubSub names who reads the status events from a subscription of his own.
+	PubSub struct {
+		StatusReaders []string `yaml:"statusReaders"`
+	} `yaml:"pubsub"`
 	Controllers map[string]Controller    `yaml:"controllers"`
 	Speakers    map[string]SpeakerConfig `yaml:"speakers"`
 }

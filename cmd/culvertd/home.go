@@ -25,10 +25,13 @@ type home struct {
 
 // openHome opens the home that the flags name.
 func (p *program) openHome(ctx context.Context) error {
-	if p.config.NATSURL == "" {
-		return p.openEmbedded(ctx)
+	switch {
+	case p.config.PostgresURL != "":
+		return p.openGoogle(ctx)
+	case p.config.NATSURL != "":
+		return p.openNATS(ctx)
 	}
-	return p.openNATS(ctx)
+	return p.openEmbedded(ctx)
 }
 
 // openEmbedded starts a broker within the process.

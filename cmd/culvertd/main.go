@@ -30,13 +30,20 @@ func main() {
 }
 
 // run is the program without the process, for tests: it serves until ctx ends, drains and returns. The bound addresses go
-// to out as one line of JSON once everything listens.
+// to out as one line of JSON once everything listens. The command setup makes what a home stands on instead.
 func run(ctx context.Context, args []string, out, errs io.Writer) error {
+	command := ""
+	if len(args) > 0 && args[0] == "setup" {
+		command, args = args[0], args[1:]
+	}
 	c, err := parseConfig(args, errs)
 	if err != nil {
 		return err
 	}
 	p := &program{config: c, log: slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: slog.LevelInfo}))}
+	if command == "setup" {
+		return setup(ctx, p, out)
+	}
 	p.ready = func(a addresses) error { return json.NewEncoder(out).Encode(a) }
 	return p.run(ctx)
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -51,6 +52,8 @@ func (c Config) validate() error {
 	return errors.Join(errs...)
 }
 
+var statusReader = regexp.MustCompile(`^[a-z0-9-]+$`)
+
 func isURL(text string, schemes ...string) bool {
 	u, err := url.Parse(text)
 	return err == nil && slices.Contains(schemes, u.Scheme) && u.Host != ""
@@ -83,6 +86,10 @@ func (f File) validate() error {
 		need(c.URL == "" || c.PasswordFile != "", "controllers.%s.passwordFile is empty", name)
 	}
 	need(slices.Contains([]int{0, 1, 3, 5}, f.NATS.Replicas), "nats.replicas: %d is none of 1, 3, 5", f.NATS.Replicas)
+	need(f.Postgres.LimitBytes >= 0, "postgres.limitBytes: %d is negative", f.Postgres.LimitBytes)
+	for i, name := range f.PubSub.StatusReaders {
+		need(statusReader.MatchString(name), "pubsub.statusReaders[%d]: %q is not [a-z0-9-]+", i, name)
+	}
 	need(f.Google.Endpoint == "" || isURL(f.Google.Endpoint, "https", "http"), "google.endpoint: %q is not a URL", f.Google.Endpoint)
 	for _, name := range slices.Sorted(maps.Keys(f.Speakers)) {
 		if err := f.Speakers[name].validate("speakers." + name); err != nil {

@@ -14,16 +14,14 @@ type footing struct {
 	founder *process
 	// stores are the ids of the processes that keep the records; quorum is how many of them have to have synced a record
 	// before it is acknowledged.
-	stores []int
+	stores func() []int
 	quorum int
 	// report asks the store itself whether it syncs.
 	report func(context.Context) (string, error)
-	// stop ends what the lab does not.
-	stop func() error
 }
 
 // homes are the homes that a proof can be run on, by name.
-var homes = map[string]func(ctx context.Context, l *lab) (*footing, error){"embedded": embeddedHome}
+var homes = map[string]func(ctx context.Context, l *lab) (*footing, error){"embedded": embeddedHome, "google": googleHome}
 
 // embeddedHome is a daemon that is everything, with its broker open to others.
 func embeddedHome(ctx context.Context, l *lab) (*footing, error) {
@@ -36,10 +34,12 @@ func embeddedHome(ctx context.Context, l *lab) (*footing, error) {
 	}
 	return &footing{
 		flags: []string{"--nats-url", founder.at.NATS, "--nats-monitors", founder.at.Monitor}, founder: founder,
-		stores: []int{founder.cmd.Process.Pid}, quorum: 1, report: natsReport(founder.at.Monitor),
-		stop: func() error { return nil },
+		stores: pids(founder.cmd.Process.Pid), quorum: 1, report: natsReport(founder.at.Monitor),
 	}, nil
 }
+
+// pids are processes that are known from the beginning.
+func pids(all ...int) func() []int { return func() []int { return all } }
 
 // startWorld starts the simulated world in a process of its own.
 func (l *lab) startWorld(ctx context.Context) error {

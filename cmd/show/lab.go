@@ -35,6 +35,8 @@ type lab struct {
 	world  string
 	// env is added to the environment of every process.
 	env []string
+	// ends are what ends after the processes: the home that they stand on.
+	ends []func() error
 	// extra are flags for every process of a home.
 	extra []string
 }
@@ -147,6 +149,9 @@ func (l *lab) close() error {
 		default:
 			err = errors.Join(err, l.procs[i].stop())
 		}
+	}
+	for _, end := range l.ends {
+		err = errors.Join(err, end())
 	}
 	if l.s.keep {
 		fmt.Fprintln(os.Stderr, "kept:", l.dir)

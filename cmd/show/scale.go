@@ -42,7 +42,6 @@ func scaleOn(ctx context.Context, s settings, home string, t *table) (err error)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.stop()) }()
 	crew := &crew{l: l, f: f, counts: map[string]int{}, live: map[string][]*member{}}
 	if err := crew.found(ctx); err != nil {
 		return err

@@ -56,7 +56,6 @@ func syncedOn(ctx context.Context, s settings, name string, open func(context.Co
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.stop()) }()
 	if l.daemon = f.founder; l.daemon == nil {
 		if l.daemon, err = l.join(ctx, f, "orchestrator", "orchestrator"); err != nil {
 			return err
@@ -66,7 +65,8 @@ func syncedOn(ctx context.Context, s settings, name string, open func(context.Co
 	if err != nil {
 		return err
 	}
-	counters, err := traceSyncs(ctx, f.stores)
+	stores := f.stores()
+	counters, err := traceSyncs(ctx, stores)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func syncedOn(ctx context.Context, s settings, name string, open func(context.Co
 		miss = need(unsynced > syncedSubmits/2, "only %d answers without a sync: the proof does not see", unsynced)
 	}
 	t.row(nil, name, "the store's own report", report)
-	t.row(miss, name, fmt.Sprintf("acknowledged, syncs of %d store processes, answers without %d synced", len(f.stores), f.quorum),
+	t.row(miss, name, fmt.Sprintf("acknowledged, syncs of %d store processes, answers without %d synced", len(stores), f.quorum),
 		fmt.Sprintf("%d, %d, %d", syncedSubmits, total, unsynced))
 	return nil
 }
@@ -116,6 +116,7 @@ func traceSyncs(ctx context.Context, pids []int) (*syncCounters, error) {
 		c.traces = append(c.traces, cmd)
 		attached := make(chan bool, 1)
 		go func() {
+			defer close(attached)
 			lines := bufio.NewScanner(out)
 			for lines.Scan() {
 				switch line := lines.Text(); {
@@ -130,7 +131,7 @@ func traceSyncs(ctx context.Context, pids []int) (*syncCounters, error) {
 			}
 		}()
 		select {
-		case <-attached:
+		case <-attached: // or strace has ended, because the process has
 		case <-time.After(10 * time.Second):
 			return nil, errors.Join(fmt.Errorf("strace did not attach to process %d", pid), c.stop())
 		}
@@ -218,8 +219,8 @@ func unsyncedHome(ctx context.Context, l *lab) (*footing, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.ends = append(l.ends, func() error { b.stop(); return nil })
 	return &footing{
-		flags: []string{"--nats-url", b.url, "--allow-unsynced"}, stores: []int{b.cmd.Process.Pid}, quorum: 1, report: natsReport(b.monitor),
-		stop: func() error { b.stop(); return nil },
+		flags: []string{"--nats-url", b.url, "--allow-unsynced"}, stores: pids(b.cmd.Process.Pid), quorum: 1, report: natsReport(b.monitor),
 	}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -178,8 +179,22 @@ func (s *Server) Database(ctx context.Context) (string, error) {
 	return s.URL(name), nil
 }
 
-// Pid is the server's main process, whose children serve the connections.
-func (s *Server) Pid() int { return s.process.Process.Pid }
+// Pids are the server's main process and its children as they are now, each of which serves a connection or a part of the
+// server.
+func (s *Server) Pids() []int {
+	main := s.process.Process.Pid
+	all := []int{main}
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", main, main))
+	if err != nil {
+		return all
+	}
+	for word := range strings.FieldsSeq(string(children)) {
+		if pid, err := strconv.Atoi(word); err == nil {
+			all = append(all, pid)
+		}
+	}
+	return all
+}
 
 // Stop ends the server in order (fast shutdown: connections are cut).
 func (s *Server) Stop() error { return s.end(syscall.SIGINT) }

@@ -1,0 +1,135 @@
+package pubsub
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"cloud.google.com/go/pubsub/v2"
+	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// reconnect is how long a consumer rests when the service ended its stream for good.
+const reconnect = time.Second
+
+// longest is how long the client library keeps a lease: as long as any handler runs.
+const longest = 365 * 24 * time.Hour
+
+// Consume implements [events.Bus]. The client library extends leases and reconnects; what it gives up on is begun again.
+func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict) error {
+	places, err := b.h.opts.placesOf(s)
+	if err != nil {
+		return fmt.Errorf("consume %q: %w", s.Name, err)
+	}
+	for _, id := range places {
+		ask := &pubsubpb.GetSubscriptionRequest{Subscription: placeName(b.h.opts.Project, id)}
+		if _, err := b.h.client.SubscriptionAdminClient.GetSubscription(ctx, ask); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("consume %s: subscription %s: %w", s.Name, id, err)
+		}
+	}
+	c := &consumer{h: b.h, s: s, handle: handle, slots: make(chan struct{}, max(1, s.Parallel))}
+	var all sync.WaitGroup
+	for _, id := range places {
+		all.Go(func() { b.h.receive(ctx, id, cap(c.slots), c.take) })
+	}
+	all.Wait()
+	return nil
+}
+
+// receive takes messages of one place until ctx ends, and returns when every handler has. The library's context for a
+// handler ends with ctx, and what a handler says afterwards is still heard.
+func (h *Home) receive(ctx context.Context, id string, parallel int, take func(context.Context, *pubsub.Message)) {
+	for ctx.Err() == nil {
+		sub := h.client.Subscriber(id)
+		sub.ReceiveSettings.MaxOutstandingMessages = parallel
+		sub.ReceiveSettings.MaxExtension = longest
+		sub.ReceiveSettings.MaxDurationPerAckExtension = h.opts.Lease
+		sub.ReceiveSettings.EnablePerStreamFlowControl = true
+		err := sub.Receive(ctx, take)
+		if ctx.Err() != nil {
+			return
+		}
+		h.opts.Log.Warn("subscription ended and is begun again", "subscription", id, "error", err)
+		rest(ctx, reconnect)
+	}
+}
+
+func rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// consumer is one Consume: its places share the handlers.
+type consumer struct {
+	h      *Home
+	s      events.Subscription
+	handle func(context.Context, events.Delivery) events.Verdict
+	slots  chan struct{}
+}
+
+// take is one message at one of its deliveries.
+func (c *consumer) take(ctx context.Context, m *pubsub.Message) {
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		m.Nack()
+		return
+	}
+	attempt := 1
+	if m.DeliveryAttempt != nil {
+		attempt = *m.DeliveryAttempt
+	}
+	d := events.Delivery{Message: decode(m), Attempt: attempt}
+	limit := c.s.MaxDeliver
+	tooOften := fmt.Sprintf("delivered %d times", limit)
+	switch {
+	case !wants(c.s, d.Subject):
+		m.Ack() // another subject of a status reader's place
+		return
+	case limit > 0 && attempt > limit:
+		c.bury(ctx, m, tooOften)
+		return
+	case ctx.Err() != nil: // the consumer ends: nothing is begun any more
+		m.Nack()
+		return
+	}
+	v := c.handle(ctx, d)
+	reason, rejected := v.Rejected()
+	switch {
+	case v.IsAck():
+		m.Ack()
+	case rejected:
+		c.bury(ctx, m, reason)
+	case limit > 0 && attempt >= limit:
+		c.bury(ctx, m, tooOften)
+	default:
+		m.Nack()
+	}
+}
+
+// buryWithin bounds how long a dead letter may take to be accepted.
+const buryWithin = 15 * time.Second
+
+// bury puts a message into the dead letters, and acknowledges it when Pub/Sub has the letter.
+func (c *consumer) bury(ctx context.Context, m *pubsub.Message, reason string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), buryWithin)
+	defer cancel()
+	letter, err := letter(m, reason)
+	if err == nil {
+		_, err = c.h.publishers[deadStream].Publish(ctx, letter).Get(ctx)
+	}
+	if err != nil {
+		c.h.opts.Log.Warn("dead letter is not kept for now; its message comes again", "error", err)
+		m.Nack()
+		return
+	}
+	m.Ack()
+}

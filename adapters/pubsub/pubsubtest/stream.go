@@ -1,0 +1,125 @@
+package pubsubtest
+
+import (
+	"context"
+	"time"
+
+	pb "cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+)
+
+// patience is how long a message waits for room in its stream before another stream gets its chance.
+const patience = 200 * time.Millisecond
+
+// throttled is a stream that gets no more than it has asked for, with its faults.
+type throttled struct {
+	grpc.ServerStream
+	f *faults
+	// room is how many messages may be out at once, zero for any number; subscription is whose they are. Guarded by f.mu,
+	// as outstanding and change are.
+	room         int64
+	subscription string
+	outstanding  int64
+	change       chan struct{}
+}
+
+func (f *faults) stream(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	t := &throttled{ServerStream: ss, f: f, change: make(chan struct{})}
+	defer t.forget()
+	return next(srv, t)
+}
+
+// forget lets go of what the stream held when it ends.
+func (t *throttled) forget() {
+	t.f.mu.Lock()
+	defer t.f.mu.Unlock()
+	for id, s := range t.f.held {
+		if s == t {
+			delete(t.f.held, id)
+		}
+	}
+}
+
+// moved wakes who waits for room. The caller holds f.mu.
+func (t *throttled) moved() {
+	close(t.change)
+	t.change = make(chan struct{})
+}
+
+// RecvMsg learns from the stream's first request how much it wants.
+func (t *throttled) RecvMsg(m any) error {
+	err := t.ServerStream.RecvMsg(m)
+	if req, is := m.(*pb.StreamingPullRequest); is && err == nil && req.Subscription != "" {
+		t.f.mu.Lock()
+		t.room, t.subscription = req.MaxOutstandingMessages, req.Subscription
+		t.f.mu.Unlock()
+	}
+	return err
+}
+
+// SendMsg delivers, when there is room and no fault is made.
+func (t *throttled) SendMsg(m any) error {
+	resp, is := m.(*pb.StreamingPullResponse)
+	if !is || len(resp.ReceivedMessages) == 0 {
+		return t.ServerStream.SendMsg(m)
+	}
+	resp = proto.CloneOf(resp) // the fake goes on using its own
+	ids := make([]string, len(resp.ReceivedMessages))
+	for i, r := range resp.ReceivedMessages {
+		ids[i] = r.AckId
+	}
+	if !t.enter(ids) {
+		_, err := t.f.fake.ModifyAckDeadline(t.Context(), &pb.ModifyAckDeadlineRequest{Subscription: t.subscription, AckIds: ids})
+		return err
+	}
+	switch {
+	case t.f.strikes("stream cut", func(r Rates) float64 { return r.CutStream }):
+		return errUnavailable
+	case t.f.strikes("delivery dropped", func(r Rates) float64 { return r.DropDelivery }):
+		t.f.release(ids)
+		return nil
+	case t.f.strikes("delivered late", func(r Rates) float64 { return r.DelayDelivery }):
+		wait(t.Context(), t.f.pause())
+	case t.f.strikes("delivered twice", func(r Rates) float64 { return r.DuplicateDelivery }):
+		if err := t.ServerStream.SendMsg(resp); err != nil {
+			return err
+		}
+	}
+	return t.ServerStream.SendMsg(resp)
+}
+
+// enter waits for room; false says that there was none for a while.
+func (t *throttled) enter(ids []string) bool {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		t.f.mu.Lock()
+		if t.room <= 0 || t.outstanding+int64(len(ids)) <= t.room {
+			for _, id := range ids {
+				t.f.held[id] = t
+			}
+			t.outstanding += int64(len(ids))
+			t.f.mu.Unlock()
+			return true
+		}
+		change := t.change
+		t.f.mu.Unlock()
+		select {
+		case <-change:
+		case <-timer.C:
+			return false
+		case <-t.Context().Done():
+			return false
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
