@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/culvertnet/culvert/adapters/postgres"
-	"github.com/culvertnet/culvert/adapters/postgres/pgtest"
+	"github.com/culvertnet/culvert/adapters/postgres/pglocal"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
 )
@@ -62,7 +62,7 @@ func (w *writer) run(ctx context.Context, t *testing.T, j saga.Journal) {
 func TestFaultsLoseNothing(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	own, err := pgtest.Start(ctx, t.TempDir())
+	own, err := pglocal.Start(ctx, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestFaultsLoseNothing(t *testing.T) {
 }
 
 // disturb makes one fault at each tenth of the work.
-func disturb(ctx context.Context, t *testing.T, s *pgtest.Server, url string, told func() int64, total int64) (faults int) {
+func disturb(ctx context.Context, t *testing.T, s *pglocal.Server, url string, told func() int64, total int64) (faults int) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
 	tick := time.NewTicker(time.Millisecond)
@@ -197,7 +197,7 @@ func TestRefusesASchemaThatIsNotItsOwn(t *testing.T) {
 }
 
 func TestRefusesAServerThatDoesNotSync(t *testing.T) {
-	own, err := pgtest.Start(t.Context(), t.TempDir(), "fsync=off")
+	own, err := pglocal.Start(t.Context(), t.TempDir(), "fsync=off")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/culvertnet/culvert/adapters/postgres"
-	"github.com/culvertnet/culvert/adapters/postgres/pgtest"
+	"github.com/culvertnet/culvert/adapters/postgres/pglocal"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/journaltest"
 	"github.com/culvertnet/culvert/workers"
@@ -17,7 +17,7 @@ import (
 )
 
 // server is the one that all tests share; each case has a database of its own.
-var server *pgtest.Server
+var server *pglocal.Server
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -25,7 +25,7 @@ func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "culvert-postgres-")
 	if err == nil {
 		defer func() { _ = os.RemoveAll(dir) }()
-		server, err = pgtest.Start(context.Background(), dir)
+		server, err = pglocal.Start(context.Background(), dir)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

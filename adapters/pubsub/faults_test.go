@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/culvertnet/culvert/adapters/pubsub/pubsubtest"
+	"github.com/culvertnet/culvert/adapters/pubsub/pubsublocal"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/bustest"
 )
@@ -16,7 +16,7 @@ import (
 func TestFaultsLoseNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 7)
-	r.server.Set(pubsubtest.Rates{
+	r.server.Set(pubsublocal.Rates{
 		RefusePublish: .03, LosePublishAnswer: .03, DuplicatePublish: .03, DropDelivery: .01, DuplicateDelivery: .05, DelayDelivery: .05,
 		CutStream: .005, LoseAck: .03,
 	})
@@ -51,7 +51,7 @@ func TestFaultsLoseNothing(t *testing.T) {
 	case <-ctx.Done():
 		t.Fatalf("only %d of %d messages were handled; faults %v", seen.count(), messages, r.server.Counts())
 	}
-	r.server.Set(pubsubtest.Rates{})
+	r.server.Set(pubsublocal.Rates{})
 	awaitLetters(ctx, t, processes[0], messages/bad)
 	for kind, n := range r.server.Counts() {
 		t.Logf("%s: %d", kind, n)

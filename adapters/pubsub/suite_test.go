@@ -14,15 +14,15 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/culvertnet/culvert/adapters/postgres"
-	"github.com/culvertnet/culvert/adapters/postgres/pgtest"
+	"github.com/culvertnet/culvert/adapters/postgres/pglocal"
 	"github.com/culvertnet/culvert/adapters/pubsub"
-	"github.com/culvertnet/culvert/adapters/pubsub/pubsubtest"
+	"github.com/culvertnet/culvert/adapters/pubsub/pubsublocal"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/bustest"
 )
 
 // database keeps the dead letters of all tests; each case has a database of its own.
-var database *pgtest.Server
+var database *pglocal.Server
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -38,7 +38,7 @@ func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "culvert-pubsub-")
 	if err == nil {
 		defer func() { _ = os.RemoveAll(dir) }()
-		database, err = pgtest.Start(context.Background(), dir)
+		database, err = pglocal.Start(context.Background(), dir)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -61,13 +61,13 @@ func run(m *testing.M) int {
 
 // rig is one fake Pub/Sub with one database.
 type rig struct {
-	server *pubsubtest.Server
+	server *pubsublocal.Server
 	url    string
 }
 
 func newRig(t *testing.T, seed uint64) *rig {
 	t.Helper()
-	s, err := pubsubtest.Start(seed)
+	s, err := pubsublocal.Start(seed)
 	if err != nil {
 		t.Fatal(err)
 	}

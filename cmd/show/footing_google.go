@@ -8,14 +8,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/culvertnet/culvert/adapters/postgres/pgtest"
-	"github.com/culvertnet/culvert/adapters/pubsub/pubsubtest"
+	"github.com/culvertnet/culvert/adapters/postgres/pglocal"
+	"github.com/culvertnet/culvert/adapters/pubsub/pubsublocal"
 )
 
 // google is the Google home on this machine: a PostgreSQL server, and Google's fake of Pub/Sub behind its layer of faults.
 type google struct {
-	db  *pgtest.Server
-	bus *pubsubtest.Server
+	db  *pglocal.Server
+	bus *pubsublocal.Server
 	url string
 }
 
@@ -23,14 +23,14 @@ type google struct {
 func startGoogle(ctx context.Context, l *lab) (*google, *footing, error) {
 	g := &google{}
 	var err error
-	if g.db, err = pgtest.Start(ctx, l.dir); err != nil {
+	if g.db, err = pglocal.Start(ctx, l.dir); err != nil {
 		return nil, nil, err
 	}
 	l.ends = append(l.ends, g.db.Stop)
 	if g.url, err = g.db.Database(ctx); err != nil {
 		return nil, nil, err
 	}
-	if g.bus, err = pubsubtest.Start(l.s.seed); err != nil {
+	if g.bus, err = pubsublocal.Start(l.s.seed); err != nil {
 		return nil, nil, err
 	}
 	l.ends = append(l.ends, g.bus.Close)

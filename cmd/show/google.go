@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/culvertnet/culvert/adapters/pubsub/pubsubtest"
+	"github.com/culvertnet/culvert/adapters/pubsub/pubsublocal"
 )
 
 // onGoogle: the Google home. While a campaign runs, PostgreSQL is killed, restarted and loses its connections, and Pub/Sub
@@ -37,7 +37,7 @@ func onGoogle(ctx context.Context, s settings) (err error) {
 	if err != nil {
 		return err
 	}
-	g.bus.Set(pubsubtest.Rates{})
+	g.bus.Set(pubsublocal.Rates{})
 	t := &table{header: "what figure"}
 	if err := c.judge(ctx, t, blows, s.faults); err != nil {
 		return err
@@ -49,14 +49,14 @@ func onGoogle(ctx context.Context, s settings) (err error) {
 }
 
 // burst is what Pub/Sub does between one of its faults and the next.
-var burst = pubsubtest.Rates{
+var burst = pubsublocal.Rates{
 	RefusePublish: .05, LosePublishAnswer: .05, DuplicatePublish: .1, DropDelivery: .002, DuplicateDelivery: .1, DelayDelivery: .05,
 	CutStream: .002, LoseAck: .02,
 }
 
 // strike makes the k-th fault.
 func (g *google) strike(ctx context.Context, k int) (string, error) {
-	g.bus.Set(pubsubtest.Rates{})
+	g.bus.Set(pubsublocal.Rates{})
 	switch k % 4 {
 	case 0:
 		return "PostgreSQL killed and restarted", errors.Join(g.db.Kill(), g.db.Run(ctx))

@@ -1,6 +1,6 @@
-// Package pgtest runs a private PostgreSQL server as a child process, for tests and proofs that need a real one that they
+// Package pglocal runs a private PostgreSQL server as a child process, for proofs and tests that need a real one that they
 // may kill. It is no part of the product.
-package pgtest
+package pglocal
 
 import (
 	"context"

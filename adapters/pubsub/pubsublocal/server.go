@@ -1,10 +1,10 @@
-// Package pubsubtest runs Google's fake of Pub/Sub on loopback behind a layer of faults: messages are published twice,
+// Package pubsublocal runs Google's fake of Pub/Sub on loopback behind a layer of faults: messages are published twice,
 // delivered twice, late, out of order or not at all, answers and acknowledgements are lost, streams are cut. It is no part of
 // the product.
 //
 // The layer also does what the fake leaves out and the service does: it gives a stream no more messages than it has asked
 // for (https://cloud.google.com/pubsub/docs/flow-control-messages). Processes connect by PUBSUB_EMULATOR_HOST.
-package pubsubtest
+package pubsublocal
 
 import (
 	"errors"
