@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 // The most times one change of a record is tried against others' changes, and the pauses in between. 200 at once on one
@@ -49,7 +51,11 @@ func change(ctx context.Context, claims Claims, resource string, rule func(Recor
 	return changed, classified(resource, err)
 }
 
-// classified makes an error of the claim store a Retry: no rule leaves anything behind that a repeat would not find.
+// storePause is how long a deed rests whose claims cannot be read or written.
+const storePause = time.Second
+
+// classified makes an error of the claim store a Wait: no rule leaves anything behind that a repeat would not find, and a
+// store of ours that is away says nothing about the vendor, so it must not use up the step's tries.
 func classified(resource string, err error) error {
 	var f *Failure
 	switch {
@@ -60,7 +66,7 @@ func classified(resource string, err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	default:
-		return Retry("claims", 0, fmt.Errorf("change claims of %s: %w", resource, err))
+		return &Failure{Class: events.Wait, Reason: "claims", After: storePause, Err: fmt.Errorf("change claims of %s: %w", resource, err)}
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 )
@@ -21,7 +22,7 @@ type footing struct {
 }
 
 // homes are the homes that a proof can be run on, by name.
-var homes = map[string]func(ctx context.Context, l *lab) (*footing, error){"embedded": embeddedHome, "google": googleHome}
+var homes = map[string]func(ctx context.Context, l *lab) (*footing, error){"embedded": embeddedHome, "google": googleHome, "r3": r3Home}
 
 // embeddedHome is a daemon that is everything, with its broker open to others.
 func embeddedHome(ctx context.Context, l *lab) (*footing, error) {
@@ -40,6 +41,16 @@ func embeddedHome(ctx context.Context, l *lab) (*footing, error) {
 
 // pids are processes that are known from the beginning.
 func pids(all ...int) func() []int { return func() []int { return all } }
+
+// configFile is the daemon's built-in configuration with something more.
+func (l *lab) configFile(more string) (string, error) {
+	file := filepath.Join(l.dir, "culvertd.yaml")
+	simulated, err := os.ReadFile(filepath.Join("cmd", "culvertd", "simulated.yaml"))
+	if err != nil {
+		return "", fmt.Errorf("read the built-in configuration: %w", err)
+	}
+	return file, os.WriteFile(file, append(simulated, more...), 0o600)
+}
 
 // startWorld starts the simulated world in a process of its own.
 func (l *lab) startWorld(ctx context.Context) error {
