@@ -23,6 +23,8 @@ type State struct {
 	Key events.Key `json:"key"`
 	// Version is the number of records applied.
 	Version uint64 `json:"version"`
+	// Head is the hash of the newest record; "" before the first one that is chained.
+	Head string `json:"head,omitempty"`
 	// Intents counts accepted intents; Sagas numbers the sagas given out.
 	Intents uint64 `json:"intents"`
 	Sagas   uint64 `json:"sagas"`

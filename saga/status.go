@@ -162,7 +162,8 @@ func Changes(before State, facts []Fact) ([]Change, error) {
 	return changes, nil
 }
 
-// Rebuild folds records into the state they make, from a snapshot.
+// Rebuild folds records into the state they make, from a snapshot. Records that do not follow from it or from one another
+// are ErrBroken: nothing is decided on a journal that somebody has changed.
 func Rebuild(key events.Key, snapshot Snapshot, records []Record) (State, error) {
 	s := State{Key: key}
 	if snapshot.Version > 0 {
@@ -171,11 +172,8 @@ func Rebuild(key events.Key, snapshot Snapshot, records []Record) (State, error)
 		}
 	}
 	for _, r := range records {
-		facts, err := DecodeFacts(r.Facts)
-		if err != nil {
-			return State{}, err
-		}
-		if s, err = Apply(s, facts); err != nil {
+		var err error
+		if s, err = ApplyRecord(s, r); err != nil {
 			return State{}, err
 		}
 	}

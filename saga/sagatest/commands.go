@@ -287,7 +287,7 @@ func (p *player) feed(args) error {
 		return err
 	}
 	for _, r := range p.m.Records[p.told:] {
-		facts, err := saga.DecodeFacts(r.Facts)
+		facts, _, _, err := saga.DecodeRecord(r.Facts)
 		if err != nil {
 			return err
 		}
@@ -298,7 +298,7 @@ func (p *player) feed(args) error {
 		for _, c := range changes {
 			p.printf("%s/%d/%d %s", r.Key, r.Version, c.N, renderStatus(c.Status))
 		}
-		if before, err = saga.Apply(before, facts); err != nil {
+		if before, err = saga.ApplyRecord(before, r); err != nil {
 			return err
 		}
 	}
