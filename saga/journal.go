@@ -96,6 +96,8 @@ type Summary struct {
 	Due time.Time `json:"due,omitzero"`
 	// Paused connections have work but must not be woken.
 	Paused bool `json:"paused,omitempty"`
+	// Head is the hash of the newest record.
+	Head string `json:"head,omitempty"`
 	// Queued is how many accepted intents wait behind the newest saga.
 	Queued int `json:"queued,omitempty"`
 }

@@ -46,6 +46,8 @@ type State struct {
 	Unbegun *Queued `json:"unbegun,omitempty"`
 	// Paused says why nothing new is requested.
 	Paused *Pause `json:"paused,omitempty"`
+	// Checkpointed, in the journal of checkpoints, is up to when changes are listed in it.
+	Checkpointed time.Time `json:"checkpointed,omitzero"`
 }
 
 // PastBound is how many ended sagas of a connection are kept to be shown.

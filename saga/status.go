@@ -106,7 +106,7 @@ func pointer(t time.Time) *time.Time {
 
 // Summarise is what a connection is listed by.
 func (e Engine) Summarise(s State) Summary {
-	sum := Summary{Due: e.Due(s), Paused: s.Paused != nil, Queued: len(s.Queue), Version: s.Intents}
+	sum := Summary{Due: e.Due(s), Paused: s.Paused != nil, Queued: len(s.Queue), Version: s.Intents, Head: s.Head}
 	newest := s.Newest()
 	switch {
 	case len(s.Queue) > 0 && !s.active():

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -96,6 +97,16 @@ func (c Client) Post(ctx context.Context, path string, order any) (Accepted, err
 		return answer, fmt.Errorf("encode order: %w", err)
 	}
 	return answer, c.do(ctx, call{http.MethodPost, "/v1/" + path, "application/json", b}, &answer)
+}
+
+// Audit verifies the journal, against heads of an earlier audit if there are any.
+func (c Client) Audit(ctx context.Context, against []saga.Head) (saga.AuditReport, error) {
+	var r saga.AuditReport
+	b, err := json.Marshal(AuditOrder{Against: against})
+	if err != nil {
+		return r, fmt.Errorf("encode heads: %w", err)
+	}
+	return r, c.do(ctx, call{http.MethodPost, "/v1/journal/audit", "application/json", b}, &r)
 }
 
 // Info asks where things are.

@@ -42,7 +42,9 @@ type Options struct {
 	DeadLetters events.DeadLetters
 	Publisher   Publisher
 	Claims      workers.Claims
-	Kinds       map[string]KindInfo
+	// Audit verifies the journal.
+	Audit func(ctx context.Context, against []saga.Head) (saga.AuditReport, error)
+	Kinds map[string]KindInfo
 	// World is the URL of the simulated world, empty against real clouds; NATS the broker's.
 	World, NATS string
 	Version     string

@@ -31,6 +31,7 @@ func Handler(o Options) http.Handler {
 	s.actions(api)
 	s.deadLetters(api)
 	s.claims(api)
+	s.audit(api)
 	s.info(api)
 	s.events(api, mux)
 	s.health(api)
