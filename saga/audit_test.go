@@ -135,4 +135,3 @@ func TestBrokenJournalIsNotDecidedUpon(t *testing.T) {
 		t.Fatal("a broken journal was rebuilt")
 	}
 }
-

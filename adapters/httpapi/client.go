@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/culvertnet/culvert/events"
@@ -107,6 +108,44 @@ func (c Client) Audit(ctx context.Context, against []saga.Head) (saga.AuditRepor
 		return r, fmt.Errorf("encode heads: %w", err)
 	}
 	return r, c.do(ctx, call{http.MethodPost, "/v1/journal/audit", "application/json", b}, &r)
+}
+
+// ExportRecords yields every record of every connection, in the order of the journal.
+func (c Client) ExportRecords(ctx context.Context, live bool) iter.Seq2[MovedRecord, error] {
+	return func(yield func(MovedRecord, error) bool) {
+		query := url.Values{"live": {strconv.FormatBool(live)}}
+		for {
+			req, err := c.request(ctx, call{method: http.MethodGet, path: "/v1/export/records?" + query.Encode()})
+			var part []MovedRecord
+			var header http.Header
+			if err == nil {
+				header, err = c.send(req, &part)
+			}
+			if err != nil {
+				yield(MovedRecord{}, err)
+				return
+			}
+			for _, r := range part {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			next := header.Get("Culvert-Next")
+			if next == "" {
+				return
+			}
+			query.Set("after", next)
+		}
+	}
+}
+
+// Import sends a part of an export.
+func (c Client) Import(ctx context.Context, part ImportOrder) error {
+	b, err := json.Marshal(part)
+	if err != nil {
+		return fmt.Errorf("encode import: %w", err)
+	}
+	return c.do(ctx, call{http.MethodPost, "/v1/import", "application/json", b}, nil)
 }
 
 // Info asks where things are.

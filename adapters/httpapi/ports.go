@@ -42,6 +42,9 @@ type Options struct {
 	DeadLetters events.DeadLetters
 	Publisher   Publisher
 	Claims      workers.Claims
+	// Mover and Journal serve the move to another home.
+	Mover   Mover
+	Journal saga.Journal
 	// Audit verifies the journal.
 	Audit func(ctx context.Context, against []saga.Head) (saga.AuditReport, error)
 	Kinds map[string]KindInfo

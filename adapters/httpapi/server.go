@@ -32,6 +32,7 @@ func Handler(o Options) http.Handler {
 	s.deadLetters(api)
 	s.claims(api)
 	s.audit(api)
+	s.move(api)
 	s.info(api)
 	s.events(api, mux)
 	s.health(api)

@@ -67,6 +67,7 @@ func (p *program) serveHTTP(ctx context.Context, o *saga.Orchestrator, door plan
 	server := &http.Server{
 		Handler: httpapi.Handler(httpapi.Options{
 			Engine: o, Intake: door, Listing: p.home.journal(), DeadLetters: p.home.deadLetters, Publisher: p.home.bus,
+			Mover: o, Journal: p.home.journal(),
 			Audit: func(ctx context.Context, against []saga.Head) (saga.AuditReport, error) {
 				return saga.Audit(ctx, engine, p.home.journal(), against)
 			},
