@@ -13,7 +13,7 @@ import (
 
 // A journal's records are chained: each names the hash of the one before it, and its own hash covers its place, its id and
 // every byte of its facts. So a record that was edited, removed, inserted or moved is found by whoever reads on, on every
-// home alike; that the newest are missing is found by checkpoints (checkpoint.go).
+// home alike; that the newest are missing is found by checkpoints (orchestrator_checkpoint.go).
 
 // ErrBroken says that a journal's records do not follow from one another: somebody else than Culvert has changed them.
 var ErrBroken = errors.New("the journal is broken")
@@ -33,8 +33,8 @@ type Place struct {
 	ID      string
 }
 
-// hash is a record's own.
-func (p Place) hash(payload []byte) string {
+// Hash is that of the record at a place.
+func (p Place) Hash(payload []byte) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%d\n%q\n", p.Key, p.Version, p.ID)
 	h.Write(payload)
@@ -51,7 +51,7 @@ func EncodeRecord(before State, id string, facts []Fact) (payload []byte, head s
 	if err != nil {
 		return nil, "", fmt.Errorf("encode record: %w", err)
 	}
-	return payload, Place{Key: before.Key, Version: before.Version + 1, ID: id}.hash(payload), nil
+	return payload, Place{Key: before.Key, Version: before.Version + 1, ID: id}.Hash(payload), nil
 }
 
 // DecodeRecord reads a record's payload: its facts, and the hash of the record before it. A payload without a chain, from an
@@ -88,7 +88,7 @@ func ApplyRecord(s State, r Record) (State, error) {
 		return s, err
 	}
 	if linked {
-		next.Head = Place{Key: r.Key, Version: r.Version, ID: r.ID}.hash(r.Facts)
+		next.Head = Place{Key: r.Key, Version: r.Version, ID: r.ID}.Hash(r.Facts)
 	}
 	return next, nil
 }

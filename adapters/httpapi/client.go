@@ -17,6 +17,7 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/audit"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -101,8 +102,8 @@ func (c Client) Post(ctx context.Context, path string, order any) (Accepted, err
 }
 
 // Audit verifies the journal, against heads of an earlier audit if there are any.
-func (c Client) Audit(ctx context.Context, against []saga.Head) (saga.AuditReport, error) {
-	var r saga.AuditReport
+func (c Client) Audit(ctx context.Context, against []saga.Head) (audit.Report, error) {
+	var r audit.Report
 	b, err := json.Marshal(AuditOrder{Against: against})
 	if err != nil {
 		return r, fmt.Errorf("encode heads: %w", err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/audit"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -46,7 +47,7 @@ type Options struct {
 	Mover   Mover
 	Journal saga.Journal
 	// Audit verifies the journal.
-	Audit func(ctx context.Context, against []saga.Head) (saga.AuditReport, error)
+	Audit func(ctx context.Context, against []saga.Head) (audit.Report, error)
 	Kinds map[string]KindInfo
 	// World is the URL of the simulated world, empty against real clouds; NATS the broker's.
 	World, NATS string

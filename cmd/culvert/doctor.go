@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/audit"
 )
 
 func (c *cli) doctor() *cobra.Command {
@@ -46,7 +47,7 @@ func (c *cli) doctor() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) audited(r saga.AuditReport) {
+func (c *cli) audited(r audit.Report) {
 	var rows [][]string
 	for _, f := range r.Findings {
 		rows = append(rows, []string{f.Key.String(), fmt.Sprint(f.Version), f.What, f.Detail})
@@ -63,7 +64,7 @@ func readHeads(file string) ([]saga.Head, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read heads: %w", err)
 	}
-	var r saga.AuditReport
+	var r audit.Report
 	if err := json.Unmarshal(b, &r); err != nil {
 		return nil, fmt.Errorf("read heads from %s: %w", file, err)
 	}

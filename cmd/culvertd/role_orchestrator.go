@@ -16,6 +16,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/audit"
 	"github.com/culvertnet/culvert/saga/plans"
 	"github.com/culvertnet/culvert/schemas"
 )
@@ -68,8 +69,8 @@ func (p *program) serveHTTP(ctx context.Context, o *saga.Orchestrator, door plan
 		Handler: httpapi.Handler(httpapi.Options{
 			Engine: o, Intake: door, Listing: p.home.journal(), DeadLetters: p.home.deadLetters, Publisher: p.home.bus,
 			Mover: o, Journal: p.home.journal(),
-			Audit: func(ctx context.Context, against []saga.Head) (saga.AuditReport, error) {
-				return saga.Audit(ctx, engine, p.home.journal(), against)
+			Audit: func(ctx context.Context, against []saga.Head) (audit.Report, error) {
+				return audit.Run(ctx, engine, p.home.journal(), against)
 			},
 			Claims: p.home.claims, Kinds: explain(door.Catalogue), World: p.at.World, NATS: p.at.NATS, Version: version,
 		}),

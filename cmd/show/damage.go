@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/audit"
 )
 
 // A wound is one way to change a journal behind Culvert's back. The victim is the connection damage-0001, whose journal has
@@ -72,7 +73,7 @@ func damage(ctx context.Context, s settings) (err error) {
 		if err != nil {
 			return err
 		}
-		report, err := examine(ctx, l, f, copied, w, heads)
+		report, err := l.examine(ctx, slices.Replace(slices.Clone(f.flags), 1, 2, copied), w, heads)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
@@ -152,10 +153,10 @@ func (g *google) copy(ctx context.Context, name string) (url string, err error) 
 }
 
 // examine damages a copy, starts a daemon on it, which is held, and asks the doctor, as an operator does.
-func examine(ctx context.Context, l *lab, f *footing, url string, w wound, heads string) (saga.AuditReport, error) {
-	var report saga.AuditReport
+func (l *lab) examine(ctx context.Context, flags []string, w wound, heads string) (audit.Report, error) {
+	var report audit.Report
 	if w.sql != "" {
-		conn, err := pgx.Connect(ctx, url)
+		conn, err := pgx.Connect(ctx, flags[1])
 		if err != nil {
 			return report, err
 		}
@@ -167,8 +168,6 @@ func examine(ctx context.Context, l *lab, f *footing, url string, w wound, heads
 			return report, errors.New("the damage changed nothing")
 		}
 	}
-	flags := slices.Clone(f.flags)
-	flags[1] = url
 	p, err := l.start(ctx, "examined", append([]string{"--role", "orchestrator", "--held", "--world", l.world}, flags...)...)
 	if err != nil {
 		return report, err
@@ -192,7 +191,7 @@ func examine(ctx context.Context, l *lab, f *footing, url string, w wound, heads
 }
 
 // judge wants the damage to be found and called by its name, and nothing else to be called damaged.
-func (w wound) judge(r saga.AuditReport) error {
+func (w wound) judge(r audit.Report) error {
 	if w.sql == "" {
 		return need(len(r.Findings) == 0, "%+v", r.Findings)
 	}
@@ -201,11 +200,11 @@ func (w wound) judge(r saga.AuditReport) error {
 			return fmt.Errorf("found at %s, which is sound: %+v", f.Key, f)
 		}
 	}
-	return need(slices.ContainsFunc(r.Findings, func(f saga.Finding) bool { return f.Key.String() == victim && f.What == w.what }),
+	return need(slices.ContainsFunc(r.Findings, func(f audit.Finding) bool { return f.Key.String() == victim && f.What == w.what }),
 		"not found as %s: %+v", w.what, r.Findings)
 }
 
-func first(all []saga.Finding) string {
+func first(all []audit.Finding) string {
 	if len(all) == 0 {
 		return "-"
 	}

@@ -1,14 +1,18 @@
-package saga_test
+package audit_test
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/audit"
 	"github.com/culvertnet/culvert/saga/sagatest"
 )
 
@@ -38,10 +42,34 @@ func (j forged) Follow(ctx context.Context, after saga.Position) iter.Seq2[saga.
 	}
 }
 
+// readJournal reads a stored journal of package saga.
+func readJournal(t *testing.T, file string) (records []saga.Record) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var l struct {
+			Version uint64          `json:"version"`
+			ID      string          `json:"id"`
+			At      time.Time       `json:"at"`
+			Facts   json.RawMessage `json:"facts"`
+		}
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatal(err)
+		}
+		if l.Version > 0 {
+			records = append(records, saga.Record{Key: sagatest.Key, Version: l.Version, ID: l.ID, At: l.At, Facts: l.Facts})
+		}
+	}
+	return records
+}
+
 // stories fills a journal with the records of a story under its own key.
 func stories(t *testing.T, file string) (saga.Engine, *memory.Journal) {
 	t.Helper()
-	records, _ := readJournal(t, file)
+	records := readJournal(t, file)
 	j := memory.NewJournal(nil)
 	e := sagatest.NewMachine().Engine
 	s := saga.State{Key: sagatest.Key}
@@ -80,9 +108,9 @@ func rechain(t *testing.T, records []saga.Record, change func([]saga.Fact) []sag
 }
 
 func TestAuditFindsWhatWasChanged(t *testing.T) {
-	const file = "testdata/journals/apply_happy_path.chained.jsonl"
+	const file = "../testdata/journals/apply_happy_path.chained.jsonl"
 	e, sound := stories(t, file)
-	report, err := saga.Audit(t.Context(), e, sound, nil)
+	report, err := audit.Run(t.Context(), e, sound, nil)
 	if err != nil || len(report.Findings) != 0 || report.Records == 0 || len(report.Heads) != 1 {
 		t.Fatalf("a sound journal: %+v, %v", report, err)
 	}
@@ -115,11 +143,11 @@ func TestAuditFindsWhatWasChanged(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			report, err := saga.Audit(t.Context(), e, forged{Journal: sound, records: c.records}, c.against)
+			report, err := audit.Run(t.Context(), e, forged{Journal: sound, records: c.records}, c.against)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !slices.ContainsFunc(report.Findings, func(f saga.Finding) bool { return f.What == c.what && f.Version == c.version }) {
+			if !slices.ContainsFunc(report.Findings, func(f audit.Finding) bool { return f.What == c.what && f.Version == c.version }) {
 				t.Errorf("%s at version %d is not among %+v", c.what, c.version, report.Findings)
 			}
 		})
@@ -128,7 +156,7 @@ func TestAuditFindsWhatWasChanged(t *testing.T) {
 
 // Nothing is decided on a journal whose records do not follow from one another.
 func TestBrokenJournalIsNotDecidedUpon(t *testing.T) {
-	records, _ := readJournal(t, "testdata/journals/apply_happy_path.chained.jsonl")
+	records := readJournal(t, "../testdata/journals/apply_happy_path.chained.jsonl")
 	records[2].ID = "forged"
 	_, err := saga.Rebuild(sagatest.Key, saga.Snapshot{}, records)
 	if err == nil {

@@ -1,4 +1,6 @@
-package saga
+// Package audit reads a whole journal and holds its chains, snapshots, listing and checkpoints against each other. It needs nothing
+// but the port, so it is the same on every home. It is the one place that looks at a journal as something that may be wrong.
+package audit
 
 import (
 	"bytes"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
 )
 
 // A Finding is one place where a journal is not what Culvert wrote.
@@ -22,27 +25,27 @@ type Finding struct {
 	Detail string `json:"detail"`
 }
 
-// An AuditReport is what an audit has read and found.
-type AuditReport struct {
+// A Report is what an audit has read and found.
+type Report struct {
 	Connections int       `json:"connections"`
 	Records     int       `json:"records"`
 	Checkpoints int       `json:"checkpoints"`
 	Findings    []Finding `json:"findings"`
 	// Heads are where the journals end; kept elsewhere, a later audit can be held against them.
-	Heads []Head `json:"heads"`
+	Heads []saga.Head `json:"heads"`
 }
 
 // auditIdle is how long an audit waits for records that the listing has and that do not come.
 const auditIdle = 5 * time.Second
 
-// Audit reads a whole journal and holds records, snapshots, the listing, the checkpoints and, when given, heads that were
+// Run reads a whole journal and holds records, snapshots, the listing, the checkpoints and, when given, heads that were
 // kept elsewhere against each other. It changes nothing, and runs beside the work: what is appended meanwhile is left out.
-func Audit(ctx context.Context, e Engine, j Journal, against []Head) (AuditReport, error) {
-	a := &audit{engine: e, journal: j, read: map[events.Key]*audited{}, want: map[events.Key]Listed{}}
-	for q := (Query{Limit: 1000}); ; {
+func Run(ctx context.Context, e saga.Engine, j saga.Journal, against []saga.Head) (Report, error) {
+	a := &audit{engine: e, journal: j, read: map[events.Key]*audited{}, want: map[events.Key]saga.Listed{}}
+	for q := (saga.Query{Limit: 1000}); ; {
 		page, err := j.List(ctx, q)
 		if err != nil {
-			return AuditReport{}, fmt.Errorf("audit journal: %w", err)
+			return Report{}, fmt.Errorf("audit journal: %w", err)
 		}
 		for _, item := range page.Items {
 			a.want[item.Key] = item
@@ -52,11 +55,11 @@ func Audit(ctx context.Context, e Engine, j Journal, against []Head) (AuditRepor
 		}
 	}
 	if err := a.follow(ctx); err != nil {
-		return AuditReport{}, fmt.Errorf("audit journal: %w", err)
+		return Report{}, fmt.Errorf("audit journal: %w", err)
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(a.all()), byKey) {
 		if err := a.compare(ctx, key); err != nil {
-			return AuditReport{}, fmt.Errorf("audit %s: %w", key, err)
+			return Report{}, fmt.Errorf("audit %s: %w", key, err)
 		}
 	}
 	a.hold(a.checkpoints, "a checkpoint")
@@ -73,17 +76,17 @@ func byKey(a, b events.Key) int {
 
 // audit is one audit on its way.
 type audit struct {
-	engine      Engine
-	journal     Journal
-	want        map[events.Key]Listed
+	engine      saga.Engine
+	journal     saga.Journal
+	want        map[events.Key]saga.Listed
 	read        map[events.Key]*audited
-	checkpoints []Head
-	report      AuditReport
+	checkpoints []saga.Head
+	report      Report
 }
 
 // audited is what was read of one connection.
 type audited struct {
-	state State
+	state saga.State
 	// broken says that the state is not known any more; hashes are the records' own, by version.
 	broken bool
 	hashes map[uint64]string
@@ -144,10 +147,10 @@ func (a *audit) follow(ctx context.Context) error {
 }
 
 // record holds one record against the one before.
-func (a *audit) record(r Record) {
+func (a *audit) record(r saga.Record) {
 	c := a.read[r.Key]
 	if c == nil {
-		c = &audited{state: State{Key: r.Key}, hashes: map[uint64]string{}, states: map[uint64][]byte{}, first: r.Version}
+		c = &audited{state: saga.State{Key: r.Key}, hashes: map[uint64]string{}, states: map[uint64][]byte{}, first: r.Version}
 		a.read[r.Key] = c
 		a.report.Connections++
 		if r.Version > 1 {
@@ -165,12 +168,12 @@ func (a *audit) record(r Record) {
 		a.found(r.Key, c.state.Version+1, "missing", "version %d follows version %d", r.Version, c.state.Version)
 		c.broken, c.state.Version = true, r.Version-1
 	}
-	facts, prev, linked, err := DecodeRecord(r.Facts)
+	facts, prev, linked, err := saga.DecodeRecord(r.Facts)
 	if err != nil {
 		a.found(r.Key, r.Version, "unreadable", "%v", err)
 		c.broken = true
 	}
-	if err == nil && r.Key == CheckpointKey {
+	if err == nil && r.Key == saga.CheckpointKey {
 		a.checkpoint(facts)
 	}
 	if before := c.hashes[r.Version-1]; linked && before != "" && prev != before || !linked && err == nil && c.state.Head != "" {
@@ -179,14 +182,14 @@ func (a *audit) record(r Record) {
 	}
 	head := ""
 	if linked {
-		head = Place{Key: r.Key, Version: r.Version, ID: r.ID}.hash(r.Facts)
+		head = saga.Place{Key: r.Key, Version: r.Version, ID: r.ID}.Hash(r.Facts)
 	}
 	c.hashes[r.Version] = head
 	if c.broken {
 		c.state.Version, c.state.Head = r.Version, head
 		return
 	}
-	next, err := Apply(c.state, facts)
+	next, err := saga.Apply(c.state, facts)
 	if err != nil {
 		a.found(r.Key, r.Version, "edited", "%v", err)
 		c.broken, c.state.Version, c.state.Head = true, r.Version, head
@@ -194,14 +197,14 @@ func (a *audit) record(r Record) {
 	}
 	next.Head = head
 	c.state = next
-	if r.Version%SnapshotEvery == 0 {
+	if r.Version%saga.SnapshotEvery == 0 {
 		c.states[r.Version] = encodeState(next)
 	}
 }
 
-func (a *audit) checkpoint(facts []Fact) {
+func (a *audit) checkpoint(facts []saga.Fact) {
 	for _, f := range facts {
-		if c, is := f.(CheckpointTaken); is {
+		if c, is := f.(saga.CheckpointTaken); is {
 			a.report.Checkpoints++
 			a.checkpoints = append(a.checkpoints, c.Heads...)
 		}
@@ -209,7 +212,7 @@ func (a *audit) checkpoint(facts []Fact) {
 }
 
 // encodeState gives a state as a snapshot has it.
-func encodeState(s State) []byte {
+func encodeState(s saga.State) []byte {
 	b, err := json.Marshal(s)
 	if err != nil {
 		return nil // a state is plain data; a snapshot that is none either will not be equal
@@ -231,7 +234,7 @@ func (a *audit) compare(ctx context.Context, key events.Key) error {
 	case c.state.Version < item.Version:
 		a.found(key, c.state.Version+1, "missing", "it is listed at version %d and ends with version %d", item.Version, c.state.Version)
 	}
-	a.report.Heads = append(a.report.Heads, Head{Key: key, Version: c.state.Version, Hash: c.hashes[c.state.Version]})
+	a.report.Heads = append(a.report.Heads, saga.Head{Key: key, Version: c.state.Version, Hash: c.hashes[c.state.Version]})
 	snapshot, _, err := a.journal.Load(ctx, key)
 	if err != nil {
 		return err
@@ -247,13 +250,13 @@ func (a *audit) compare(ctx context.Context, key events.Key) error {
 	if is.Head == "" {
 		should.Head = ""
 	}
-	if listed, made := encodeSummary(is), encodeSummary(should); key.Tenant != engineTenant && listed != made {
+	if listed, made := encodeSummary(is), encodeSummary(should); !saga.IsEngines(key) && listed != made {
 		a.found(key, item.Version, "listing", "it is listed as %s, its records make %s", listed, made)
 	}
 	return nil
 }
 
-func encodeSummary(s Summary) string {
+func encodeSummary(s saga.Summary) string {
 	b, err := json.Marshal(s)
 	if err != nil {
 		return err.Error()
@@ -271,7 +274,7 @@ func sameJSON(a, b []byte) bool {
 }
 
 // hold holds heads that were noted once against what is there now.
-func (a *audit) hold(heads []Head, by string) {
+func (a *audit) hold(heads []saga.Head, by string) {
 	told := map[events.Key]bool{}
 	for _, h := range heads {
 		c := a.read[h.Key]
