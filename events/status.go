@@ -53,8 +53,10 @@ type Status struct {
 	StartedAt  *time.Time `json:"startedAt"`
 	EndedAt    *time.Time `json:"endedAt"`
 	// Retained names what was left in the world on purpose.
-	Retained []string   `json:"retained"`
-	Steps    []StepView `json:"steps,omitempty"`
+	Retained []string `json:"retained"`
+	// Why says what a saga that has not ended, or is stuck, waits for.
+	Why   []Cause    `json:"why,omitempty"`
+	Steps []StepView `json:"steps,omitempty"`
 }
 
 // StepView is one step of a saga as it is shown.

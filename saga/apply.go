@@ -34,8 +34,6 @@ func (s *State) apply(f Fact) error {
 		s.Paused = &Pause{Actor: f.Actor, Reason: f.Reason, At: f.At}
 	case ConnectionResumed:
 		s.applyResumed(f)
-	case CheckpointTaken:
-		s.Checkpointed = f.Until
 	default:
 		return s.applyToSaga(f)
 	}

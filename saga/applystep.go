@@ -24,6 +24,7 @@ func (s *State) applyToStep(f Fact) error {
 	if t == nil {
 		return fmt.Errorf("no step %s generation %d in saga %d", r.Step, r.Generation, s.Saga.N)
 	}
+	t.noteWait(f)
 	switch f := f.(type) {
 	case StepDecided:
 		s.applyDecided(t, f)
@@ -45,6 +46,21 @@ func (s *State) applyToStep(f Fact) error {
 		s.keep(t)
 	}
 	return nil
+}
+
+// noteWait keeps what the step waits for, through the commands that ask again, until another outcome.
+func (t *Step) noteWait(f Fact) {
+	switch f := f.(type) {
+	case StepRequested, StepHeld, StepHurried:
+	case StepWaiting:
+		since := f.At
+		if t.Wait != nil && t.Wait.Reason == f.Reason && t.Operation == f.Operation {
+			since = t.Wait.Since
+		}
+		t.Wait = &Waiting{Reason: f.Reason, Message: f.Message, Since: since}
+	default:
+		t.Wait = nil
+	}
 }
 
 // keep notes with the standing generation what the next saga has to reckon with, should this one be stuck.

@@ -171,6 +171,8 @@ type (
 		Operation string    `json:"operation,omitempty"`
 		Until     time.Time `json:"until"`
 		Reason    string    `json:"reason,omitempty"`
+		// Message is what the worker said of it: who holds what it waits for.
+		Message string `json:"message,omitempty"`
 	}
 	// StepRetrying: it did not work, and Deed comes next, at Until. Free tries do not count.
 	StepRetrying struct {
@@ -251,7 +253,7 @@ var factTypes = func() map[string]reflect.Type {
 		CompensationStarted{}, ProofStarted{}, ProofFailed{}, VersionStood{}, SagaEnded{}, ConnectionPaused{},
 		ConnectionResumed{}, StepDecided{}, StepRequested{}, StepDone{}, StepSeen{}, StepWaiting{}, StepRetrying{},
 		StepUnsure{}, StepRefused{}, StepReversed{}, StepUndone{}, StepSkipped{}, StepStuck{}, StepResolved{}, StepHurried{},
-		StepHeld{}, CheckpointTaken{},
+		StepHeld{},
 	}
 	m := make(map[string]reflect.Type, len(all))
 	for _, f := range all {

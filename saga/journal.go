@@ -96,10 +96,18 @@ type Summary struct {
 	Due time.Time `json:"due,omitzero"`
 	// Paused connections have work but must not be woken.
 	Paused bool `json:"paused,omitempty"`
-	// Head is the hash of the newest record.
-	Head string `json:"head,omitempty"`
+	// Open counts the commands that are out, by capability.
+	Open map[string]OpenWork `json:"open,omitempty"`
+	// Why says what the saga waits for: its first causes, as far as the state and the holds at its last change tell.
+	Why []events.Cause `json:"why,omitempty"`
 	// Queued is how many accepted intents wait behind the newest saga.
 	Queued int `json:"queued,omitempty"`
+}
+
+// OpenWork is how many commands are out, and since when the oldest is.
+type OpenWork struct {
+	Count int       `json:"count"`
+	Since time.Time `json:"since"`
 }
 
 // A Query selects connections. Zero fields select all.

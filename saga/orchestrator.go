@@ -41,8 +41,6 @@ type Options struct {
 	Name string
 	// SweepEvery is how often the listing is searched for connections that are overdue; zero means 10 seconds.
 	SweepEvery time.Duration
-	// CheckpointEvery is how often the heads of what has changed are listed; zero means a minute.
-	CheckpointEvery time.Duration
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -87,9 +85,6 @@ func NewOrchestrator(o Options) *Orchestrator {
 	if o.SweepEvery <= 0 {
 		o.SweepEvery = 10 * time.Second
 	}
-	if o.CheckpointEvery <= 0 {
-		o.CheckpointEvery = checkpointEvery
-	}
 	orch := &Orchestrator{
 		o: o, inbox: make(chan job, 4096), stopped: make(chan struct{}), cache: map[events.Key]State{}, alarm: newAlarm(),
 	}
@@ -110,7 +105,6 @@ func (o *Orchestrator) Run(ctx context.Context) error {
 	group.Go(func() error { return o.sweep(ctx) })
 	group.Go(func() error { return o.follow(ctx) })
 	group.Go(func() error { return o.publishStatus(ctx) })
-	group.Go(func() error { return o.checkpoints(ctx) })
 	group.Go(func() error {
 		sub := events.Subscription{Name: "orchestrator", Subjects: []string{events.Results.Subject}, Parallel: 256}
 		return o.o.Bus.Consume(ctx, sub, o.takeResult)
@@ -185,6 +179,11 @@ func (o *Orchestrator) State(ctx context.Context, key events.Key) (State, error)
 		return State{}, fmt.Errorf("load %s: %w", key, err)
 	}
 	return Rebuild(key, snapshot, records)
+}
+
+// Why says why a saga does not move, by the engine as it is held now.
+func (o *Orchestrator) Why(s State, n uint64, around Around) []events.Cause {
+	return o.engine().Why(s, n, around)
 }
 
 // engine is the engine as it is held now.

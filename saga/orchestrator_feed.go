@@ -166,7 +166,7 @@ func (o *Orchestrator) publishRecord(ctx context.Context, states map[events.Key]
 	if err != nil {
 		return err
 	}
-	facts, _, _, err := DecodeRecord(r.Facts)
+	facts, err := DecodeFacts(r.Facts)
 	if err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func (o *Orchestrator) publishRecord(ctx context.Context, states map[events.Key]
 			return err
 		}
 	}
-	after, err := ApplyRecord(before, r)
+	after, err := Apply(before, facts)
 	if err != nil {
 		return err
 	}
@@ -234,8 +234,11 @@ func (o *Orchestrator) replayTo(ctx context.Context, target Record) (State, erro
 		if r.Version >= target.Version {
 			return s, nil
 		}
-		var err error
-		if s, err = ApplyRecord(s, r); err != nil {
+		facts, err := DecodeFacts(r.Facts)
+		if err != nil {
+			return State{}, err
+		}
+		if s, err = Apply(s, facts); err != nil {
 			return State{}, err
 		}
 	}

@@ -73,10 +73,9 @@ func (o *Orchestrator) learnHold(ctx context.Context, key events.Key) error {
 		return nil
 	}
 	o.held.learnt[key] = s.Version
-	switch capability, is := strings.CutPrefix(key.Name, capabilityPrefix); {
-	case is:
+	if capability, is := strings.CutPrefix(key.Name, capabilityPrefix); is {
 		o.held.now = o.held.now.with(capability, s.Paused != nil)
-	case key.Name == engineName:
+	} else {
 		o.held.now.All = s.Paused != nil
 	}
 	return nil

@@ -50,9 +50,7 @@ type work struct {
 	facts  []Fact
 	// answers are the jobs' own; they are given when the facts have landed.
 	answers []outcome
-	// admits tells which jobs take in new work.
-	admits []bool
-	resend bool
+	resend  bool
 	// append is what is to land; kept over an unknown answer, so that the very same is offered again.
 	append  *Append
 	unknown bool
@@ -162,11 +160,9 @@ func (o *Orchestrator) append(ctx context.Context, landing []*work) (landed, los
 			landed = append(landed, w)
 			continue
 		case errors.Is(r.Err, ErrFull):
+			w.answerAll(outcome{err: r.Err})
 			o.alarm.set(w.key, o.o.Now().Add(o.o.SweepEvery))
-			if !w.refuseNew(r.Err) {
-				continue
-			}
-			w.unknown = false // what is under way goes on without what is new
+			continue
 		case errors.Is(r.Err, ErrUnknown): // the same again settles it
 			w.unknown = true
 		default: // somebody else was first: read and decide again; a repeat of an input changes nothing
@@ -206,14 +202,14 @@ func (o *Orchestrator) decide(ctx context.Context, w *work) error {
 // decideIn runs the engine over the inputs in a state.
 func (o *Orchestrator) decideIn(w *work, state State) {
 	e, now := o.engine(), o.o.Now()
-	w.before, w.after, w.facts, w.answers, w.admits = state, state, nil, make([]outcome, len(w.jobs)), make([]bool, len(w.jobs))
+	w.before, w.after, w.facts, w.answers = state, state, nil, make([]outcome, len(w.jobs))
 	for i, j := range w.jobs {
 		d, err := e.Decide(w.after, j.in, now)
 		w.answers[i] = outcome{receipt: Receipt{Saga: d.Saga, Duplicate: d.Duplicate}, err: err, nothing: len(d.Facts) == 0}
 		if err != nil {
 			continue
 		}
-		w.resend, w.admits[i] = w.resend || d.Duplicate, admits(d.Facts)
+		w.resend = w.resend || d.Duplicate
 		w.facts = append(w.facts, d.Facts...)
 		w.after = d.State
 		w.after.Version = state.Version
@@ -235,13 +231,12 @@ func (w *work) conclusive() bool {
 
 // encode makes the append. A record that would be too large is split by its inputs: the first lands, the rest comes after.
 func (o *Orchestrator) encode(w *work) (rest *work, err error) {
-	id := o.o.ID()
-	facts, head, err := EncodeRecord(w.before, id, w.facts)
+	facts, err := EncodeFacts(w.facts)
 	if err == nil && len(facts) > MaxFacts && len(w.jobs) > 1 {
 		rest = &work{key: w.key, jobs: w.jobs[1:], resend: w.resend}
 		w.jobs = w.jobs[:1]
 		o.decideIn(w, w.before)
-		facts, head, err = EncodeRecord(w.before, id, w.facts)
+		facts, err = EncodeFacts(w.facts)
 	}
 	if err == nil && len(facts) > MaxFacts {
 		err = events.NewRefusal("data", "size", "what follows from it takes %d bytes, more than the journal's %d", len(facts), MaxFacts)
@@ -249,8 +244,7 @@ func (o *Orchestrator) encode(w *work) (rest *work, err error) {
 	if err != nil {
 		return rest, err
 	}
-	w.after.Head = head
-	a := Append{Key: w.key, After: w.before.Version, ID: id, Summary: o.engine().Summarise(w.after), Facts: facts, Admits: admits(w.facts)}
+	a := Append{Key: w.key, After: w.before.Version, ID: o.o.ID(), Summary: o.engine().Summarise(w.after), Facts: facts}
 	if w.after.Version%SnapshotEvery == 0 {
 		if a.Snapshot, err = json.Marshal(w.after); err != nil {
 			return rest, fmt.Errorf("snapshot %s: %w", w.key, err)
@@ -258,34 +252,6 @@ func (o *Orchestrator) encode(w *work) (rest *work, err error) {
 	}
 	w.append = &a
 	return rest, nil
-}
-
-// refuseNew answers the jobs that would take in new work, and tells whether others are left. A full store that refuses
-// an append without new work refuses it whole.
-func (w *work) refuseNew(err error) (left bool) {
-	var jobs []job
-	for i, j := range w.jobs {
-		if !w.append.Admits || w.admits[i] {
-			if j.done != nil {
-				j.done <- outcome{err: err}
-			}
-			continue
-		}
-		jobs = append(jobs, j)
-	}
-	w.jobs = jobs
-	return len(jobs) > 0
-}
-
-// admits tells whether facts take in new work, and nothing that is under way waits for them.
-func admits(facts []Fact) bool {
-	for _, f := range facts {
-		switch f.(type) {
-		case IntentAccepted, SagaReplayed:
-			return true
-		}
-	}
-	return false
 }
 
 // settle publishes what is to be sent for connections whose facts are on stable storage, then answers.

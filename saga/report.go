@@ -23,7 +23,7 @@ func (t *turn) report(r events.Result) {
 	case o.Class == events.Done && (st.Open.Deed != events.Look || o.Seen != ""):
 		t.reportDone(st, o)
 	case o.Class == events.Wait:
-		t.add(StepWaiting{Ref: ref, At: t.now, Epoch: r.Epoch, Operation: o.Operation, Until: t.waitUntil(st, o), Reason: o.Reason})
+		t.add(StepWaiting{Ref: ref, At: t.now, Epoch: r.Epoch, Operation: o.Operation, Until: t.waitUntil(st, o), Reason: o.Reason, Message: o.Message})
 	case o.Class == events.Unsure && mutates:
 		// The runner has reported, so no call of its own is under way any more; the vendor may still act on one.
 		quiet := t.now.Add(t.e.Limits.quiet())

@@ -23,8 +23,6 @@ type State struct {
 	Key events.Key `json:"key"`
 	// Version is the number of records applied.
 	Version uint64 `json:"version"`
-	// Head is the hash of the newest record; "" before the first one that is chained.
-	Head string `json:"head,omitempty"`
 	// Intents counts accepted intents; Sagas numbers the sagas given out.
 	Intents uint64 `json:"intents"`
 	Sagas   uint64 `json:"sagas"`
@@ -46,8 +44,6 @@ type State struct {
 	Unbegun *Queued `json:"unbegun,omitempty"`
 	// Paused says why nothing new is requested.
 	Paused *Pause `json:"paused,omitempty"`
-	// Checkpointed, in the journal of checkpoints, is up to when changes are listed in it.
-	Checkpointed time.Time `json:"checkpointed,omitzero"`
 }
 
 // PastBound is how many ended sagas of a connection are kept to be shown.
@@ -182,6 +178,8 @@ type Step struct {
 	Tries     int       `json:"tries"`
 	Attempts  int       `json:"attempts"`
 	Operation string    `json:"operation,omitempty"`
+	// Wait is what the last outcome waits for; nil when it was no Wait.
+	Wait *Waiting `json:"wait,omitempty"`
 	// Since is when the step's way in its present direction began, moved on by the time that it was held; HeldAt is since
 	// when it is held by the engine or its capability, though it was ready.
 	Since     time.Time         `json:"since,omitzero"`
@@ -203,6 +201,13 @@ type Request struct {
 	Hurry    bool      `json:"hurry,omitempty"`
 	Due      time.Time `json:"due"`
 	Deadline time.Time `json:"deadline"`
+}
+
+// Waiting is what a step waits for: a word, what the worker said of it, and since when it has been the same.
+type Waiting struct {
+	Reason  string    `json:"reason,omitempty"`
+	Message string    `json:"message,omitempty"`
+	Since   time.Time `json:"since"`
 }
 
 // Next is a deed to request at a time.

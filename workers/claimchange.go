@@ -59,7 +59,11 @@ const storePause = time.Second
 func classified(resource string, err error) error {
 	var f *Failure
 	switch {
-	case err == nil, errors.As(err, &f):
+	case err == nil:
+		return nil
+	case errors.As(err, &f) && f.Class == events.Wait && f.Err != nil: // who holds it is known; what it is, is known here
+		return fmt.Errorf("%s: %w", resource, err)
+	case f != nil:
 		return err
 	case errors.Is(err, ErrClaimConflict):
 		return Retry("contended", 0, err)

@@ -17,8 +17,8 @@ func (r Record) join(c claim, t ClaimTimes) (Record, error) {
 		return r, nil
 	}
 	r = r.clone()
-	if free, leaving := r.leavingUntil(c, t); leaving {
-		return r, Wait("leaving", min(t.poll(), max(free.Sub(c.now), t.poll()/4)))
+	if free, by := r.leavingUntil(c, t); by != "" {
+		return r, heldBy("leaving", by, min(t.poll(), max(free.Sub(c.now), t.poll()/4)))
 	}
 	r.endLeaving(c)
 	i := r.find(c.holder, c.value)
@@ -56,14 +56,14 @@ func (r *Record) note(key, value string) {
 	r.Note[key] = value
 }
 
-// leavingUntil tells whether somebody else is taking the part away, and when that can no longer be.
-func (r Record) leavingUntil(c claim, t ClaimTimes) (time.Time, bool) {
+// leavingUntil tells who else is taking the part away, if anybody, and when that can no longer be.
+func (r Record) leavingUntil(c claim, t ClaimTimes) (free time.Time, by string) {
 	for _, h := range r.Holds {
 		if h.Value == c.value && h.Leaving && h.Holder != c.holder && c.now.Before(t.free(h.Until)) {
-			return t.free(h.Until), true
+			return t.free(h.Until), h.Holder
 		}
 	}
-	return time.Time{}, false
+	return time.Time{}, ""
 }
 
 // endLeaving makes tombstones of leavings that were given up: their lease and every late call have passed.
@@ -160,8 +160,8 @@ func (r Record) anyPart() bool {
 // holdAttribute makes the holder one of an attribute's and keeps what was found before anybody.
 func (r Record) holdAttribute(c claim, t ClaimTimes, found string) (Record, error) {
 	r = r.clone()
-	if free, leaving := r.leavingUntil(c, t); leaving {
-		return r, Wait("leaving", min(t.poll(), max(free.Sub(c.now), t.poll()/4)))
+	if free, by := r.leavingUntil(c, t); by != "" {
+		return r, heldBy("leaving", by, min(t.poll(), max(free.Sub(c.now), t.poll()/4)))
 	}
 	r.endLeaving(c)
 	if _, err := r.put(c); err != nil {

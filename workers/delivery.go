@@ -56,11 +56,11 @@ func (w *Worker) deliver(ctx context.Context, d events.Delivery) events.Verdict 
 			return events.Ack
 		}
 	}
-	w.count(func(s *Stats) { s.Running++ })
+	w.take(c.ID(), c.Capability)
 	begun := w.o.Clock()
 	o := w.perform(ctx, c)
+	w.put(c.ID())
 	w.count(func(s *Stats) {
-		s.Running--
 		s.Outcomes[o.Class]++
 		if o.Reason == events.ReasonLate {
 			s.Late++

@@ -49,6 +49,12 @@ func Wait(reason string, after time.Duration) error {
 	return &Failure{Class: events.Wait, Reason: reason, After: after}
 }
 
+// heldBy is a Wait for what another holder has. Whose turn it is stands in the outcome, so that an operator sees it; the
+// resource is put before it by whoever knows it.
+func heldBy(reason, holder string, after time.Duration) error {
+	return &Failure{Class: events.Wait, Reason: reason, After: after, Err: fmt.Errorf("held by %s", holder)}
+}
+
 // WaitFor says that a long operation of a vendor goes on; handle is "<vendor>:<operation>" and is handed to that vendor's
 // [Operations] before the deed runs again.
 func WaitFor(handle string, after time.Duration) error {

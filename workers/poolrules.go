@@ -97,7 +97,7 @@ func (r Record) takeFixed(c claim) (Record, error) {
 		switch {
 		case h.Value != c.value || h.Holder == c.holder:
 		case h.Dropped:
-			return r, Wait("not-yet-free", h.Until.Sub(c.now))
+			return r, heldBy("not-yet-free", h.Holder, h.Until.Sub(c.now))
 		default:
 			return r, Refuse("foreign", "address %s is held by %s", c.value, h.Holder)
 		}

@@ -28,6 +28,8 @@ type Options struct {
 	Clock func() time.Time
 	// Name tells this process from others, in marks and results.
 	Name string
+	// Presence says to others that the worker lives; nil says nothing.
+	Presence *Presence
 	// Logger takes one line a deed; nil is silent.
 	Logger *slog.Logger
 	// Parallel is how many deeds of one capability run at once; zero is 16.
@@ -61,6 +63,8 @@ type Worker struct {
 
 	mu    sync.Mutex
 	stats Stats
+	// inHand are the ids of the commands that run, with their capability.
+	inHand map[string]string
 }
 
 // New makes a worker.
@@ -80,7 +84,7 @@ func New(o Options) (*Worker, error) {
 	if o.Pace <= 0 {
 		o.Pace = 1
 	}
-	w := &Worker{o: o, limits: map[string]*rate.Limiter{}, stats: Stats{Outcomes: map[events.Class]uint64{}}}
+	w := &Worker{o: o, limits: map[string]*rate.Limiter{}, stats: Stats{Outcomes: map[events.Class]uint64{}}, inHand: map[string]string{}}
 	for vendor, l := range o.Limits {
 		if l.PerSecond <= 0 || l.Burst < 1 {
 			return nil, fmt.Errorf("make worker: limit of %s must allow something: %+v", vendor, l)
@@ -95,6 +99,10 @@ func New(o Options) (*Worker, error) {
 func (w *Worker) Run(ctx context.Context) error {
 	capabilities := w.o.Registry.Capabilities()
 	group, ctx := errgroup.WithContext(ctx)
+	if w.o.Presence != nil {
+		group.Go(func() error { w.attend(ctx); return nil })
+		defer w.leave(ctx)
+	}
 	for _, capability := range capabilities {
 		group.Go(func() error {
 			s := events.Subscription{

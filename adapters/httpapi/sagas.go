@@ -24,7 +24,7 @@ func (s *server) sagas(api huma.API) {
 		func(ctx context.Context, in *struct {
 			ID string `path:"id" doc:"a saga id, or a connection's name"`
 		}) (*body[events.Status], error) {
-			v, err := s.find(ctx, in.ID)
+			v, err := s.explained(ctx, in.ID)
 			if err != nil {
 				return nil, err
 			}
@@ -42,6 +42,7 @@ func (s *server) list(ctx context.Context, in *listInput) (*page[events.Status],
 	if err != nil {
 		return nil, problem(err)
 	}
+	around := s.around(ctx)
 	out := &page[events.Status]{Next: found.Next, Body: []events.Status{}}
 	for _, item := range found.Items {
 		if item.Summary.Saga == "" { // the engine's own keys have no sagas
@@ -50,6 +51,7 @@ func (s *server) list(ctx context.Context, in *listInput) (*page[events.Status],
 		v := events.Status{
 			ID: item.Summary.Saga, Connection: item.Key.Name, Kind: item.Summary.Kind, Action: string(item.Summary.Want),
 			Version: item.Summary.Version, Status: item.Summary.Status, Reason: item.Summary.Reason, Retained: []string{},
+			Why: around.WhyListed(item.Summary),
 		}
 		if !item.Summary.Started.IsZero() {
 			v.StartedAt = &item.Summary.Started
@@ -62,25 +64,45 @@ func (s *server) list(ctx context.Context, in *listInput) (*page[events.Status],
 	return out, nil
 }
 
+// explained shows a saga with why it does not move.
+func (s *server) explained(ctx context.Context, id string) (events.Status, error) {
+	v, state, err := s.found(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	_, n, err := events.ParseSaga(v.ID)
+	if err != nil {
+		return v, problem(err)
+	}
+	v.Why = s.Engine.Why(state, n, s.around(ctx))
+	return v, nil
+}
+
 // find shows a saga by its id, or the newest one of the connection with this name.
 func (s *server) find(ctx context.Context, id string) (events.Status, error) {
+	v, _, err := s.found(ctx, id)
+	return v, err
+}
+
+// found is find with the connection's state.
+func (s *server) found(ctx context.Context, id string) (events.Status, saga.State, error) {
 	key, n, err := events.ParseSaga(id)
 	if err != nil {
 		key, n = events.Key{Tenant: events.DefaultTenant, Name: id}, 0
 		if key.Validate() != nil {
-			return events.Status{}, huma.NewError(http.StatusNotFound, "no saga or connection "+id)
+			return events.Status{}, saga.State{}, huma.NewError(http.StatusNotFound, "no saga or connection "+id)
 		}
 	}
 	state, err := s.Engine.State(ctx, key)
 	if err != nil {
-		return events.Status{}, problem(err)
+		return events.Status{}, saga.State{}, problem(err)
 	}
 	if n == 0 {
 		n = state.Newest()
 	}
 	v, known := state.ViewOf(n)
 	if !known {
-		return events.Status{}, huma.NewError(http.StatusNotFound, "no saga or connection "+id)
+		return events.Status{}, saga.State{}, huma.NewError(http.StatusNotFound, "no saga or connection "+id)
 	}
-	return v, nil
+	return v, state, nil
 }

@@ -43,7 +43,7 @@ func TestTheShapeOfASaga(t *testing.T) {
 	if err := json.Unmarshal(r.ask("GET", "/v1/sagas/orders", "").body, &v); err != nil {
 		t.Fatal(err)
 	}
-	fields := []string{"id", "connection", "kind", "action", "version", "status", "reason", "startedAt", "endedAt", "retained", "steps"}
+	fields := []string{"id", "connection", "kind", "action", "version", "status", "reason", "startedAt", "endedAt", "retained", "steps", "why"}
 	for _, f := range fields {
 		if _, has := v[f]; !has {
 			t.Errorf("a saga has no %s", f)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -25,14 +26,18 @@ func Handler(o Options) http.Handler {
 	config.DocsPath, config.CreateHooks = "", nil // no page with scripts from elsewhere, no $schema in bodies
 	config.RejectUnknownQueryParameters = true    // a filter that is misspelt must not select everything
 	api := humago.New(mux, config)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	s := &server{o}
 	s.intents(api)
 	s.sagas(api)
 	s.actions(api)
 	s.deadLetters(api)
 	s.claims(api)
-	s.audit(api)
-	s.move(api)
+	s.workers(api)
+	s.signals(api, mux)
+	s.doctor(api)
 	s.info(api)
 	s.events(api, mux)
 	s.health(api)

@@ -14,7 +14,7 @@ func TestMistakesOfUsageAreTwo(t *testing.T) {
 		"show", "show a b", "watch", "cancel a", "cancel --reason r", "pause a b", "pause a --capability egress", "withdraw",
 		"replay --reason r", "replay a", "replay a --status stuck --reason r", "resolve a b --reason r", "resolve a b --retry --skip --reason r",
 		"resolve a --retry --reason r", "dead-letters", "dead-letters no-such", "dead-letters show", "claims", "claims break a --reason r",
-		"claims break a b", "explain", "sim", "sim no-such", "sim fault", "sim fault add", "sim fault add --vendor gcp --call x", "sim resources x",
+		"claims break a b", "explain", "doctor a", "workers a", "sim", "sim no-such", "sim fault", "sim fault add", "sim fault add --vendor gcp --call x", "sim resources x",
 	} {
 		t.Run(line, func(t *testing.T) {
 			if e := culvert(t, strings.Fields(line)...).want(t, 2); e.errs == "" || e.out != "" {

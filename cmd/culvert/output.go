@@ -61,6 +61,9 @@ func (c *cli) printSaga(v events.Status) error {
 			rows = append(rows, []string{s.Name, s.Transition, string(s.Status), fmt.Sprint(s.Attempts), took(s, time.Now()), clip(problem, 100)})
 		}
 		c.rows("STEP TRANSITION STATUS ATTEMPTS TOOK ERROR", rows)
+		for _, w := range v.Why {
+			fmt.Fprintln(c.out, "waits:", causeText(w))
+		}
 		for _, r := range v.Retained {
 			fmt.Fprintln(c.out, "retained:", r)
 		}

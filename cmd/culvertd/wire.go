@@ -150,6 +150,6 @@ func (p *program) worker(registry *workers.Registry, d *drivers) (*workers.Worke
 	return workers.New(workers.Options{
 		Bus: p.home.bus, Marks: p.home.marks, Registry: registry, Limits: limits, Name: processName(), Logger: p.log,
 		Operations: map[string]workers.Operations{"gcp": d.google.Operations(), "aviatrix": d.aviatrix.Operations()},
-		Parallel:   64, Pace: d.pace,
+		Parallel:   64, Pace: d.pace, Presence: &workers.Presence{Claims: p.home.claims, Release: version},
 	})
 }

@@ -30,6 +30,7 @@ var commands = map[string]func(*player, args) error{
 	"open":    (*player).open,     // shows every open command
 	"show":    (*player).show,     // show [N]
 	"stands":  (*player).standing, // shows what is in the world as far as is known
+	"why":     (*player).why,      // why [N]: what a saga waits for
 	"feed":    (*player).feed,     // shows the status changes since the last feed
 }
 
@@ -287,7 +288,7 @@ func (p *player) feed(args) error {
 		return err
 	}
 	for _, r := range p.m.Records[p.told:] {
-		facts, _, _, err := saga.DecodeRecord(r.Facts)
+		facts, err := saga.DecodeFacts(r.Facts)
 		if err != nil {
 			return err
 		}
@@ -298,7 +299,7 @@ func (p *player) feed(args) error {
 		for _, c := range changes {
 			p.printf("%s/%d/%d %s", r.Key, r.Version, c.N, renderStatus(c.Status))
 		}
-		if before, err = saga.ApplyRecord(before, r); err != nil {
+		if before, err = saga.Apply(before, facts); err != nil {
 			return err
 		}
 	}

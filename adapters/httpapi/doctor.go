@@ -1,0 +1,160 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+)
+
+// Diagnosis is what a doctor finds: everything that does not move, grouped by cause.
+type Diagnosis struct {
+	// Healthy tells that nothing needs hands.
+	Healthy  bool      `json:"healthy"`
+	Findings []Finding `json:"findings"`
+}
+
+// Finding is one cause with whom it is about.
+type Finding struct {
+	Code events.CauseCode `json:"code"`
+	// NeedsHands: it does not go away by itself.
+	NeedsHands bool   `json:"needsHands"`
+	Text       string `json:"text"`
+	// Count of sagas or letters; Sagas are the first of them.
+	Count int      `json:"count"`
+	Sagas []string `json:"sagas"`
+}
+
+// The findings that are about no saga.
+const (
+	causeDeadLetters events.CauseCode = "dead-letters"
+	causeStore       events.CauseCode = "store"
+)
+
+// What a finding lists at most.
+const (
+	findingLetters = 1000
+	findingSagas   = 10
+)
+
+func (s *server) doctor(api huma.API) {
+	get(api, "diagnose", "/v1/doctor", "Find everything that does not move, and why",
+		func(ctx context.Context, _ *struct{}) (*body[Diagnosis], error) {
+			d, err := s.diagnose(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return &body[Diagnosis]{Body: d}, nil
+		})
+}
+
+func (s *server) diagnose(ctx context.Context) (Diagnosis, error) {
+	around := s.around(ctx)
+	f := findings{by: map[string]*Finding{}}
+	if around.Crews == nil {
+		f.add(causeStore, "the claims store does not answer", "").NeedsHands = true
+	}
+	for name, p := range around.Held {
+		f.add(events.CauseHeld, heldText(name, p), "")
+	}
+	for _, status := range unended {
+		err := s.each(ctx, saga.Query{Status: status}, func(item saga.Listed) {
+			for _, c := range around.WhyListed(item.Summary) {
+				f.add(c.Code, findingText(c), item.Summary.Saga)
+			}
+		})
+		if err != nil {
+			return Diagnosis{}, err
+		}
+	}
+	letters, err := s.DeadLetters.List(ctx, "", findingLetters)
+	if err != nil {
+		return Diagnosis{}, problem(err)
+	}
+	if n := len(letters); n > 0 {
+		d := f.add(causeDeadLetters, "messages wait in the dead letters; the last says: "+letters[n-1].Reason, "")
+		d.Count, d.NeedsHands = n, true
+	}
+	return f.diagnosis(), nil
+}
+
+func heldText(capability string, p saga.Pause) string {
+	what := "the engine is held"
+	if capability != "" {
+		what = "capability " + capability + " is held"
+	}
+	if p.Actor != "" {
+		what += " by " + p.Actor + ": " + p.Reason
+	}
+	return what
+}
+
+// findingText is what the sagas of one finding have in common.
+func findingText(c events.Cause) string {
+	switch c.Code {
+	case events.CauseNoWorker:
+		return "no worker of capability " + c.Capability() + " lives, and it has work"
+	case events.CauseUnserved:
+		return "no worker that lives knows " + c.Kind
+	case events.CauseCommand:
+		return "a command of capability " + c.Capability() + " is out"
+	case events.CauseQueued:
+		return "waits behind an earlier saga of the connection"
+	case events.CauseOperation:
+		return "waits for a vendor's long operation in " + c.Kind
+	case events.CauseQuiet, events.CausePaused, events.CauseHeld, events.CauseLate, events.CauseNoPlan:
+		return c.Text
+	}
+	if c.Step != "" {
+		return c.Step + ": " + c.Text
+	}
+	return c.Text
+}
+
+// findings groups causes by code and text.
+type findings struct {
+	by map[string]*Finding
+}
+
+func (f findings) add(code events.CauseCode, text, id string) *Finding {
+	text, _, _ = strings.Cut(text, "; resolve ") // the advice names a saga: it is said once, by show
+	key := string(code) + " " + text
+	d := f.by[key]
+	if d == nil {
+		d = &Finding{Code: code, NeedsHands: code.NeedsHands(), Text: text, Sagas: []string{}}
+		f.by[key] = d
+	}
+	if id != "" && (d.Count == 0 || !slices.Contains(d.Sagas, id)) {
+		d.Count++
+		if len(d.Sagas) < findingSagas {
+			d.Sagas = append(d.Sagas, id)
+		}
+	}
+	return d
+}
+
+// diagnosis puts what needs hands first, then what concerns most.
+func (f findings) diagnosis() Diagnosis {
+	d := Diagnosis{Healthy: true, Findings: []Finding{}}
+	for _, one := range f.by {
+		d.Healthy = d.Healthy && !one.NeedsHands
+		d.Findings = append(d.Findings, *one)
+	}
+	slices.SortFunc(d.Findings, func(a, b Finding) int {
+		switch {
+		case a.NeedsHands != b.NeedsHands && a.NeedsHands:
+			return -1
+		case a.NeedsHands != b.NeedsHands:
+			return 1
+		case a.Count != b.Count:
+			return b.Count - a.Count
+		}
+		return strings.Compare(fmt.Sprint(a.Code, a.Text), fmt.Sprint(b.Code, b.Text))
+	})
+	return d
+}

@@ -1,0 +1,148 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+)
+
+// Signals are what an autoscaler needs. They come from the journal's listing and the workers' presence, so they are the
+// same on every home and from every orchestrator.
+type Signals struct {
+	Capabilities []CapabilitySignals `json:"capabilities"`
+	// Sagas counts the newest sagas that have not ended, and the stuck ones, by status.
+	Sagas map[events.SagaStatus]int `json:"sagas"`
+	// Queued counts accepted intents that wait behind another saga of their connection.
+	Queued int `json:"queued"`
+}
+
+// CapabilitySignals are one capability's.
+type CapabilitySignals struct {
+	Capability string `json:"capability"`
+	// Open commands are out; Running of them a worker has in hand; Backlog is the rest.
+	Open    int `json:"open"`
+	Running int `json:"running"`
+	Backlog int `json:"backlog"`
+	// OldestSeconds is the age of the oldest open command.
+	OldestSeconds float64 `json:"oldestSeconds"`
+	// Workers take commands now.
+	Workers int `json:"workers"`
+}
+
+// unended are the statuses whose sagas an operator or an autoscaler still has to do with.
+var unended = []events.SagaStatus{events.SagaAccepted, events.SagaRunning, events.SagaCompensating, events.SagaStuck}
+
+func (s *server) signals(api huma.API, mux *http.ServeMux) {
+	get(api, "signals", "/v1/signals", "What an autoscaler needs: backlog, running, oldest age and workers of each capability",
+		func(ctx context.Context, _ *struct{}) (*body[Signals], error) {
+			v, err := s.readSignals(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return &body[Signals]{Body: v}, nil
+		})
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		v, err := s.readSignals(r.Context())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		writeMetrics(w, v)
+	})
+}
+
+func (s *server) readSignals(ctx context.Context) (Signals, error) {
+	around := s.around(ctx)
+	if around.Crews == nil { // a backlog that is only told without who works would scale the wrong way
+		return Signals{}, huma.NewError(http.StatusServiceUnavailable, "the workers' presence cannot be read")
+	}
+	v := Signals{Sagas: map[events.SagaStatus]int{}}
+	open := map[string]saga.OpenWork{}
+	for _, status := range unended {
+		v.Sagas[status] = 0
+		err := s.each(ctx, saga.Query{Status: status}, func(item saga.Listed) {
+			v.Sagas[status]++
+			v.Queued += item.Summary.Queued
+			for capability, w := range item.Summary.Open {
+				sum := open[capability]
+				if sum.Count == 0 || w.Since.Before(sum.Since) {
+					sum.Since = w.Since
+				}
+				sum.Count += w.Count
+				open[capability] = sum
+			}
+		})
+		if err != nil {
+			return Signals{}, err
+		}
+	}
+	v.Queued -= v.Sagas[events.SagaAccepted] // the first of a queue waits behind nothing but time
+	for capability := range around.Crews {
+		open[capability] = open[capability] // a capability with workers and no work is told too
+	}
+	for _, capability := range slices.Sorted(maps.Keys(open)) {
+		work, crew := open[capability], around.Crews[capability]
+		c := CapabilitySignals{Capability: capability, Open: work.Count, Running: min(crew.Running, work.Count), Workers: len(crew.Workers)}
+		c.Backlog = c.Open - c.Running
+		if work.Count > 0 {
+			c.OldestSeconds = max(around.Now.Sub(work.Since).Seconds(), 0)
+		}
+		v.Capabilities = append(v.Capabilities, c)
+	}
+	v.Capabilities = append([]CapabilitySignals{}, v.Capabilities...)
+	return v, nil
+}
+
+// each hands over every connection that a query finds.
+func (s *server) each(ctx context.Context, q saga.Query, take func(saga.Listed)) error {
+	for q.Limit = 1000; ; {
+		page, err := s.Listing.List(ctx, q)
+		if err != nil {
+			return problem(err)
+		}
+		for _, item := range page.Items {
+			if item.Summary.Saga != "" { // the engine's own keys have no sagas
+				take(item)
+			}
+		}
+		if page.Next == "" {
+			return nil
+		}
+		q.After = page.Next
+	}
+}
+
+// writeMetrics writes the signals in Prometheus' text format.
+func writeMetrics(w io.Writer, v Signals) {
+	gauge := func(name, help string) { fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name) }
+	for _, m := range []struct {
+		name, help string
+		value      func(CapabilitySignals) float64
+	}{
+		{"culvert_backlog", "Open commands that no worker has in hand.", func(c CapabilitySignals) float64 { return float64(c.Backlog) }},
+		{"culvert_running", "Commands that workers have in hand.", func(c CapabilitySignals) float64 { return float64(c.Running) }},
+		{"culvert_oldest_seconds", "Age of the oldest open command.", func(c CapabilitySignals) float64 { return c.OldestSeconds }},
+		{"culvert_workers", "Workers that take commands.", func(c CapabilitySignals) float64 { return float64(c.Workers) }},
+	} {
+		gauge(m.name, m.help)
+		for _, c := range v.Capabilities {
+			fmt.Fprintf(w, "%s{capability=%q} %g\n", m.name, c.Capability, m.value(c))
+		}
+	}
+	gauge("culvert_sagas", "Newest sagas of connections that have not ended, or are stuck.")
+	for _, status := range slices.SortedFunc(maps.Keys(v.Sagas), cmp.Compare[events.SagaStatus]) {
+		fmt.Fprintf(w, "culvert_sagas{status=%q} %d\n", status, v.Sagas[status])
+	}
+	gauge("culvert_queued", "Accepted intents that wait behind another saga of their connection.")
+	fmt.Fprintf(w, "culvert_queued %d\n", v.Queued)
+}

@@ -1,0 +1,69 @@
+package events
+
+import (
+	"strings"
+	"time"
+)
+
+// A CauseCode names, for machines, why a saga does not move.
+type CauseCode string
+
+// The causes. The first group has somebody else at work, the second only time to pass, the third needs hands.
+const (
+	// CauseOperation: a vendor's long operation goes on. CauseClaim: another holder has the shared thing. CauseWait: the
+	// world is not yet as it has to be. CauseCommand: a worker has a command, or can take it.
+	CauseOperation CauseCode = "operation"
+	CauseClaim     CauseCode = "claim"
+	CauseWait      CauseCode = "wait"
+	CauseCommand   CauseCode = "command"
+	// CauseQueued: an earlier saga of the connection goes first.
+	CauseQueued CauseCode = "queued"
+
+	// CauseRetry: it is tried again after an error. CauseQuiet: a call that was cut off may still act. CauseProof: the whole
+	// was not so, and is looked at again.
+	CauseRetry CauseCode = "retry"
+	CauseQuiet CauseCode = "quiet"
+	CauseProof CauseCode = "proof"
+
+	// CausePaused: an operator holds the connection. CauseHeld: the engine or a capability is held.
+	CausePaused CauseCode = "paused"
+	CauseHeld   CauseCode = "held"
+	// CauseNoWorker: no worker of the capability lives. CauseUnserved: those that live do not know the step's kind.
+	CauseNoWorker CauseCode = "no-worker"
+	CauseUnserved CauseCode = "unserved"
+	// CauseNoPlan: this release does not know the intent's kind.
+	CauseNoPlan CauseCode = "no-plan"
+	// CauseStuck: it rests and needs hands. CauseLate: it is overdue, so no orchestrator does its work.
+	CauseStuck CauseCode = "stuck"
+	CauseLate  CauseCode = "late"
+)
+
+// NeedsHands tells whether the cause does not go away by itself.
+func (c CauseCode) NeedsHands() bool {
+	switch c {
+	case CausePaused, CauseHeld, CauseNoWorker, CauseUnserved, CauseNoPlan, CauseStuck, CauseLate:
+		return true
+	}
+	return false
+}
+
+// A Cause is one reason why a saga does not move. A saga may have several: its branches are independent.
+type Cause struct {
+	Code CauseCode `json:"code"`
+	// Text says it for people; times are not in it but in Since and Until.
+	Text string `json:"text"`
+	// Step and Kind are the step's name and kind, for a cause of one step.
+	Step string `json:"step,omitempty"`
+	Kind string `json:"kind,omitempty"`
+	// By is who has the next move: an operation, a worker, an operator, a saga.
+	By    string    `json:"by,omitempty"`
+	Since time.Time `json:"since,omitzero"`
+	// Until is when something happens by itself, at the latest.
+	Until time.Time `json:"until,omitzero"`
+}
+
+// Capability is whose workers run the step that the cause is about; "" when it is about none.
+func (c Cause) Capability() string {
+	capability, _, _ := strings.Cut(c.Kind, ".")
+	return capability
+}

@@ -1,0 +1,207 @@
+package saga
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// Around is what a state cannot tell: the time, who works, and who holds the engine. The zero value knows nothing, and
+// then nothing is said that would need it.
+type Around struct {
+	Now time.Time
+	// Held are the holds of the engine ("") and of capabilities.
+	Held map[string]Pause
+	// Crews are the workers that live, by capability; nil when nobody knows.
+	Crews map[string]Crew
+}
+
+// A Crew is who serves a capability now.
+type Crew struct {
+	Workers []string
+	// Running is how many deeds they run; Runs names who runs which command, as far as they have told.
+	Running int
+	Runs    map[string]string
+	// Kinds are the kinds of steps that they know.
+	Kinds map[string]bool
+}
+
+// overdue is how long after its time a connection is called late: three sweeps of any orchestrator have missed it.
+const overdue = 30 * time.Second
+
+// Why says why a saga of the connection does not move: everything it waits for, in the order of its steps. A saga that has
+// ended waits for nothing, unless it is stuck. It is pure.
+func (e Engine) Why(s State, n uint64, around Around) []events.Cause {
+	w := why{e: e, s: s, around: around}
+	for i, q := range s.Queue {
+		if q.N == n {
+			w.queued(i)
+			return around.see(w.causes, Summary{})
+		}
+	}
+	g := s.Saga
+	switch {
+	case g == nil || g.N != n:
+		return nil
+	case g.Status == events.SagaStuck && g.Reason != "superseded":
+		w.stuck()
+	case s.active():
+		w.running()
+	}
+	return around.see(w.causes, Summary{Status: g.Status, Due: e.Due(s), Paused: s.Paused != nil})
+}
+
+// why gathers causes.
+type why struct {
+	e      Engine
+	s      State
+	around Around
+	causes []events.Cause
+}
+
+func (w *why) add(c events.Cause) { w.causes = append(w.causes, c) }
+
+// ahead tells whether a time is still to come.
+func (w *why) ahead(at time.Time) bool {
+	return !at.IsZero() && (w.around.Now.IsZero() || at.After(w.around.Now))
+}
+
+// queued: what a saga that has not begun waits for.
+func (w *why) queued(place int) {
+	q := w.s.Queue[place]
+	switch {
+	case w.s.active():
+		w.add(events.Cause{
+			Code: events.CauseQueued, Text: fmt.Sprintf("waits behind %s, which is %s", w.s.SagaID(w.s.Saga.N), w.s.Saga.Status),
+			By: w.s.SagaID(w.s.Saga.N), Since: q.At,
+		})
+	case place > 0:
+		first := w.s.SagaID(w.s.Queue[0].N)
+		w.add(events.Cause{Code: events.CauseQueued, Text: "waits behind " + first + ", which has not begun", By: first, Since: q.At})
+	}
+	w.paused()
+	w.unplanned(q.Intent.Kind)
+}
+
+func (w *why) paused() {
+	if p := w.s.Paused; p != nil {
+		w.add(events.Cause{Code: events.CausePaused, Text: "paused by " + p.Actor + ": " + p.Reason, By: p.Actor, Since: p.At})
+	}
+}
+
+func (w *why) unplanned(kind string) {
+	if _, known := w.e.Kinds[kind]; !known {
+		w.add(events.Cause{
+			Code: events.CauseNoPlan, Text: "this release has no intent kind " + kind + "; run one that has it, or withdraw",
+		})
+	}
+}
+
+// stuck: what is left, and what an operator may do.
+func (w *why) stuck() {
+	g := w.s.Saga
+	for _, st := range g.Steps {
+		if st.Status == events.StepStuck {
+			w.add(events.Cause{
+				Code: events.CauseStuck, Step: st.Name, Kind: st.Kind, Since: st.EndedAt,
+				Text: fmt.Sprintf("%s; resolve %s %s --retry, --mark-undone or --skip, or replay %s --from failed",
+					lastError(st), w.s.SagaID(g.N), st.Name, w.s.SagaID(g.N)),
+			})
+		}
+	}
+}
+
+// running: what each step that could be next waits for.
+func (w *why) running() {
+	w.paused()
+	g, t := w.s.Saga, &turn{e: w.e, s: &w.s}
+	w.unplanned(g.Intent.Kind)
+	back := g.Direction == Removing || g.Direction == Reversing
+	candidates := g.Steps
+	if back {
+		candidates = t.moving()
+	}
+	for _, st := range candidates {
+		switch {
+		case st.Open != nil:
+			w.out(st)
+		case st.Next == nil && !back || back && !st.Back && !w.ahead(st.QuietAt) && st.HeldAt.IsZero():
+		case !back && g.Direction == Making && !t.needsDone(st):
+		default:
+			w.resting(st, back)
+		}
+	}
+	if p := g.Proof; g.Direction == Making && len(p.Failing) > 0 && w.ahead(p.Next) {
+		w.add(events.Cause{
+			Code: events.CauseProof, Step: ProveStep, Since: p.StartedAt, Until: p.Next,
+			Text: fmt.Sprintf("round %d of the proof failed: %s", p.Round, strings.Join(p.Failing, "; ")),
+		})
+	}
+}
+
+// out: a command of the step is out.
+func (w *why) out(st *Step) {
+	if st.Wait != nil { // it only asks whether the wait is over
+		w.waiting(st, st.Open.Deadline)
+		return
+	}
+	c := events.Cause{
+		Code: events.CauseCommand, Step: st.Name, Kind: st.Kind, Since: st.Open.Due, Until: st.Open.Deadline,
+		Text: fmt.Sprintf("%s of epoch %d is out", st.Open.Deed, st.Open.Epoch),
+	}
+	id := events.Command{Connection: w.s.Key, Step: st.Name, Generation: st.Generation, Epoch: st.Open.Epoch}.ID()
+	if worker := w.around.Crews[c.Capability()].Runs[id]; worker != "" {
+		c.By, c.Text = worker, c.Text+", run by "+worker
+	}
+	if !w.around.Now.IsZero() && w.around.Now.After(st.Open.Deadline) {
+		c.Until = st.Open.Deadline.Add(w.e.Limits.quiet())
+		c.Text += " past its deadline; when the quiet period is over it is looked at"
+	}
+	w.add(c)
+}
+
+// resting: the step could be next, and nothing of it is out.
+func (w *why) resting(st *Step, back bool) {
+	until := st.QuietAt
+	if st.Next != nil {
+		until = st.Next.At
+	}
+	c := events.Cause{Step: st.Name, Kind: st.Kind, Since: st.Since, Until: until}
+	switch {
+	case st.Wait != nil:
+		w.waiting(st, until)
+		return
+	case !st.HeldAt.IsZero() && w.e.holds(st.Kind):
+		c.Code, c.Since, c.Until, c.Text = events.CauseHeld, st.HeldAt, time.Time{}, "the engine or its capability is held"
+	case back && !st.Back, st.QuietAt.Equal(until) && !until.IsZero():
+		c.Code, c.Text = events.CauseQuiet, "an earlier call may still act; nothing is undone or believed absent before"
+	case st.Error != nil:
+		c.Code, c.Text = events.CauseRetry, fmt.Sprintf("%s again after: %s", st.Next.Deed, st.Error.Message)
+	default:
+		return // it is about to be requested
+	}
+	w.add(c)
+}
+
+// waiting: the last outcome was a Wait.
+func (w *why) waiting(st *Step, until time.Time) {
+	c := events.Cause{Step: st.Name, Kind: st.Kind, Since: st.Wait.Since, Until: until}
+	said := st.Wait.Message
+	if said == "" {
+		said = st.Wait.Reason
+	}
+	switch {
+	case st.Operation != "":
+		c.Code, c.By, c.Text = events.CauseOperation, st.Operation, "waits for operation "+st.Operation
+	case claimWaits[st.Wait.Reason]:
+		c.Code, c.Text = events.CauseClaim, "waits for a claim: "+said
+	default:
+		c.Code, c.Text = events.CauseWait, "waits: "+said
+	}
+	w.add(c)
+}
+
+// claimWaits are the words of a Wait for what another holder has (see package workers).
+var claimWaits = map[string]bool{"list": true, "list-busy": true, "leaving": true, "linger": true, "not-yet-free": true}

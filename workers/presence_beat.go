@@ -1,0 +1,89 @@
+package workers
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// goodbye bounds the last writes of a worker that goes.
+const goodbye = 5 * time.Second
+
+// attend beats for every capability until ctx ends, then says that the worker drains. A beat that does not get through is
+// logged and is no reason to stop work.
+func (w *Worker) attend(ctx context.Context) {
+	started := w.o.Clock()
+	for n := 0; ; n++ {
+		w.beat(ctx, started, false)
+		timer := time.NewTimer(w.o.Presence.every(w.o.Name, n))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+			defer cancel()
+			w.beat(end, started, true)
+			return
+		}
+	}
+}
+
+// beat writes the sign of life of every capability, at once.
+func (w *Worker) beat(ctx context.Context, started time.Time, draining bool) {
+	running := w.running()
+	var group errgroup.Group
+	for _, capability := range w.o.Registry.Capabilities() {
+		b := Beat{Worker: w.o.Name, Capability: capability, Started: started, Seen: w.o.Clock().Round(0).UTC(), Draining: draining}
+		b.Started = started.Round(0).UTC()
+		for _, h := range w.o.Registry.Capability(capability) {
+			b.Kinds = append(b.Kinds, h.Kind())
+		}
+		runs := running[capability]
+		b.Running, b.Runs = len(runs), runs[:min(len(runs), beatRuns)]
+		group.Go(func() error {
+			if err := w.o.Presence.beat(ctx, b); err != nil && ctx.Err() == nil {
+				w.o.Logger.Warn("say that the worker lives", "capability", capability, "error", err)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // nothing fails here: it is logged
+}
+
+// leave takes the worker out of every capability once it has drained.
+func (w *Worker) leave(ctx context.Context) {
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+	defer cancel()
+	for _, capability := range w.o.Registry.Capabilities() {
+		if err := w.o.Presence.gone(end, capability, w.o.Name, w.o.Clock()); err != nil {
+			w.o.Logger.Warn("say that the worker has gone", "capability", capability, "error", err)
+		}
+	}
+}
+
+// running are the ids of the commands in hand, by capability.
+func (w *Worker) running() map[string][]string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := map[string][]string{}
+	for id, capability := range w.inHand {
+		all[capability] = append(all[capability], id)
+	}
+	return all
+}
+
+// take and put note which commands are in hand.
+func (w *Worker) take(id, capability string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stats.Running++
+	w.inHand[id] = capability
+}
+
+func (w *Worker) put(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stats.Running--
+	delete(w.inHand, id)
+}
