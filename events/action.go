@@ -14,6 +14,8 @@ const (
 	ActionResume ActionKind = "resume"
 	// ActionReplay runs a compensated or stuck saga again, or continues a stuck one.
 	ActionReplay ActionKind = "replay"
+	// ActionSurvey looks at what is there, and says what a replay would do. It changes nothing.
+	ActionSurvey ActionKind = "survey"
 	// ActionResolve settles one step of a stuck saga.
 	ActionResolve ActionKind = "resolve"
 )
@@ -48,7 +50,7 @@ type Action struct {
 	Saga   string `json:"saga,omitempty"`
 	Actor  string `json:"actor"`
 	Reason string `json:"reason"`
-	// From and Input belong to a replay; Input, when set, replaces the intent's data and has been validated.
+	// From and Input belong to a replay or survey; Input, when set, replaces the intent's data and has been validated.
 	From  ReplayFrom      `json:"from,omitempty"`
 	Input json.RawMessage `json:"input,omitempty"`
 	// Step and Resolution belong to a resolve.

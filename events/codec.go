@@ -150,8 +150,9 @@ func (a Action) Validate() error {
 	need(len(a.Actor) <= maxReason, "actor", "too-long", "%d bytes, more than %d", len(a.Actor), maxReason)
 	need(strings.TrimSpace(a.Reason) != "", "reason", "required", "an action says why")
 	need(len(a.Reason) <= maxReason, "reason", "too-long", "%d bytes, more than %d", len(a.Reason), maxReason)
-	need(a.From == "" || a.Kind == ActionReplay, "from", "kind", "from belongs to a replay")
-	need(a.Input == nil || a.Kind == ActionReplay, "input", "kind", "an input belongs to a replay")
+	replays := a.Kind == ActionReplay || a.Kind == ActionSurvey
+	need(a.From == "" || replays, "from", "kind", "from belongs to a replay")
+	need(a.Input == nil || replays, "input", "kind", "an input belongs to a replay")
 	need(a.Step == "" || a.Kind == ActionResolve, "step", "kind", "a step belongs to a resolve")
 	need(a.Resolution == "" || a.Kind == ActionResolve, "resolution", "kind", "a resolution belongs to a resolve")
 	switch a.Kind {
@@ -159,7 +160,7 @@ func (a Action) Validate() error {
 		need(a.Saga == "", "saga", "kind", "%s is of a connection, not of a saga", a.Kind)
 	case ActionCancel:
 		a.needSaga(need)
-	case ActionReplay:
+	case ActionReplay, ActionSurvey:
 		a.needSaga(need)
 		need(a.From == FromFailed || a.From == FromStart, "from", "from", "from %q is neither failed nor start", a.From)
 		need(a.Input == nil || a.From == FromStart, "input", "from", "an edited input starts over: from start")

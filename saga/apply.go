@@ -34,7 +34,12 @@ func (s *State) apply(f Fact) error {
 		s.Paused = &Pause{Actor: f.Actor, Reason: f.Reason, At: f.At}
 	case ConnectionResumed:
 		s.applyResumed(f)
+	case CheckpointTaken:
+		s.Checkpointed = f.Until
 	default:
+		if s.applySurvey(f) {
+			return nil
+		}
 		return s.applyToSaga(f)
 	}
 	return nil
@@ -82,6 +87,7 @@ func (s *State) applyStarted(f SagaStarted) error {
 	q := s.Queue[i]
 	s.Queue = slices.Delete(s.Queue, i, i+1)
 	s.retire()
+	s.Survey = nil
 	s.Saga = &Saga{
 		N: q.N, Intent: q.Intent, Number: q.Number, ReplayOf: q.ReplayOf, Plan: f.Plan, PlanHash: f.Hash,
 		Status: events.SagaRunning, Direction: Making, StartedAt: f.At,

@@ -130,6 +130,7 @@ func (t *turn) advance() {
 	}
 	for range 10000 {
 		before := len(t.facts)
+		t.surveyOn()
 		switch g := t.s.Saga; {
 		case !t.s.active():
 			t.startNext()

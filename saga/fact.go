@@ -253,7 +253,7 @@ var factTypes = func() map[string]reflect.Type {
 		CompensationStarted{}, ProofStarted{}, ProofFailed{}, VersionStood{}, SagaEnded{}, ConnectionPaused{},
 		ConnectionResumed{}, StepDecided{}, StepRequested{}, StepDone{}, StepSeen{}, StepWaiting{}, StepRetrying{},
 		StepUnsure{}, StepRefused{}, StepReversed{}, StepUndone{}, StepSkipped{}, StepStuck{}, StepResolved{}, StepHurried{},
-		StepHeld{},
+		StepHeld{}, CheckpointTaken{}, SurveyAsked{}, SurveySeen{}, SurveyEnded{},
 	}
 	m := make(map[string]reflect.Type, len(all))
 	for _, f := range all {

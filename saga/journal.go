@@ -96,6 +96,8 @@ type Summary struct {
 	Due time.Time `json:"due,omitzero"`
 	// Paused connections have work but must not be woken.
 	Paused bool `json:"paused,omitempty"`
+	// Head is the hash of the newest record.
+	Head string `json:"head,omitempty"`
 	// Open counts the commands that are out, by capability.
 	Open map[string]OpenWork `json:"open,omitempty"`
 	// Why says what the saga waits for: its first causes, as far as the state and the holds at its last change tell.

@@ -19,6 +19,7 @@ import (
 // storedLine is one line of a stored journal: a record, or at the end what the records come to.
 type storedLine struct {
 	Version uint64          `json:"version,omitempty"`
+	ID      string          `json:"id,omitempty"`
 	At      time.Time       `json:"at,omitzero"`
 	Facts   json.RawMessage `json:"facts,omitempty"`
 	Outline string          `json:"outline,omitempty"`
@@ -70,11 +71,14 @@ func readJournal(t *testing.T, file string) (records []saga.Record, outline stri
 		if l.Outline != "" {
 			return records, l.Outline
 		}
-		records = append(records, saga.Record{Key: sagatest.Key, Version: l.Version, At: l.At, Facts: l.Facts})
+		records = append(records, saga.Record{Key: sagatest.Key, Version: l.Version, ID: l.ID, At: l.At, Facts: l.Facts})
 	}
 	t.Fatalf("%s has no end: %v", file, lines.Err())
 	return nil, ""
 }
+
+// journalFormat is the present form of records: those of 0.1 had no chain and no suffix.
+const journalFormat = "chained"
 
 // storeJournals writes the journal of every story that has none.
 func storeJournals(t *testing.T) {
@@ -84,7 +88,7 @@ func storeJournals(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range scripts {
-		to := filepath.Join("testdata/journals", strings.TrimSuffix(filepath.Base(file), ".txt")+".jsonl")
+		to := filepath.Join("testdata/journals", strings.TrimSuffix(filepath.Base(file), ".txt")+"."+journalFormat+".jsonl")
 		if _, err := os.Stat(to); !errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -103,7 +107,7 @@ func storeJournals(t *testing.T) {
 		var b bytes.Buffer
 		enc := json.NewEncoder(&b)
 		for _, r := range m.Records {
-			if err := enc.Encode(storedLine{Version: r.Version, At: r.At, Facts: r.Facts}); err != nil {
+			if err := enc.Encode(storedLine{Version: r.Version, ID: r.ID, At: r.At, Facts: r.Facts}); err != nil {
 				t.Fatal(err)
 			}
 		}

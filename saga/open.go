@@ -9,10 +9,10 @@ import (
 // Open renders every command that is out, from the state alone: the same state gives the same commands, so a lost one is
 // found again by reading the journal.
 func Open(s State) []events.Command {
+	commands := s.surveyCommands()
 	if s.Saga == nil {
-		return nil
+		return commands
 	}
-	var commands []events.Command
 	for _, st := range s.Saga.Steps {
 		if st.Open == nil {
 			continue
@@ -33,6 +33,9 @@ func (e Engine) Due(s State) time.Time {
 	var d dueTime
 	t := &turn{e: e, s: &s}
 	if !s.active() {
+		if s.Survey.open() {
+			d.sooner(s.Survey.Until)
+		}
 		if len(s.Queue) > 0 && s.Paused == nil && !e.Held.All {
 			d.sooner(s.Queue[0].At)
 		}

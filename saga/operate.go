@@ -33,6 +33,8 @@ func (t *turn) operate(a events.Action) (saga string, err error) {
 		return a.Saga, t.cancel(n, a)
 	case events.ActionReplay:
 		return t.replay(n, a)
+	case events.ActionSurvey:
+		return a.Saga, t.survey(n, a)
 	case events.ActionResolve:
 		return a.Saga, t.resolve(n, a)
 	}
@@ -95,6 +97,10 @@ func (t *turn) replay(n uint64, a events.Action) (string, error) {
 
 // replayAs queues a new saga of an intent, with the operator's input if there is one.
 func (t *turn) replayAs(q Queued, a events.Action) (string, error) {
+	if _, known := t.e.Kinds[q.Intent.Kind]; !known {
+		return "", events.NewConflict("saga", "no-plan",
+			"this release has no intent kind %s any more; replay it with a release that has, or go on with what is stuck: that needs its workers only", q.Intent.Kind)
+	}
 	next := t.s.Sagas + 1
 	fact := SagaReplayed{At: t.now, Saga: next, Number: q.Number, ReplayOf: a.Saga, Intent: q.Intent, Actor: a.Actor, Reason: a.Reason}
 	if a.Input != nil {

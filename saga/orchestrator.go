@@ -41,6 +41,8 @@ type Options struct {
 	Name string
 	// SweepEvery is how often the listing is searched for connections that are overdue; zero means 10 seconds.
 	SweepEvery time.Duration
+	// CheckpointEvery is how often the heads of what has changed are listed; zero means a minute.
+	CheckpointEvery time.Duration
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -85,6 +87,9 @@ func NewOrchestrator(o Options) *Orchestrator {
 	if o.SweepEvery <= 0 {
 		o.SweepEvery = 10 * time.Second
 	}
+	if o.CheckpointEvery <= 0 {
+		o.CheckpointEvery = checkpointEvery
+	}
 	orch := &Orchestrator{
 		o: o, inbox: make(chan job, 4096), stopped: make(chan struct{}), cache: map[events.Key]State{}, alarm: newAlarm(),
 	}
@@ -105,6 +110,7 @@ func (o *Orchestrator) Run(ctx context.Context) error {
 	group.Go(func() error { return o.sweep(ctx) })
 	group.Go(func() error { return o.follow(ctx) })
 	group.Go(func() error { return o.publishStatus(ctx) })
+	group.Go(func() error { return o.checkpoints(ctx) })
 	group.Go(func() error {
 		sub := events.Subscription{Name: "orchestrator", Subjects: []string{events.Results.Subject}, Parallel: 256}
 		return o.o.Bus.Consume(ctx, sub, o.takeResult)
@@ -181,10 +187,8 @@ func (o *Orchestrator) State(ctx context.Context, key events.Key) (State, error)
 	return Rebuild(key, snapshot, records)
 }
 
-// Why says why a saga does not move, by the engine as it is held now.
-func (o *Orchestrator) Why(s State, n uint64, around Around) []events.Cause {
-	return o.engine().Why(s, n, around)
-}
+// Rules are the pure engine as it is held now: what it would decide, and why, can be asked of it.
+func (o *Orchestrator) Rules() Engine { return o.engine() }
 
 // engine is the engine as it is held now.
 func (o *Orchestrator) engine() Engine {

@@ -166,7 +166,7 @@ func (o *Orchestrator) publishRecord(ctx context.Context, states map[events.Key]
 	if err != nil {
 		return err
 	}
-	facts, err := DecodeFacts(r.Facts)
+	facts, _, _, err := DecodeRecord(r.Facts)
 	if err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func (o *Orchestrator) publishRecord(ctx context.Context, states map[events.Key]
 			return err
 		}
 	}
-	after, err := Apply(before, facts)
+	after, err := ApplyRecord(before, r)
 	if err != nil {
 		return err
 	}
@@ -234,11 +234,8 @@ func (o *Orchestrator) replayTo(ctx context.Context, target Record) (State, erro
 		if r.Version >= target.Version {
 			return s, nil
 		}
-		facts, err := DecodeFacts(r.Facts)
-		if err != nil {
-			return State{}, err
-		}
-		if s, err = Apply(s, facts); err != nil {
+		var err error
+		if s, err = ApplyRecord(s, r); err != nil {
 			return State{}, err
 		}
 	}

@@ -49,7 +49,7 @@ func (r *rig) owed(name string) []string {
 	s := saga.State{Key: named(name)}
 	var all []string
 	for _, rec := range records {
-		facts, err := saga.DecodeFacts(rec.Facts)
+		facts, _, _, err := saga.DecodeRecord(rec.Facts)
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -60,7 +60,7 @@ func (r *rig) owed(name string) []string {
 		for _, c := range changes {
 			all = append(all, fmt.Sprintf("%s/%d/%d", named(name), rec.Version, c.N))
 		}
-		if s, err = saga.Apply(s, facts); err != nil {
+		if s, err = saga.ApplyRecord(s, rec); err != nil {
 			r.Fatal(err)
 		}
 	}
@@ -142,7 +142,7 @@ func (r *rig) owedFromStart(name string) []string {
 		if err != nil {
 			r.Fatal(err)
 		}
-		facts, err := saga.DecodeFacts(rec.Facts)
+		facts, _, _, err := saga.DecodeRecord(rec.Facts)
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func (r *rig) owedFromStart(name string) []string {
 		for _, c := range changes {
 			all = append(all, fmt.Sprintf("%s/%d/%d", named(name), rec.Version, c.N))
 		}
-		if s, err = saga.Apply(s, facts); err != nil {
+		if s, err = saga.ApplyRecord(s, rec); err != nil {
 			r.Fatal(err)
 		}
 		if rec.Version == newest {

@@ -73,9 +73,10 @@ func (o *Orchestrator) learnHold(ctx context.Context, key events.Key) error {
 		return nil
 	}
 	o.held.learnt[key] = s.Version
-	if capability, is := strings.CutPrefix(key.Name, capabilityPrefix); is {
+	switch capability, is := strings.CutPrefix(key.Name, capabilityPrefix); {
+	case is:
 		o.held.now = o.held.now.with(capability, s.Paused != nil)
-	} else {
+	case key.Name == engineName:
 		o.held.now.All = s.Paused != nil
 	}
 	return nil

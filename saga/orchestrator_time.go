@@ -76,7 +76,7 @@ func (o *Orchestrator) wake(ctx context.Context, which waking) error {
 			return nil
 		}
 		sum, now := item.Summary, o.o.Now()
-		underWay := sum.Queued > 0 || !sum.Status.Ended()
+		underWay := sum.Queued > 0 || !sum.Status.Ended() || !sum.Due.IsZero() // a survey is due of a saga that has ended
 		j := job{key: item.Key, in: Tick{}, resend: which != wakeReleased}
 		switch {
 		case !underWay:

@@ -50,7 +50,9 @@ type work struct {
 	facts  []Fact
 	// answers are the jobs' own; they are given when the facts have landed.
 	answers []outcome
-	resend  bool
+	// admits tells which jobs take in new work.
+	admits []bool
+	resend bool
 	// append is what is to land; kept over an unknown answer, so that the very same is offered again.
 	append  *Append
 	unknown bool
@@ -160,9 +162,11 @@ func (o *Orchestrator) append(ctx context.Context, landing []*work) (landed, los
 			landed = append(landed, w)
 			continue
 		case errors.Is(r.Err, ErrFull):
-			w.answerAll(outcome{err: r.Err})
 			o.alarm.set(w.key, o.o.Now().Add(o.o.SweepEvery))
-			continue
+			if !w.refuseNew(r.Err) {
+				continue
+			}
+			w.unknown = false // what is under way goes on without what is new
 		case errors.Is(r.Err, ErrUnknown): // the same again settles it
 			w.unknown = true
 		default: // somebody else was first: read and decide again; a repeat of an input changes nothing
@@ -202,14 +206,14 @@ func (o *Orchestrator) decide(ctx context.Context, w *work) error {
 // decideIn runs the engine over the inputs in a state.
 func (o *Orchestrator) decideIn(w *work, state State) {
 	e, now := o.engine(), o.o.Now()
-	w.before, w.after, w.facts, w.answers = state, state, nil, make([]outcome, len(w.jobs))
+	w.before, w.after, w.facts, w.answers, w.admits = state, state, nil, make([]outcome, len(w.jobs)), make([]bool, len(w.jobs))
 	for i, j := range w.jobs {
 		d, err := e.Decide(w.after, j.in, now)
 		w.answers[i] = outcome{receipt: Receipt{Saga: d.Saga, Duplicate: d.Duplicate}, err: err, nothing: len(d.Facts) == 0}
 		if err != nil {
 			continue
 		}
-		w.resend = w.resend || d.Duplicate
+		w.resend, w.admits[i] = w.resend || d.Duplicate, admits(d.Facts)
 		w.facts = append(w.facts, d.Facts...)
 		w.after = d.State
 		w.after.Version = state.Version
@@ -231,12 +235,13 @@ func (w *work) conclusive() bool {
 
 // encode makes the append. A record that would be too large is split by its inputs: the first lands, the rest comes after.
 func (o *Orchestrator) encode(w *work) (rest *work, err error) {
-	facts, err := EncodeFacts(w.facts)
+	id := o.o.ID()
+	facts, head, err := EncodeRecord(w.before, id, w.facts)
 	if err == nil && len(facts) > MaxFacts && len(w.jobs) > 1 {
 		rest = &work{key: w.key, jobs: w.jobs[1:], resend: w.resend}
 		w.jobs = w.jobs[:1]
 		o.decideIn(w, w.before)
-		facts, err = EncodeFacts(w.facts)
+		facts, head, err = EncodeRecord(w.before, id, w.facts)
 	}
 	if err == nil && len(facts) > MaxFacts {
 		err = events.NewRefusal("data", "size", "what follows from it takes %d bytes, more than the journal's %d", len(facts), MaxFacts)
@@ -244,7 +249,8 @@ func (o *Orchestrator) encode(w *work) (rest *work, err error) {
 	if err != nil {
 		return rest, err
 	}
-	a := Append{Key: w.key, After: w.before.Version, ID: o.o.ID(), Summary: o.engine().Summarise(w.after), Facts: facts}
+	w.after.Head = head
+	a := Append{Key: w.key, After: w.before.Version, ID: id, Summary: o.engine().Summarise(w.after), Facts: facts, Admits: admits(w.facts)}
 	if w.after.Version%SnapshotEvery == 0 {
 		if a.Snapshot, err = json.Marshal(w.after); err != nil {
 			return rest, fmt.Errorf("snapshot %s: %w", w.key, err)
@@ -252,6 +258,34 @@ func (o *Orchestrator) encode(w *work) (rest *work, err error) {
 	}
 	w.append = &a
 	return rest, nil
+}
+
+// refuseNew answers the jobs that would take in new work, and tells whether others are left. A full store that refuses
+// an append without new work refuses it whole.
+func (w *work) refuseNew(err error) (left bool) {
+	var jobs []job
+	for i, j := range w.jobs {
+		if !w.append.Admits || w.admits[i] {
+			if j.done != nil {
+				j.done <- outcome{err: err}
+			}
+			continue
+		}
+		jobs = append(jobs, j)
+	}
+	w.jobs = jobs
+	return len(jobs) > 0
+}
+
+// admits tells whether facts take in new work, and nothing that is under way waits for them.
+func admits(facts []Fact) bool {
+	for _, f := range facts {
+		switch f.(type) {
+		case IntentAccepted, SagaReplayed:
+			return true
+		}
+	}
+	return false
 }
 
 // settle publishes what is to be sent for connections whose facts are on stable storage, then answers.
@@ -310,6 +344,9 @@ func (o *Orchestrator) commands(w *work) (messages []events.Message, kept bool) 
 }
 
 func isOpen(s State, c events.Command) bool {
+	if l := s.Survey.look(c.Step, c.Generation); s.Survey.open() && l != nil && l.Epoch == c.Epoch {
+		return true
+	}
 	if s.Saga == nil || s.SagaID(s.Saga.N) != c.Saga {
 		return false
 	}

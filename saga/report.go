@@ -9,6 +9,9 @@ import (
 
 // report folds a worker's result into facts. A result of an epoch that was left behind says nothing any more.
 func (t *turn) report(r events.Result) {
+	if t.surveyed(r) {
+		return
+	}
 	g := t.s.Saga
 	if g == nil || r.Saga != t.s.SagaID(g.N) {
 		return
@@ -42,6 +45,9 @@ func (t *turn) report(r events.Result) {
 
 // ahead tells whether a result answers a command that this state does not know of yet: then the state is old.
 func (s State) ahead(r events.Result) bool {
+	if l := s.Survey.look(r.Step, r.Generation); l != nil && l.Epoch >= r.Epoch {
+		return false
+	}
 	_, n, err := events.ParseSaga(r.Saga)
 	switch {
 	case err != nil:

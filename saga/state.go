@@ -23,6 +23,8 @@ type State struct {
 	Key events.Key `json:"key"`
 	// Version is the number of records applied.
 	Version uint64 `json:"version"`
+	// Head is the hash of the newest record; "" before the first one that is chained.
+	Head string `json:"head,omitempty"`
 	// Intents counts accepted intents; Sagas numbers the sagas given out.
 	Intents uint64 `json:"intents"`
 	Sagas   uint64 `json:"sagas"`
@@ -42,8 +44,12 @@ type State struct {
 	Past []events.Status `json:"past,omitempty"`
 	// Unbegun is the newest saga that ended before it began: cancelled in the queue, or not to be planned. A replay needs it.
 	Unbegun *Queued `json:"unbegun,omitempty"`
+	// Survey is the last look at a connection at rest; the next saga forgets it.
+	Survey *Survey `json:"survey,omitempty"`
 	// Paused says why nothing new is requested.
 	Paused *Pause `json:"paused,omitempty"`
+	// Checkpointed, in the journal of checkpoints, is up to when changes are listed in it.
+	Checkpointed time.Time `json:"checkpointed,omitzero"`
 }
 
 // PastBound is how many ended sagas of a connection are kept to be shown.
@@ -232,6 +238,7 @@ func Apply(s State, facts []Fact) (State, error) {
 // requests. TestApplyLeavesTheOldState holds it to that.
 func (s State) clone() State {
 	s.Accepted, s.Past = slices.Clip(s.Accepted), slices.Clip(s.Past)
+	s.Survey = s.Survey.clone()
 	s.Queue, s.Standing, s.Generations = slices.Clone(s.Queue), slices.Clone(s.Standing), maps.Clone(s.Generations)
 	if s.Saga == nil {
 		return s

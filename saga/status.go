@@ -106,7 +106,7 @@ func pointer(t time.Time) *time.Time {
 
 // Summarise is what a connection is listed by.
 func (e Engine) Summarise(s State) Summary {
-	sum := Summary{Due: e.Due(s), Paused: s.Paused != nil, Queued: len(s.Queue), Version: s.Intents}
+	sum := Summary{Due: e.Due(s), Paused: s.Paused != nil, Queued: len(s.Queue), Version: s.Intents, Head: s.Head}
 	sum.Open, sum.Why = openWork(s), e.whySummarised(s)
 	newest := s.Newest()
 	switch {
@@ -163,7 +163,8 @@ func Changes(before State, facts []Fact) ([]Change, error) {
 	return changes, nil
 }
 
-// Rebuild folds records into the state they make, from a snapshot.
+// Rebuild folds records into the state they make, from a snapshot. Records that do not follow from it or from one another
+// are ErrBroken: nothing is decided on a journal that somebody has changed.
 func Rebuild(key events.Key, snapshot Snapshot, records []Record) (State, error) {
 	s := State{Key: key}
 	if snapshot.Version > 0 {
@@ -172,11 +173,8 @@ func Rebuild(key events.Key, snapshot Snapshot, records []Record) (State, error)
 		}
 	}
 	for _, r := range records {
-		facts, err := DecodeFacts(r.Facts)
-		if err != nil {
-			return State{}, err
-		}
-		if s, err = Apply(s, facts); err != nil {
+		var err error
+		if s, err = ApplyRecord(s, r); err != nil {
 			return State{}, err
 		}
 	}

@@ -1,9 +1,12 @@
 package workers
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/culvertnet/culvert/events"
@@ -99,6 +102,19 @@ type Lease struct {
 	// Writing is set from before a write until its answer: when it is found set, even the owner itself waits until the
 	// lease has expired, because the lost write may still land.
 	Writing bool `json:"writing,omitempty"`
+}
+
+// HomesOwn tells whether a record is the home's own bookkeeping and no claim of the world: cursors, and who is at work. It
+// is not listed, and does not move to another home.
+func HomesOwn(resource string) bool {
+	return strings.HasPrefix(resource, "cursor/") || strings.HasPrefix(resource, "presence/")
+}
+
+// Equal tells whether two records say the same, whatever their versions.
+func (r Record) Equal(other Record) bool {
+	a, err := json.Marshal(r)
+	b, err2 := json.Marshal(other)
+	return err == nil && err2 == nil && bytes.Equal(a, b)
 }
 
 // A ClaimQuery selects records. Zero fields select all.

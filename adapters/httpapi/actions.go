@@ -49,8 +49,13 @@ func (s *server) actions(api huma.API) {
 		})
 	post(api, "replay-saga", "/v1/sagas/{id}/replay", "Run a compensated or stuck saga again, or go on with a stuck one",
 		func(ctx context.Context, in *sagaOrder[ReplayOrder]) (*body[Accepted], error) {
-			return s.replay(ctx, in)
+			return s.replayed(ctx, in, events.ActionReplay)
 		})
+	post(api, "survey-saga", "/v1/sagas/{id}/survey", "Look at what is there of a connection at rest, before a replay",
+		func(ctx context.Context, in *sagaOrder[ReplayOrder]) (*body[Accepted], error) {
+			return s.replayed(ctx, in, events.ActionSurvey)
+		})
+	get(api, "show-survey", "/v1/sagas/{id}/survey", "Show what the last survey saw, and what a replay would do", s.survey)
 	post(api, "resolve-step", "/v1/sagas/{id}/resolve", "Settle a stuck step",
 		func(ctx context.Context, in *sagaOrder[ResolveOrder]) (*body[Accepted], error) {
 			b := in.Body
@@ -70,9 +75,10 @@ func (s *server) actions(api huma.API) {
 	}
 }
 
-func (s *server) replay(ctx context.Context, in *sagaOrder[ReplayOrder]) (*body[Accepted], error) {
+// replayed is a replay, or a survey of what one would do.
+func (s *server) replayed(ctx context.Context, in *sagaOrder[ReplayOrder], kind events.ActionKind) (*body[Accepted], error) {
 	a := events.Action{
-		Kind: events.ActionReplay, Actor: in.Body.Actor, Reason: in.Body.Reason, From: events.ReplayFrom(in.Body.From), Input: in.Body.Input,
+		Kind: kind, Actor: in.Body.Actor, Reason: in.Body.Reason, From: events.ReplayFrom(in.Body.From), Input: in.Body.Input,
 	}
 	if a.From == "" {
 		a.From = events.FromStart
@@ -91,6 +97,11 @@ func (s *server) replay(ctx context.Context, in *sagaOrder[ReplayOrder]) (*body[
 		})
 		if err != nil {
 			return nil, problem(err)
+		}
+	}
+	if kind == events.ActionReplay && a.From == events.FromFailed {
+		if err := s.served(ctx, in.ID); err != nil {
+			return nil, err
 		}
 	}
 	return s.act(ctx, in.ID, a)

@@ -14,7 +14,7 @@ import (
 // cannot be read is left out, and nothing is said that would need it: a listing must not fail for it.
 func (s *server) around(ctx context.Context) saga.Around {
 	a := saga.Around{Now: s.Now(), Held: map[string]saga.Pause{}}
-	held := s.Engine.Held()
+	held := s.Engine.Rules().Held
 	names := []string{}
 	if held.All {
 		names = append(names, "")

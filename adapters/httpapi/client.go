@@ -12,9 +12,12 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/audit"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -98,6 +101,54 @@ func (c Client) Post(ctx context.Context, path string, order any) (Accepted, err
 	return answer, c.do(ctx, call{http.MethodPost, "/v1/" + path, "application/json", b}, &answer)
 }
 
+// Audit verifies the journal, against heads of an earlier audit if there are any.
+func (c Client) Audit(ctx context.Context, against []saga.Head) (audit.Report, error) {
+	var r audit.Report
+	b, err := json.Marshal(AuditOrder{Against: against})
+	if err != nil {
+		return r, fmt.Errorf("encode heads: %w", err)
+	}
+	return r, c.do(ctx, call{http.MethodPost, "/v1/journal/audit", "application/json", b}, &r)
+}
+
+// ExportRecords yields every record of every connection, in the order of the journal.
+func (c Client) ExportRecords(ctx context.Context, live bool) iter.Seq2[MovedRecord, error] {
+	return func(yield func(MovedRecord, error) bool) {
+		query := url.Values{"live": {strconv.FormatBool(live)}}
+		for {
+			req, err := c.request(ctx, call{method: http.MethodGet, path: "/v1/export/records?" + query.Encode()})
+			var part []MovedRecord
+			var header http.Header
+			if err == nil {
+				header, err = c.send(req, &part)
+			}
+			if err != nil {
+				yield(MovedRecord{}, err)
+				return
+			}
+			for _, r := range part {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			next := header.Get("Culvert-Next")
+			if next == "" {
+				return
+			}
+			query.Set("after", next)
+		}
+	}
+}
+
+// Import sends a part of an export.
+func (c Client) Import(ctx context.Context, part ImportOrder) error {
+	b, err := json.Marshal(part)
+	if err != nil {
+		return fmt.Errorf("encode import: %w", err)
+	}
+	return c.do(ctx, call{http.MethodPost, "/v1/import", "application/json", b}, nil)
+}
+
 // Info asks where things are.
 func (c Client) Info(ctx context.Context) (Info, error) {
 	var v Info
@@ -129,6 +180,12 @@ func (c Client) Discard(ctx context.Context, id string) error {
 // Claims lists what is claimed of resources whose names begin with prefix.
 func (c Client) Claims(ctx context.Context, prefix string) ([]workers.Claimed, error) {
 	return pages[workers.Claimed](ctx, c, "/v1/claims", url.Values{"prefix": {prefix}})
+}
+
+// Survey reads the last survey of a saga.
+func (c Client) Survey(ctx context.Context, id string) (events.Survey, error) {
+	var v events.Survey
+	return v, c.do(ctx, call{http.MethodGet, "/v1/sagas/" + url.PathEscape(id) + "/survey", "", nil}, &v)
 }
 
 // Workers lists the workers that live.

@@ -16,11 +16,11 @@ import (
 type Diagnosis struct {
 	// Healthy tells that nothing needs hands.
 	Healthy  bool      `json:"healthy"`
-	Findings []Finding `json:"findings"`
+	Findings []Symptom `json:"findings"`
 }
 
-// Finding is one cause with whom it is about.
-type Finding struct {
+// Symptom is one cause with whom it is about.
+type Symptom struct {
 	Code events.CauseCode `json:"code"`
 	// NeedsHands: it does not go away by itself.
 	NeedsHands bool   `json:"needsHands"`
@@ -55,7 +55,7 @@ func (s *server) doctor(api huma.API) {
 
 func (s *server) diagnose(ctx context.Context) (Diagnosis, error) {
 	around := s.around(ctx)
-	f := findings{by: map[string]*Finding{}}
+	f := findings{by: map[string]*Symptom{}}
 	if around.Crews == nil {
 		f.add(causeStore, "the claims store does not answer", "").NeedsHands = true
 	}
@@ -118,15 +118,15 @@ func findingText(c events.Cause) string {
 
 // findings groups causes by code and text.
 type findings struct {
-	by map[string]*Finding
+	by map[string]*Symptom
 }
 
-func (f findings) add(code events.CauseCode, text, id string) *Finding {
+func (f findings) add(code events.CauseCode, text, id string) *Symptom {
 	text, _, _ = strings.Cut(text, "; resolve ") // the advice names a saga: it is said once, by show
 	key := string(code) + " " + text
 	d := f.by[key]
 	if d == nil {
-		d = &Finding{Code: code, NeedsHands: code.NeedsHands(), Text: text, Sagas: []string{}}
+		d = &Symptom{Code: code, NeedsHands: code.NeedsHands(), Text: text, Sagas: []string{}}
 		f.by[key] = d
 	}
 	if id != "" && (d.Count == 0 || !slices.Contains(d.Sagas, id)) {
@@ -140,12 +140,12 @@ func (f findings) add(code events.CauseCode, text, id string) *Finding {
 
 // diagnosis puts what needs hands first, then what concerns most.
 func (f findings) diagnosis() Diagnosis {
-	d := Diagnosis{Healthy: true, Findings: []Finding{}}
+	d := Diagnosis{Healthy: true, Findings: []Symptom{}}
 	for _, one := range f.by {
 		d.Healthy = d.Healthy && !one.NeedsHands
 		d.Findings = append(d.Findings, *one)
 	}
-	slices.SortFunc(d.Findings, func(a, b Finding) int {
+	slices.SortFunc(d.Findings, func(a, b Symptom) int {
 		switch {
 		case a.NeedsHands != b.NeedsHands && a.NeedsHands:
 			return -1

@@ -167,8 +167,7 @@ func (f failing) State(context.Context, events.Key) (saga.State, error) { return
 func (f failing) Watch(events.Key) (<-chan struct{}, func())            { return nil, func() {} }
 func (f failing) List(context.Context, saga.Query) (saga.Page, error)   { return saga.Page{}, f.err }
 func (f failing) Publish(context.Context, ...events.Message) error      { return f.err }
-func (f failing) Held() saga.Held                                       { return saga.Held{} }
-func (f failing) Why(saga.State, uint64, saga.Around) []events.Cause    { return nil }
+func (f failing) Rules() saga.Engine                                    { return saga.Engine{} }
 func (f failing) CheckData(events.Intent) (json.RawMessage, error)      { return nil, f.err }
 
 func (f failing) Accept(context.Context, string, map[string]string, []byte) ([]saga.Receipt, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/audit"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -15,9 +16,8 @@ type Engine interface {
 	Act(ctx context.Context, a events.Action) (saga.Receipt, error)
 	State(ctx context.Context, key events.Key) (saga.State, error)
 	Watch(key events.Key) (changed <-chan struct{}, stop func())
-	// Held tells what is held of the engine; Why why a saga does not move.
-	Held() saga.Held
-	Why(s saga.State, n uint64, around saga.Around) []events.Cause
+	// Rules are the pure engine as it is held now, which says why a saga does not move and what a replay would do.
+	Rules() saga.Engine
 }
 
 // Intake is the one Accept that all doors call: it decodes strictly, admits and submits every intent of a message, and
@@ -46,7 +46,12 @@ type Options struct {
 	DeadLetters events.DeadLetters
 	Publisher   Publisher
 	Claims      workers.Claims
-	Kinds       map[string]KindInfo
+	// Mover and Journal serve the move to another home.
+	Mover   Mover
+	Journal saga.Journal
+	// Audit verifies the journal.
+	Audit func(ctx context.Context, against []saga.Head) (audit.Report, error)
+	Kinds map[string]KindInfo
 	// World is the URL of the simulated world, empty against real clouds; NATS the broker's.
 	World, NATS string
 	Version     string

@@ -74,7 +74,7 @@ func (s *server) explained(ctx context.Context, id string) (events.Status, error
 	if err != nil {
 		return v, problem(err)
 	}
-	v.Why = s.Engine.Why(state, n, s.around(ctx))
+	v.Why = s.Engine.Rules().Why(state, n, s.around(ctx))
 	return v, nil
 }
 

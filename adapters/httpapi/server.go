@@ -35,6 +35,8 @@ func Handler(o Options) http.Handler {
 	s.actions(api)
 	s.deadLetters(api)
 	s.claims(api)
+	s.audit(api)
+	s.move(api)
 	s.workers(api)
 	s.signals(api, mux)
 	s.doctor(api)

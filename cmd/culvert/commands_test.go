@@ -12,7 +12,8 @@ func TestMistakesOfUsageAreTwo(t *testing.T) {
 	for _, line := range []string{
 		"no-such-command", "submit", "submit a b", "submit --no-such-flag x", "submit x --timeout soon", "list extra", "list -o xml",
 		"show", "show a b", "watch", "cancel a", "cancel --reason r", "pause a b", "pause a --capability egress", "withdraw",
-		"replay --reason r", "replay a", "replay a --status stuck --reason r", "resolve a b --reason r", "resolve a b --retry --skip --reason r",
+		"replay --reason r", "replay --status completed --reason r", "replay a --canary 1 --reason r", "replay a --kind k --reason r",
+		"replay --status stuck --pace fast --reason r", "replay --status stuck --pace 0/s --reason r", "replay --status stuck --canary -1 --reason r", "replay a", "replay a --status stuck --reason r", "resolve a b --reason r", "resolve a b --retry --skip --reason r",
 		"resolve a --retry --reason r", "dead-letters", "dead-letters no-such", "dead-letters show", "claims", "claims break a --reason r",
 		"claims break a b", "explain", "doctor a", "workers a", "sim", "sim no-such", "sim fault", "sim fault add", "sim fault add --vendor gcp --call x", "sim resources x",
 	} {

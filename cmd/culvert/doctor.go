@@ -1,10 +1,76 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/audit"
+)
 
 func (c *cli) doctor() *cobra.Command {
-	return &cobra.Command{
-		Use: "doctor", Short: "Say what does not move, and why", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.diagnose(cmd) },
+	var journal bool
+	var against string
+	cmd := &cobra.Command{
+		Use: "doctor", Short: "Say what does not move, and why; or verify the journal (--journal)", Args: cobra.NoArgs,
+		Long: "doctor names everything that does not move, by cause; the exit code is 1 when something needs hands.\n" +
+			"doctor --journal reads every record and holds chains, snapshots, listing and checkpoints against each other. With -o json it also\n" +
+			"prints where each journal ends; keep that elsewhere, and --against finds what was cut off or written anew since.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case !journal && against != "":
+				return usage("--against belongs to --journal")
+			case !journal:
+				return c.diagnose(cmd)
+			}
+			var heads []saga.Head
+			if against != "" {
+				var err error
+				if heads, err = readHeads(against); err != nil {
+					return err
+				}
+			}
+			report, err := c.api().Audit(cmd.Context(), heads)
+			if err != nil {
+				return err
+			}
+			if err := c.print(report, func() { c.audited(report) }); err != nil {
+				return err
+			}
+			if len(report.Findings) > 0 {
+				return exitFailed
+			}
+			return nil
+		},
 	}
+	cmd.Flags().BoolVar(&journal, "journal", false, "verify the journal")
+	cmd.Flags().StringVar(&against, "against", "", "file with the output of an earlier doctor --journal -o json")
+	return cmd
+}
+
+func (c *cli) audited(r audit.Report) {
+	var rows [][]string
+	for _, f := range r.Findings {
+		rows = append(rows, []string{f.Key.String(), fmt.Sprint(f.Version), f.What, f.Detail})
+	}
+	if len(rows) > 0 {
+		c.rows("CONNECTION VERSION FINDING DETAIL", rows)
+	}
+	fmt.Fprintf(c.out, "%d records of %d connections, %d checkpoints: %d findings\n", r.Records, r.Connections, r.Checkpoints, len(r.Findings))
+}
+
+// readHeads reads the heads of an earlier report.
+func readHeads(file string) ([]saga.Head, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read heads: %w", err)
+	}
+	var r audit.Report
+	if err := json.Unmarshal(b, &r); err != nil {
+		return nil, fmt.Errorf("read heads from %s: %w", file, err)
+	}
+	return r.Heads, nil
 }

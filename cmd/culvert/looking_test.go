@@ -41,7 +41,7 @@ func TestWhatDoesNotMoveIsNamed(t *testing.T) {
 		t.Errorf("shown as:\n%s", e.out)
 	}
 	d := decoded[httpapi.Diagnosis](t, culvert(t, "doctor", "-o", "json").want(t, 1))
-	if !slices.ContainsFunc(d.Findings, func(f httpapi.Finding) bool {
+	if !slices.ContainsFunc(d.Findings, func(f httpapi.Symptom) bool {
 		return f.Code == events.CausePaused && f.NeedsHands && strings.Contains(f.Text, name) && slices.Contains(f.Sagas, listed[0].ID)
 	}) {
 		t.Errorf("diagnosis %+v", d)

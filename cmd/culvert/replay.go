@@ -12,21 +12,23 @@ import (
 
 func (c *cli) replay() *cobra.Command {
 	var w waiting
-	var status, from, input, reason string
+	var s selection
+	var b bulk
+	var from, input, reason string
+	var plan, yes bool
 	cmd := &cobra.Command{
 		Use: "replay ID…", Short: "Run compensated or stuck sagas again, or go on with stuck ones",
+		Long: "Before a saga named by ID is replayed, everything of it is looked at, and a table says what was seen and what will run;\n" +
+			"--plan stops there. Many are selected by --status and the filters beside it: a canary first, then the rest at a pace.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if (status == "") == (len(args) == 0) {
+			if (s.status == "") == (len(args) == 0) {
 				return usage("name sagas, or select them by --status, one of the two")
 			}
-			if status != "" {
-				all, err := c.find(cmd, status, "", "")
-				if err != nil {
-					return err
-				}
-				for _, v := range all {
-					args = append(args, v.ID)
-				}
+			if err := b.parse(); err != nil {
+				return err
+			}
+			if s.status == "" && (s.filters() || b.given()) {
+				return usage("filters, --canary, --pace and --max-failures select and pace what --status finds")
 			}
 			o := httpapi.ReplayOrder{Order: order(reason), From: from}
 			if input != "" {
@@ -36,12 +38,33 @@ func (c *cli) replay() *cobra.Command {
 				}
 				o.Input = data
 			}
+			if s.status != "" {
+				found, err := c.selected(cmd, s)
+				if err != nil {
+					return err
+				}
+				for _, v := range found {
+					args = append(args, v.ID)
+				}
+				c.announce(found)
+			}
+			switch {
+			case plan:
+				return c.foresee(cmd.Context(), args, o)
+			case b.given():
+				return c.replayPaced(cmd.Context(), args, o, b, w)
+			case s.status == "" && !yes && c.format == "table":
+				c.warn(cmd.Context(), args, o)
+			}
 			return c.replayAll(cmd, args, o, w)
 		},
 	}
-	cmd.Flags().StringVar(&status, "status", "", "select by status: compensated or stuck")
+	s.flags(cmd)
+	b.flags(cmd)
 	cmd.Flags().StringVar(&from, "from", "start", "start (a new saga) or failed (go on where it is stuck)")
 	cmd.Flags().StringVar(&input, "input", "", "file with an event whose data replaces the intent's")
+	cmd.Flags().BoolVar(&plan, "plan", false, "look at what is there, say what a replay would do, and change nothing")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not look first")
 	needReason(cmd, &reason)
 	w.flags(cmd)
 	return cmd

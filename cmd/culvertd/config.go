@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -56,6 +57,8 @@ type Config struct {
 	Speaker string
 	// Held starts the engine held: it accepts, and requests nothing until it is resumed.
 	Held bool
+	// CheckpointEvery is how often the heads of changed journals are listed in the journal of checkpoints.
+	CheckpointEvery time.Duration
 	// NATSMonitors are the monitoring endpoints of the external broker's servers, by which it proves that it syncs.
 	NATSMonitors []string
 	// AllowUnsynced accepts a broker that does not prove that it syncs before it acknowledges.
@@ -142,6 +145,7 @@ func parseConfig(args []string, out io.Writer) (Config, error) {
 	f.StringVar(&c.World, "world", "", "URL of a simulated world in another process; none: the real clouds, in role all too")
 	f.StringVar(&c.Speaker, "speaker", "site-edge", "which speaker role speaker is")
 	f.BoolVar(&c.Held, "held", false, "start held: accept intents, request nothing until resumed")
+	f.DurationVar(&c.CheckpointEvery, "checkpoint-every", time.Minute, "how often the heads of changed journals are noted in the journal of checkpoints")
 	f.BoolVar(&c.AllowUnsynced, "allow-unsynced", false, "accept a broker that does not prove it syncs before it acknowledges")
 	monitors := f.String("nats-monitors", "", "monitoring endpoints (http://host:8222) of every server of --nats-url")
 	file := f.String("config", "", "configuration file (YAML)")

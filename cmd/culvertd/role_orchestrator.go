@@ -16,6 +16,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/audit"
 	"github.com/culvertnet/culvert/saga/plans"
 	"github.com/culvertnet/culvert/schemas"
 )
@@ -28,12 +29,13 @@ func (p *program) startOrchestrator(ctx context.Context) error {
 	}
 	o := saga.NewOrchestrator(saga.Options{
 		Engine: engine, Journal: p.home.journal(), Bus: p.home.bus, Cursor: cursor{claims: p.home.claims},
-		Now: time.Now, ID: uuid.NewString, Name: processName(), SweepEvery: 10 * time.Second, Log: p.log,
+		Now: time.Now, ID: uuid.NewString, Name: processName(), SweepEvery: 10 * time.Second,
+		CheckpointEvery: p.config.CheckpointEvery, Log: p.log,
 	})
 	door := plans.Door{Catalogue: catalogue, Engine: o, Now: time.Now}
 	p.group.Go(func() error { return o.Run(ctx) })
 	p.group.Go(func() error { return p.home.bus.Consume(ctx, intakeSubscription, takeIntent(door)) })
-	return p.serveHTTP(ctx, o, door, catalogue)
+	return p.serveHTTP(ctx, o, door, engine)
 }
 
 // intakeSubscription is the durable place of the intents stream.
@@ -57,7 +59,7 @@ func takeIntent(door plans.Door) func(context.Context, events.Delivery) events.V
 }
 
 // serveHTTP opens the API.
-func (p *program) serveHTTP(ctx context.Context, o *saga.Orchestrator, door plans.Door, catalogue plans.Catalogue) error {
+func (p *program) serveHTTP(ctx context.Context, o *saga.Orchestrator, door plans.Door, engine saga.Engine) error {
 	listener, err := net.Listen("tcp", p.config.HTTP)
 	if err != nil {
 		return fmt.Errorf("open HTTP: %w", err)
@@ -66,7 +68,11 @@ func (p *program) serveHTTP(ctx context.Context, o *saga.Orchestrator, door plan
 	server := &http.Server{
 		Handler: httpapi.Handler(httpapi.Options{
 			Engine: o, Intake: door, Listing: p.home.journal(), DeadLetters: p.home.deadLetters, Publisher: p.home.bus,
-			Claims: p.home.claims, Kinds: explain(catalogue), World: p.at.World, NATS: p.at.NATS, Version: version,
+			Mover: o, Journal: p.home.journal(),
+			Audit: func(ctx context.Context, against []saga.Head) (audit.Report, error) {
+				return audit.Run(ctx, engine, p.home.journal(), against)
+			},
+			Claims: p.home.claims, Kinds: explain(door.Catalogue), World: p.at.World, NATS: p.at.NATS, Version: version,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // streams end when the process drains

@@ -29,6 +29,7 @@ func (c Config) validate() error {
 	_, _, err := net.SplitHostPort(c.NATSMonitor)
 	need(c.NATSMonitor == "" || err == nil, "--nats-monitor %q is not host:port: %v", c.NATSMonitor, err)
 	need(c.SimSpeed > 0 && c.SimSpeed <= 10000, "--sim-speed %v is not between 0 and 10000", c.SimSpeed)
+	need(c.CheckpointEvery > 0, "--checkpoint-every %s is not positive", c.CheckpointEvery)
 	need(slices.Contains(roles, c.Role), "--role %q is none of %s", c.Role, strings.Join(roles, ", "))
 	for i, name := range c.Capabilities {
 		need(slices.Contains(capabilities, name), "--capabilities: %q is none of %s", name, strings.Join(capabilities, ", "))

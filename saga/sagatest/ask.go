@@ -32,3 +32,23 @@ func (p *player) why(a args) error {
 	}
 	return nil
 }
+
+// foresee shows the last survey.
+func (p *player) foresee(args) error {
+	v, has := p.m.Engine.SurveyView(p.m.State)
+	if !has {
+		p.printf("no survey")
+		return nil
+	}
+	p.printf("%s from %s: %s %s", v.Saga, v.From, v.Ended, v.Refused)
+	for _, r := range v.Rows {
+		line := []string{" ", ref(r.Step, r.Generation), string(r.Seen), "->", string(r.Will)}
+		for _, said := range []string{r.Detail, r.Because} {
+			if said != "" {
+				line = append(line, strconv.Quote(said))
+			}
+		}
+		p.printf("%s", strings.Join(line, " "))
+	}
+	return nil
+}

@@ -24,6 +24,8 @@ var commands = map[string]func(*player, args) error{
 	"tick":   (*player).tick, // tick 30s, or tick due: lets time pass
 	"cancel": order(events.ActionCancel), "pause": order(events.ActionPause), "resume": order(events.ActionResume),
 	"replay":  order(events.ActionReplay),  // replay N from=start|failed + the lines of an edited plan
+	"survey":  order(events.ActionSurvey),  // survey N from=start|failed: looks at what is there
+	"foresee": (*player).foresee,           // shows what the survey saw and what a replay would do
 	"resolve": order(events.ActionResolve), // resolve N STEP retry|mark-undone|skip
 	"hold":    (*player).hold,              // hold all, hold CAPABILITY
 	"release": (*player).release,
@@ -213,7 +215,7 @@ func order(kind events.ActionKind) func(*player, args) error {
 		switch kind {
 		case events.ActionResolve:
 			act.Step, act.Resolution = a.word(1), events.Resolution(a.word(2))
-		case events.ActionReplay:
+		case events.ActionReplay, events.ActionSurvey:
 			act.From = events.ReplayFrom(a.take("from", string(events.FromStart)))
 			if len(a.lines) > 0 {
 				d, err := ParseData(a.lines)
@@ -288,7 +290,7 @@ func (p *player) feed(args) error {
 		return err
 	}
 	for _, r := range p.m.Records[p.told:] {
-		facts, err := saga.DecodeFacts(r.Facts)
+		facts, _, _, err := saga.DecodeRecord(r.Facts)
 		if err != nil {
 			return err
 		}
@@ -299,7 +301,7 @@ func (p *player) feed(args) error {
 		for _, c := range changes {
 			p.printf("%s/%d/%d %s", r.Key, r.Version, c.N, renderStatus(c.Status))
 		}
-		if before, err = saga.Apply(before, facts); err != nil {
+		if before, err = saga.ApplyRecord(before, r); err != nil {
 			return err
 		}
 	}

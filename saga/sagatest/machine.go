@@ -50,7 +50,7 @@ func (m *Machine) Input(in saga.Input) (d saga.Decision, answer, broken error) {
 	if m.CheckEvery > 1 && m.inputs%m.CheckEvery != 0 {
 		d, answer = m.Engine.Decide(m.State, in, m.Now)
 		if answer == nil && len(d.Facts) > 0 {
-			_, broken = m.record(d)
+			_, broken = m.record(&d)
 			m.State = d.State
 		}
 		return d, answer, broken
@@ -69,7 +69,7 @@ func (m *Machine) Input(in saga.Input) (d saga.Decision, answer, broken error) {
 		}
 		return d, answer, m.promises()
 	}
-	r, err := m.record(d)
+	r, err := m.record(&d)
 	if err != nil {
 		return d, nil, err
 	}
@@ -84,10 +84,11 @@ func (m *Machine) Input(in saga.Input) (d saga.Decision, answer, broken error) {
 	return d, nil, m.promises()
 }
 
-// record puts a decision into the journal.
-func (m *Machine) record(d saga.Decision) (saga.Record, error) {
-	facts, err := saga.EncodeFacts(d.Facts)
+// record puts a decision into the journal, which gives its state the head of the chain.
+func (m *Machine) record(d *saga.Decision) (saga.Record, error) {
 	version := uint64(len(m.Records) + 1)
+	facts, head, err := saga.EncodeRecord(m.State, fmt.Sprint(version), d.Facts)
+	d.State.Head = head
 	r := saga.Record{
 		Key: m.State.Key, Version: version, ID: fmt.Sprint(version), At: m.Now, Facts: facts, Position: saga.Position(version),
 	}
@@ -109,7 +110,7 @@ func (m *Machine) promises() error {
 	if g == nil {
 		return nil
 	}
-	if g.Status.Ended() && len(commands) > 0 {
+	if g.Status.Ended() && len(commands) > 0 && (m.State.Survey == nil || m.State.Survey.Ended != "") {
 		return fmt.Errorf("saga %d is %s with %d commands out", g.N, g.Status, len(commands))
 	}
 	held := m.State.Paused != nil || m.Engine.Held.All || len(m.Engine.Held.Capabilities) > 0

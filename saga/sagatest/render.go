@@ -44,6 +44,12 @@ func renderField(name string, value any) string {
 			names[i] = ref(st.Name, st.Generation)
 		}
 		return label + strings.Join(names, ",")
+	case []saga.SurveyLook:
+		names := make([]string, len(v))
+		for i, l := range v {
+			names[i] = ref(l.Step, l.Generation)
+		}
+		return label + strings.Join(names, ",")
 	case json.RawMessage:
 		if len(v) == 0 {
 			return ""

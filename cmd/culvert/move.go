@@ -1,0 +1,271 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/culvertnet/culvert/adapters/httpapi"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// exportFormat is the version of the file.
+const exportFormat = 1
+
+// line is one line of an export: the header first, then records in the order of the journal and claims, then the end.
+type line struct {
+	Header *exportHeader        `json:"header,omitempty"`
+	Record *httpapi.MovedRecord `json:"record,omitempty"`
+	Claim  *workers.Claimed     `json:"claim,omitempty"`
+	End    *exportEnd           `json:"end,omitempty"`
+}
+
+type exportHeader struct {
+	Format  int       `json:"format"`
+	Release string    `json:"release"`
+	At      time.Time `json:"at"`
+	// Live exports were made while the engine acted.
+	Live bool `json:"live,omitempty"`
+}
+
+// exportEnd shows that nothing is missing: what there was, and the SHA-256 of every byte before this line.
+type exportEnd struct {
+	Records int    `json:"records"`
+	Claims  int    `json:"claims"`
+	SHA256  string `json:"sha256"`
+}
+
+func (c *cli) exportHome() *cobra.Command {
+	var live bool
+	cmd := &cobra.Command{
+		Use: "export FILE", Short: "Write connections, journals and claims to a file, for another home", Args: cobra.ExactArgs(1),
+		Long: "The engine has to be held (culvert pause): export waits until nothing that was requested can happen any more. --live\n" +
+			"exports beside the work, for looking at; two homes that both go on from there would act against each other.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := os.OpenFile(args[0], os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+			if err != nil {
+				return fmt.Errorf("write export: %w", err)
+			}
+			end, err := c.writeExport(cmd.Context(), f, live)
+			if err = errors.Join(err, f.Close()); err != nil {
+				return errors.Join(fmt.Errorf("write export: %w", err), os.Remove(args[0]))
+			}
+			return c.print(end, func() {
+				fmt.Fprintf(c.out, "%d records and %d claims exported to %s\n", end.Records, end.Claims, args[0])
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&live, "live", false, "export although the engine is not held")
+	return cmd
+}
+
+// exportFile writes lines and sums them up.
+type exportFile struct {
+	w   io.Writer
+	sum hash.Hash
+	end exportEnd
+}
+
+func (f *exportFile) write(l line) error {
+	b, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	b = append(b, '\n')
+	f.sum.Write(b)
+	_, err = f.w.Write(b)
+	return err
+}
+
+func (c *cli) writeExport(ctx context.Context, to io.Writer, live bool) (exportEnd, error) {
+	buffered := bufio.NewWriter(to)
+	f := &exportFile{w: buffered, sum: sha256.New()}
+	info, err := c.api().Info(ctx)
+	if err != nil {
+		return f.end, err
+	}
+	if err := c.awaitQuiet(ctx, live); err != nil {
+		return f.end, err
+	}
+	if err := f.write(line{Header: &exportHeader{Format: exportFormat, Release: info.Version, At: time.Now().UTC(), Live: live}}); err != nil {
+		return f.end, err
+	}
+	for r, err := range c.api().ExportRecords(ctx, live) {
+		if err != nil {
+			return f.end, err
+		}
+		f.end.Records++
+		if err := f.write(line{Record: &r}); err != nil {
+			return f.end, err
+		}
+	}
+	claims, err := c.api().Claims(ctx, "")
+	if err != nil {
+		return f.end, err
+	}
+	for _, claim := range claims {
+		if workers.HomesOwn(claim.Resource) {
+			continue
+		}
+		f.end.Claims++
+		if err := f.write(line{Claim: &claim}); err != nil {
+			return f.end, err
+		}
+	}
+	f.end.SHA256 = hex.EncodeToString(f.sum.Sum(nil))
+	if err := f.write(line{End: &f.end}); err != nil {
+		return f.end, err
+	}
+	return f.end, buffered.Flush()
+}
+
+// awaitQuiet asks for a first page until the server gives one: a held engine becomes quiet within a minute.
+func (c *cli) awaitQuiet(ctx context.Context, live bool) error {
+	for told := false; ; {
+		var last error
+		for _, err := range c.api().ExportRecords(ctx, live) {
+			last = err
+			break
+		}
+		var p *httpapi.Problem
+		if !errors.As(last, &p) || !strings.Contains(p.Detail, "commands are out") {
+			return last
+		}
+		if !told {
+			fmt.Fprintln(c.errs, p.Detail)
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func (c *cli) importHome() *cobra.Command {
+	return &cobra.Command{
+		Use: "import FILE", Short: "Take over an export, on a home whose engine is held", Args: cobra.ExactArgs(1),
+		Long: "The daemon has to be held (culvertd --held). What an interrupted import has brought is passed over when it is run again. The\n" +
+			"engine stays held: compare culvert list, then culvert resume.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return fmt.Errorf("read export: %w", err)
+			}
+			defer f.Close()
+			end, err := verifyExport(f)
+			if err != nil {
+				return fmt.Errorf("read export %s: %w", args[0], err)
+			}
+			if _, err := f.Seek(0, io.SeekStart); err != nil {
+				return fmt.Errorf("read export: %w", err)
+			}
+			if err := c.sendImport(cmd.Context(), f); err != nil {
+				return err
+			}
+			return c.print(end, func() {
+				fmt.Fprintf(c.out, "%d records and %d claims imported; the engine is held until culvert resume\n", end.Records, end.Claims)
+			})
+		},
+	}
+}
+
+// lines reads an export line by line; raw has the line's bytes with its end.
+func lines(from io.Reader, take func(l line, raw []byte) error) error {
+	r := bufio.NewReaderSize(from, 1<<20)
+	for n := 1; ; n++ {
+		raw, err := r.ReadBytes('\n')
+		if errors.Is(err, io.EOF) && len(raw) == 0 {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		var l line
+		if err := json.Unmarshal(raw, &l); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		if err := take(l, raw); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+	}
+}
+
+// verifyExport reads a whole file before any of it is sent: it has a beginning and an end, and every byte between.
+func verifyExport(from io.Reader) (exportEnd, error) {
+	sum, is, header := sha256.New(), exportEnd{}, false
+	var end *exportEnd
+	err := lines(from, func(l line, raw []byte) error {
+		switch {
+		case end != nil:
+			return errors.New("there is something after the end")
+		case l.Header != nil:
+			if header = true; l.Header.Format != exportFormat {
+				return fmt.Errorf("format %d is not this release's %d", l.Header.Format, exportFormat)
+			}
+		case l.Record != nil:
+			is.Records++
+		case l.Claim != nil:
+			is.Claims++
+		case l.End != nil:
+			is.SHA256 = hex.EncodeToString(sum.Sum(nil))
+			end = l.End
+			return nil
+		}
+		sum.Write(raw)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return is, err
+	case !header || end == nil:
+		return is, errors.New("it is no export, or its end is missing")
+	case *end != is:
+		return is, fmt.Errorf("it was changed: it has %+v and should have %+v", is, *end)
+	}
+	return is, nil
+}
+
+// importPart is how many bytes of records are sent at once.
+const importPart = 1 << 20
+
+func (c *cli) sendImport(ctx context.Context, from io.Reader) error {
+	var part httpapi.ImportOrder
+	size := 0
+	send := func() error {
+		if len(part.Records)+len(part.Claims) == 0 {
+			return nil
+		}
+		err := c.api().Import(ctx, part)
+		part, size = httpapi.ImportOrder{}, 0
+		return err
+	}
+	err := lines(from, func(l line, raw []byte) error {
+		if l.Record != nil {
+			part.Records = append(part.Records, *l.Record)
+		}
+		if l.Claim != nil {
+			part.Claims = append(part.Claims, *l.Claim)
+		}
+		if size += len(raw); size >= importPart {
+			return send()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return send()
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// move: a home with finished and open sagas is exported, taken over by another, and from there by a third: embedded, then
+// Google, then embedded again. The listings are equal, and what was open goes on to its end where it has come to.
+func move(ctx context.Context, s settings) (err error) {
+	s = s.filled(24, 0)
+	l, err := newLab(s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.close()) }()
+	if err := l.startWorld(ctx); err != nil {
+		return err
+	}
+	t := &table{header: "step figure detail"}
+	m := &mover{lab: l, table: t}
+	for _, step := range []func(context.Context) error{m.begin, m.toGoogle, m.middle, m.toEmbedded, m.end} {
+		if err := step(ctx); err != nil {
+			return errors.Join(err, t.print())
+		}
+	}
+	return t.print()
+}
+
+type mover struct {
+	*lab
+	*table
+	// processes are those of the present home; open are the sagas that were exported on their way.
+	processes []*process
+	open      []string
+}
+
+func (m *mover) order(i int) order { return campaignOrder("move", i) }
+
+// begin runs sagas on an embedded home, and leaves some of them open.
+func (m *mover) begin(ctx context.Context) error {
+	p, err := m.start(ctx, "first", "--data", filepath.Join(m.dir, "first"), "--world", m.world, "--sim-speed", fmt.Sprint(m.s.speed))
+	if err != nil {
+		return err
+	}
+	m.daemon, m.processes = p, []*process{p}
+	var orders []order
+	for i := range m.s.sagas / 2 {
+		orders = append(orders, m.order(i))
+	}
+	ends := m.runAll(ctx, orders)
+	m.row(allEnded(ends, events.SagaCompleted), "embedded: completed", len(ends), "")
+	return m.leaveOpen(ctx, m.s.sagas/2)
+}
+
+// leaveOpen begins sagas and holds the engine as soon as each has a command out.
+func (m *mover) leaveOpen(ctx context.Context, from int) error {
+	m.open = nil
+	for i := from; i < from+3; i++ {
+		id, err := m.submit(ctx, m.order(3*i+1).event()) // with a connector, which takes its time
+		if err != nil {
+			return err
+		}
+		m.open = append(m.open, id)
+	}
+	for !m.inFlight(ctx) && ctx.Err() == nil {
+		continue
+	}
+	_, err := m.command(ctx, "pause", "--reason", "move")
+	return err
+}
+
+// command runs the command line against the present home.
+func (m *mover) command(ctx context.Context, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, filepath.Join(m.s.bin, "culvert"), append([]string{"--server", m.daemon.at.HTTP}, args...)...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("culvert %s: %w: %s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// listing is what the present home knows, without the times of its own.
+func (m *mover) listing(ctx context.Context) ([]string, error) {
+	list, err := m.api().List(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, v := range list {
+		shown, err := m.api().Show(ctx, v.ID)
+		if err != nil {
+			return nil, err
+		}
+		text, err := json.Marshal(shown)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, string(text))
+	}
+	slices.Sort(all)
+	return all, nil
+}
+
+// moveTo exports the present home, ends it, starts the next one and imports there.
+func (m *mover) moveTo(ctx context.Context, name string, next func(context.Context) ([]*process, error)) error {
+	file := filepath.Join(m.dir, "to-"+name+".jsonl")
+	said, err := m.command(ctx, "export", file)
+	if err != nil {
+		return err
+	}
+	before, err := m.listing(ctx) // the engine is held and quiet
+	if err != nil {
+		return err
+	}
+	said = said[strings.LastIndex(said, "\n")+1:]
+	m.row(nil, "exported", len(before), said)
+	for _, p := range m.processes {
+		if err := p.stop(); err != nil {
+			return err
+		}
+	}
+	if m.processes, err = next(ctx); err != nil {
+		return err
+	}
+	m.daemon = m.processes[0]
+	said, err = m.command(ctx, "import", file)
+	if err != nil {
+		return err
+	}
+	again, err := m.command(ctx, "import", file)
+	m.row(errors.Join(err, need(said == again, "the second import says %s", again)), name+": imported, and once more", len(before), said)
+	after, err := m.listing(ctx)
+	m.row(errors.Join(err, need(slices.Equal(before, after), "%d sagas before, %d after, and they differ", len(before), len(after))), name+": listing and every saga equal", len(after), "")
+	running := 0
+	for _, id := range m.open {
+		v, err := m.api().Show(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !v.Status.Ended() {
+			running++
+		}
+	}
+	m.row(need(running > 0, "none is open"), name+": open when they came", running, "")
+	if _, err := m.command(ctx, "resume", "--reason", "moved"); err != nil {
+		return err
+	}
+	ended := 0
+	for _, id := range m.open {
+		v, err := m.wait(ctx, id)
+		if err != nil {
+			return err
+		}
+		if v.Status == events.SagaCompleted {
+			ended++
+		}
+	}
+	m.row(need(ended == len(m.open), "%d of %d", ended, len(m.open)), name+": went on to their end there", ended, "")
+	doctor, err := m.command(ctx, "doctor", "--journal")
+	m.row(err, name+": journal", "-", doctor)
+	return nil
+}
+
+func (m *mover) toGoogle(ctx context.Context) error {
+	return m.moveTo(ctx, "google", func(ctx context.Context) ([]*process, error) {
+		f, err := googleHome(ctx, m.lab)
+		if err != nil {
+			return nil, err
+		}
+		m.extra = []string{"--held"}
+		defer func() { m.extra = nil }()
+		orchestrator, err := m.join(ctx, f, "orchestrator", "second")
+		if err != nil {
+			return nil, err
+		}
+		worker, err := m.join(ctx, f, "worker", "second-worker")
+		return []*process{orchestrator, worker}, err
+	})
+}
+
+// middle withdraws some on the second home and leaves others open.
+func (m *mover) middle(ctx context.Context) error {
+	var orders []order
+	for i := range m.s.sagas / 4 {
+		orders = append(orders, order{name: m.order(i).name, service: "-"})
+	}
+	ends := m.runAll(ctx, orders)
+	m.row(allEnded(ends, events.SagaCompleted), "google: withdrawn there", len(ends), "")
+	return m.leaveOpen(ctx, m.s.sagas)
+}
+
+func (m *mover) toEmbedded(ctx context.Context) error {
+	return m.moveTo(ctx, "embedded", func(ctx context.Context) ([]*process, error) {
+		p, err := m.start(ctx, "third", "--data", filepath.Join(m.dir, "third"), "--world", m.world, "--sim-speed", fmt.Sprint(m.s.speed), "--held")
+		return []*process{p}, err
+	})
+}
+
+// end withdraws the rest, and expects the world as it was.
+func (m *mover) end(ctx context.Context) error {
+	list, err := m.api().List(ctx, nil)
+	if err != nil {
+		return err
+	}
+	var orders []order
+	for _, v := range list {
+		if v.Action == "apply" {
+			orders = append(orders, order{name: v.Connection, service: "-"})
+		}
+	}
+	ends := m.runAll(ctx, orders)
+	m.row(errors.Join(allEnded(ends, events.SagaCompleted), m.clean(ctx)), "embedded: withdrawn, world clean", len(ends), "")
+	effects, err := m.effects(ctx)
+	m.row(errors.Join(err, oneLiveEffect(effects)), "effects on named objects, none twice", len(effects), "")
+	return nil
+}

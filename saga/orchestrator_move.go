@@ -1,0 +1,110 @@
+package saga
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// Journals move to another home as what they are: records with their ids and every byte of their facts, so that the chains
+// hold there too. What is derived (snapshots, summaries) is made anew.
+
+// ErrNotHeld says that a move was asked of an engine that may act meanwhile.
+var ErrNotHeld = errors.New("the engine is not held")
+
+// IsEngines tells whether a key is the engine's own: holds and checkpoints, which stay with their home.
+func IsEngines(k events.Key) bool { return k.Tenant == engineTenant }
+
+// QuietAt tells from when on nothing that was requested can have an effect any more: the latest deadline of a command that
+// is out, and the vendors' quiet time. Zero means that nothing is out. It is a moment's answer unless the engine is held.
+func (o *Orchestrator) QuietAt(ctx context.Context) (at time.Time, err error) {
+	err = o.list(ctx, func(item Listed) error {
+		if IsEngines(item.Key) || item.Summary.Status.Ended() && item.Summary.Queued == 0 {
+			return nil
+		}
+		s, err := o.State(ctx, item.Key)
+		if err != nil || s.Saga == nil {
+			return err
+		}
+		for _, st := range s.Saga.Steps {
+			if st.Open == nil {
+				continue
+			}
+			if quiet := st.Open.Deadline.Add(o.o.Engine.Limits.quiet()); quiet.After(at) {
+				at = quiet
+			}
+		}
+		return nil
+	})
+	return at, err
+}
+
+// importTries bounds how often an import offers a record whose fate is unknown again.
+const importTries = 20
+
+// Import appends records of another home to this one's journal: each connection's in order, from its first or from where
+// an earlier import has ended. It verifies the chains before it appends. What is there already and equal is passed over;
+// another history of the same connection is an error. The engine has to be held.
+func (o *Orchestrator) Import(ctx context.Context, records []Record) error {
+	if !o.Held().All {
+		return fmt.Errorf("import: %w", ErrNotHeld)
+	}
+	states := map[events.Key]State{}
+	for _, r := range records {
+		if IsEngines(r.Key) {
+			return fmt.Errorf("import %s: the engine's own journals stay with their home", r.Key)
+		}
+		s, known := states[r.Key]
+		if !known {
+			var err error
+			if s, err = o.State(ctx, r.Key); err != nil {
+				return fmt.Errorf("import %s: %w", r.Key, err)
+			}
+		}
+		if r.Version <= s.Version {
+			if err := o.same(ctx, r); err != nil {
+				return fmt.Errorf("import %s: %w", r.Key, err)
+			}
+			states[r.Key] = s
+			continue
+		}
+		next, err := o.importOne(ctx, s, r)
+		if err != nil {
+			return fmt.Errorf("import %s: %w", r.Key, err)
+		}
+		states[r.Key] = next
+	}
+	return nil
+}
+
+// same tells whether the journal has this very record: offering it again is answered as landed.
+func (o *Orchestrator) same(ctx context.Context, r Record) error {
+	res := o.o.Journal.Append(ctx, []Append{{Key: r.Key, After: r.Version - 1, ID: r.ID, Facts: r.Facts}})[0]
+	if errors.Is(res.Err, ErrConflict) {
+		return fmt.Errorf("the connection is here with another history: %w", res.Err)
+	}
+	return res.Err
+}
+
+func (o *Orchestrator) importOne(ctx context.Context, s State, r Record) (State, error) {
+	next, err := ApplyRecord(s, r)
+	if err != nil {
+		return s, err
+	}
+	a := Append{Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: o.engine().Summarise(next)}
+	if next.Version%SnapshotEvery == 0 {
+		if a.Snapshot, err = json.Marshal(next); err != nil {
+			return s, fmt.Errorf("snapshot: %w", err)
+		}
+	}
+	for range importTries {
+		if err = o.o.Journal.Append(ctx, []Append{a})[0].Err; err == nil || !errors.Is(err, ErrUnknown) {
+			break
+		}
+	}
+	return next, err
+}

@@ -1,0 +1,184 @@
+package saga
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// SurveyView is the connection's last survey with what the replay that was thought of would do now; false when there is
+// none. It is pure.
+func (e Engine) SurveyView(s State) (events.Survey, bool) {
+	v := s.Survey
+	if v == nil {
+		return events.Survey{}, false
+	}
+	out := events.Survey{
+		Saga: s.SagaID(v.Saga), From: v.From, Actor: v.Actor, Reason: v.Reason, At: v.At, Ended: v.Ended, Rows: []events.SurveyRow{},
+	}
+	w := foresight{e: e, s: s, survey: v}
+	for _, l := range v.Looks {
+		row := events.SurveyRow{Step: l.Step, Generation: l.Generation, Kind: l.Kind, Object: l.Object, Seen: l.Seen, Detail: l.Detail}
+		if row.Seen == "" && v.Ended != "" {
+			row.Seen, row.Detail = events.SeenUnknown, "nobody answered in time"
+		}
+		w.rows = append(w.rows, row)
+	}
+	switch {
+	case v.From == events.FromFailed:
+		w.continues()
+	default:
+		out.Refused = w.startsOver()
+	}
+	out.Rows = append(out.Rows, w.rows...)
+	return out, true
+}
+
+// foresight works out what a replay would do.
+type foresight struct {
+	e      Engine
+	s      State
+	survey *Survey
+	rows   []events.SurveyRow
+}
+
+func (w *foresight) row(step string, generation uint64) *events.SurveyRow {
+	for i := range w.rows {
+		if w.rows[i].Step == step && w.rows[i].Generation == generation {
+			return &w.rows[i]
+		}
+	}
+	return nil
+}
+
+// continues: a stuck saga goes on in its direction.
+func (w *foresight) continues() {
+	for i := range w.rows {
+		w.rows[i].Will = events.WillNothing
+	}
+	t := &turn{e: w.e, s: &w.s}
+	g := w.s.Saga
+	if g == nil || g.Status != events.SagaStuck {
+		return
+	}
+	for _, st := range g.Steps {
+		row := w.row(st.Name, st.Generation)
+		if row == nil || !t.goesBack(st) || st.Status == events.StepUndone {
+			continue
+		}
+		row.Will = undoes(row.Seen)
+		if st.Transition == TransitionChange {
+			row.Will = events.WillChange
+			if row.Because = "back to its earlier input"; row.Seen == events.Present {
+				row.Will = events.WillNothing
+			}
+		}
+	}
+}
+
+// undoes is what an undo comes to, by what is there.
+func undoes(seen events.Presence) events.Will {
+	if seen == events.Absent || seen == events.Foreign {
+		return events.WillNothing
+	}
+	return events.WillUndo
+}
+
+// startsOver: a new saga of the intent, from what stands. It gives why there can be none.
+func (w *foresight) startsOver() (refused string) {
+	t := &turn{e: w.e, s: &w.s}
+	plan, err := t.plan(w.survey.Intent)
+	if err != nil {
+		return "plan: " + err.Error()
+	}
+	adopted := map[Ref]bool{}
+	outputs := map[string]json.RawMessage{}
+	if w.survey.Intent.Want == events.Apply {
+		for _, n := range plan.Nodes {
+			if !n.Check {
+				w.node(t, n, outputs, adopted)
+			}
+		}
+	}
+	for i := range w.rows {
+		row := &w.rows[i]
+		switch {
+		case row.Will != "":
+		case w.s.standing(row.Step, row.Generation) != nil && !adopted[Ref{row.Step, row.Generation}]:
+			if row.Will = undoes(row.Seen); row.Will == events.WillUndo {
+				row.Because = "it is no part of the new version"
+			}
+		default:
+			row.Will = events.WillNothing
+		}
+	}
+	return ""
+}
+
+// node foresees one step of the new plan. outputs are of the steps that stay as they are.
+func (w *foresight) node(t *turn, n Node, outputs map[string]json.RawMessage, adopted map[Ref]bool) {
+	made := func(will events.Will, because string) {
+		w.rows = append(w.rows, events.SurveyRow{Step: n.Name, Kind: n.Kind, Will: will, Because: because})
+	}
+	anew := ""
+	for _, b := range n.Binds {
+		if _, known := outputs[b.Step]; !known {
+			anew = b.Step
+		}
+	}
+	if anew != "" {
+		if e := w.s.standing(n.Name, 0); e != nil {
+			adopted[Ref{e.Step, e.Generation}] = true
+			w.row(e.Step, e.Generation).Will, w.row(e.Step, e.Generation).Because = events.WillDepends, "its input comes from "+anew+", which is not kept"
+			return
+		}
+		made(events.WillMake, "")
+		return
+	}
+	input, err := n.render(func(step string) json.RawMessage { return outputs[step] })
+	if err != nil {
+		made(events.WillRefuse, err.Error())
+		return
+	}
+	e, means := t.adopt(n, input)
+	if e == nil {
+		made(events.WillMake, "")
+		return
+	}
+	row := w.row(e.Step, e.Generation)
+	if means == TransitionReplace {
+		row.Will, row.Because = events.WillReplace, "a new generation is made before this one is removed"
+		adopted[Ref{e.Step, e.Generation}] = true
+		return
+	}
+	adopted[Ref{e.Step, e.Generation}] = true
+	row.Will, row.Because = meets(means, row.Seen)
+	if means == TransitionKeep && row.Seen != events.Foreign {
+		outputs[n.Name] = e.Output
+	}
+}
+
+// meets is what a step that goes on from what stands comes to, by what is there.
+func meets(means Transition, seen events.Presence) (events.Will, string) {
+	switch {
+	case seen == events.Foreign:
+		return events.WillRefuse, "somebody else's is in its place"
+	case seen == events.Absent:
+		return events.WillMake, "it is gone"
+	case means == TransitionChange:
+		return events.WillChange, "its input has changed"
+	case seen == events.Different:
+		return events.WillChange, "it has drifted"
+	case seen == events.Present:
+		return events.WillKeep, ""
+	}
+	return events.WillDepends, fmt.Sprintf("it is %s", orPending(seen))
+}
+
+func orPending(seen events.Presence) events.Presence {
+	if seen == "" {
+		return "not looked at yet"
+	}
+	return seen
+}
