@@ -48,7 +48,7 @@ func change(ctx context.Context, claims Claims, resource string, rule func(Recor
 		return nil
 	}
 	err := backoff.Retry(try, backoff.WithContext(backoff.WithMaxRetries(pause, changeTries), ctx))
-	return changed, classified(resource, err)
+	return changed, classified(ctx, resource, err)
 }
 
 // storePause is how long a deed rests whose claims cannot be read or written.
@@ -56,7 +56,7 @@ const storePause = time.Second
 
 // classified makes an error of the claim store a Wait: no rule leaves anything behind that a repeat would not find, and a
 // store of ours that is away says nothing about the vendor, so it must not use up the step's tries.
-func classified(resource string, err error) error {
+func classified(ctx context.Context, resource string, err error) error {
 	var f *Failure
 	switch {
 	case err == nil:
@@ -67,7 +67,7 @@ func classified(resource string, err error) error {
 		return err
 	case errors.Is(err, ErrClaimConflict):
 		return Retry("contended", 0, err)
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case ctx.Err() != nil: // the deed's own time, not the store's
 		return err
 	default:
 		return &Failure{Class: events.Wait, Reason: "claims", After: storePause, Err: fmt.Errorf("change claims of %s: %w", resource, err)}
@@ -76,5 +76,5 @@ func classified(resource string, err error) error {
 
 func load(ctx context.Context, claims Claims, resource string) (Record, error) {
 	r, err := claims.Load(ctx, resource)
-	return r, classified(resource, err)
+	return r, classified(ctx, resource, err)
 }

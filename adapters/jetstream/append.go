@@ -32,6 +32,12 @@ type try struct {
 // singly when their batch was refused, because one stale append refuses it whole and the answer does not name it.
 func (j *Journal) Append(ctx context.Context, appends []saga.Append) []saga.Result {
 	results := make([]saga.Result, len(appends))
+	if err := j.h.opts.Fault(); err != nil {
+		for i, a := range appends {
+			results[i].Err = fmt.Errorf("append to %s after %d: %w", a.Key, a.After, err)
+		}
+		return results
+	}
 	if err := j.index.wait(ctx); err != nil {
 		for i, a := range appends {
 			results[i].Err = fmt.Errorf("append to %s after %d: %w: %w", a.Key, a.After, saga.ErrUnknown, err)
@@ -51,6 +57,12 @@ func (j *Journal) Append(ctx context.Context, appends []saga.Append) []saga.Resu
 			continue
 		}
 		seen[a.Key] = true
+		if a.Admits {
+			if err := j.admits(ctx); err != nil {
+				t.fail(err)
+				continue
+			}
+		}
 		if head := j.index.get(a.Key); head.version != a.After {
 			read = append(read, t)
 		} else if t.prepare(head) {
@@ -89,6 +101,7 @@ func (t *try) prepare(after head) bool {
 
 // land answers an append that is on stable storage, and lists it.
 func (j *Journal) land(t *try, sequence uint64) {
+	j.gauge.grow(len(t.Facts) + len(t.Snapshot))
 	j.index.learn(t.Key, landed(t.Append, t.after, sequence, j.h.opts.Now()))
 	*t.result = saga.Result{Version: t.After + 1}
 }

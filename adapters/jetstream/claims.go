@@ -48,6 +48,9 @@ func (c *Claims) Store(ctx context.Context, resource string, r workers.Record) e
 	if len(r.Holds) > workers.MaxHolds {
 		return fmt.Errorf("store claims of %s: %d holds, at most %d fit", resource, len(r.Holds), workers.MaxHolds)
 	}
+	if err := c.h.opts.Fault(); err != nil {
+		return fmt.Errorf("store claims of %s: %w", resource, err)
+	}
 	body, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("store claims of %s: %w", resource, err)

@@ -87,7 +87,7 @@ func (c *cluster) awaitLeader(t *testing.T) {
 }
 
 // empty purges every stream, and gives the func that opens a process's home on the next server.
-func (c *cluster) empty(t *testing.T) func(t *testing.T) (*jetstream.Home, *nats.Conn) {
+func (c *cluster) empty(t *testing.T) func(t *testing.T, more ...func(*jetstream.Options)) (*jetstream.Home, *nats.Conn) {
 	t.Helper()
 	j, err := js.New(c.connect(t, 0))
 	if err != nil {
@@ -113,11 +113,15 @@ func (c *cluster) empty(t *testing.T) func(t *testing.T) (*jetstream.Home, *nats
 		t.Fatal(streams.Err())
 	}
 	joined := 0
-	return func(t *testing.T) (*jetstream.Home, *nats.Conn) {
+	return func(t *testing.T, more ...func(*jetstream.Options)) (*jetstream.Home, *nats.Conn) {
 		t.Helper()
 		nc := c.connect(t, joined)
 		joined++
-		h, err := jetstream.Open(t.Context(), nc, jetstream.Options{Synced: jetstream.AllowUnsynced(), Replicas: 3, Lease: 2 * lease})
+		o := jetstream.Options{Synced: jetstream.AllowUnsynced(), Replicas: 3, Lease: 2 * lease}
+		for _, change := range more {
+			change(&o)
+		}
+		h, err := jetstream.Open(t.Context(), nc, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,10 +154,16 @@ func TestCluster(t *testing.T) {
 	t.Run("Journal", func(t *testing.T) {
 		journaltest.Test(t, func(t *testing.T) journaltest.Harness {
 			home := c.empty(t)
-			return journaltest.Harness{Open: func(t *testing.T) saga.Journal {
-				h, _ := home(t)
-				return h.Journal()
-			}}
+			return journaltest.Harness{
+				Open: func(t *testing.T) saga.Journal {
+					h, _ := home(t)
+					return h.Journal()
+				},
+				Limited: func(t *testing.T, bytes int64) saga.Journal {
+					h, _ := home(t, func(o *jetstream.Options) { o.JournalBytes = bytes })
+					return h.Journal()
+				},
+			}
 		})
 	})
 	t.Run("Claims", func(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -36,10 +38,18 @@ type EmbedOptions struct {
 	Log *slog.Logger
 }
 
-// Embedded is a NATS server with JetStream in this process. It syncs every message before it acknowledges it.
+// Embedded is a NATS server with JetStream in this process. It syncs every message before it acknowledges it. Its methods
+// are safe for concurrent use.
 type Embedded struct {
-	server *server.Server
-	lock   *os.File
+	opts *server.Options
+	log  *slog.Logger
+	lock *os.File
+
+	// running is replaced when a server that cannot write any more is started anew (heal.go).
+	running atomic.Pointer[server.Server]
+	fault   atomic.Pointer[fault]
+	end     context.CancelFunc
+	healing sync.WaitGroup
 }
 
 // Embed starts a server. It fails when the server's own report does not say that it syncs always.
@@ -119,27 +129,56 @@ func listen(opts *server.Options, address string) error {
 }
 
 func start(opts *server.Options, log *slog.Logger) (*Embedded, error) {
-	s, err := server.NewServer(opts)
-	if err != nil {
+	e := &Embedded{opts: opts, log: log, end: func() {}}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	if err := e.run(); err != nil {
 		return nil, err
 	}
-	if log != nil {
-		s.SetLoggerV2(serverLog{log}, false, false, false)
+	s := e.running.Load()
+	if addr, is := s.Addr().(*net.TCPAddr); is { // the same ports whenever it is started anew
+		opts.Port = addr.Port
 	}
-	e := &Embedded{server: s}
-	s.Start()
-	if !s.ReadyForConnections(startWithin) {
-		return nil, errors.Join(fmt.Errorf("server is not ready after %v", startWithin), e.Close())
+	if addr := s.MonitorAddr(); addr != nil {
+		opts.HTTPPort = addr.Port
 	}
-	if err := e.AssertSynced(context.Background()); err != nil {
-		return nil, errors.Join(err, e.Close())
-	}
+	ctx, end := context.WithCancel(context.Background())
+	e.end = end
+	e.healing.Go(func() { e.heal(ctx) })
 	return e, nil
 }
 
+// run starts a server with the options.
+func (e *Embedded) run() error {
+	s, err := server.NewServer(e.opts.Clone())
+	if err != nil {
+		return err
+	}
+	if !e.opts.NoLog {
+		s.SetLoggerV2(serverLog{e.log}, false, false, false)
+	}
+	s.Start()
+	if !s.ReadyForConnections(startWithin) {
+		s.Shutdown()
+		s.WaitForShutdown()
+		return fmt.Errorf("server is not ready after %v", startWithin)
+	}
+	e.running.Store(s)
+	if err := e.AssertSynced(context.Background()); err != nil {
+		s.Shutdown()
+		s.WaitForShutdown()
+		return err
+	}
+	return nil
+}
+
+// InProcessConn makes the server one that connections inside the process find again after it was started anew.
+func (e *Embedded) InProcessConn() (net.Conn, error) { return e.running.Load().InProcessConn() }
+
 // AssertSynced reads from the server's own report that every message is synced before it is acknowledged.
 func (e *Embedded) AssertSynced(context.Context) error {
-	report, err := e.server.Jsz(&server.JSzOptions{Config: true})
+	report, err := e.running.Load().Jsz(&server.JSzOptions{Config: true})
 	if err != nil {
 		return fmt.Errorf("read the server's report: %w", err)
 	}
@@ -148,7 +187,7 @@ func (e *Embedded) AssertSynced(context.Context) error {
 
 // Conn opens a connection inside the process, which needs no listener. The caller closes it.
 func (e *Embedded) Conn() (*nats.Conn, error) {
-	nc, err := nats.Connect("", append(connOptions(), nats.InProcessServer(e.server))...)
+	nc, err := nats.Connect("", append(connOptions(), nats.InProcessServer(e))...)
 	if err != nil {
 		return nil, fmt.Errorf("connect inside the process: %w", err)
 	}
@@ -157,24 +196,26 @@ func (e *Embedded) Conn() (*nats.Conn, error) {
 
 // URL is where clients from outside connect, with the port that was picked; "" when there is no listener.
 func (e *Embedded) URL() string {
-	if e.server.Addr() == nil {
+	if e.running.Load().Addr() == nil {
 		return ""
 	}
-	return "nats://" + e.server.Addr().String()
+	return "nats://" + e.running.Load().Addr().String()
 }
 
 // Monitor is the URL of the monitoring endpoint; "" when there is none.
 func (e *Embedded) Monitor() string {
-	if e.server.MonitorAddr() == nil {
+	if e.running.Load().MonitorAddr() == nil {
 		return ""
 	}
-	return "http://" + e.server.MonitorAddr().String()
+	return "http://" + e.running.Load().MonitorAddr().String()
 }
 
 // Close stops the server when its store is flushed. Its connections end.
 func (e *Embedded) Close() error {
-	e.server.Shutdown()
-	e.server.WaitForShutdown()
+	e.end()
+	e.healing.Wait()
+	e.running.Load().Shutdown()
+	e.running.Load().WaitForShutdown()
 	if e.lock == nil {
 		return nil
 	}

@@ -27,6 +27,11 @@ type Options struct {
 	Lease time.Duration
 	// JournalBytes is the size at which the journal refuses more; zero means as much as the server may store.
 	JournalBytes int64
+	// Room tells how full the servers are; nil leaves that to their refusals. [Embedded.Room], [MonitorRoom].
+	Room Room
+	// Fault tells why the servers can take nothing now, so that nobody waits for an answer that cannot come; nil leaves it to
+	// their silence. [Embedded.Fault].
+	Fault func() error
 	// MarkAge is how long marks are kept: longer than any command's deadline. Default 24h.
 	MarkAge time.Duration
 	// Now stamps what this process appended until the server's time is known. Default time.Now.
@@ -53,6 +58,9 @@ func (o *Options) fill() error {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Fault == nil {
+		o.Fault = func() error { return nil }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

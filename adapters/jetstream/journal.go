@@ -25,6 +25,7 @@ type Journal struct {
 	batch     chan struct{}
 	batchName string
 	batches   atomic.Uint64
+	gauge     gauge
 }
 
 var _ saga.Journal = (*Journal)(nil)

@@ -46,6 +46,10 @@ func (j *Journal) settle(ctx context.Context, t *try, cause error) {
 			return
 		}
 		cause = err
+		if fault := j.h.opts.Fault(); fault != nil { // no answer can come before the server is started anew
+			t.fail(fmt.Errorf("%w: %w", saga.ErrUnknown, fault))
+			return
+		}
 		if ended := wait(within, settleEvery); ended != nil {
 			if ctx.Err() != nil {
 				ended = ctx.Err()

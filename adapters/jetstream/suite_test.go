@@ -70,10 +70,16 @@ func TestBus(t *testing.T) {
 func TestJournal(t *testing.T) {
 	journaltest.Test(t, func(t *testing.T) journaltest.Harness {
 		e := embed(t, jetstream.EmbedOptions{})
-		return journaltest.Harness{Open: func(t *testing.T) saga.Journal {
-			h, _ := open(t, e, jetstream.Options{})
-			return h.Journal()
-		}}
+		return journaltest.Harness{
+			Open: func(t *testing.T) saga.Journal {
+				h, _ := open(t, e, jetstream.Options{})
+				return h.Journal()
+			},
+			Limited: func(t *testing.T, bytes int64) saga.Journal {
+				h, _ := open(t, e, jetstream.Options{JournalBytes: bytes})
+				return h.Journal()
+			},
+		}
 	})
 }
 

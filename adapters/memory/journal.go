@@ -24,6 +24,8 @@ type Journal struct {
 	log     []*kept // by position, archived ones stay as nil
 	byKey   map[events.Key]*connection
 	growing chan struct{} // closed and replaced by every append
+	// limit is how many bytes fit, zero for any number; used are those that are there.
+	limit, used int
 }
 
 var _ saga.Journal = (*Journal)(nil)
@@ -49,6 +51,13 @@ func NewJournal(now func() time.Time) *Journal {
 		now = time.Now
 	}
 	return &Journal{now: now, byKey: map[events.Key]*connection{}, growing: make(chan struct{})}
+}
+
+// Limit bounds the bytes that fit; new work is refused from four fifths of them on.
+func (j *Journal) Limit(bytes int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.limit = bytes
 }
 
 // Append implements [saga.Journal].
@@ -88,6 +97,11 @@ func (j *Journal) append(ctx context.Context, a saga.Append) error {
 	if c.version >= c.snapshot.Version+saga.SnapshotEvery && a.Snapshot == nil {
 		return fmt.Errorf("no snapshot after %d records without one", saga.SnapshotEvery)
 	}
+	size := len(a.Facts) + len(a.Snapshot)
+	if j.limit > 0 && (j.used+size > j.limit || a.Admits && j.used >= j.limit/5*4) {
+		return fmt.Errorf("%w: %d of %d bytes are used", saga.ErrFull, j.used, j.limit)
+	}
+	j.used += size
 	j.land(c, a)
 	return nil
 }

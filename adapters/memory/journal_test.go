@@ -11,6 +11,12 @@ import (
 func TestJournal(t *testing.T) {
 	journaltest.Test(t, func(*testing.T) journaltest.Harness {
 		j := memory.NewJournal(nil)
-		return journaltest.Harness{Open: func(*testing.T) saga.Journal { return j }}
+		return journaltest.Harness{
+			Open: func(*testing.T) saga.Journal { return j },
+			Limited: func(_ *testing.T, bytes int64) saga.Journal {
+				j.Limit(int(bytes))
+				return j
+			},
+		}
 	})
 }

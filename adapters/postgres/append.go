@@ -34,6 +34,7 @@ func (j *Journal) Append(ctx context.Context, appends []saga.Append) []saga.Resu
 		if err == nil {
 			if out[i].Err = verdicts[words[n]]; out[i].Err == nil {
 				out[i].Version = a.After + 1
+				j.h.room.grow(len(a.Facts) + len(a.Snapshot))
 				continue
 			}
 		} else {

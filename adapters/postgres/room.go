@@ -14,11 +14,18 @@ import (
 type room struct {
 	mu    sync.Mutex
 	asked time.Time
-	size  int64
+	size  int64 // with what this process has appended since it was asked
 }
 
 // roomEvery is how old the size may be.
 const roomEvery = time.Second
+
+// grow notes that something was appended.
+func (r *room) grow(bytes int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.size += int64(bytes)
+}
 
 // admits tells whether new work is taken; ErrFull says that nothing is.
 func (r *room) admits(ctx context.Context, h *Home) (bool, error) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
 	"github.com/culvertnet/culvert/adapters/postgres"
@@ -67,10 +68,29 @@ func open(t testing.TB, o postgres.Options) *postgres.Home {
 	return h
 }
 
+// size is that of a database.
+func size(t *testing.T, url string) (bytes int64) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	if err := conn.QueryRow(t.Context(), `SELECT pg_database_size(current_database())`).Scan(&bytes); err != nil {
+		t.Fatal(err)
+	}
+	return bytes
+}
+
 func TestJournal(t *testing.T) {
 	journaltest.Test(t, func(t *testing.T) journaltest.Harness {
 		url := database(t)
-		return journaltest.Harness{Open: func(t *testing.T) saga.Journal { return open(t, postgres.Options{URL: url}).Journal() }}
+		return journaltest.Harness{
+			Open: func(t *testing.T) saga.Journal { return open(t, postgres.Options{URL: url}).Journal() },
+			Limited: func(t *testing.T, bytes int64) saga.Journal {
+				return open(t, postgres.Options{URL: url, LimitBytes: size(t, url) + bytes}).Journal()
+			},
+		}
 	})
 }
 

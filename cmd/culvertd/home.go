@@ -48,7 +48,7 @@ func (p *program) openEmbedded(ctx context.Context) error {
 		return err
 	}
 	p.at.NATS, p.at.Monitor = e.URL(), e.Monitor()
-	return p.openJetStream(ctx, nc, e.AssertSynced)
+	return p.openJetStream(ctx, nc, jetstream.Options{Synced: e.AssertSynced, Room: e.Room, Fault: e.Fault})
 }
 
 // openNATS connects to the servers at --nats-url, which have to prove that they sync.
@@ -58,16 +58,17 @@ func (p *program) openNATS(ctx context.Context) error {
 		return err
 	}
 	p.at.NATS = p.config.NATSURL
-	proof := jetstream.MonitorReport(p.config.NATSMonitors...)
+	o := jetstream.Options{Synced: jetstream.MonitorReport(p.config.NATSMonitors...), Room: jetstream.MonitorRoom(p.config.NATSMonitors...)}
 	if p.config.AllowUnsynced {
-		proof = jetstream.AllowUnsynced()
+		o.Synced = jetstream.AllowUnsynced()
 	}
-	return p.openJetStream(ctx, nc, proof)
+	return p.openJetStream(ctx, nc, o)
 }
 
-func (p *program) openJetStream(ctx context.Context, nc *nats.Conn, proof jetstream.Proof) error {
+func (p *program) openJetStream(ctx context.Context, nc *nats.Conn, o jetstream.Options) error {
 	p.closers = append(p.closers, func() error { nc.Close(); return nil })
-	h, err := jetstream.Open(ctx, nc, jetstream.Options{Log: p.log, Replicas: p.config.File.NATS.Replicas, Synced: proof})
+	o.Log, o.Replicas = p.log, p.config.File.NATS.Replicas
+	h, err := jetstream.Open(ctx, nc, o)
 	if err != nil {
 		return err
 	}

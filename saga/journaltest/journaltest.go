@@ -16,6 +16,8 @@ import (
 type Harness struct {
 	// Open gives another process's handle on the same journal. The harness cleans it up when the test ends.
 	Open func(t *testing.T) saga.Journal
+	// Limited gives a handle on the journal that has room for about so many bytes more.
+	Limited func(t *testing.T, bytes int64) saga.Journal
 }
 
 // Test runs the whole suite; harness is called once for each case.
@@ -27,6 +29,7 @@ func Test(t *testing.T, harness func(t *testing.T) Harness) {
 		"List":    listCases,
 		"Follow":  followCases,
 		"Archive": archiveCases,
+		"Full":    fullCases,
 	}
 	for theme, cases := range themes {
 		for name, run := range cases {

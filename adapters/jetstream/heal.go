@@ -1,0 +1,80 @@
+package jetstream
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/culvertnet/culvert/saga"
+)
+
+const (
+	// lookEvery is how often the embedded server is asked how it is.
+	lookEvery = time.Second
+	// enoughBytes is how much room a server needs to be started anew: some of its largest messages.
+	enoughBytes = 4 * maxPayload
+)
+
+// fault is why the server cannot take anything.
+type fault struct{ err error }
+
+// Fault tells why the server cannot write, nil while it can. After a failed write (a full disk, mostly) nats-server takes
+// nothing more for the stream, or for any, until it is started anew, which heal does when there is room.
+func (e *Embedded) Fault() error {
+	if f := e.fault.Load(); f != nil {
+		return f.err
+	}
+	return nil
+}
+
+// heal starts a server that cannot write any more anew, on the same store and ports, as soon as there is room. What it has
+// acknowledged is on the disk; what it has not, its publishers offer again. It ends with ctx.
+func (e *Embedded) heal(ctx context.Context) {
+	for wait(ctx, lookEvery) == nil {
+		why := e.ill()
+		if why == "" {
+			continue
+		}
+		e.fault.Store(&fault{fmt.Errorf("%w: the embedded broker cannot write: %s", saga.ErrFull, why)})
+		e.log.Error("the embedded broker cannot write; it is started anew when its disk has room", "reason", why)
+		for e.roomFor(enoughBytes) != nil {
+			if wait(ctx, lookEvery) != nil {
+				return
+			}
+		}
+		old := e.running.Load()
+		old.Shutdown()
+		old.WaitForShutdown()
+		for err := e.run(); err != nil; err = e.run() {
+			e.log.Error("the embedded broker cannot be started anew for now", "error", err)
+			if wait(ctx, lookEvery) != nil {
+				return
+			}
+		}
+		e.fault.Store(nil)
+		e.log.Warn("the embedded broker was started anew")
+	}
+}
+
+// ill gives what keeps the server from writing, by its own report; "" when nothing does.
+func (e *Embedded) ill() string {
+	s := e.running.Load()
+	if !s.JetStreamEnabled() {
+		return "it has shut its storage down"
+	}
+	if h := s.Healthz(&server.HealthzOptions{}); strings.Contains(h.Error, "write error") {
+		return h.Error
+	}
+	return ""
+}
+
+func (e *Embedded) roomFor(bytes int64) error {
+	free, err := freeBytes(e.opts.StoreDir)
+	if err == nil && free < bytes {
+		err = fmt.Errorf("%d bytes are free", free)
+	}
+	return err
+}
