@@ -192,7 +192,7 @@ func (l List) pass(ctx context.Context, run Run) (Record, error) {
 		return r, err
 	}
 	if !got {
-		return r, classified(l.Resource, heldBy("list-busy", r.Lease.Holder, min(l.Times.poll(), max(free.Sub(run.Now), l.Times.poll()/4))))
+		return r, classified(ctx, l.Resource, heldBy("list-busy", r.Lease.Holder, min(l.Times.poll(), max(free.Sub(run.Now), l.Times.poll()/4))))
 	}
 	o := markOptions{holder: holder, token: r.Lease.Token, limit: l.Limit, now: run.Now}
 	r, err = l.write(ctx, o)
