@@ -85,17 +85,23 @@ func (t *turn) startNext() {
 	t.add(start)
 }
 
-// plan asks the intent's kind for its plan.
-func (t *turn) plan(in events.Intent) (Plan, error) {
+// plan asks the intent's kind for its plan. A plan function that panics is a mistake about this intent: it is refused, and
+// nothing else suffers.
+func (t *turn) plan(in events.Intent) (_ Plan, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("planning panicked: %v", p)
+		}
+	}()
 	kind, known := t.e.Kinds[in.Kind]
 	if !known {
 		return Plan{}, fmt.Errorf("this release has no intent kind %q", in.Kind)
 	}
-	p, err := kind.Plan(Planning{Intent: in, Standing: slices.Clone(t.s.Standing)})
+	plan, err := kind.Plan(Planning{Intent: in, Standing: slices.Clone(t.s.Standing)})
 	if err != nil {
 		return Plan{}, err
 	}
-	return p, p.Validate()
+	return plan, plan.Validate()
 }
 
 // leaveQueue ends a queued saga that never began.

@@ -76,6 +76,9 @@ type outcome struct {
 	nothing bool
 }
 
+// ErrPanicked says that deciding about an input has panicked; nothing came of it, and it would again.
+var ErrPanicked = errors.New("deciding panicked")
+
 // ErrUnavailable says that the journal could not take an input now; nothing is lost by offering it again.
 var ErrUnavailable = errors.New("the journal does not answer")
 
@@ -112,8 +115,8 @@ func (o *Orchestrator) Run(ctx context.Context) error {
 	group.Go(func() error { return o.publishStatus(ctx) })
 	group.Go(func() error { return o.checkpoints(ctx) })
 	group.Go(func() error {
-		sub := events.Subscription{Name: "orchestrator", Subjects: []string{events.Results.Subject}, Parallel: 256}
-		return o.o.Bus.Consume(ctx, sub, o.takeResult)
+		sub := events.Subscription{Name: "orchestrator", Subjects: []string{events.Results.Subject}, Parallel: 256, MaxDeliver: events.MaxAgain}
+		return o.o.Bus.Consume(ctx, sub, events.Guarded(o.takeResult, o.panicked))
 	})
 	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("run orchestrator: %w", err)
@@ -168,6 +171,8 @@ func (o *Orchestrator) takeResult(ctx context.Context, d events.Delivery) events
 	switch _, err := o.ask(ctx, job{key: r.Connection, in: Report{Result: r}, resend: d.Attempt > 1}); {
 	case err == nil:
 		return events.Ack
+	case errors.Is(err, ErrPanicked) && d.Attempt >= events.PoisonTries:
+		return events.Reject("result: " + err.Error())
 	case errors.Is(err, errAhead) && d.Attempt >= aheadTries:
 		return events.Reject("result: " + err.Error())
 	case ctx.Err() != nil, errors.Is(err, ErrUnavailable), errors.Is(err, ErrFull):
@@ -176,6 +181,11 @@ func (o *Orchestrator) takeResult(ctx context.Context, d events.Delivery) events
 		o.o.Log.Warn("a result could not be used", "connection", r.Connection.String(), "step", r.Step, "error", err)
 		return events.Reject("result: " + err.Error())
 	}
+}
+
+// panicked says where a handler has panicked.
+func (o *Orchestrator) panicked(d events.Delivery, what string) {
+	o.o.Log.Error("delivery panicked", "subject", d.Subject, "attempt", d.Attempt, "panic", what)
 }
 
 // State reads a connection as the journal has it. An unknown one is empty at version 0.

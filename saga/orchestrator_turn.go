@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -183,15 +184,22 @@ var errAhead = fmt.Errorf("%w yet: the result is ahead of what can be read", Err
 
 // decide runs the engine over a connection's inputs, on the state as this process knows it. What would be answered without
 // an append is first judged again by the journal: another process may have moved on.
-func (o *Orchestrator) decide(ctx context.Context, w *work) error {
+func (o *Orchestrator) decide(ctx context.Context, w *work) (err error) {
+	defer func() { // one connection that cannot be decided must not stop the others of the turn
+		if p := recover(); p != nil {
+			o.forget(w.key)
+			w.facts, w.answers = nil, make([]outcome, len(w.jobs))
+			err = fmt.Errorf("%w: %v", ErrPanicked, p)
+			o.o.Log.Error("deciding panicked", "connection", w.key.String(), "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
 	state, cached := o.cachedState(w.key)
 	if cached {
 		if o.decideIn(w, state); w.conclusive() {
 			return nil
 		}
 	}
-	state, err := o.State(ctx, w.key)
-	if err != nil {
+	if state, err = o.State(ctx, w.key); err != nil {
 		return err
 	}
 	o.decideIn(w, state)

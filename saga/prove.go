@@ -71,7 +71,10 @@ func (t *turn) prove() {
 	}
 	late := !t.now.Before(t.proveBy()) && !held
 	if len(left) > 0 {
-		if late {
+		switch {
+		case late && len(g.Proof.Failing) > 0: // the time ended between two rounds: what the last whole one found is the reason
+			t.turnBack(fmt.Sprintf("prove: %s", g.Proof.Failing[0]))
+		case late:
 			t.turnBack(fmt.Sprintf("prove: %s could not be looked at in time: %s", left[0].Name, lastError(left[0])))
 		}
 		return
@@ -127,9 +130,19 @@ func (t *turn) judge() []string {
 		return failing
 	}
 	if judge := t.e.Kinds[g.Intent.Kind].Postconditions; judge != nil {
-		return judge(o)
+		return judged(judge, o)
 	}
 	return nil
+}
+
+// judged is what the kind says of the whole; one that panics over what was seen has not proved it.
+func judged(judge func(Outputs) []string, o Outputs) (failing []string) {
+	defer func() {
+		if p := recover(); p != nil {
+			failing = []string{fmt.Sprintf("judging panicked: %v", p)}
+		}
+	}()
+	return judge(o)
 }
 
 // stood lets the new version stand, and plans the removal of every generation that is not part of it.

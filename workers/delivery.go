@@ -22,6 +22,9 @@ const (
 	quickPauseMax = 2 * time.Second
 	// pollPause is when to ask again for an operation that could not be read.
 	pollPause = 2 * time.Second
+	// commandDeliveries is how often a command is delivered at most. It bounds one that takes its worker with it; what is
+	// delivered again for a store that is away has passed its deadline before.
+	commandDeliveries = 20
 	// answerFor is how long a result is offered to the bus before the command is left to be delivered again.
 	answerFor = time.Minute
 )
@@ -49,6 +52,9 @@ func (w *Worker) deliver(ctx context.Context, d events.Delivery) events.Verdict 
 		first, err := w.o.Marks.Take(ctx, c.ID(), w.o.Name)
 		if err != nil {
 			w.o.Logger.Warn("mark command", "command", c.ID(), "error", err)
+			if w.o.Clock().After(c.Deadline) { // nothing was done, and the engine asks at the next epoch
+				return events.Ack
+			}
 			return events.Again
 		}
 		if !first {
@@ -56,10 +62,8 @@ func (w *Worker) deliver(ctx context.Context, d events.Delivery) events.Verdict 
 			return events.Ack
 		}
 	}
-	w.take(c.ID(), c.Capability)
 	begun := w.o.Clock()
-	o := w.perform(ctx, c)
-	w.put(c.ID())
+	o := w.performing(ctx, c)
 	w.count(func(s *Stats) {
 		s.Outcomes[o.Class]++
 		if o.Reason == events.ReasonLate {
@@ -72,6 +76,13 @@ func (w *Worker) deliver(ctx context.Context, d events.Delivery) events.Verdict 
 		return events.Again
 	}
 	return events.Ack
+}
+
+// performing is perform, seen by those who ask what runs.
+func (w *Worker) performing(ctx context.Context, c events.Command) events.Outcome {
+	w.take(c.ID(), c.Capability)
+	defer w.put(c.ID())
+	return w.perform(ctx, c)
 }
 
 // perform gives the command's outcome.
@@ -190,6 +201,12 @@ func (w *Worker) answer(ctx context.Context, c events.Command, o events.Outcome)
 		backoff.WithInitialInterval(w.scaled(quickPause)), backoff.WithMaxInterval(w.scaled(quickPauseMax)),
 		backoff.WithMaxElapsedTime(answerFor))
 	return backoff.Retry(func() error { return w.o.Bus.Publish(ctx, m) }, pause)
+}
+
+// panicked says where the runtime itself, and not a deed, has panicked; the command is derived again from the journal
+// whatever becomes of its message.
+func (w *Worker) panicked(d events.Delivery, what string) {
+	w.o.Logger.Error("delivery panicked", "subject", d.Subject, "attempt", d.Attempt, "panic", what)
 }
 
 // log writes the one line of a deed: what went wrong where an operator sees it, the rest for who looks closely.

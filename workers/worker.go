@@ -107,8 +107,9 @@ func (w *Worker) Run(ctx context.Context) error {
 		group.Go(func() error {
 			s := events.Subscription{
 				Name: "workers-" + capability, Subjects: []string{events.CommandSubject(capability)}, Parallel: w.o.Parallel,
+				MaxDeliver: commandDeliveries,
 			}
-			if err := w.o.Bus.Consume(ctx, s, w.deliver); err != nil {
+			if err := w.o.Bus.Consume(ctx, s, events.Guarded(w.deliver, w.panicked)); err != nil {
 				return fmt.Errorf("serve capability %s: %w", capability, err)
 			}
 			return nil

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -34,28 +35,33 @@ func (p *program) startOrchestrator(ctx context.Context) error {
 	})
 	door := plans.Door{Catalogue: catalogue, Engine: o, Now: time.Now}
 	p.group.Go(func() error { return o.Run(ctx) })
-	p.group.Go(func() error { return p.home.bus.Consume(ctx, intakeSubscription, takeIntent(door)) })
+	p.group.Go(func() error { return p.home.bus.Consume(ctx, intakeSubscription, takeIntent(door, p.log)) })
 	return p.serveHTTP(ctx, o, door, engine)
 }
 
-// intakeSubscription is the durable place of the intents stream.
+// intakeSubscription is the durable place of the intents stream. An intent that is delivered so often has taken many a
+// process with it, or has met a full queue for more than an hour; in the dead letters it is not lost.
 var intakeSubscription = events.Subscription{
-	Name: "intake", Subjects: []string{events.Intents.Subject}, Parallel: 64,
+	Name: "intake", Subjects: []string{events.Intents.Subject}, Parallel: 64, MaxDeliver: events.MaxAgain,
 }
 
 // takeIntent is the NATS door: what can be decoded and admitted is accepted, the rest goes to the dead letters.
-func takeIntent(door plans.Door) func(context.Context, events.Delivery) events.Verdict {
-	return func(ctx context.Context, d events.Delivery) events.Verdict {
+func takeIntent(door plans.Door, log *slog.Logger) func(context.Context, events.Delivery) events.Verdict {
+	return events.Guarded(func(ctx context.Context, d events.Delivery) events.Verdict {
 		_, err := door.Accept(ctx, events.DefaultTenant, d.Header, d.Body)
 		switch _, refused := events.AsRefusal(err); {
 		case err == nil:
 			return events.Ack
 		case refused:
 			return events.Reject(err.Error())
+		case errors.Is(err, saga.ErrPanicked) && d.Attempt >= events.PoisonTries:
+			return events.Reject(err.Error())
 		default: // busy, full, or no answer: the broker keeps it
 			return events.Again
 		}
-	}
+	}, func(d events.Delivery, panicked string) {
+		log.Error("intake panicked", "subject", d.Subject, "attempt", d.Attempt, "panic", panicked)
+	})
 }
 
 // serveHTTP opens the API.

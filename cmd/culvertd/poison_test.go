@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/culvertnet/culvert/adapters/memory"
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/plans"
+	"github.com/culvertnet/culvert/saga/plans/privateservice"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// thing is a step that is done by remembering it, and that panics for connections with a bad name.
+type thing struct{ there *sync.Map }
+
+type thingIn struct {
+	Name string `json:"name"`
+}
+
+type thingOut struct{}
+
+func (s thing) Do(_ context.Context, run workers.Run, in thingIn, _ *thingOut) (thingOut, error) {
+	if in.Name == "poison-deed" {
+		panic("this deed is poison")
+	}
+	s.there.Store(run.Name, true)
+	return thingOut{}, nil
+}
+
+func (s thing) Look(_ context.Context, run workers.Run, _ thingIn, _ *thingOut) (workers.Seen[thingOut], error) {
+	if _, there := s.there.Load(run.Name); there {
+		return workers.Seen[thingOut]{Presence: events.Present}, nil
+	}
+	return workers.Seen[thingOut]{Presence: events.Absent}, nil
+}
+
+func (s thing) Undo(_ context.Context, run workers.Run, _ thingIn, _ *thingOut) (workers.Undone, error) {
+	s.there.Delete(run.Name)
+	return workers.Undone{}, nil
+}
+
+// vendorOf panics outside of any deed, in the runtime.
+func vendorOf(in thingIn) string {
+	if in.Name == "poison-vendor" {
+		panic("this vendor is poison")
+	}
+	return ""
+}
+
+// poisonous is a catalogue whose rules and plans panic for connections with a bad name.
+func poisonous() plans.Catalogue {
+	plan := func(p saga.Planning) (saga.Plan, error) {
+		if p.Intent.Connection.Name == "poison-plan" {
+			panic("this plan is poison")
+		}
+		b := saga.NewBuilder(privateservice.Name, 1)
+		saga.Add[thingOut](b, saga.Spec{Name: "thing", Kind: "test.thing", Prefix: "thing"}, &thingIn{Name: p.Intent.Connection.Name})
+		return b.Build()
+	}
+	judge := func(o saga.Outputs) []string {
+		if o.Intent.Connection.Name == "poison-proof" {
+			panic("this proof is poison")
+		}
+		return nil
+	}
+	admit := func(in events.Intent) error {
+		if in.Connection.Name == "poison-rule" {
+			panic("this rule is poison")
+		}
+		return nil
+	}
+	return plans.Catalogue{privateservice.Name: {Kind: saga.Kind{Plan: plan, Postconditions: judge}, Admit: admit}}
+}
+
+type savedCursor struct{ at atomic.Uint64 }
+
+func (c *savedCursor) Load(context.Context) (saga.Position, error) {
+	return saga.Position(c.at.Load()), nil
+}
+
+func (c *savedCursor) Save(_ context.Context, p saga.Position) error {
+	c.at.Store(uint64(p))
+	return nil
+}
+
+// What panics, wherever it does, ends by itself: an intent in the dead letters or as a saga that says why, a command as one
+// that was not done. A hundred others are not held up.
+func TestPoisonHoldsUpNobody(t *testing.T) {
+	bus, journal := memory.NewBus(nil), memory.NewJournal(nil)
+	catalogue := poisonous()
+	o := saga.NewOrchestrator(saga.Options{
+		Engine: saga.Engine{Kinds: catalogue.Kinds(), Limits: saga.Limits{
+			Deadline: time.Second, Quiet: time.Millisecond, Skew: time.Millisecond, Tries: 3, Budget: 3 * time.Second, UndoTries: 3,
+			UndoBudget: 3 * time.Second, ProveBudget: 5 * time.Second, RetryBase: 10 * time.Millisecond, RetryCap: 50 * time.Millisecond,
+		}},
+		Journal: journal, Bus: bus, Cursor: &savedCursor{}, Now: time.Now, ID: uuid.NewString, Name: "test", SweepEvery: 50 * time.Millisecond,
+	})
+	registry, err := workers.NewRegistry(workers.Handle("test.thing", vendorOf, thing{&sync.Map{}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := workers.New(workers.Options{Bus: bus, Marks: memory.NewMarks(), Registry: registry, Name: "worker", Pace: 100, Parallel: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	door := plans.Door{Catalogue: catalogue, Engine: o, Now: time.Now}
+	for name, run := range map[string]func(context.Context) error{
+		"orchestrator": o.Run, "worker": w.Run,
+		"intake": func(ctx context.Context) error {
+			return bus.Consume(ctx, intakeSubscription, takeIntent(door, slog.New(slog.DiscardHandler)))
+		},
+	} {
+		running.Go(func() {
+			if err := run(ctx); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+	t.Cleanup(func() { stop(); running.Wait() })
+	publish := func(name string) {
+		body, err := json.Marshal(map[string]any{
+			"specversion": "1.0", "id": "1", "source": "/test", "type": events.IntentType(privateservice.Name, events.Apply, 1), "subject": name,
+			"datacontenttype": "application/json", "data": privateservice.Example().Data,
+		})
+		if err == nil {
+			err = bus.Publish(ctx, events.Message{
+				Subject: events.IntentSubject(privateservice.Name), Header: map[string]string{"content-type": "application/cloudevents+json"}, Body: body,
+			})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := func(name string) events.Status {
+		for end := time.Now().Add(patience); time.Now().Before(end); {
+			s, err := o.State(ctx, events.Key{Tenant: events.DefaultTenant, Name: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v, known := s.ViewOf(s.Newest()); known && v.Status.Ended() {
+				return v
+			}
+		}
+		t.Fatalf("%s does not end", name)
+		return events.Status{}
+	}
+	poison := []string{"poison-rule", "poison-plan", "poison-proof", "poison-deed", "poison-vendor"}
+	for _, name := range poison {
+		publish(name)
+	}
+	for i := range 100 {
+		publish(fmt.Sprint("good-", i))
+	}
+	for i := range 100 {
+		if v := ended(fmt.Sprint("good-", i)); v.Status != events.SagaCompleted {
+			t.Errorf("good-%d: %s (%s)", i, v.Status, v.Reason)
+		}
+	}
+	for name, says := range map[string]string{"poison-plan": "this plan is poison", "poison-proof": "this proof is poison", "poison-deed": "", "poison-vendor": ""} {
+		if v := ended(name); v.Status == events.SagaCompleted || !strings.Contains(v.Reason, says) {
+			t.Errorf("%s: %s (%s), want an end that says %q", name, v.Status, v.Reason, says)
+		}
+	}
+	for _, says := range []string{"this rule is poison", "this vendor is poison"} {
+		deadWith(t, bus.DeadLetters(), says)
+	}
+}
+
+// deadWith waits for a dead letter whose reason says so.
+func deadWith(t *testing.T, letters events.DeadLetters, says string) {
+	t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		all, err := letters.List(t.Context(), "", 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range all {
+			if strings.Contains(l.Reason, says) && strings.Contains(l.Reason, "panicked 5 times") {
+				return
+			}
+		}
+	}
+	t.Errorf("no dead letter says %q", says)
+}
