@@ -8,7 +8,7 @@ N       ?= 2000
 FIXTURES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo run check test sim conformance bench golden lint tidy verify deps
+.PHONY: prove-crash help build demo run check test sim conformance bench golden lint tidy verify deps
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z%-]+:.*## /{printf "  %-18s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -59,7 +59,13 @@ tidy: ## tidy the module files
 verify: ## fail if the module files are not tidy
 	$(GO) mod tidy -diff
 
-prove-%: build ## prove a promise under faults: kill r3 google crash sim linear fulldisk mutants damage move scale
+prove-crash: ## let processes die at every point, and at every ordered pair of points
+	$(GO) test ./adapters/faulty -run TestEveryCrashPoint -count=1 -v -args -crash.steps=5 | grep -E 'crash_test.go|^(ok|FAIL|---)'
+	$(GO) test ./adapters/faulty -run TestEveryPair -count=1 -v -timeout 30m -args -crash.pairs=success,fail@1,fail@2 | grep -E 'crash_test.go|^(ok|FAIL|---)'
+
+prove-linear prove-r3 prove-scale prove-synced: $(BIN)/nats-server
+prove-google prove-damage prove-move prove-scale prove-synced: deps
+prove-%: build ## prove a promise under faults: kill r3 google linear fulldisk synced damage move scale
 	$(LAB) $*
 
 show-split: $(BIN)/nats-server

@@ -1,0 +1,66 @@
+package faulty
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// Bus wraps a bus for a process. Publishing, taking a delivery and its verdict are points, named by what the message is
+// about. The bus beneath has to give back what a dead process held (memory.Bus.Kill, a broken connection).
+func (p *Process) Bus(b events.Bus) events.Bus { return bus{p, b} }
+
+type bus struct {
+	p *Process
+	b events.Bus
+}
+
+// Publish implements [events.Bus].
+func (b bus) Publish(ctx context.Context, messages ...events.Message) error {
+	var names []string
+	for _, m := range messages {
+		if name := about(m); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return b.p.Call(ctx, "publish "+strings.Join(names, ", "), func() error { return b.b.Publish(ctx, messages...) })
+}
+
+// Consume implements [events.Bus].
+func (b bus) Consume(ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict) error {
+	return b.b.Consume(ctx, s, func(ctx context.Context, d events.Delivery) events.Verdict {
+		name := about(d.Message)
+		if b.p.at("take "+name) != nil {
+			return events.Again
+		}
+		v := handle(ctx, d)
+		if b.p.at("answer "+name) != nil { // nobody hears it
+			return events.Again
+		}
+		return v
+	})
+}
+
+// about says what a message is.
+func about(m events.Message) string {
+	stream, _ := events.StreamOf(m.Subject)
+	switch stream {
+	case events.Commands:
+		if c, err := events.DecodeCommand(m.Body); err == nil {
+			if c.Deed == events.Look {
+				return "command look"
+			}
+			return "command " + string(c.Deed) + " " + c.Step
+		}
+	case events.Results:
+		if r, err := events.DecodeResult(m.Body); err == nil {
+			if r.Outcome.Seen != "" { // Looks are answered in any order
+				return "result seen"
+			}
+			return "result " + string(r.Outcome.Class) + " of " + r.Step
+		}
+	}
+	return m.Subject
+}

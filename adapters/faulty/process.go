@@ -1,0 +1,77 @@
+package faulty
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// ErrDead is what every call of a dead process gets.
+var ErrDead = errors.New("the process is dead")
+
+// A Process is what dies. Its ports are made by Journal, Bus, Claims and Marks. Safe for concurrent use.
+type Process struct {
+	script *Script
+	dead   chan struct{}
+	once   sync.Once
+	die    func()
+}
+
+// NewProcess makes a live process; die is called once when it dies, and ends what runs in it.
+func NewProcess(s *Script, die func()) *Process {
+	return &Process{script: s, dead: make(chan struct{}), die: die}
+}
+
+// Kill lets the process die now.
+func (p *Process) Kill() {
+	p.once.Do(func() {
+		close(p.dead)
+		p.die()
+	})
+}
+
+// Dead is closed when the process has died.
+func (p *Process) Dead() <-chan struct{} { return p.dead }
+
+// Call does something between two points. A process that dies before it does nothing; one that dies after it has done it
+// and does not know.
+func (p *Process) Call(ctx context.Context, name string, do func() error) error {
+	if err := p.before(name); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	err := do()
+	if after := p.after(name); after != nil {
+		return after
+	}
+	return err
+}
+
+func (p *Process) before(name string) error { return p.at("before " + name) }
+
+func (p *Process) after(name string) error { return p.at("after " + name) }
+
+func (p *Process) at(point string) error {
+	select {
+	case <-p.dead:
+		return ErrDead
+	default:
+	}
+	if p.script.pass(point) {
+		p.Kill()
+		return ErrDead
+	}
+	return nil
+}
+
+// alive is for calls that are no points of their own: reads.
+func (p *Process) alive() error {
+	select {
+	case <-p.dead:
+		return ErrDead
+	default:
+		return nil
+	}
+}
