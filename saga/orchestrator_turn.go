@@ -289,7 +289,7 @@ func (w *work) refuseNew(err error) (left bool) {
 func admits(facts []Fact) bool {
 	for _, f := range facts {
 		switch f.(type) {
-		case IntentAccepted, SagaReplayed:
+		case IntentAccepted, SagaReplayed, SurveyAsked:
 			return true
 		}
 	}

@@ -59,6 +59,7 @@ func (s *server) diagnose(ctx context.Context) (Diagnosis, error) {
 	if around.Crews == nil {
 		f.add(causeStore, "the claims store does not answer", "").NeedsHands = true
 	}
+	s.examineStore(ctx, f)
 	for name, p := range around.Held {
 		f.add(events.CauseHeld, heldText(name, p), "")
 	}
@@ -81,6 +82,21 @@ func (s *server) diagnose(ctx context.Context) (Diagnosis, error) {
 		d.Count, d.NeedsHands = n, true
 	}
 	return f.diagnosis(), nil
+}
+
+// examineStore finds a store that is nearly full: from four fifths on new work is refused.
+func (s *server) examineStore(ctx context.Context, f findings) {
+	if s.Room == nil {
+		return
+	}
+	used, limit, err := s.Room(ctx)
+	switch {
+	case err != nil:
+		f.add(causeStore, "how full the store is cannot be told: "+err.Error(), "").NeedsHands = true
+	case limit > 0 && used >= limit/5*4:
+		text := fmt.Sprintf("the store keeps %d of %d bytes; new work is refused from four fifths on, what runs goes on", used, limit)
+		f.add(causeStore, text, "").NeedsHands = true
+	}
 }
 
 func heldText(capability string, p saga.Pause) string {

@@ -3,11 +3,14 @@ package httpapi_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 )
@@ -140,5 +143,30 @@ func TestWorkersAreListedAndAreNoClaims(t *testing.T) {
 	}
 	if claims, err := r.client.Claims(t.Context(), ""); err != nil || len(claims) != 0 {
 		t.Errorf("claims %+v %v", claims, err)
+	}
+}
+
+// A store that is nearly full, and one that does not tell, are findings.
+func TestTheStoreIsDiagnosed(t *testing.T) {
+	r := start(t)
+	for name, c := range map[string]struct {
+		used, limit int64
+		err         error
+		healthy     bool
+	}{
+		"room": {79, 100, nil, true}, "no limit": {1 << 40, 0, nil, true}, "nearly full": {80, 100, nil, false}, "silent": {0, 0, errors.New("no answer"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := httpapi.Handler(httpapi.Options{
+				Engine: r.engine, Listing: r.journal, DeadLetters: r.bus.DeadLetters(), Claims: r.claims,
+				Room: func(context.Context) (int64, int64, error) { return c.used, c.limit, c.err },
+			})
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest("GET", "/v1/doctor", nil))
+			var d httpapi.Diagnosis
+			if err := json.Unmarshal(w.Body.Bytes(), &d); err != nil || d.Healthy != c.healthy || (len(d.Findings) == 0) != c.healthy {
+				t.Errorf("%s: %v", w.Body, err)
+			}
+		})
 	}
 }

@@ -51,6 +51,8 @@ type Options struct {
 	Journal saga.Journal
 	// Audit verifies the journal.
 	Audit func(ctx context.Context, against []saga.Head) (audit.Report, error)
+	// Room tells how many bytes the store keeps and how many it can (zero: no limit); nil where nobody knows.
+	Room  func(ctx context.Context) (used, limit int64, err error)
 	Kinds map[string]KindInfo
 	// World is the URL of the simulated world, empty against real clouds; NATS the broker's.
 	World, NATS string

@@ -47,3 +47,11 @@ func (r *room) admits(ctx context.Context, h *Home) (bool, error) {
 	}
 	return r.size < limit/5*4, nil
 }
+
+// Room tells how large the database is and how large it may grow; a limit of zero means that none was set.
+func (h *Home) Room(ctx context.Context) (used, limit int64, err error) {
+	if err := h.pool.QueryRow(ctx, `SELECT pg_database_size(current_database())`).Scan(&used); err != nil {
+		return 0, 0, fmt.Errorf("ask for the database's size: %w", err)
+	}
+	return used, h.opts.LimitBytes, nil
+}

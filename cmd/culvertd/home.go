@@ -21,6 +21,8 @@ type home struct {
 	marks       workers.Marks
 	// journal opens the journal; workers and speakers never do, because it may keep an index.
 	journal func() saga.Journal
+	// room tells how full the store is, where that can be told; else it is nil.
+	room func(context.Context) (used, limit int64, err error)
 }
 
 // openHome opens the home that the flags name.
@@ -73,6 +75,6 @@ func (p *program) openJetStream(ctx context.Context, nc *nats.Conn, o jetstream.
 		return err
 	}
 	p.closers = append(p.closers, func() error { h.Close(); return nil })
-	p.home = home{bus: h.Bus(), deadLetters: h.DeadLetters(), claims: h.Claims(), marks: h.Marks(), journal: h.Journal}
+	p.home = home{bus: h.Bus(), deadLetters: h.DeadLetters(), claims: h.Claims(), marks: h.Marks(), journal: h.Journal, room: o.Room}
 	return nil
 }

@@ -24,7 +24,7 @@ func (p *program) openGoogle(ctx context.Context) error {
 		return err
 	}
 	p.closers = append(p.closers, bus.Close)
-	p.home = home{bus: bus.Bus(), deadLetters: db.DeadLetters(), claims: db.Claims(), marks: db.Marks(), journal: db.Journal}
+	p.home = home{bus: bus.Bus(), deadLetters: db.DeadLetters(), claims: db.Claims(), marks: db.Marks(), journal: db.Journal, room: db.Room}
 	return nil
 }
 

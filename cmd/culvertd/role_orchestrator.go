@@ -78,7 +78,7 @@ func (p *program) serveHTTP(ctx context.Context, o *saga.Orchestrator, door plan
 			Audit: func(ctx context.Context, against []saga.Head) (audit.Report, error) {
 				return audit.Run(ctx, engine, p.home.journal(), against)
 			},
-			Claims: p.home.claims, Kinds: explain(door.Catalogue), World: p.at.World, NATS: p.at.NATS, Version: version,
+			Room: p.home.room, Claims: p.home.claims, Kinds: explain(door.Catalogue), World: p.at.World, NATS: p.at.NATS, Version: version,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // streams end when the process drains
