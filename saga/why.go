@@ -2,6 +2,7 @@ package saga
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,8 +128,9 @@ func (w *why) running() {
 		switch {
 		case st.Open != nil:
 			w.out(st)
-		case st.Next == nil && !back || back && !st.Back && !w.ahead(st.QuietAt) && st.HeldAt.IsZero():
-		case !back && g.Direction == Making && !t.needsDone(st):
+		case !back && !t.ready(st):
+		case w.heldBack(st):
+		case st.Next == nil && !back || back && !st.Back && !w.ahead(st.QuietAt):
 		default:
 			w.resting(st, back)
 		}
@@ -139,6 +141,28 @@ func (w *why) running() {
 			Text: fmt.Sprintf("round %d of the proof failed: %s", p.Round, strings.Join(p.Failing, "; ")),
 		})
 	}
+}
+
+// ready tells whether a step on its way forward waits for no other step.
+func (t *turn) ready(st *Step) bool {
+	if t.s.Saga.Direction == Proving {
+		return st.Transition != TransitionCheck && !st.Proved
+	}
+	checked := !slices.ContainsFunc(t.s.Saga.Steps, func(c *Step) bool {
+		return c.Transition == TransitionCheck && c.Status != events.StepDone
+	})
+	return st.Status != events.StepDone && t.needsDone(st) && (checked || st.Transition == TransitionCheck)
+}
+
+// heldBack tells, and says, that the step could be requested but for a hold of the engine or its capability. A step whose
+// time has not come yet waits for that first.
+func (w *why) heldBack(st *Step) bool {
+	due := st.HeldAt
+	if due.IsZero() && st.Next != nil && w.ahead(st.Next.At) || !w.e.holds(st.Kind) || w.s.Paused != nil {
+		return false
+	}
+	w.add(events.Cause{Code: events.CauseHeld, Step: st.Name, Kind: st.Kind, Since: due, Text: "the engine or its capability is held"})
+	return true
 }
 
 // out: a command of the step is out.
@@ -173,8 +197,6 @@ func (w *why) resting(st *Step, back bool) {
 	case st.Wait != nil:
 		w.waiting(st, until)
 		return
-	case !st.HeldAt.IsZero() && w.e.holds(st.Kind):
-		c.Code, c.Since, c.Until, c.Text = events.CauseHeld, st.HeldAt, time.Time{}, "the engine or its capability is held"
 	case back && !st.Back, st.QuietAt.Equal(until) && !until.IsZero():
 		c.Code, c.Text = events.CauseQuiet, "an earlier call may still act; nothing is undone or believed absent before"
 	case st.Error != nil:
