@@ -135,11 +135,23 @@ func (w *why) running() {
 			w.resting(st, back)
 		}
 	}
-	if p := g.Proof; g.Direction == Making && len(p.Failing) > 0 && w.ahead(p.Next) {
+	if g.Direction == Making {
+		w.proof()
+	}
+}
+
+// proof: what the next round of the proof waits for, besides steps.
+func (w *why) proof() {
+	p := w.s.Saga.Proof
+	all := !slices.ContainsFunc(w.s.Saga.Steps, func(st *Step) bool { return st.Status != events.StepDone })
+	switch {
+	case len(p.Failing) > 0 && w.ahead(p.Next):
 		w.add(events.Cause{
 			Code: events.CauseProof, Step: ProveStep, Since: p.StartedAt, Until: p.Next,
 			Text: fmt.Sprintf("round %d of the proof failed: %s", p.Round, strings.Join(p.Failing, "; ")),
 		})
+	case all && w.e.Held.All && w.s.Paused == nil:
+		w.add(events.Cause{Code: events.CauseHeld, Step: ProveStep, Since: p.HeldAt, Text: "the engine is held"})
 	}
 }
 

@@ -26,8 +26,17 @@ func (around Around) see(causes []events.Cause, sum Summary) []events.Cause {
 		seen = append(seen, heldBy("the engine", p))
 	}
 	for i, c := range seen {
-		if p, held := around.Held[c.Capability()]; held && c.Code == events.CauseHeld && c.Kind != "" {
-			by := heldBy("capability "+c.Capability(), p)
+		if c.Code != events.CauseHeld || c.Kind == "" {
+			continue
+		}
+		what := "capability " + c.Capability()
+		p, held := around.Held[c.Capability()]
+		if !held {
+			what = "the engine"
+			p, held = around.Held[""]
+		}
+		if held {
+			by := heldBy(what, p)
 			seen[i].Text, seen[i].By = by.Text, by.By
 		}
 	}

@@ -110,6 +110,9 @@ func (m *Machine) promises() error {
 	if g == nil {
 		return nil
 	}
+	if !g.Status.Ended() && len(m.Engine.Why(m.State, g.N, saga.Around{Now: m.Now})) == 0 {
+		return fmt.Errorf("saga %d is %s, and nothing says why it does not move", g.N, g.Status)
+	}
 	if g.Status.Ended() && len(commands) > 0 && (m.State.Survey == nil || m.State.Survey.Ended != "") {
 		return fmt.Errorf("saga %d is %s with %d commands out", g.N, g.Status, len(commands))
 	}
