@@ -27,3 +27,21 @@ func TestSimulation(t *testing.T) {
 	}
 	t.Logf("%d seeds from %d: %d sagas, %d inputs, %d times stuck", *simN, *simSeed, sagas, inputs, stuck)
 }
+
+// TestSurveysDisturbNothing plays random sagas with an operator who asks for surveys all the time: every promise of the
+// simulation holds with them too.
+func TestSurveysDisturbNothing(t *testing.T) {
+	var begun, done int
+	for seed := *simSeed; seed < *simSeed+*simN/2; seed++ {
+		s := sagatest.NewSimulation(seed).WithSurveys(seed)
+		if err := s.Run(); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+		b, d := s.Surveyed()
+		begun, done = begun+b, done+d
+	}
+	if *simN >= 100 && (begun < 100 || done == 0 || done == begun) {
+		t.Errorf("%d surveys were begun and %d saw everything: too few, or none was cut off", begun, done)
+	}
+	t.Logf("%d surveys, %d of them done", begun, done)
+}

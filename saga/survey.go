@@ -127,6 +127,7 @@ func (t *turn) survey(n uint64, a events.Action) error {
 		fact.Intent.Data, fact.Intent.Digest = a.Input, events.Digest(a.Input)
 	}
 	for _, l := range t.s.toSurvey() {
+		l.RequestID = events.StepRequestID(t.s.SagaID(n), l.Step, l.Generation)
 		if t.e.holds(l.Kind) {
 			return events.NewConflict("saga", "held", "the engine or capability %s is held, so nothing can be looked at", Node{Kind: l.Kind}.Capability())
 		}
@@ -143,7 +144,7 @@ func (s *State) toSurvey() []SurveyLook {
 	var looks []SurveyLook
 	for _, e := range s.Standing {
 		looks = append(looks, SurveyLook{
-			Ref: Ref{e.Step, e.Generation}, Kind: e.Kind, Object: e.Object, RequestID: e.RequestID, Epoch: e.Epoch, Input: e.Input, Output: e.Output,
+			Ref: Ref{e.Step, e.Generation}, Kind: e.Kind, Object: e.Object, Epoch: e.Epoch, Input: e.Input, Output: e.Output,
 		})
 	}
 	if s.Saga == nil {
@@ -156,7 +157,7 @@ func (s *State) toSurvey() []SurveyLook {
 			looks[i].Epoch = max(looks[i].Epoch, st.Epoch)
 		case st.Transition != TransitionCheck && st.Touched && st.Input != nil:
 			looks = append(looks, SurveyLook{
-				Ref: Ref{st.Name, st.Generation}, Kind: st.Kind, Object: st.Object, RequestID: st.RequestID, Epoch: st.Epoch, Input: st.Input, Output: st.Output,
+				Ref: Ref{st.Name, st.Generation}, Kind: st.Kind, Object: st.Object, Epoch: st.Epoch, Input: st.Input, Output: st.Output,
 			})
 		}
 	}

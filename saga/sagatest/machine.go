@@ -110,6 +110,13 @@ func (m *Machine) promises() error {
 	if g == nil {
 		return nil
 	}
+	if v, has := m.Engine.SurveyView(m.State); has && v.Refused == "" {
+		for _, r := range v.Rows {
+			if r.Will == "" {
+				return fmt.Errorf("the survey of %s does not say what becomes of %s", v.Saga, ref(r.Step, r.Generation))
+			}
+		}
+	}
 	if !g.Status.Ended() && len(m.Engine.Why(m.State, g.N, saga.Around{Now: m.Now})) == 0 {
 		return fmt.Errorf("saga %d is %s, and nothing says why it does not move", g.N, g.Status)
 	}

@@ -29,6 +29,7 @@ type Simulation struct {
 	intents    int
 	// Statistics for whoever reads along.
 	Inputs, Sagas, Stuck int
+	surveys, surveysDone int
 	// Log, when set, is told every fact.
 	Log func(line string)
 }
@@ -186,6 +187,14 @@ func (s *Simulation) offer(in saga.Input) error {
 	for _, f := range d.Facts {
 		if s.Log != nil {
 			s.Log(at(s.m.Now) + " " + renderFact(f))
+		}
+		switch f := f.(type) {
+		case saga.SurveyAsked:
+			s.surveys++
+		case saga.SurveyEnded:
+			if f.Ended == "done" {
+				s.surveysDone++
+			}
 		}
 		if e, is := f.(saga.SagaEnded); is {
 			if e.Status == events.SagaStuck {
