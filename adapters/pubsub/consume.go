@@ -3,6 +3,8 @@ package pubsub
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strconv"
 	"sync"
 	"time"
 
@@ -30,7 +32,8 @@ func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(co
 			return fmt.Errorf("consume %s: subscription %s: %w", s.Name, id, err)
 		}
 	}
-	c := &consumer{h: b.h, s: s, handle: handle, slots: make(chan struct{}, max(1, s.Parallel))}
+	stream, _ := s.Stream() // placesOf has looked
+	c := &consumer{h: b.h, s: s, stream: stream, handle: handle, slots: make(chan struct{}, max(1, s.Parallel))}
 	var all sync.WaitGroup
 	for _, id := range places {
 		all.Go(func() { b.h.receive(ctx, id, cap(c.slots), c.take) })
@@ -70,6 +73,7 @@ func rest(ctx context.Context, d time.Duration) {
 type consumer struct {
 	h      *Home
 	s      events.Subscription
+	stream events.Stream
 	handle func(context.Context, events.Delivery) events.Verdict
 	slots  chan struct{}
 }
@@ -83,19 +87,18 @@ func (c *consumer) take(ctx context.Context, m *pubsub.Message) {
 		m.Nack()
 		return
 	}
-	attempt := 1
+	delivered := 1 // as often as Pub/Sub knows
 	if m.DeliveryAttempt != nil {
-		attempt = *m.DeliveryAttempt
+		delivered = *m.DeliveryAttempt
 	}
-	d := events.Delivery{Message: decode(m), Attempt: attempt}
+	d := events.Delivery{Message: decode(m, c.stream), Attempt: deliveredBefore(m) + delivered}
 	limit := c.s.MaxDeliver
-	tooOften := fmt.Sprintf("delivered %d times", limit)
 	switch {
 	case !wants(c.s, d.Subject):
 		m.Ack() // another subject of a status reader's place
 		return
-	case limit > 0 && attempt > limit:
-		c.bury(ctx, m, tooOften)
+	case limit > 0 && d.Attempt > limit:
+		c.bury(ctx, m, tooOften(limit))
 		return
 	case ctx.Err() != nil: // the consumer ends: nothing is begun any more
 		m.Nack()
@@ -108,26 +111,50 @@ func (c *consumer) take(ctx context.Context, m *pubsub.Message) {
 		m.Ack()
 	case rejected:
 		c.bury(ctx, m, reason)
-	case limit > 0 && attempt >= limit:
-		c.bury(ctx, m, tooOften)
+	case limit > 0 && d.Attempt >= limit:
+		c.bury(ctx, m, tooOften(limit))
+	case delivered >= renewAt:
+		c.renew(ctx, m, d.Attempt)
 	default:
 		m.Nack()
 	}
 }
 
-// buryWithin bounds how long a dead letter may take to be accepted.
-const buryWithin = 15 * time.Second
+func tooOften(n int) string { return fmt.Sprintf("delivered %d times", n) }
+
+// acceptWithin bounds how long a dead letter or a renewed message may take to be accepted.
+const acceptWithin = 15 * time.Second
 
 // bury puts a message into the dead letters, and acknowledges it when Pub/Sub has the letter.
 func (c *consumer) bury(ctx context.Context, m *pubsub.Message, reason string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), buryWithin)
-	defer cancel()
-	letter, err := letter(m, reason)
-	if err == nil {
-		_, err = c.h.publishers[deadStream].Publish(ctx, letter).Get(ctx)
-	}
+	letter, err := letter(m, c.stream, reason)
 	if err != nil {
 		c.h.opts.Log.Warn("dead letter is not kept for now; its message comes again", "error", err)
+		m.Nack()
+		return
+	}
+	c.replace(ctx, m, deadStream, letter)
+}
+
+// renewAt is at which delivery a message that is still wanted is published anew, before the vendor's limit ends it: only
+// Subscription.MaxDeliver decides how often is too often. Other readers of its topic see a repetition.
+const renewAt = attempts - 10
+
+func (c *consumer) renew(ctx context.Context, m *pubsub.Message, delivered int) {
+	attributes := maps.Clone(m.Attributes)
+	if attributes == nil {
+		attributes = map[string]string{}
+	}
+	attributes[attributeOrigin], attributes[attributeDelivered] = originOf(m), strconv.Itoa(delivered)
+	c.replace(ctx, m, c.stream, &pubsub.Message{Data: m.Data, Attributes: attributes})
+}
+
+// replace acknowledges a message when Pub/Sub has accepted another in its place.
+func (c *consumer) replace(ctx context.Context, m *pubsub.Message, stream events.Stream, by *pubsub.Message) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptWithin)
+	defer cancel()
+	if _, err := c.h.publishers[stream].Publish(ctx, by).Get(ctx); err != nil {
+		c.h.opts.Log.Warn("message is not put elsewhere for now and comes again", "stream", stream.Name, "error", err)
 		m.Nack()
 		return
 	}

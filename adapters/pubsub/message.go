@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"cloud.google.com/go/pubsub/v2"
@@ -17,13 +18,16 @@ const (
 	attributeSubject = "culvert_subject"
 	attributeID      = "culvert_id"
 	attributeDead    = "culvert_dead"
+	// What a renewed message was before: see [consumer.renew].
+	attributeOrigin    = "culvert_origin"
+	attributeDelivered = "culvert_delivered"
 )
 
 // What Pub/Sub takes (https://cloud.google.com/pubsub/quotas#resource_limits), and what we leave of it: a dead letter is
-// the whole message in JSON, which makes a body a third longer.
+// the whole message in JSON, which makes a body a third longer and a header up to six times.
 const (
-	maxBody           = 7 << 20
-	maxAttributes     = 100 - 2
+	maxBody           = 6 << 20
+	maxAttributes     = 100 - 4
 	maxAttributeName  = 256
 	maxAttributeValue = 1024
 )
@@ -56,12 +60,9 @@ func encode(m events.Message) (*pubsub.Message, error) {
 	return &pubsub.Message{Data: m.Body, Attributes: attributes}, nil
 }
 
-// decode is the inverse. A publisher outside knows nothing of our attributes: what he sends to the topic of intents is one.
-func decode(m *pubsub.Message) events.Message {
-	out := events.Message{Subject: m.Attributes[attributeSubject], ID: m.Attributes[attributeID], Body: m.Data}
-	if out.Subject == "" {
-		out.Subject = events.IntentSubject("any")
-	}
+// decode is the inverse.
+func decode(m *pubsub.Message, stream events.Stream) events.Message {
+	out := events.Message{Subject: subjectOf(m, stream), ID: m.Attributes[attributeID], Body: m.Data}
 	header := maps.Clone(m.Attributes)
 	maps.DeleteFunc(header, func(name, _ string) bool {
 		return strings.HasPrefix(name, "culvert_") || strings.HasPrefix(name, "googclient_") || strings.HasPrefix(name, "CloudPubSub")
@@ -70,4 +71,31 @@ func decode(m *pubsub.Message) events.Message {
 		out.Header = header
 	}
 	return out
+}
+
+// subjectOf reads a message's subject. Who publishes from outside knows nothing of our attributes, or gets them wrong: what
+// is sent to a stream's topic is that stream's all the same.
+func subjectOf(m *pubsub.Message, stream events.Stream) string {
+	subject := m.Attributes[attributeSubject]
+	if of, ok := events.StreamOf(subject); ok && of == stream && !strings.ContainsAny(subject, "*>\x00") {
+		return subject
+	}
+	return strings.TrimSuffix(stream.Subject, ">") + "any"
+}
+
+// originOf is the id that a message had when it was first published.
+func originOf(m *pubsub.Message) string {
+	if origin := m.Attributes[attributeOrigin]; origin != "" {
+		return origin
+	}
+	return m.ID
+}
+
+// deliveredBefore is how often a renewed message was delivered before.
+func deliveredBefore(m *pubsub.Message) int {
+	n, err := strconv.Atoi(m.Attributes[attributeDelivered])
+	if err != nil {
+		return 0
+	}
+	return max(0, n)
 }
