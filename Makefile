@@ -68,7 +68,7 @@ prove-google prove-damage prove-move prove-scale prove-synced: deps
 prove-%: build ## prove a promise under faults: kill r3 google linear fulldisk synced damage move scale
 	$(LAB) $*
 
-show-split: $(BIN)/nats-server
+show-split show-operate: $(BIN)/nats-server
 show-bird: deps
-show-%: build ## run one proof: matrix failures removals crowd kill split bird change contract bad recorded
+show-%: build ## run one proof: matrix failures removals crowd kill split bird change contract bad recorded operate
 	$(LAB) $* $(if $(FIXTURES),--fixtures $(FIXTURES))

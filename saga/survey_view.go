@@ -98,6 +98,8 @@ func (w *foresight) startsOver() (refused string) {
 		for _, n := range plan.Nodes {
 			if !n.Check {
 				w.node(t, n, outputs, adopted)
+			} else if was := w.checked(n.Name); was != nil {
+				outputs[n.Name] = was
 			}
 		}
 	}
@@ -116,7 +118,18 @@ func (w *foresight) startsOver() (refused string) {
 	return ""
 }
 
-// node foresees one step of the new plan. outputs are of the steps that stay as they are.
+// checked is what a check has read for the newest saga: the best that is known of what it will read again.
+func (w *foresight) checked(name string) json.RawMessage {
+	if w.s.Saga == nil {
+		return nil
+	}
+	if st := w.s.Saga.step(name, 0); st != nil {
+		return st.Output
+	}
+	return nil
+}
+
+// node foresees one step of the new plan. outputs are of the checks, and of the steps that stay as they are.
 func (w *foresight) node(t *turn, n Node, outputs map[string]json.RawMessage, adopted map[Ref]bool) {
 	made := func(will events.Will, because string) {
 		w.rows = append(w.rows, events.SurveyRow{Step: n.Name, Kind: n.Kind, Will: will, Because: because})
