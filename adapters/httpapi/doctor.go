@@ -23,8 +23,9 @@ type Diagnosis struct {
 type Symptom struct {
 	Code events.CauseCode `json:"code"`
 	// NeedsHands: it does not go away by itself.
-	NeedsHands bool   `json:"needsHands"`
-	Text       string `json:"text"`
+	NeedsHands bool `json:"needsHands"`
+	// Text says it; of several steps that differ in what they say it is the first one's.
+	Text string `json:"text"`
 	// Count of sagas or letters; Sagas are the first of them.
 	Count int      `json:"count"`
 	Sagas []string `json:"sagas"`
@@ -55,7 +56,7 @@ func (s *server) doctor(api huma.API) {
 
 func (s *server) diagnose(ctx context.Context) (Diagnosis, error) {
 	around := s.around(ctx)
-	f := findings{by: map[string]*Symptom{}}
+	f := findings{by: map[string]*Symptom{}, last: map[string]string{}}
 	if around.Crews == nil {
 		f.add(causeStore, "the claims store does not answer", "").NeedsHands = true
 	}
@@ -66,7 +67,7 @@ func (s *server) diagnose(ctx context.Context) (Diagnosis, error) {
 	for _, status := range unended {
 		err := s.each(ctx, saga.Query{Status: status}, func(item saga.Listed) {
 			for _, c := range around.WhyListed(item.Summary) {
-				f.add(c.Code, findingText(c), item.Summary.Saga)
+				f.addCause(c, item.Summary.Saga)
 			}
 		})
 		if err != nil {
@@ -132,20 +133,38 @@ func findingText(c events.Cause) string {
 	return c.Text
 }
 
-// findings groups causes by code and text.
+// findings groups causes.
 type findings struct {
 	by map[string]*Symptom
+	// last is the saga that each was counted for last.
+	last map[string]string
 }
 
 func (f findings) add(code events.CauseCode, text, id string) *Symptom {
-	text, _, _ = strings.Cut(text, "; resolve ") // the advice names a saga: it is said once, by show
-	key := string(code) + " " + text
+	return f.put(string(code)+" "+text, Symptom{Code: code, Text: text}, id)
+}
+
+// addCause groups the causes of steps by step: errors differ in every word, and a thousand of them are one finding whose
+// text is the first.
+func (f findings) addCause(c events.Cause, id string) {
+	text, _, _ := strings.Cut(findingText(c), "; resolve ") // the advice names a saga: it is said by show
+	key := text
+	switch c.Code {
+	case events.CauseStuck, events.CauseRetry, events.CauseWait, events.CauseClaim, events.CauseProof:
+		key = c.Step
+	}
+	f.put(string(c.Code)+" "+key, Symptom{Code: c.Code, Text: text}, id)
+}
+
+func (f findings) put(key string, first Symptom, id string) *Symptom {
 	d := f.by[key]
 	if d == nil {
-		d = &Symptom{Code: code, NeedsHands: code.NeedsHands(), Text: text, Sagas: []string{}}
+		d = &first
+		d.NeedsHands, d.Sagas = d.Code.NeedsHands(), []string{}
 		f.by[key] = d
 	}
-	if id != "" && (d.Count == 0 || !slices.Contains(d.Sagas, id)) {
+	if id != "" && f.last[key] != id { // causes come saga by saga
+		f.last[key] = id
 		d.Count++
 		if len(d.Sagas) < findingSagas {
 			d.Sagas = append(d.Sagas, id)

@@ -170,3 +170,20 @@ func TestTheStoreIsDiagnosed(t *testing.T) {
 		})
 	}
 }
+
+// A thousand stuck steps with a thousand errors are one finding.
+func TestStuckOnesAreOneFinding(t *testing.T) {
+	r := start(t)
+	r.refuses()
+	for _, name := range []string{"a", "b", "c"} {
+		r.answer("one", events.Undo, events.Outcome{Class: events.Refuse, Message: name + " uses it"})
+		r.status(r.submit("1", name), events.SagaStuck)
+	}
+	d, err := r.client.Diagnose(t.Context())
+	if err != nil || len(d.Findings) != 1 || d.Findings[0].Code != events.CauseStuck || d.Findings[0].Count != 3 || len(d.Findings[0].Sagas) != 3 {
+		t.Errorf("%+v %v", d, err)
+	}
+	if text := d.Findings[0].Text; !strings.Contains(text, "one: ") || !strings.Contains(text, " uses it") || strings.Contains(text, "resolve") {
+		t.Errorf("text %q", text)
+	}
+}
