@@ -104,7 +104,10 @@ func NewOrchestrator(o Options) *Orchestrator {
 // nil when it was asked to end. It runs once.
 func (o *Orchestrator) Run(ctx context.Context) error {
 	defer close(o.stopped)
-	if err := o.learnHolds(ctx); err != nil { // before anything is requested
+	switch err := o.learnHolds(ctx); { // before anything is requested
+	case err != nil && ctx.Err() != nil:
+		return nil // asked to end before it had begun
+	case err != nil:
 		return fmt.Errorf("run orchestrator: %w", err)
 	}
 	group, ctx := errgroup.WithContext(ctx)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/sagatest"
 )
 
 // poisoned panics when one connection is read, as a mistake in folding its facts would.
@@ -70,5 +71,20 @@ func TestASurveyOutlivesItsOrchestrator(t *testing.T) {
 			r.Errorf("survey %+v: %v", s.Survey, err)
 		}
 		r.expect(second, "orders", events.SagaCompleted)
+	})
+}
+
+// One that is asked to end before it has begun ends well.
+func TestAskedToEndBeforeItHasBegun(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		o := saga.NewOrchestrator(saga.Options{
+			Engine: saga.Engine{Kinds: sagatest.Kinds(), Limits: sagatest.Limits()}, Journal: r.journal, Bus: r.bus, Cursor: r.cursor,
+			Now: time.Now, ID: func() string { return "1" }, Name: "test",
+		})
+		ended, cancel := context.WithCancel(r.Context())
+		cancel()
+		if err := o.Run(ended); err != nil {
+			r.Errorf("it ended with %v", err)
+		}
 	})
 }
