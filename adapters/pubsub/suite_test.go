@@ -133,3 +133,13 @@ func TestBus(t *testing.T) {
 		return bustest.Harness{Join: newRig(t, 1).join}
 	})
 }
+
+// The suite counts deliveries, so here are the faults that nobody may notice at all; TestFaultsLoseNothing has the others.
+func TestBusUnderFaults(t *testing.T) {
+	bustest.Test(t, func(t *testing.T) bustest.Harness {
+		t.Parallel()
+		r := newRig(t, 5)
+		r.server.Set(pubsublocal.Rates{RefusePublish: .2, DelayDelivery: .2})
+		return bustest.Harness{Join: r.join}
+	})
+}
