@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/culvertnet/culvert/events"
 )
@@ -32,15 +33,31 @@ func (b bus) Publish(ctx context.Context, messages ...events.Message) error {
 func (b bus) Consume(ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict) error {
 	return b.b.Consume(ctx, s, func(ctx context.Context, d events.Delivery) events.Verdict {
 		name := about(d.Message)
-		if b.p.at("take "+name) != nil {
+		kind, err := b.p.blow("before take " + name)
+		if err != nil {
 			return events.Again
 		}
+		if kind == Delay {
+			wait(ctx, heldBack)
+		}
 		v := handle(ctx, d)
-		if b.p.at("answer "+name) != nil { // nobody hears it
+		if kind, err := b.p.blow("before answer " + name); err != nil || kind == Repeat { // nobody hears it
 			return events.Again
 		}
 		return v
 	})
+}
+
+// heldBack is how late a message comes that is held back.
+const heldBack = 500 * time.Millisecond
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // about says what a message is.

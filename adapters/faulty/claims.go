@@ -53,7 +53,9 @@ type marks struct {
 
 // Take implements [workers.Marks].
 func (m marks) Take(ctx context.Context, command, worker string) (first bool, err error) {
-	err = m.p.Call(ctx, "mark", func() error {
+	_, step, _ := strings.Cut(command, "/")
+	step, _, _ = strings.Cut(step, "/")
+	err = m.p.Call(ctx, "mark "+step, func() error {
 		var err error
 		first, err = m.m.Take(ctx, command, worker)
 		return err

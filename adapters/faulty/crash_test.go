@@ -91,7 +91,7 @@ func scenarios(steps int) []scenario {
 // play runs a scenario with deaths at points, and gives the script with what was passed, and what was broken.
 func (s scenario) play(t *testing.T, deaths ...string) (script *faulty.Script, broken []error) {
 	t.Helper()
-	script = faulty.NewScript(deaths...)
+	script = faulty.NewScript(faulty.Deaths(deaths...)...)
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		r := newRig(ctx, script)

@@ -54,16 +54,21 @@ func (p *Process) before(name string) error { return p.at("before " + name) }
 func (p *Process) after(name string) error { return p.at("after " + name) }
 
 func (p *Process) at(point string) error {
-	select {
-	case <-p.dead:
-		return ErrDead
-	default:
+	_, err := p.blow(point)
+	return err
+}
+
+// blow passes a point; the kinds that do not kill are the caller's to carry out.
+func (p *Process) blow(point string) (Kind, error) {
+	if err := p.alive(); err != nil {
+		return "", err
 	}
-	if p.script.pass(point) {
+	kind := p.script.pass(point)
+	if kind == Death {
 		p.Kill()
-		return ErrDead
+		return kind, ErrDead
 	}
-	return nil
+	return kind, nil
 }
 
 // alive is for calls that are no points of their own: reads.

@@ -32,6 +32,9 @@ func main() {
 // run is the program without the process, for tests: it serves until ctx ends, drains and returns. The bound addresses go
 // to out as one line of JSON once everything listens. The command setup makes what a home stands on instead.
 func run(ctx context.Context, args []string, out, errs io.Writer) error {
+	if len(args) > 0 && args[0] == "prove" {
+		return prove(ctx, args[1:], os.Stdin, out, errs)
+	}
 	command := ""
 	if len(args) > 0 && args[0] == "setup" {
 		command, args = args[0], args[1:]
