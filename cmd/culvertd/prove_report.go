@@ -54,10 +54,10 @@ func (p *proof) add(r trialResult) {
 
 // row is one line of the table: a boundary and a fault.
 type row struct {
-	boundary, fault                        string
-	total, covered, completed, compensated int
-	effects, leftovers, broken             int
-	slowest                                float64
+	boundary, fault                               string
+	total, covered, completed, compensated, stuck int
+	effects, leftovers, broken                    int
+	slowest                                       float64
 }
 
 func (p *proof) rows() []row {
@@ -85,8 +85,10 @@ func (r *row) count(is trialResult) {
 	switch is.Ended {
 	case events.SagaCompleted:
 		r.completed++
-	default:
+	case events.SagaCompensated:
 		r.compensated++
+	case events.SagaStuck:
+		r.stuck++
 	}
 	r.effects, r.leftovers = max(r.effects, is.Effects), r.leftovers+len(is.Leftovers)
 	r.slowest = max(r.slowest, is.Seconds)
@@ -103,14 +105,14 @@ func (p *proof) print(out io.Writer, format string) error {
 		return e.Encode(p)
 	}
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "BOUNDARY\tFAULT\tCOVERED\tCOMPLETED\tCOMPENSATED\tEFFECTS\tLEFTOVERS\tSLOWEST\tVERDICT")
+	fmt.Fprintln(w, "BOUNDARY\tFAULT\tCOVERED\tCOMPLETED\tCOMPENSATED\tSTUCK\tEFFECTS\tLEFTOVERS\tSLOWEST\tVERDICT")
 	total := row{}
 	for _, r := range p.rows() {
 		verdict := "ok"
 		if r.broken > 0 || r.covered < r.total {
 			verdict = fmt.Sprintf("%d MISS", max(r.broken, r.total-r.covered))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d/%d\t%d\t%d\t%d\t%d\t%s\t%s\n", r.boundary, r.fault, r.covered, r.total, r.completed, r.compensated,
+		fmt.Fprintf(w, "%s\t%s\t%d/%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", r.boundary, r.fault, r.covered, r.total, r.completed, r.compensated, r.stuck,
 			r.effects, r.leftovers, time.Duration(r.slowest*float64(time.Second)).Round(100*time.Millisecond), verdict)
 		total.total, total.covered, total.leftovers = total.total+r.total, total.covered+r.covered, total.leftovers+r.leftovers
 		total.effects = max(total.effects, r.effects)

@@ -41,6 +41,7 @@ type trial struct {
 	mu      sync.Mutex
 	engine  *saga.Orchestrator
 	broken  error
+	end     context.CancelFunc // ends the trial, because a process cannot run
 }
 
 // vendorFault is what the simulated world does wrong, once.
@@ -98,15 +99,20 @@ func (p *prover) try(ctx context.Context, blows []faulty.Blow, faults []vendorFa
 	defer stop()
 	began := time.Now()
 	if r, err = t.thereAndBack(len(faults) > 1 && faults[1].Mode == "refuse"); err != nil {
-		return r, err
+		return r, errors.Join(t.whyBroken(), err)
 	}
 	r.took, r.passed = time.Since(began), t.script.Passed()
 	if r.fired, err = t.fired(len(blows), faults); err != nil {
 		return r, err
 	}
+	return r, t.whyBroken()
+}
+
+// whyBroken is the error of a process that could not run.
+func (t *trial) whyBroken() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return r, t.broken
+	return t.broken
 }
 
 // fired tells whether everything went wrong that should have.
@@ -127,7 +133,7 @@ func (t *trial) fired(blows int, faults []vendorFault) (bool, error) {
 // start starts both processes, and the speakers when the intent names one.
 func (t *trial) start(ctx context.Context) (stop func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	t.ctx = ctx
+	t.ctx, t.end = ctx, cancel
 	base := t.program(home{claims: t.claims})
 	stop = func() {
 		cancel()
@@ -147,8 +153,13 @@ func (t *trial) start(ctx context.Context) (stop func(), err error) {
 	return stop, nil
 }
 
+// program is what both processes are wired by; without a speaker in the intent the world has no door for any.
 func (t *trial) program(h home) *program {
-	return &program{config: t.p.config, log: t.p.log, at: addresses{World: t.world}, home: h}
+	c := t.p.config
+	if !t.p.speakers {
+		c.File.Speakers = nil
+	}
+	return &program{config: c, log: t.p.log, at: addresses{World: t.world}, home: h}
 }
 
 // keep runs a process, and another one whenever it has died.
@@ -169,6 +180,7 @@ func (t *trial) keep(run func(ctx context.Context, p *faulty.Process, bus *memor
 				t.mu.Lock()
 				t.broken = errors.Join(t.broken, fmt.Errorf("a process ended by itself: %w", err))
 				t.mu.Unlock()
+				t.end()
 				return
 			}
 		}

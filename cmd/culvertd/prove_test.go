@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/plans"
+)
+
+// exampleEvent is the example as JSON, without its BGP speaker: two of GoBGP's servers in one process race on the library's
+// own globals, which the race detector would hold against us.
+func exampleEvent(t *testing.T) []byte {
+	t.Helper()
+	text, err := os.ReadFile("../../examples/private-service.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		if !strings.Contains(line, "via: bgp") {
+			lines = append(lines, line)
+		}
+	}
+	var event map[string]any
+	if err := yaml.Unmarshal([]byte(strings.Join(lines, "")), &event); err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// A crash in the middle of the example's own plan is covered and proved.
+func TestProveASmallPlan(t *testing.T) {
+	var out, errs bytes.Buffer
+	args := []string{"-o", "json", "-parallel", "2", "-only", "crash after publish command do create-endpoint"}
+	if err := prove(t.Context(), args, bytes.NewReader(exampleEvent(t)), &out, &errs); err != nil {
+		t.Fatalf("prove: %v\n%s%s", err, out.String(), errs.String())
+	}
+	var report proof
+	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Results) == 0 {
+		t.Fatal("no trial was run")
+	}
+	for _, r := range report.Results {
+		if !r.Covered || r.Ended != events.SagaCompleted || r.Effects != 1 || len(r.Leftovers) > 0 {
+			t.Errorf("%s: covered %v, %s, effects %d, left %v", r.Point, r.Covered, r.Ended, r.Effects, r.Leftovers)
+		}
+	}
+}
+
+// What never gets undone is found: nobody takes an endpoint away, so something is left behind and the proof fails.
+func TestProveFindsWhatIsLeftBehind(t *testing.T) {
+	c, err := parseConfig([]string{"--sim-speed", "1200"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalogue := plans.All(c.File.plansOperator())
+	p := &prover{
+		config: c, log: slog.New(slog.DiscardHandler), catalogue: catalogue, event: exampleEvent(t),
+		engine: saga.Engine{Kinds: catalogue.Kinds(), Limits: proveLimits()},
+	}
+	report := proof{}
+	report.add(p.prove(t.Context(), planned{
+		Point: "gcp connectors.delete", Fault: "undo refused for good",
+		ends: []events.SagaStatus{events.SagaStuck},
+		faults: []vendorFault{
+			{Vendor: "gcp", Call: "networkFirewallPolicies.addRule", Mode: "refuse", Times: 1},
+			{Vendor: "gcp", Call: "connectors.delete", Mode: "refuse", Times: -1},
+		},
+	}))
+	r := report.Results[0]
+	if !r.Covered || len(r.Leftovers) == 0 || !errors.Is(report.verdict(), errUnproved) {
+		t.Errorf("covered %v, ended %s, left %v, error %q, verdict %v", r.Covered, r.Ended, r.Leftovers, r.Error, report.verdict())
+	}
+	for _, left := range r.Leftovers {
+		if !strings.Contains(left, "onnector") {
+			t.Errorf("left behind besides the connector: %s", left)
+		}
+	}
+}
+
+// Each promise of a trial has its own miss.
+func TestProveJudges(t *testing.T) {
+	completed := []events.SagaStatus{events.SagaCompleted}
+	for name, c := range map[string]struct {
+		is   outcome
+		err  error
+		want string
+	}{
+		"as promised":    {outcome{fired: true, ended: events.SagaCompleted, effects: 1, took: time.Second}, nil, ""},
+		"another end":    {outcome{fired: true, ended: events.SagaStuck, reason: "why"}, nil, "it is stuck (why)"},
+		"left behind":    {outcome{fired: true, ended: events.SagaCompleted, leftovers: []string{"a", "b"}}, nil, "left behind: a, b"},
+		"did not finish": {outcome{}, errors.New("no end"), "no end"},
+	} {
+		r := trialResult{planned: planned{ends: completed}}
+		if r.judge(c.is, c.err); r.Error != c.want {
+			t.Errorf("%s: error %q, want %q", name, r.Error, c.want)
+		}
+	}
+	create := ledgerLine{Vendor: "gcp", Kind: "address", Name: "a", Effect: "create"}
+	gone := create
+	gone.Effect = "delete"
+	for name, c := range map[string]struct {
+		ledger []ledgerLine
+		broken bool
+	}{
+		"there and back":     {[]ledgerLine{create, gone, create, gone}, false},
+		"made twice":         {[]ledgerLine{create, create, gone}, true},
+		"taken away unmade":  {[]ledgerLine{gone}, true},
+		"nothing was needed": {nil, false},
+	} {
+		if _, err := mostLive(c.ledger); (err != nil) != c.broken {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := (&proof{}).verdict(); !errors.Is(err, errUnproved) {
+		t.Errorf("a proof without a trial: %v", err)
+	}
+}
+
+// A bad intent is refused with field and rule before any trial.
+func TestProveRefusesABadIntent(t *testing.T) {
+	bad := bytes.Replace(exampleEvent(t), []byte("psc-frankfurt"), []byte("psc-nowhere"), 1)
+	err := prove(t.Context(), nil, bytes.NewReader(bad), io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "/data/ingress/address/pool (pool)") {
+		t.Errorf("prove: %v", err)
+	}
+	withdrawal, err := withdrawalOf(exampleEvent(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := prove(t.Context(), nil, bytes.NewReader(withdrawal), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "apply") {
+		t.Errorf("prove a withdrawal: %v", err)
+	}
+}
