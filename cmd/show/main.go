@@ -18,7 +18,7 @@ import (
 var proofs = map[string]func(context.Context, settings) error{
 	"demo": demo, "matrix": matrix, "failures": failures, "crowd": crowd, "kill": kill, "split": split, "bird": bird,
 	"change": change, "contract": checkContract, "bad": bad, "recorded": recorded, "removals": removals,
-	"scale": scale, "synced": synced, "google": onGoogle, "r3": r3, "linear": linear, "damage": damage, "move": move, "fulldisk": fulldisk, "operate": operate,
+	"scale": scale, "synced": synced, "google": onGoogle, "r3": r3, "linear": linear, "damage": damage, "move": move, "fulldisk": fulldisk, "mutants": proveMutants, "operate": operate,
 }
 
 // settings are the same for every proof.
