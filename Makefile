@@ -8,7 +8,7 @@ N       ?= 2000
 FIXTURES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: prove-crash help build demo run check test sim conformance bench golden lint tidy verify deps
+.PHONY: prove-crash prove-sim prove-interleave prove-prove help build demo run check test sim conformance bench golden lint tidy verify deps
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z%-]+:.*## /{printf "  %-18s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ deps: ## install what the tests need from Debian: gcc (race detector), BIRD
 	@./.ci/deps
 
 test: deps ## every test, with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 25m ./...
 
 sim: ## seeded random sagas against a faulty model world: SEED= N=
 	$(GO) test ./saga -run 'Simulation' -count=1 -args -saga.seed=$(SEED) -saga.n=$(N)
@@ -63,9 +63,19 @@ prove-crash: ## let processes die at every point, and at every ordered pair of p
 	$(GO) test ./adapters/faulty -run TestEveryCrashPoint -count=1 -v -args -crash.steps=5 | grep -E 'crash_test.go|^(ok|FAIL|---)'
 	$(GO) test ./adapters/faulty -run TestEveryPair -count=1 -v -timeout 30m -args -crash.pairs=success,fail@1,fail@2 | grep -E 'crash_test.go|^(ok|FAIL|---)'
 
+prove-sim: ## random sagas in a faulty world: 20,000 seeds, or FOR=30m; operators in any order: 2,000 runs of 50 actions
+	$(GO) test ./saga -run 'TestSimulation$$' -count=1 -v -timeout 60m -args $(if $(FOR),-saga.for=$(FOR),-saga.n=20000) | grep -E 'simulation_test.go|^(ok|FAIL|---)'
+	$(GO) test ./saga -run TestOperatorsAnyOrder -count=1 -v -args -rapid.checks=2000 -rapid.steps=50 | grep -E 'rapid|operator_test.go|^(ok|FAIL|---)'
+
+prove-interleave: ## every schedule of two connections on one list, with at most two interruptions
+	$(GO) test ./workers -run EveryInterleaving -count=1 -v -args -interleave.switches=2 | grep -E 'interleave_test.go|^(ok|FAIL|---)'
+
+prove-prove: build ## culvert prove, for the first example
+	$(BIN)/culvert prove examples/private-service.yaml
+
 prove-linear prove-r3 prove-scale prove-synced: $(BIN)/nats-server
 prove-google prove-damage prove-move prove-scale prove-synced: deps
-prove-%: build ## prove a promise under faults: kill r3 google linear fulldisk synced damage move scale
+prove-%: build ## prove a promise under faults: kill r3 google linear fulldisk synced damage move scale mutants
 	$(LAB) $*
 
 show-split show-operate: $(BIN)/nats-server

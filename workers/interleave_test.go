@@ -39,8 +39,8 @@ func (s *schedule) blocked(who int) bool {
 	return !until.IsZero() && s.wakes[who].After(until)
 }
 
-// maxSwitches is how often a connection is interrupted that could go on: 2 takes seconds, 3 minutes.
-var maxSwitches = flag.Int("interleave.switches", 2, "how many interruptions a schedule may have")
+// maxSwitches is how often a connection is interrupted that could go on: 1 takes a second, 2 ten, 3 minutes.
+var maxSwitches = flag.Int("interleave.switches", 1, "how many interruptions a schedule may have")
 
 // maxLost is how many answers of the vendor are lost.
 const maxLost = 1

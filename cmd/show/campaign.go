@@ -33,6 +33,10 @@ type campaign struct {
 	slowest time.Duration
 	// ends are when sagas ended, in order.
 	ends []time.Time
+	// faults are to be made in all, and made so far: sagas wait for them, so that they are spread and none comes too late.
+	faults, made int
+	// active are the sagas under way: a fault wants some in flight, so a few always are.
+	active int
 	// beat is closed, and made again, whenever a saga ends.
 	beat chan struct{}
 	done chan struct{}
@@ -40,7 +44,7 @@ type campaign struct {
 
 func newCampaign(l *lab, name string) *campaign {
 	c := &campaign{
-		l: l, name: name, sagas: l.s.sagas, window: l.s.window, random: rand.New(rand.NewPCG(l.s.seed, 1)),
+		l: l, name: name, sagas: l.s.sagas, faults: l.s.faults, window: l.s.window, random: rand.New(rand.NewPCG(l.s.seed, 1)),
 		ended: map[events.SagaStatus]int{}, beat: make(chan struct{}), done: make(chan struct{}),
 	}
 	c.apis = func() []string { return []string{l.daemon.at.HTTP} }
@@ -66,6 +70,9 @@ func (c *campaign) start(ctx context.Context) {
 		defer all.Wait()
 		defer close(queue)
 		for i := range (c.sagas + 1) / 2 {
+			for c.ahead(2*i) && ctx.Err() == nil {
+				_ = hold(ctx, 20*time.Millisecond)
+			}
 			select {
 			case queue <- i:
 			case <-ctx.Done():
@@ -73,6 +80,16 @@ func (c *campaign) start(ctx context.Context) {
 			}
 		}
 	}()
+}
+
+// fewActive is how many sagas are let run even when they are ahead of the faults.
+const fewActive = 3
+
+// ahead tells whether so many sagas are more than the faults that have been made allow.
+func (c *campaign) ahead(sagas int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.active >= fewActive && c.made < c.faults && sagas > c.sagas*(c.made+2)/(c.faults+1)
 }
 
 // campaignOrder spreads connections over plans that need nothing which only few of them could have at once.
@@ -92,7 +109,9 @@ func campaignOrder(name string, i int) order {
 // saga submits an event until it is accepted, waits for its end and notes it; false when it did not complete.
 func (c *campaign) saga(ctx context.Context, name string, body []byte) bool {
 	began := time.Now()
+	c.count(1)
 	v, err := c.through(ctx, body)
+	c.count(-1)
 	if ctx.Err() != nil {
 		return false
 	}
@@ -107,6 +126,12 @@ func (c *campaign) saga(ctx context.Context, name string, body []byte) bool {
 	close(c.beat)
 	c.beat = make(chan struct{})
 	return v.Status == events.SagaCompleted
+}
+
+func (c *campaign) count(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.active += n
 }
 
 // sagaWithin bounds one saga, faults included.
@@ -192,6 +217,9 @@ func (c *campaign) throw(ctx context.Context, n int, fault func(ctx context.Cont
 			return blows, fmt.Errorf("make fault %d: %w", len(blows), err)
 		}
 		blows = append(blows, blow{kind, struck, time.Now()})
+		c.mu.Lock()
+		c.made = len(blows)
+		c.mu.Unlock()
 		if err := c.awaitEnd(ctx); err != nil {
 			return blows, err
 		}
