@@ -1,4 +1,6 @@
 # Culvert. `make` alone lists the targets.
+SHELL       := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 GO      ?= go
 BIN     := bin
 CGO     := $(shell command -v gcc >/dev/null 2>&1 && echo 1 || echo 0)

@@ -76,7 +76,9 @@ func applyOutcome(t *Step, f Fact) {
 	case StepWaiting:
 		t.Operation, t.Next = f.Operation, &Next{Deed: t.Open.Deed, At: f.Until}
 		t.Open = nil
-		t.setStatus(events.StepWaiting)
+		if !t.settled() { // a done step stays done while the Look that proves it waits
+			t.setStatus(events.StepWaiting)
+		}
 		t.Error = nil
 	case StepRetrying:
 		t.Next = &Next{Deed: f.Deed, At: f.Until}

@@ -2,8 +2,6 @@ package faulty
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/culvertnet/culvert/events"
@@ -18,15 +16,15 @@ type bus struct {
 	b events.Bus
 }
 
-// Publish implements [events.Bus].
+// Publish implements [events.Bus]. Messages of one call go one by one, each a point of its own: which of them share a call
+// is up to timing, and a point has to have the same name in every run.
 func (b bus) Publish(ctx context.Context, messages ...events.Message) error {
-	var names []string
 	for _, m := range messages {
-		if name := about(m); !slices.Contains(names, name) {
-			names = append(names, name)
+		if err := b.p.Call(ctx, "publish "+about(m), func() error { return b.b.Publish(ctx, m) }); err != nil {
+			return err
 		}
 	}
-	return b.p.Call(ctx, "publish "+strings.Join(names, ", "), func() error { return b.b.Publish(ctx, messages...) })
+	return nil
 }
 
 // Consume implements [events.Bus].

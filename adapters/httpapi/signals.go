@@ -88,7 +88,9 @@ func (s *server) readSignals(ctx context.Context) (Signals, error) {
 	}
 	v.Queued -= v.Sagas[events.SagaAccepted] // the first of a queue waits behind nothing but time
 	for capability := range around.Crews {
-		open[capability] = open[capability] // a capability with workers and no work is told too
+		if _, known := open[capability]; !known { // a capability with workers and no work is told too
+			open[capability] = saga.OpenWork{}
+		}
 	}
 	for _, capability := range slices.Sorted(maps.Keys(open)) {
 		work, crew := open[capability], around.Crews[capability]

@@ -39,7 +39,7 @@ type Letters interface {
 
 func (o *Options) fill() error {
 	if o.Project == "" {
-		return errors.New("Project is empty")
+		return errors.New("no project is named")
 	}
 	if o.Capabilities == nil {
 		o.Capabilities = []string{"network", "egress", "routing", "policy"}
@@ -48,7 +48,7 @@ func (o *Options) fill() error {
 		o.Lease = 30 * time.Second
 	}
 	if o.Lease < 10*time.Second || o.Lease > 10*time.Minute {
-		return fmt.Errorf("Lease %s is not between 10s and 10m", o.Lease)
+		return fmt.Errorf("the lease of %s is not between 10s and 10m", o.Lease)
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

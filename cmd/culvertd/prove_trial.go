@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,7 +33,6 @@ type trial struct {
 	journal *memory.Journal
 	claims  *memory.Claims
 	marks   *memory.Marks
-	started atomic.Int64
 
 	ctx     context.Context
 	running sync.WaitGroup

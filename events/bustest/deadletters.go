@@ -139,16 +139,27 @@ func unknownIsToldSo(t *testing.T, h Harness) {
 	}
 }
 
+// requeue publishes a letter anew, and its deliveries are counted anew. A consumer that ended a moment ago may have cost the
+// message a delivery, so the count is compared with one that is far beyond.
 func requeue(t *testing.T, h Harness) {
+	const before = 8
 	p := h.Join(t)
-	l := reject(t, p, 1)[0]
+	publish(t, p, command("m0"))
+	stop := consume(t, p, network, func(_ context.Context, d events.Delivery) events.Verdict {
+		if d.Attempt < before {
+			return events.Again
+		}
+		return events.Reject("no use")
+	})
+	l := letters(t, p, 1)[0]
+	stop()
 	publish(t, p, events.Message{Subject: l.Subject, Header: l.Header, Body: l.Body})
 	if err := p.DeadLetters.Remove(patient(t), l.ID); err != nil {
 		t.Fatal(err)
 	}
 	handle, got := collector(events.Ack)
 	consume(t, p, network, handle)
-	if d := receive(t, got, "the requeued message"); string(d.Body) != "m0" || d.Attempt != 1 {
+	if d := receive(t, got, "the requeued message"); string(d.Body) != "m0" || d.Attempt >= before {
 		t.Errorf("got %q at attempt %d", d.Body, d.Attempt)
 	}
 	if left, err := p.DeadLetters.List(patient(t), "", 10); err != nil || len(left) != 0 {
