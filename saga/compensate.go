@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/culvertnet/culvert/events"
 )
@@ -138,15 +139,14 @@ func needs(st, on *Step) bool {
 }
 
 // seenBack decides after a Look at a step on its way back.
-func (t *turn) seenBack(st *Step, detail string) {
+func (t *turn) seenBack(st *Step, asked time.Time, detail string) {
 	ref := Ref{st.Name, st.Generation}
 	gone := st.Seen == events.Absent || st.Seen == events.Foreign
 	if st.Transition == TransitionChange {
 		gone = st.Seen == events.Present // as it was
 	}
 	switch {
-	case gone && t.now.Before(st.QuietAt):
-		t.lookAt(st, st.QuietAt, "gone, but an earlier call may still act")
+	case gone && t.tooEarly(st, asked, "gone"):
 	case gone:
 		t.add(StepUndone{Ref: ref, At: t.now})
 	default: // still there; after an undo that was done this is what counts as a try, so that it cannot go round for ever

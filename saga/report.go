@@ -61,7 +61,7 @@ func (s State) ahead(r events.Result) bool {
 
 // reportDone folds a deed that was done.
 func (t *turn) reportDone(st *Step, o events.Outcome) {
-	ref, epoch := Ref{st.Name, st.Generation}, st.Open.Epoch
+	ref, epoch, asked := Ref{st.Name, st.Generation}, st.Open.Epoch, st.Open.Due
 	switch st.Open.Deed {
 	case events.Do:
 		t.add(StepDone{Ref: ref, At: t.now, Epoch: epoch, Output: o.Output})
@@ -74,15 +74,15 @@ func (t *turn) reportDone(st *Step, o events.Outcome) {
 		t.add(StepSeen{Ref: ref, At: t.now, Epoch: epoch, Presence: o.Seen, Output: o.Output, Detail: o.Message})
 		switch {
 		case st.Back:
-			t.seenBack(st, o.Message)
+			t.seenBack(st, asked, o.Message)
 		case t.s.Saga.Direction == Making:
-			t.seenForward(st, o.Message)
+			t.seenForward(st, asked, o.Message)
 		}
 	}
 }
 
 // seenForward decides after a Look at a step whose Do is in doubt, or that stood unknown.
-func (t *turn) seenForward(st *Step, detail string) {
+func (t *turn) seenForward(st *Step, asked time.Time, detail string) {
 	ref := Ref{st.Name, st.Generation}
 	switch st.Seen {
 	case events.Present:
@@ -90,8 +90,7 @@ func (t *turn) seenForward(st *Step, detail string) {
 	case events.Foreign:
 		t.add(StepRefused{Ref: ref, At: t.now, Epoch: st.Epoch, Message: seenAs(st.Seen, detail)})
 	case events.Absent:
-		if t.now.Before(st.QuietAt) { // a call that was cut off may still have its effect: not believed yet
-			t.lookAt(st, st.QuietAt, "absent, but an earlier call may still act")
+		if t.tooEarly(st, asked, "absent") {
 			return
 		}
 		t.doAgain(st, detail)
@@ -100,11 +99,21 @@ func (t *turn) seenForward(st *Step, detail string) {
 	}
 }
 
-// lookAt lets the next Look be at a time.
-func (t *turn) lookAt(st *Step, at time.Time, message string) {
+// tooEarly tells that a Look is not believed, and lets the next one be when it can be: a call that was cut off may still
+// have its effect. It counts when the Look was asked for: what it saw may have been a while on its way.
+func (t *turn) tooEarly(st *Step, asked time.Time, seen string) bool {
+	if !asked.Before(st.QuietAt) {
+		return false
+	}
+	at := st.QuietAt
+	if at.Before(t.now) {
+		at = t.now
+	}
 	t.add(StepRetrying{
-		Ref: Ref{st.Name, st.Generation}, At: t.now, Epoch: st.Epoch, Deed: events.Look, Until: at, Free: true, Message: message,
+		Ref: Ref{st.Name, st.Generation}, At: t.now, Epoch: st.Epoch, Deed: events.Look, Until: at, Free: true,
+		Message: seen + ", but an earlier call may still act",
 	})
+	return true
 }
 
 // doAgain lets the step be done again after a Look has told that it is not so: at once when nothing has been tried yet,

@@ -2,11 +2,19 @@ package saga_test
 
 import (
 	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/culvertnet/culvert/saga/sagatest"
 )
@@ -18,9 +26,12 @@ var (
 )
 
 // TestSimulation plays random sagas in a faulty world, on every core, so many seeds or for so long. A failure names its
-// seed: `make sim SEED=<seed> N=1` plays it again.
+// seed, which `make sim SEED=<seed> N=1` plays again, and its story: what the engine was told, as a script that belongs to
+// the others once it is mended.
 func TestSimulation(t *testing.T) {
 	var next, played, inputs, sagas, stuck atomic.Uint64
+	var mu sync.Mutex
+	faults := map[string]int{}
 	next.Store(*simSeed)
 	began := time.Now()
 	var all sync.WaitGroup
@@ -36,8 +47,13 @@ func TestSimulation(t *testing.T) {
 					s.Log = func(line string) { t.Log(line) }
 				}
 				if err := s.Run(); err != nil {
-					t.Errorf("seed %d: %v", seed, err)
+					t.Errorf("seed %d: %v; its story: %s", seed, err, keep(t, s, seed, err))
 				}
+				mu.Lock()
+				for kind, n := range s.Faults() {
+					faults[kind] += n
+				}
+				mu.Unlock()
 				played.Add(1)
 				inputs.Add(uint64(s.Inputs))
 				sagas.Add(uint64(s.Sagas))
@@ -48,6 +64,58 @@ func TestSimulation(t *testing.T) {
 	all.Wait()
 	t.Logf("%d seeds from %d in %s: %d sagas, %d inputs, %d times stuck", played.Load(), *simSeed,
 		time.Since(began).Round(time.Second), sagas.Load(), inputs.Load(), stuck.Load())
+	for _, kind := range slices.Sorted(maps.Keys(faults)) {
+		t.Logf("%9d %s", faults[kind], kind)
+	}
+	if kinds := len(faults); *simN >= 100 && kinds != faultKinds {
+		t.Errorf("%d kinds of faults were made, not %d", kinds, faultKinds)
+	}
+}
+
+// faultKinds is how many kinds of faults a simulation knows.
+const faultKinds = 20
+
+// keep writes the story of a failed run to where the other scripts are looked for.
+func keep(t *testing.T, s *sagatest.Simulation, seed uint64, failure error) string {
+	file := fmt.Sprintf("testdata/failed/seed_%d.txt", seed)
+	title := fmt.Sprintf("Seed %d of the simulation broke a promise: %s.", seed, strings.ReplaceAll(failure.Error(), "\n", " "))
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(file, []byte(s.Story(title)), 0o644); err != nil {
+		t.Error(err)
+	}
+	return "saga/" + file
+}
+
+// The story of a run, played as a script, is that run: every fact is the same.
+func TestStoriesAreTheirRuns(t *testing.T) {
+	for seed := range *simN / 4 {
+		s := sagatest.NewSimulation(seed).WithSurveys(seed)
+		if err := s.Run(); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+		script, err := sagatest.ParseScript(s.Story("A run."))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := sagatest.NewMachine()
+		m.CheckEvery = 64
+		if _, err := script.Run(m); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		was, err := sagatest.Outline(s.Machine().State)
+		if err != nil {
+			t.Fatal(err)
+		}
+		is, err := sagatest.Outline(m.State)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(was, is); diff != "" || len(m.Records) != len(s.Machine().Records) {
+			t.Fatalf("seed %d: %d records, as a script %d: %s", seed, len(s.Machine().Records), len(m.Records), diff)
+		}
+	}
 }
 
 // TestSurveysDisturbNothing plays random sagas with an operator who asks for surveys all the time: every promise of the

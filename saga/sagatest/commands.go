@@ -15,19 +15,22 @@ import (
 // commands are the verbs of the script language.
 var commands = map[string]func(*player, args) error{
 	"submit": (*player).submit, // submit apply|withdraw id=ID [source=S] [ifversion=N] + the lines of the plan
-	// A worker's answer to the open command of a step, or of step@generation; epoch=N answers an older one.
+	// A worker's answer to the open command of a step, or of step@generation; epoch=N answers an older one, output=JSON is
+	// all that it puts out.
 	"done": answer(events.Done, ""), "wait": answer(events.Wait, ""), "retry": answer(events.Retry, ""),
 	"refuse": answer(events.Refuse, ""), "unsure": answer(events.Unsure, ""),
 	"present": answer(events.Done, events.Present), "different": answer(events.Done, events.Different),
 	"absent": answer(events.Done, events.Absent), "foreign": answer(events.Done, events.Foreign),
 	"run":    (*player).run,  // answers every open command as a willing world would, but those of except=a,b
 	"tick":   (*player).tick, // tick 30s, or tick due: lets time pass
+	"at":     (*player).at,   // at 1m30s: the clock says so from now on, forward or back; nobody is told
 	"cancel": order(events.ActionCancel), "pause": order(events.ActionPause), "resume": order(events.ActionResume),
 	"replay":  order(events.ActionReplay),  // replay N from=start|failed + the lines of an edited plan
 	"survey":  order(events.ActionSurvey),  // survey N from=start|failed: looks at what is there
 	"foresee": (*player).foresee,           // shows what the survey saw and what a replay would do
 	"resolve": order(events.ActionResolve), // resolve N STEP retry|mark-undone|skip
 	"hold":    (*player).hold,              // hold all, hold CAPABILITY
+	"holding": (*player).holding,           // holding [all] [CAPABILITY ...]: holds these and no others
 	"release": (*player).release,
 	"open":    (*player).open,     // shows every open command
 	"show":    (*player).show,     // show [N]
@@ -105,7 +108,9 @@ func answer(class events.Class, seen events.Presence) func(*player, args) error 
 				return err
 			}
 		}
-		if seen != "" || c.Deed == events.Do && class == events.Done {
+		if output := a.take("output", ""); output != "" {
+			o.Output = json.RawMessage(output)
+		} else if seen != "" || c.Deed == events.Do && class == events.Done {
 			if o.Output, err = outputOf(c, a.options); err != nil {
 				return err
 			}
@@ -205,6 +210,16 @@ func (p *player) tick(a args) error {
 	return p.offer(saga.Tick{})
 }
 
+// at moves the clock, as one does that is set.
+func (p *player) at(a args) error {
+	d, err := time.ParseDuration(a.word(0))
+	if err != nil {
+		return err
+	}
+	p.m.Now = Epoch.Add(d)
+	return nil
+}
+
 // order makes the command that gives an operator's order.
 func order(kind events.ActionKind) func(*player, args) error {
 	return func(p *player, a args) error {
@@ -236,6 +251,16 @@ func (p *player) hold(a args) error {
 		p.m.Engine.Held.All = true
 	} else {
 		p.m.Engine.Held.Capabilities = map[string]bool{a.word(0): true}
+	}
+	return p.offer(saga.Tick{})
+}
+
+func (p *player) holding(a args) error {
+	p.m.Engine.Held = saga.Held{All: slices.Contains(a.words, "all"), Capabilities: map[string]bool{}}
+	for _, w := range a.words {
+		if w != "all" {
+			p.m.Engine.Held.Capabilities[w] = true
+		}
 	}
 	return p.offer(saga.Tick{})
 }

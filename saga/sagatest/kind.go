@@ -89,10 +89,7 @@ func ParseData(lines []string) (Data, error) {
 }
 
 func parseNode(words []string) (saga.Node, error) {
-	n := saga.Node{
-		Name: words[0], Kind: words[1], Prefix: "obj",
-		Rules: map[string]saga.Rule{"size": saga.RuleGrow, "range": saga.RuleReplace, "note": saga.RuleIgnore},
-	}
+	n := saga.Node{Name: words[0], Kind: words[1], Prefix: "obj", Rules: rules()}
 	input := map[string]any{}
 	for _, w := range words[2:] {
 		name, value, _ := strings.Cut(w, "=")
@@ -117,6 +114,11 @@ func parseNode(words []string) (saga.Node, error) {
 	var err error
 	n.Input, err = json.Marshal(input)
 	return n, err
+}
+
+// rules are what changed fields mean.
+func rules() map[string]saga.Rule {
+	return map[string]saga.Rule{"size": saga.RuleGrow, "range": saga.RuleReplace, "note": saga.RuleIgnore}
 }
 
 // jsonValue reads a word as JSON if it is, else as the text that it is.

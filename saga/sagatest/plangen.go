@@ -3,6 +3,7 @@ package sagatest
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/culvertnet/culvert/saga"
 )
@@ -15,6 +16,7 @@ func RandomData(rng *rand.Rand) Data {
 	for i := range 1 + rng.IntN(2) {
 		d.Nodes = append(d.Nodes, saga.Node{
 			Name: fmt.Sprintf("check-%d", i), Kind: capabilities[rng.IntN(4)] + ".check", Check: true, Input: []byte(`{}`),
+			Prefix: "obj", Rules: rules(),
 		})
 	}
 	var names []string
@@ -22,7 +24,7 @@ func RandomData(rng *rand.Rand) Data {
 		name := fmt.Sprintf("step-%d", i)
 		n := saga.Node{
 			Name: name, Kind: capabilities[i%4] + "." + name, Prefix: "obj", UndoLast: i == 5,
-			Rules: map[string]saga.Rule{"size": saga.RuleGrow, "range": saga.RuleReplace, "note": saga.RuleIgnore},
+			Rules: rules(),
 			Input: fmt.Appendf(nil, `{"note":%d,"range":%d,"size":%d,"zone":%d}`, rng.IntN(2), rng.IntN(2), rng.IntN(3), rng.IntN(2)),
 		}
 		for _, before := range names {
@@ -34,6 +36,7 @@ func RandomData(rng *rand.Rand) Data {
 				n.Binds = append(n.Binds, saga.Bind{To: "/link-" + before, Step: before, From: "/id"})
 			}
 		}
+		slices.Sort(n.After)
 		names = append(names, name)
 		d.Nodes = append(d.Nodes, n)
 	}

@@ -16,9 +16,13 @@ import (
 )
 
 // A Simulation is one connection in a faulty world: commands and results are dropped, repeated, delayed and reordered,
-// workers die, answers are lost, operators interfere. The same seed gives the same run.
+// workers die, answers are lost, reads are stale, clocks jump, operators interfere. The same seed gives the same run.
 type Simulation struct {
-	m     *Machine
+	m *Machine
+	// now is the time; the engine's clock, which is the machine's, may be off.
+	now   time.Time
+	off   time.Duration
+	story story
 	w     *world
 	rng   *rand.Rand
 	queue eventQueue
@@ -39,7 +43,7 @@ func NewSimulation(seed uint64) *Simulation {
 	rng := rand.New(rand.NewPCG(seed, 0x5a6a))
 	m := NewMachine()
 	m.CheckEvery = 16
-	return &Simulation{m: m, w: newWorld(rng, m.Engine.Limits), rng: rng, requestIDs: map[uuid.UUID]string{}}
+	return &Simulation{m: m, now: m.Now, story: story{at: m.Now}, w: newWorld(rng, m.Engine.Limits), rng: rng, requestIDs: map[uuid.UUID]string{}}
 }
 
 // Run plays until everything has come to rest, and gives the first broken promise.
@@ -53,22 +57,25 @@ func (s *Simulation) Run() error {
 	for range s.rng.IntN(3) {
 		s.after(s.w.upTo(30*time.Minute), s.drift)
 	}
+	for range s.rng.IntN(6) {
+		s.after(s.w.upTo(time.Hour), s.jump)
+	}
 	s.after(3*time.Hour, s.calm)
 	for steps := 0; ; steps++ {
 		if steps > 20000 {
 			return fmt.Errorf("no rest after 20000 events, at %s", at(s.m.Now))
 		}
-		due := s.m.Engine.Due(s.m.State)
+		due := s.due()
 		switch {
 		case len(s.queue) > 0 && (due.IsZero() || !s.queue[0].at.After(due)):
 			e := heap.Pop(&s.queue).(event)
-			s.m.Now = e.at
-			s.w.pass(s.m.Now)
+			s.at(e.at)
+			s.w.pass(s.now)
 			if err := e.do(); err != nil {
 				return err
 			}
 		case !due.IsZero():
-			s.m.Now = due
+			s.at(due)
 			if err := s.offer(saga.Tick{}); err != nil {
 				return err
 			}
@@ -84,10 +91,36 @@ func (s *Simulation) Run() error {
 	}
 }
 
+// at lets it be a time.
+func (s *Simulation) at(now time.Time) { s.now, s.m.Now = now, now.Add(s.off) }
+
+// due is when the engine's clock will say that something is due.
+func (s *Simulation) due() time.Time {
+	due := s.m.Engine.Due(s.m.State)
+	if due.IsZero() {
+		return due
+	}
+	if due = due.Add(-s.off); due.Before(s.now) { // the clock jumped over it
+		return s.now
+	}
+	return due
+}
+
+// jump sets the engine's clock, as far off as the skew between two machines may be: with the workers' clocks half of it.
+func (s *Simulation) jump() error {
+	if !s.w.strikes("clock jump", 1) {
+		return nil
+	}
+	s.off = s.w.upTo(s.m.Engine.Limits.Skew) - s.m.Engine.Limits.Skew/2
+	s.at(s.now)
+	return s.offer(saga.Tick{})
+}
+
 // calm ends faults and holds, so that what can come to an end does.
 func (s *Simulation) calm() error {
 	s.w.faulty = false
 	s.m.Engine.Held = saga.Held{}
+	s.story.held(s.m.Now, s.m.Engine.Held)
 	if s.m.State.Paused != nil {
 		return s.order(events.Action{Kind: events.ActionResume})
 	}
@@ -108,7 +141,7 @@ func (s *Simulation) atRest() error {
 			return fmt.Errorf("saga %d is %q at the end", n, v.Status)
 		}
 	}
-	s.w.pass(s.m.Now.Add(time.Hour))
+	s.w.pass(s.now.Add(time.Hour))
 	s.Sagas = int(st.Sagas)
 	if err := s.compare(); err != nil {
 		return err
@@ -123,8 +156,9 @@ func (s *Simulation) drift() error {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.w.objects)) {
-		delete(s.w.objects, name)
+		s.w.set(name, "", s.now)
 		s.w.drifted[name] = true
+		s.w.faults["drift"]++
 		return nil
 	}
 	return nil
@@ -175,6 +209,9 @@ func (s *Simulation) offer(in saga.Input) error {
 		before[c.ID()] = true
 	}
 	d, answer, broken := s.m.Input(in)
+	if broken != nil || len(d.Facts) > 0 {
+		s.story.input(s.m.Now, in)
+	}
 	if broken != nil {
 		return broken
 	}
@@ -186,7 +223,7 @@ func (s *Simulation) offer(in saga.Input) error {
 	}
 	for _, f := range d.Facts {
 		if s.Log != nil {
-			s.Log(at(s.m.Now) + " " + renderFact(f))
+			s.Log(at(s.now) + " " + renderFact(f))
 		}
 		switch f := f.(type) {
 		case saga.SurveyAsked:
@@ -248,20 +285,20 @@ func (s *Simulation) rightful(c events.Command) error {
 func (s *Simulation) send(c events.Command) {
 	copies := 1
 	switch {
-	case s.w.chance(25):
+	case s.w.strikes("command dropped", 25):
 		copies = 0
-	case s.w.chance(10):
+	case s.w.strikes("command repeated", 10):
 		copies = 2
 	}
 	for range copies {
 		s.after(s.delay(), func() error {
-			r := s.w.run(c, s.m.Now)
-			if r.never || s.w.chance(30) {
+			r := s.w.run(c, s.now)
+			if r.never || s.w.strikes("result dropped", 30) {
 				return nil
 			}
-			result := c.Answer(r.outcome, "worker", s.m.Now.Add(r.after))
+			result := c.Answer(r.outcome, "worker", s.now.Add(r.after))
 			s.after(r.after+s.delay(), func() error { return s.offer(saga.Report{Result: result}) })
-			if s.w.chance(10) {
+			if s.w.strikes("result repeated", 10) {
 				s.after(r.after+s.delay(), func() error { return s.offer(saga.Report{Result: result}) })
 			}
 			return nil
@@ -270,7 +307,7 @@ func (s *Simulation) send(c events.Command) {
 }
 
 func (s *Simulation) delay() time.Duration {
-	if s.w.chance(15) {
+	if s.w.strikes("delayed behind others", 15) {
 		return s.w.upTo(2 * time.Minute)
 	}
 	return s.w.upTo(200 * time.Millisecond)
@@ -306,15 +343,18 @@ func (s *Simulation) operator() error {
 	case 4, 5:
 		return s.resolve(a)
 	case 6: // a restart: everything open is sent again
+		s.w.faults["restart"]++
 		for _, c := range saga.Open(st) {
 			s.send(c)
 		}
 		return nil
 	case 7:
 		s.m.Engine.Held.All = s.rng.IntN(2) == 0
+		s.story.held(s.m.Now, s.m.Engine.Held)
 		return s.offer(saga.Tick{})
 	default:
 		s.m.Engine.Held.Capabilities = map[string]bool{"net": s.rng.IntN(2) == 0}
+		s.story.held(s.m.Now, s.m.Engine.Held)
 		return s.offer(saga.Tick{})
 	}
 	return s.order(a)
@@ -344,10 +384,16 @@ func (s *Simulation) order(a events.Action) error {
 	return s.offer(saga.Operate{Action: a})
 }
 
+// Machine is the connection of the run.
+func (s *Simulation) Machine() *Machine { return s.m }
+
+// Faults counts what went wrong, by kind.
+func (s *Simulation) Faults() map[string]int { return s.w.faults }
+
 // after lets something happen.
 func (s *Simulation) after(d time.Duration, do func() error) {
 	s.seq++
-	heap.Push(&s.queue, event{at: s.m.Now.Add(d), seq: s.seq, do: do})
+	heap.Push(&s.queue, event{at: s.now.Add(d), seq: s.seq, do: do})
 }
 
 type event struct {

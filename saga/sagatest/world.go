@@ -24,9 +24,22 @@ type world struct {
 	marks   map[string]bool   // commands that have had their runner
 	calls   []*call
 	faulty  bool
+	// past is what objects were, oldest first, for reads that are stale.
+	past map[string][]version
+	// faults counts what went wrong, by kind.
+	faults map[string]int
 	// broken is the first broken promise of the engine that the world has seen.
 	broken error
 }
+
+// version is what an object was until then; empty is absent.
+type version struct {
+	until time.Time
+	input string
+}
+
+// stale is how old the answer of a vendor's read may be at most. The quiet period covers late effects and stale reads.
+const stale = 5 * time.Second
 
 // call is a deed that a worker, or the vendor on its behalf, may still have under way.
 type call struct {
@@ -42,12 +55,41 @@ type call struct {
 func newWorld(rng *rand.Rand, limits saga.Limits) *world {
 	return &world{
 		rng: rng, limits: limits, faulty: true, objects: map[string]string{}, foreign: map[string]bool{}, exempt: map[string]bool{},
-		drifted: map[string]bool{}, marks: map[string]bool{},
+		drifted: map[string]bool{}, marks: map[string]bool{}, past: map[string][]version{}, faults: map[string]int{},
 	}
 }
 
 // chance is true in one of n cases, while there are faults.
 func (w *world) chance(n int) bool { return w.faulty && w.rng.IntN(n) == 0 }
+
+// strikes tells whether a fault is made now, in one of n cases, and counts it.
+func (w *world) strikes(kind string, n int) bool {
+	if !w.chance(n) {
+		return false
+	}
+	w.faults[kind]++
+	return true
+}
+
+// set changes an object and remembers what it was.
+func (w *world) set(object, input string, at time.Time) {
+	w.past[object] = append(w.past[object], version{at, w.objects[object]})
+	if input == "" {
+		delete(w.objects, object)
+	} else {
+		w.objects[object] = input
+	}
+}
+
+// read gives an object as it was at a time; empty is absent.
+func (w *world) read(object string, at time.Time) string {
+	for _, v := range w.past[object] {
+		if at.Before(v.until) {
+			return v.input
+		}
+	}
+	return w.objects[object]
+}
 
 // upTo is a random time, at most d.
 func (w *world) upTo(d time.Duration) time.Duration { return time.Duration(w.rng.Int64N(int64(d) + 1)) }
@@ -61,10 +103,13 @@ func (w *world) pass(now time.Time) {
 		switch {
 		case !c.effect:
 		case c.deed == events.Undo:
-			delete(w.objects, c.object)
+			w.set(c.object, "", c.until)
 		default:
-			w.objects[c.object] = c.input
+			w.set(c.object, c.input, c.until)
 			delete(w.drifted, c.object)
+		}
+		if c.operation != "" { // a vendor that says that an operation has ended shows what it did
+			delete(w.past, c.object)
 		}
 	}
 }
@@ -92,7 +137,7 @@ type reply struct {
 // run is one delivery of a command to a worker.
 func (w *world) run(c events.Command, now time.Time) reply {
 	w.pass(now)
-	skew := w.upTo(2*w.limits.Skew) - w.limits.Skew
+	skew := w.upTo(w.limits.Skew) - w.limits.Skew/2 // the other half is that of the engine's clock
 	left := c.Deadline.Add(skew).Sub(now)
 	check := len(c.Name) == 0
 	if c.Deed.Mutates() && !check {
@@ -105,22 +150,24 @@ func (w *world) run(c events.Command, now time.Time) reply {
 		return reply{outcome: events.Outcome{Class: events.Retry, Reason: events.ReasonLate}}
 	}
 	took := w.upTo(min(left, 8*time.Second))
-	if w.chance(10) {
+	if w.strikes("slow call", 10) {
 		took = w.upTo(left)
 	}
 	switch {
-	case w.chance(25):
+	case w.strikes("worker died", 25):
 		return w.die(c, now, left)
 	case w.operationGoesOn(c):
 		return reply{outcome: events.Outcome{Class: events.Wait, Operation: c.Operation, After: 20 * time.Second}, after: took}
-	case w.chance(20):
+	case w.strikes("quota or 5xx", 20):
 		return reply{outcome: events.Outcome{Class: events.Retry, Message: "quota"}, after: took}
-	case check && w.chance(30):
+	case w.strikes("claim held elsewhere", 25):
+		return reply{outcome: events.Outcome{Class: events.Wait, Reason: "list-busy", After: 5 * time.Second}, after: took}
+	case check && w.strikes("refused", 30):
 		return reply{outcome: events.Outcome{Class: events.Refuse, Message: "check"}, after: took}
 	case check:
 		return reply{outcome: events.Outcome{Class: events.Done, Output: json.RawMessage(`{"id":"checked"}`)}, after: took}
 	case c.Deed == events.Look:
-		return reply{outcome: w.look(c), after: took}
+		return reply{outcome: w.look(c, now), after: took}
 	}
 	return w.mutate(c, now, took)
 }
@@ -135,21 +182,24 @@ func (w *world) operationGoesOn(c events.Command) bool {
 func (w *world) die(c events.Command, now time.Time, left time.Duration) reply {
 	if c.Deed.Mutates() && len(c.Name) > 0 && !w.foreign[c.Name] && !w.operationGoesOn(c) {
 		late := w.upTo(left)
-		if w.chance(3) {
-			late = left + w.upTo(w.limits.Quiet)
+		if w.strikes("effect after the worker's end", 3) {
+			late = left + w.upTo(w.limits.Quiet-stale)
 		}
 		w.begin(call{object: c.Name, deed: c.Deed, input: string(c.Input), epoch: c.Epoch, until: now.Add(late), effect: w.chance(2)})
 	}
 	return reply{never: true}
 }
 
-func (w *world) look(c events.Command) events.Outcome {
-	is, there := w.objects[c.Name]
+func (w *world) look(c events.Command, now time.Time) events.Outcome {
+	is := w.objects[c.Name]
+	if !w.drifted[c.Name] && w.strikes("stale read", 8) { // nobody could see what others did a moment ago
+		is = w.read(c.Name, now.Add(-w.upTo(stale)))
+	}
 	o := events.Outcome{Class: events.Done, Output: output(c)}
 	switch {
 	case w.foreign[c.Name]:
 		o.Seen = events.Foreign
-	case !there:
+	case is == "":
 		o.Seen = events.Absent
 	case !bytes.Equal([]byte(is), c.Input):
 		o.Seen = events.Different
@@ -161,7 +211,7 @@ func (w *world) look(c events.Command) events.Outcome {
 
 // mutate runs a Do or Undo to one of its ends.
 func (w *world) mutate(c events.Command, now time.Time, took time.Duration) reply {
-	if c.Deed == events.Do && c.Epoch == 1 && w.chance(60) {
+	if c.Deed == events.Do && c.Epoch == 1 && w.strikes("name taken by somebody else", 60) {
 		w.foreign[c.Name] = true
 	}
 	if w.foreign[c.Name] {
@@ -174,16 +224,16 @@ func (w *world) mutate(c events.Command, now time.Time, took time.Duration) repl
 	switch {
 	case c.Deed == events.Undo && c.Purpose == events.ToWithdraw && w.chance(25):
 		w.exempt[c.Name] = true
-		return reply{outcome: events.Outcome{Class: events.Done, Retained: c.Name + " stays"}, after: took}
-	case w.chance(40), c.Deed == events.Undo && w.chance(12):
+		return reply{outcome: events.Outcome{Class: events.Done, Retained: c.Name + "-stays"}, after: took}
+	case w.strikes("refused", 40), c.Deed == events.Undo && w.strikes("undo refused", 12):
 		return reply{outcome: events.Outcome{Class: events.Refuse, Message: "cannot"}, after: took}
-	case w.chance(8): // the answer was lost
-		run.effect = w.chance(2)
+	case w.strikes("answer lost", 8):
+		run.effect = w.strikes("timeout that succeeded", 2)
 		if w.chance(2) {
-			run.until = run.until.Add(w.upTo(w.limits.Quiet))
+			run.until = run.until.Add(w.upTo(w.limits.Quiet - stale))
 		}
 		return reply{outcome: events.Outcome{Class: events.Unsure, Message: "answer lost"}, after: took}
-	case w.chance(10): // a long operation; it ends by itself
+	case w.strikes("long operation", 10): // it ends by itself
 		run.effect, run.operation = true, fmt.Sprintf("op:%d", w.rng.Uint32())
 		run.until = now.Add(took + w.upTo(2*time.Minute))
 		return reply{outcome: events.Outcome{Class: events.Wait, Operation: run.operation, After: 10 * time.Second}, after: took}
