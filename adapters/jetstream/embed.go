@@ -32,7 +32,8 @@ type EmbedOptions struct {
 	// Monitor is "host:port" of the server's monitoring endpoint, by which processes that join from outside get their proof
 	// that it syncs; "" opens none.
 	Monitor string
-	// MaxStore bounds the bytes on disk; zero leaves it to the server: three quarters of what is free at start.
+	// MaxStore bounds the bytes on disk; zero is three quarters of the disk. The server's own default, of what is free when
+	// it starts, would leave no room to a server that starts on a full disk, also once there is space again.
 	MaxStore int64
 	// Log takes the server's warnings and errors; nil drops them.
 	Log *slog.Logger
@@ -73,6 +74,13 @@ func Embed(o EmbedOptions) (*Embedded, error) {
 	}
 	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("embed broker: %w", err)
+	}
+	if opts.JetStreamMaxStore == 0 {
+		size, err := diskBytes(o.Dir)
+		if err != nil {
+			return nil, fmt.Errorf("embed broker: %w", err)
+		}
+		opts.JetStreamMaxStore = size / 4 * 3
 	}
 	lock, err := lockDir(o.Dir)
 	if err != nil {

@@ -86,6 +86,7 @@ func (j *Journal) tail(ctx context.Context, config js.OrderedConsumerConfig, yie
 		return fmt.Errorf("tail journal: %w", err)
 	}
 	defer messages.Stop()
+	defer context.AfterFunc(ctx, messages.Stop)() // Next resets its consumer for as long as it takes, whatever its context
 	for {
 		m, err := messages.Next(js.NextContext(ctx))
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -150,7 +151,7 @@ func (l *lab) close() error {
 			err = errors.Join(err, l.procs[i].stop())
 		}
 	}
-	for _, end := range l.ends {
+	for _, end := range slices.Backward(l.ends) {
 		err = errors.Join(err, end())
 	}
 	if l.s.keep {
