@@ -162,14 +162,17 @@ func (o *Orchestrator) append(ctx context.Context, landing []*work) (landed, los
 		case r.Err == nil:
 			landed = append(landed, w)
 			continue
+		case errors.Is(r.Err, ErrUnknown): // the same again settles it, also when the reason is a store that is full
+			w.unknown = true
 		case errors.Is(r.Err, ErrFull):
 			o.alarm.set(w.key, o.o.Now().Add(o.o.SweepEvery))
+			if w.unknown {
+				r.Err = fmt.Errorf("%w; whether it was stored before is not known: offer the same again", r.Err)
+			}
 			if !w.refuseNew(r.Err) {
 				continue
 			}
 			w.unknown = false // what is under way goes on without what is new
-		case errors.Is(r.Err, ErrUnknown): // the same again settles it
-			w.unknown = true
 		default: // somebody else was first: read and decide again; a repeat of an input changes nothing
 			w.unknown = false
 			o.forget(w.key)

@@ -88,10 +88,26 @@ func scenarios(steps int) []scenario {
 	)
 }
 
+// lost marks a point at which the process lives on without the answer.
+const lost = "lost "
+
+// blows are deaths at points, or lost answers.
+func blows(points []string) []faulty.Blow {
+	var all []faulty.Blow
+	for _, p := range points {
+		b := faulty.Blow{Point: p, Kind: faulty.Death}
+		if after, is := strings.CutPrefix(p, lost); is {
+			b = faulty.Blow{Point: after, Kind: faulty.Lost}
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
 // play runs a scenario with deaths at points, and gives the script with what was passed, and what was broken.
 func (s scenario) play(t *testing.T, deaths ...string) (script *faulty.Script, broken []error) {
 	t.Helper()
-	script = faulty.NewScript(faulty.Deaths(deaths...)...)
+	script = faulty.NewScript(blows(deaths)...)
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		r := newRig(ctx, script)
@@ -235,6 +251,25 @@ func TestEveryCrashPoint(t *testing.T) {
 		}
 	})
 	total.report(t, "single crash points")
+}
+
+// TestEveryLostAnswer loses the answer to every append, publication, mark, claim and effect of every scenario, once each.
+func TestEveryLostAnswer(t *testing.T) {
+	total := &tally{}
+	t.Run("singles", func(t *testing.T) {
+		for _, s := range scenarios(*crashSteps) {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				undisturbed, _ := s.play(t)
+				for _, point := range undisturbed.Passed() {
+					if strings.HasPrefix(point, "after ") {
+						total.die(t, s, lost+point)
+					}
+				}
+			})
+		}
+	})
+	total.report(t, "single lost answers")
 }
 
 // TestEveryPairOfCrashPoints lets a second process die at every point that is passed while the first death is being

@@ -9,6 +9,9 @@ import (
 // ErrDead is what every call of a dead process gets.
 var ErrDead = errors.New("the process is dead")
 
+// ErrLost is what a call gets whose answer is lost.
+var ErrLost = errors.New("the answer is lost")
+
 // A Process is what dies. Its ports are made by Journal, Bus, Claims and Marks. Safe for concurrent use.
 type Process struct {
 	script *Script
@@ -33,8 +36,8 @@ func (p *Process) Kill() {
 // Dead is closed when the process has died.
 func (p *Process) Dead() <-chan struct{} { return p.dead }
 
-// Call does something between two points. A process that dies before it does nothing; one that dies after it has done it
-// and does not know.
+// Call does something between two points. A process that dies before it does nothing; one that dies after it, or does not
+// get the answer, has done it and does not know.
 func (p *Process) Call(ctx context.Context, name string, do func() error) error {
 	if err := p.before(name); err != nil {
 		return err
@@ -43,15 +46,17 @@ func (p *Process) Call(ctx context.Context, name string, do func() error) error 
 		return err
 	}
 	err := do()
-	if after := p.after(name); after != nil {
-		return after
+	kind, dead := p.blow("after " + name)
+	switch {
+	case dead != nil:
+		return dead
+	case kind == Lost:
+		return ErrLost
 	}
 	return err
 }
 
 func (p *Process) before(name string) error { return p.at("before " + name) }
-
-func (p *Process) after(name string) error { return p.at("after " + name) }
 
 func (p *Process) at(point string) error {
 	_, err := p.blow(point)

@@ -32,7 +32,9 @@ type try struct {
 // singly when their batch was refused, because one stale append refuses it whole and the answer does not name it.
 func (j *Journal) Append(ctx context.Context, appends []saga.Append) []saga.Result {
 	results := make([]saga.Result, len(appends))
-	if err := j.h.opts.Fault(); err != nil {
+	ctx, done, err := j.h.whileWritable(ctx)
+	defer done()
+	if err != nil {
 		for i, a := range appends {
 			results[i].Err = fmt.Errorf("append to %s after %d: %w", a.Key, a.After, err)
 		}

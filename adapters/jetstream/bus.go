@@ -45,15 +45,11 @@ func (b *Bus) Publish(ctx context.Context, messages ...events.Message) error {
 	return group.Wait()
 }
 
-// publish sends one message. When its stream is gone, as streams in memory are after their server was away, the streams are
-// made again for the caller's next try.
+// publish sends one message.
 func (b *Bus) publish(ctx context.Context, m *nats.Msg) error {
 	_, err := publish(ctx, b.h.nc, m)
-	if err != nil && lostStream(err) {
-		b.h.opts.Log.Warn("make streams again", "because", err)
-		if again := ensure(ctx, b.h.js, b.h.opts); again != nil {
-			return fmt.Errorf("%w; and %w", err, again)
-		}
+	if again := b.h.remake(ctx, err); again != nil {
+		return fmt.Errorf("%w; and %w", err, again)
 	}
 	return err
 }

@@ -48,7 +48,9 @@ func (c *Claims) Store(ctx context.Context, resource string, r workers.Record) e
 	if len(r.Holds) > workers.MaxHolds {
 		return fmt.Errorf("store claims of %s: %d holds, at most %d fit", resource, len(r.Holds), workers.MaxHolds)
 	}
-	if err := c.h.opts.Fault(); err != nil {
+	ctx, done, err := c.h.whileWritable(ctx)
+	defer done()
+	if err != nil {
 		return fmt.Errorf("store claims of %s: %w", resource, err)
 	}
 	body, err := json.Marshal(r)
@@ -61,6 +63,8 @@ func (c *Claims) Store(ctx context.Context, resource string, r workers.Record) e
 	if _, err := publish(ctx, c.h.nc, m); err != nil {
 		if fateOf(err) == fateStale {
 			err = fmt.Errorf("%w: %w", workers.ErrClaimConflict, err)
+		} else if ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 		}
 		return fmt.Errorf("store claims of %s at version %d: %w", resource, r.Version, err)
 	}
@@ -70,14 +74,22 @@ func (c *Claims) Store(ctx context.Context, resource string, r workers.Record) e
 // claimsAtATime is how many records one answer of Find's walk holds at most.
 const claimsAtATime = 256
 
-// Find implements [workers.Claims]: it walks the whole stream, or the part of it below the whole segments of the prefix, on any
-// replica, and sorts by name.
+// Find implements [workers.Claims]: it walks the whole stream, or the part of it below the whole segments of the prefix, and
+// sorts by name. Any replica answers, each as far as it has come; the walk goes on until it has met the newest record that
+// the leader had at its start.
 func (c *Claims) Find(ctx context.Context, q workers.ClaimQuery) (workers.ClaimPage, error) {
 	var page workers.ClaimPage
 	found := map[string]workers.Record{}
 	var bad error
-	from := get{Next: claimsFilter(q.Prefix), Sequence: 1, Batch: claimsAtATime}
-	err := walk(ctx, c.h.nc, claimsStream, from, func(m stored) bool {
+	newest, err := leaderGet(ctx, c.h.nc, claimsStream, get{Last: claimsFilter(q.Prefix)})
+	if errors.Is(err, errNone) {
+		return page, nil
+	}
+	if err != nil {
+		return page, fmt.Errorf("find claims: %w", err)
+	}
+	from := get{Next: claimsFilter(q.Prefix), Sequence: 1, Batch: claimsAtATime, to: newest.sequence}
+	err = walkTo(ctx, c.h.nc, claimsStream, from, func(m stored) bool {
 		resource, err := name(strings.TrimPrefix(m.subject, claimsSubject))
 		if err != nil {
 			bad = err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,12 +57,35 @@ func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(co
 	return nil
 }
 
-// consumer makes or updates the durable of a subscription.
+// consumer makes or updates the durable of a subscription. When its subjects change it is made anew: a durable that is
+// updated in place never delivers what it has passed over under its old filters, and in a cluster its leader may still be
+// passing over messages when a follower has already answered the update (nats-server 2.15, consumer.go updateConfig,
+// jetstream_cluster.go processClusterCreateConsumer). A new one begins with the first message that is not dealt with.
 func (b *Bus) consumer(ctx context.Context, stream events.Stream, s events.Subscription) (js.Consumer, error) {
-	return b.h.js.CreateOrUpdateConsumer(ctx, stream.Name, js.ConsumerConfig{
+	config := js.ConsumerConfig{
 		Durable: s.Name, FilterSubjects: s.Subjects, DeliverPolicy: js.DeliverAllPolicy, AckPolicy: js.AckExplicitPolicy,
 		AckWait: b.h.opts.Lease, MaxDeliver: -1, MaxAckPending: maxPending, Replicas: b.h.opts.Replicas,
-	})
+	}
+	old, err := b.h.js.Consumer(ctx, stream.Name, s.Name)
+	switch {
+	case errors.Is(err, js.ErrConsumerNotFound):
+	case err != nil:
+		return nil, err
+	case !sameSubjects(old.CachedInfo().Config, s.Subjects):
+		if err := b.h.js.DeleteConsumer(ctx, stream.Name, s.Name); err != nil && !errors.Is(err, js.ErrConsumerNotFound) {
+			return nil, err
+		}
+	}
+	return b.h.js.CreateOrUpdateConsumer(ctx, stream.Name, config)
+}
+
+// sameSubjects tells whether a durable has these filters, in any order.
+func sameSubjects(c js.ConsumerConfig, subjects []string) bool {
+	has := c.FilterSubjects
+	if c.FilterSubject != "" {
+		has = []string{c.FilterSubject}
+	}
+	return slices.Equal(slices.Sorted(slices.Values(has)), slices.Sorted(slices.Values(subjects)))
 }
 
 // repair makes streams and consumer again until it works or ctx ends.

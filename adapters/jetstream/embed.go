@@ -47,10 +47,10 @@ type Embedded struct {
 	lock *os.File
 
 	// running is replaced when a server that cannot write any more is started anew (heal.go).
-	running atomic.Pointer[server.Server]
-	fault   atomic.Pointer[fault]
-	end     context.CancelFunc
-	healing sync.WaitGroup
+	running  atomic.Pointer[server.Server]
+	writable atomic.Pointer[spell]
+	end      context.CancelFunc
+	healing  sync.WaitGroup
 }
 
 // Embed starts a server. It fails when the server's own report does not say that it syncs always.
@@ -141,6 +141,7 @@ func start(opts *server.Options, log *slog.Logger) (*Embedded, error) {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	e.newSpell()
 	if err := e.run(); err != nil {
 		return nil, err
 	}

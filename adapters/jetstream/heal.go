@@ -18,16 +18,20 @@ const (
 	enoughBytes = 4 * maxPayload
 )
 
-// fault is why the server cannot take anything.
-type fault struct{ err error }
+// Writable gives a context that has ended, or will, with the reason as its cause, while the server cannot write. After a
+// failed write (a full disk, mostly) nats-server takes nothing more for the stream, or for any, and answers nothing, until
+// it is started anew, which heal does when there is room.
+func (e *Embedded) Writable() context.Context { return e.writable.Load().Context }
 
-// Fault tells why the server cannot write, nil while it can. After a failed write (a full disk, mostly) nats-server takes
-// nothing more for the stream, or for any, until it is started anew, which heal does when there is room.
-func (e *Embedded) Fault() error {
-	if f := e.fault.Load(); f != nil {
-		return f.err
-	}
-	return nil
+// spell is a time in which the server can write.
+type spell struct {
+	context.Context
+	end context.CancelCauseFunc
+}
+
+func (e *Embedded) newSpell() {
+	ctx, end := context.WithCancelCause(context.Background())
+	e.writable.Store(&spell{ctx, end})
 }
 
 // heal starts a server that cannot write any more anew, on the same store and ports, as soon as there is room. What it has
@@ -38,7 +42,7 @@ func (e *Embedded) heal(ctx context.Context) {
 		if why == "" {
 			continue
 		}
-		e.fault.Store(&fault{fmt.Errorf("%w: the embedded broker cannot write: %s", saga.ErrFull, why)})
+		e.writable.Load().end(fmt.Errorf("%w: the embedded broker cannot write: %s", saga.ErrFull, why))
 		e.log.Error("the embedded broker cannot write; it is started anew when its disk has room", "reason", why)
 		for e.roomFor(enoughBytes) != nil {
 			if wait(ctx, lookEvery) != nil {
@@ -54,7 +58,7 @@ func (e *Embedded) heal(ctx context.Context) {
 				return
 			}
 		}
-		e.fault.Store(nil)
+		e.newSpell()
 		e.log.Warn("the embedded broker was started anew")
 	}
 }

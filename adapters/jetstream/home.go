@@ -29,9 +29,9 @@ type Options struct {
 	JournalBytes int64
 	// Room tells how full the servers are; nil leaves that to their refusals. [Embedded.Room], [MonitorRoom].
 	Room Room
-	// Fault tells why the servers can take nothing now, so that nobody waits for an answer that cannot come; nil leaves it to
-	// their silence. [Embedded.Fault].
-	Fault func() error
+	// Writable gives a context that ends when the servers can take nothing more, with the reason as its cause, so that nobody
+	// waits for an answer that cannot come; nil leaves it to their silence. [Embedded.Writable].
+	Writable func() context.Context
 	// MarkAge is how long marks are kept: longer than any command's deadline. Default 24h.
 	MarkAge time.Duration
 	// Now stamps what this process appended until the server's time is known. Default time.Now.
@@ -59,8 +59,8 @@ func (o *Options) fill() error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Fault == nil {
-		o.Fault = func() error { return nil }
+	if o.Writable == nil {
+		o.Writable = context.Background
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -81,6 +81,10 @@ type Home struct {
 	journalOnce sync.Once
 	end         context.CancelFunc
 	running     sync.WaitGroup
+
+	// remade is when streams that were lost were last made again.
+	remaking sync.Mutex
+	remade   time.Time
 }
 
 // Open proves that storage is synced, makes or updates the streams and gives the ports on them. The connection stays the
@@ -104,6 +108,34 @@ func Open(ctx context.Context, nc *nats.Conn, o Options) (*Home, error) {
 	h.end = end
 	h.journal = newJournal(h, alive)
 	return h, nil
+}
+
+// remake makes the streams again when an error says that they are gone, as those in memory are after their server was away;
+// the caller tries again later. However many ask, it is done at most every repairEvery.
+func (h *Home) remake(ctx context.Context, because error) error {
+	if !lostStream(because) || !h.remaking.TryLock() {
+		return nil
+	}
+	defer h.remaking.Unlock()
+	if time.Since(h.remade) < repairEvery {
+		return nil
+	}
+	h.opts.Log.Warn("make streams again", "because", because)
+	err := ensure(ctx, h.js, h.opts)
+	h.remade = time.Now()
+	return err
+}
+
+// whileWritable gives a context that also ends, with the reason as its cause, when the servers can take nothing more; an
+// error when they cannot now. The caller calls done.
+func (h *Home) whileWritable(ctx context.Context) (within context.Context, done func(), err error) {
+	writable := h.opts.Writable()
+	if err := context.Cause(writable); err != nil {
+		return ctx, func() {}, err
+	}
+	within, end := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(writable, func() { end(context.Cause(writable)) })
+	return within, func() { stop(); end(nil) }, nil
 }
 
 // Bus is the port to messages.

@@ -27,11 +27,9 @@ func (m *Marks) Take(ctx context.Context, command, worker string) (bool, error) 
 		return true, nil
 	case fateOf(err) == fateStale:
 		return false, nil
-	case lostStream(err):
-		m.h.opts.Log.Warn("make streams again", "because", err)
-		if again := ensure(ctx, m.h.js, m.h.opts); again != nil {
-			err = fmt.Errorf("%w; and %w", err, again)
-		}
+	}
+	if again := m.h.remake(ctx, err); again != nil {
+		err = fmt.Errorf("%w; and %w", err, again)
 	}
 	return false, fmt.Errorf("mark %s for %s: %w", command, worker, err)
 }

@@ -31,6 +31,8 @@ type get struct {
 	Sequence uint64 `json:"seq,omitempty"`
 	Batch    int    `json:"batch,omitempty"`
 	MaxBytes int    `json:"max_bytes,omitempty"`
+	// to is a sequence that a walk has to meet, or a later one, however far the replicas that answer have come.
+	to uint64
 }
 
 // leaderGet reads one message from the stream's leader. nats.go would ask any replica, because the stream allows it; what
@@ -105,6 +107,29 @@ func walk(ctx context.Context, nc *nats.Conn, stream string, g get, yield func(s
 			return nil
 		}
 		g.Sequence = next
+	}
+}
+
+// behindAgain is the rest before a replica that is behind is asked again.
+const behindAgain = 10 * time.Millisecond
+
+// walkTo walks until get.to was met.
+func walkTo(ctx context.Context, nc *nats.Conn, stream string, g get, yield func(stored) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*publishWithin)
+	defer cancel()
+	stopped := false
+	for {
+		err := walk(ctx, nc, stream, g, func(m stored) bool {
+			g.Sequence = m.sequence + 1
+			stopped = !yield(m)
+			return !stopped
+		})
+		if err != nil || stopped || g.Sequence > g.to {
+			return err
+		}
+		if err := wait(ctx, behindAgain); err != nil {
+			return fmt.Errorf("walk stream %s to %d, is at %d: %w", stream, g.to, g.Sequence, err)
+		}
 	}
 }
 

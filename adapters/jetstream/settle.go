@@ -46,13 +46,9 @@ func (j *Journal) settle(ctx context.Context, t *try, cause error) {
 			return
 		}
 		cause = err
-		if fault := j.h.opts.Fault(); fault != nil { // no answer can come before the server is started anew
-			t.fail(fmt.Errorf("%w: %w", saga.ErrUnknown, fault))
-			return
-		}
 		if ended := wait(within, settleEvery); ended != nil {
-			if ctx.Err() != nil {
-				ended = ctx.Err()
+			if ctx.Err() != nil { // by the caller, or because the server cannot write
+				ended = context.Cause(ctx)
 			}
 			t.fail(fmt.Errorf("%w: %w after %w", saga.ErrUnknown, ended, cause))
 			return

@@ -50,7 +50,7 @@ func (p *program) openEmbedded(ctx context.Context) error {
 		return err
 	}
 	p.at.NATS, p.at.Monitor = e.URL(), e.Monitor()
-	return p.openJetStream(ctx, nc, jetstream.Options{Synced: e.AssertSynced, Room: e.Room, Fault: e.Fault})
+	return p.openJetStream(ctx, nc, jetstream.Options{Synced: e.AssertSynced, Room: e.Room, Writable: e.Writable})
 }
 
 // openNATS connects to the servers at --nats-url, which have to prove that they sync.

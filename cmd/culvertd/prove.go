@@ -59,7 +59,7 @@ func prove(ctx context.Context, args []string, in io.Reader, out, errs io.Writer
 	format := f.String("o", "table", "table or json")
 	f.IntVar(&p.parallel, "parallel", 24, "trials at once")
 	f.StringVar(&p.only, "only", "", "only trials whose name contains this")
-	f.BoolVar(&p.quick, "quick", false, "no messages that come twice or late")
+	f.BoolVar(&p.quick, "quick", false, "no lost answers, and no messages that come twice or late")
 	f.BoolVar(&p.all, "all", false, "every point at every time it is passed, those that come to the same included: an hour rather than minutes")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (p *prover) proveEvent(ctx context.Context, event json.RawMessage, report *
 	if p.withdrawal, err = withdrawalOf(event); err != nil {
 		return err
 	}
-	undisturbed, err := p.try(ctx, nil, nil)
+	undisturbed, err := p.try(ctx, planned{})
 	if err != nil {
 		return fmt.Errorf("undisturbed run of %s: %w", intents[0].Connection.Name, err)
 	}
@@ -173,6 +173,10 @@ type planned struct {
 	Fault    string `json:"fault"`
 	blows    []faulty.Blow
 	faults   []vendorFault
+	// back are faults of the withdrawal, from its start.
+	back []vendorFault
+	// continues says that what is stuck is continued once, as an operator does when the vendor is well again.
+	continues bool
 	// ends are the ends that are right.
 	ends []events.SagaStatus
 }
@@ -181,12 +185,14 @@ type planned struct {
 func (p *prover) plan(ctx context.Context, intent string, undisturbed outcome) ([]planned, error) {
 	var all []planned
 	through := []events.SagaStatus{events.SagaCompleted}
-	for _, point := range undisturbed.passed {
+	for _, point := range faulty.FactPoints(undisturbed.passed) {
 		if !p.all && !distinct(point) {
 			continue
 		}
 		kinds := []faulty.Kind{faulty.Death}
 		switch {
+		case strings.HasPrefix(point, "after "):
+			kinds = append(kinds, faulty.Lost)
 		case strings.HasPrefix(point, "before take "):
 			kinds = append(kinds, faulty.Delay)
 		case strings.HasPrefix(point, "before answer "):
@@ -201,6 +207,14 @@ func (p *prover) plan(ctx context.Context, intent string, undisturbed outcome) (
 			})
 		}
 	}
+	calls, err := p.vendorTrials(ctx, intent, undisturbed)
+	return append(all, calls...), err
+}
+
+// vendorTrials are those at the calls of vendors: of the way there, of the way back, and of undoing what came before a refusal.
+func (p *prover) vendorTrials(ctx context.Context, intent string, undisturbed outcome) ([]planned, error) {
+	var all []planned
+	through := []events.SagaStatus{events.SagaCompleted}
 	either := []events.SagaStatus{events.SagaCompleted, events.SagaCompensated}
 	for _, call := range undisturbed.calls {
 		for mode, ends := range map[string][]events.SagaStatus{"lose-reply": either, "refuse": {events.SagaCompensated}} {
@@ -210,12 +224,22 @@ func (p *prover) plan(ctx context.Context, intent string, undisturbed outcome) (
 			})
 		}
 	}
+	for _, call := range undisturbed.undone {
+		for mode, ends := range map[string][]events.SagaStatus{
+			"lose-reply": through, "fail-before": through, "refuse": {events.SagaStuck, events.SagaCompleted},
+		} {
+			all = append(all, planned{
+				Intent: intent, Boundary: "withdrawal", Point: call[0] + " " + call[1], Fault: vendorFaults[mode], ends: ends, continues: mode == "refuse",
+				back: []vendorFault{{Vendor: call[0], Call: call[1], Mode: mode, Times: 1}},
+			})
+		}
+	}
 	if len(undisturbed.calls) == 0 {
 		return all, nil
 	}
 	last := undisturbed.calls[len(undisturbed.calls)-1]
 	refused := vendorFault{Vendor: last[0], Call: last[1], Mode: "refuse", Times: 1}
-	back, err := p.try(ctx, nil, []vendorFault{refused})
+	back, err := p.try(ctx, planned{faults: []vendorFault{refused}})
 	if err != nil {
 		return nil, fmt.Errorf("run that is refused at %s: %w", last[1], err)
 	}
@@ -224,7 +248,7 @@ func (p *prover) plan(ctx context.Context, intent string, undisturbed outcome) (
 			"fail-before": {events.SagaCompensated}, "refuse": {events.SagaStuck, events.SagaCompensated},
 		} {
 			all = append(all, planned{
-				Intent: intent, Boundary: "undo", Point: call[0] + " " + call[1], Fault: "undo " + vendorFaults[mode], ends: ends,
+				Intent: intent, Boundary: "undo", Point: call[0] + " " + call[1], Fault: "undo " + vendorFaults[mode], ends: ends, continues: mode == "refuse",
 				faults: []vendorFault{refused, {Vendor: call[0], Call: call[1], Mode: mode, Times: 1}},
 			})
 		}
@@ -253,6 +277,8 @@ func boundary(point string) string {
 		return words[0] + " " + words[1]
 	case "store":
 		return "store claim"
+	case "fact":
+		return "append"
 	}
 	return words[0]
 }
@@ -261,7 +287,7 @@ func boundary(point string) string {
 func (p *prover) prove(ctx context.Context, t planned) trialResult {
 	result := trialResult{planned: t}
 	for range proveTries {
-		r, err := p.try(ctx, t.blows, t.faults)
+		r, err := p.try(ctx, t)
 		result.judge(r, err)
 		if r.fired || result.Error != "" {
 			break

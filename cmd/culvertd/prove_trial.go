@@ -71,7 +71,7 @@ type outcome struct {
 }
 
 // try runs one trial.
-func (p *prover) try(ctx context.Context, blows []faulty.Blow, faults []vendorFault) (r outcome, err error) {
+func (p *prover) try(ctx context.Context, plan planned) (r outcome, err error) {
 	ctx, cancel := context.WithTimeout(ctx, trialWithin)
 	defer cancel()
 	sim, err := simcloud.Start(ctx, simcloud.Options{
@@ -82,13 +82,11 @@ func (p *prover) try(ctx context.Context, blows []faulty.Blow, faults []vendorFa
 	}
 	defer func() { err = errors.Join(err, sim.Close()) }()
 	t := &trial{
-		p: p, script: faulty.NewScript(blows...), world: sim.URL(), ctx: ctx,
+		p: p, script: faulty.NewScript(plan.blows...), world: sim.URL(), ctx: ctx,
 		bus: memory.NewBus(nil), journal: memory.NewJournal(nil), claims: memory.NewClaims(), marks: memory.NewMarks(),
 	}
-	for _, f := range faults {
-		if err := askWorld(ctx, http.MethodPost, t.world+"/sim/faults", f, nil); err != nil {
-			return r, err
-		}
+	if err := t.arm(plan.faults); err != nil {
+		return r, err
 	}
 	stop, err := t.start(ctx)
 	if err != nil {
@@ -96,14 +94,24 @@ func (p *prover) try(ctx context.Context, blows []faulty.Blow, faults []vendorFa
 	}
 	defer stop()
 	began := time.Now()
-	if r, err = t.thereAndBack(len(faults) > 1 && faults[1].Mode == "refuse"); err != nil {
+	if r, err = t.thereAndBack(plan); err != nil {
 		return r, errors.Join(t.whyBroken(), err)
 	}
 	r.took, r.passed = time.Since(began), t.script.Passed()
-	if r.fired, err = t.fired(len(blows), faults); err != nil {
+	if r.fired, err = t.fired(len(plan.blows), len(plan.faults)+len(plan.back)); err != nil {
 		return r, err
 	}
 	return r, t.whyBroken()
+}
+
+// arm tells the world what to do wrong from now on.
+func (t *trial) arm(faults []vendorFault) error {
+	for _, f := range faults {
+		if err := askWorld(t.ctx, http.MethodPost, t.world+"/sim/faults", f, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // whyBroken is the error of a process that could not run.
@@ -114,7 +122,7 @@ func (t *trial) whyBroken() error {
 }
 
 // fired tells whether everything went wrong that should have.
-func (t *trial) fired(blows int, faults []vendorFault) (bool, error) {
+func (t *trial) fired(blows, faults int) (bool, error) {
 	var list []vendorFault
 	if err := askWorld(t.ctx, http.MethodGet, t.world+"/sim/faults", nil, &list); err != nil {
 		return false, err
@@ -125,7 +133,7 @@ func (t *trial) fired(blows int, faults []vendorFault) (bool, error) {
 			hits++
 		}
 	}
-	return t.script.Struck() == blows && hits == len(faults), nil
+	return t.script.Struck() == blows && hits == faults, nil
 }
 
 // start starts both processes, and the speakers when the intent names one.
@@ -218,9 +226,9 @@ func (t *trial) runWorker(ctx context.Context, p *faulty.Process, bus *memory.Bu
 	return w.Run(ctx)
 }
 
-// thereAndBack applies the intent and withdraws it, and judges the world after each. What is stuck is continued once, as an
-// operator does when the vendor is well again.
-func (t *trial) thereAndBack(continues bool) (r outcome, err error) {
+// thereAndBack applies the intent and withdraws it, and judges the world after each. The end that it tells of is that of
+// the saga that is disturbed.
+func (t *trial) thereAndBack(plan planned) (r outcome, err error) {
 	apply, err := t.run(t.p.event)
 	if err != nil {
 		return r, err
@@ -231,15 +239,22 @@ func (t *trial) thereAndBack(continues bool) (r outcome, err error) {
 		return r, err
 	}
 	r.calls = mutatingCalls(ledger)
-	if apply.Status == events.SagaStuck && continues {
-		if apply, err = t.proceed(apply); err != nil {
-			return r, err
-		}
+	if apply, err = t.proceed(apply, plan.continues); err != nil {
+		return r, err
 	}
 	retained := apply.Retained
 	if apply.Status == events.SagaCompleted {
+		if err := t.arm(plan.back); err != nil {
+			return r, err
+		}
 		gone, err := t.run(t.p.withdrawal)
 		if err != nil {
+			return r, err
+		}
+		if len(plan.back) > 0 {
+			r.ended, r.reason = gone.Status, gone.Reason
+		}
+		if gone, err = t.proceed(gone, plan.continues); err != nil {
 			return r, err
 		}
 		if gone.Status != events.SagaCompleted {
@@ -299,6 +314,13 @@ func (t *trial) await(id string) (events.Status, error) {
 		return events.Status{}, err
 	}
 	for ; t.ctx.Err() == nil; t.rest(10 * time.Millisecond) {
+		page, err := t.journal.List(t.ctx, saga.Query{Name: key.Name})
+		if err != nil {
+			return events.Status{}, err
+		}
+		if len(page.Items) != 1 || page.Items[0].Summary.Saga == id && !page.Items[0].Summary.Status.Ended() {
+			continue // to rebuild the state every time would cost more than the whole trial
+		}
 		snapshot, records, err := t.journal.Load(t.ctx, key)
 		if err != nil {
 			return events.Status{}, err
@@ -314,8 +336,11 @@ func (t *trial) await(id string) (events.Status, error) {
 	return events.Status{}, fmt.Errorf("%s has not ended: %w", id, t.ctx.Err())
 }
 
-// proceed continues a stuck saga.
-func (t *trial) proceed(v events.Status) (events.Status, error) {
+// proceed continues a saga once if it is stuck and that is wanted.
+func (t *trial) proceed(v events.Status, wanted bool) (events.Status, error) {
+	if v.Status != events.SagaStuck || !wanted {
+		return v, nil
+	}
 	key, _, err := events.ParseSaga(v.ID)
 	if err != nil {
 		return v, err

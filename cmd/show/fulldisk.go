@@ -88,24 +88,33 @@ func (b *ballast) episode(ctx context.Context, k int) (string, error) {
 	return "disk filled and emptied", nil
 }
 
-// fill writes until so many bytes are free.
+// fill takes space, piece by piece, until so many bytes are free. The broker writes meanwhile: a piece that does not fit is
+// tried smaller, and what is taken stays taken.
 func (b *ballast) fill(leave int64) error {
 	f, err := os.Create(b.file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(b.file, &fs); err != nil {
-		return err
-	}
-	n := int64(fs.Bavail)*int64(fs.Bsize) - leave
-	for n > 0 { // the broker writes meanwhile: what does not fit is tried smaller
-		err := syscall.Fallocate(int(f.Fd()), 0, 0, n)
-		if !errors.Is(err, syscall.ENOSPC) {
+	const page = 4096
+	at := int64(0)
+	for piece := int64(64 << 20); piece >= page; {
+		var fs syscall.Statfs_t
+		if err := syscall.Statfs(b.file, &fs); err != nil {
 			return err
 		}
-		n -= 4096
+		n := min(piece, int64(fs.Bavail)*int64(fs.Bsize)-leave) / page * page
+		if n <= 0 {
+			return nil
+		}
+		switch err := syscall.Fallocate(int(f.Fd()), 0, at, n); {
+		case errors.Is(err, syscall.ENOSPC):
+			piece /= 2
+		case err != nil:
+			return err
+		default:
+			at += n
+		}
 	}
 	return nil
 }

@@ -81,6 +81,7 @@ type history struct {
 	mu     sync.Mutex
 	ops    []porcupine.Operation
 	counts map[string]int
+	opened int
 	enough chan struct{}
 }
 
@@ -111,6 +112,13 @@ func (h *history) note(client int, in asked, out told, call, ended time.Time) bo
 		close(h.enough)
 	}
 	return len(h.ops) < h.want
+}
+
+// open counts an answer that left it open whether the append landed.
+func (h *history) open() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.opened++
 }
 
 func (h *history) size() int {
@@ -182,6 +190,7 @@ func (c *appender) offer(ctx context.Context, a saga.Append) told {
 		case ctx.Err() != nil:
 			return toldNothing
 		}
+		c.h.open()
 	}
 }
 
@@ -221,6 +230,7 @@ func (h *history) judge(t *table) error {
 	for _, out := range []told{toldLanded, toldConflict, toldNothing} {
 		t.row(nil, "appends: "+string(out), h.counts[string(out)])
 	}
+	t.row(nil, "answers that left it open, and were asked for again", h.opened)
 	verdict := porcupine.CheckOperationsTimeout(register, h.ops, judgeWithin)
 	t.row(need(verdict == porcupine.Ok, "porcupine says %s", verdict), fmt.Sprintf("%d operations over %d keys by %d clients", len(h.ops), linearKeys, linearClients), verdict)
 	wrong := append([]porcupine.Operation(nil), h.ops...)

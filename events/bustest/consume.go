@@ -248,6 +248,7 @@ func subjectsMayChange(t *testing.T, h Harness) {
 	s := events.Subscription{Name: "worker", Subjects: []string{events.CommandSubject("network")}}
 	handle, got := collector(events.Ack)
 	stop := consume(t, p, s, handle)
+	publish(t, p, events.Message{Subject: events.CommandSubject("egress"), Body: []byte("waits")}) // passed over by the old subject
 	publish(t, p, command("old"))
 	receive(t, got, "the old subject")
 	stop()
@@ -255,8 +256,12 @@ func subjectsMayChange(t *testing.T, h Harness) {
 	s.Parallel = 2
 	stop = consume(t, p, s, handle)
 	publish(t, p, events.Message{Subject: events.CommandSubject("egress"), Body: []byte("new")})
-	if d := receive(t, got, "the new subject"); string(d.Body) != "new" {
-		t.Errorf("got %q at attempt %d", d.Body, d.Attempt)
+	for missing := map[string]bool{"waits": true, "new": true}; len(missing) > 0; {
+		d := receive(t, got, "the new subject")
+		if !missing[string(d.Body)] && string(d.Body) != "old" { // whose acknowledgement may have been lost with the old place
+			t.Errorf("got %q at attempt %d", d.Body, d.Attempt)
+		}
+		delete(missing, string(d.Body))
 	}
 	stop()
 	if err := p.Bus.Publish(patient(t), command("after")); err != nil {
