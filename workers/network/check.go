@@ -145,16 +145,30 @@ func (s check) namesFit(ctx context.Context, run workers.Run, in CheckIn, n Netw
 			return workers.Refuse("foreign", "%s is answered by %s (%q), which is somebody else's", host, z.Name, z.Owner)
 		}
 	}
-	if in.Target == "" || strings.Contains(in.Target, "/") || n.BundleEndpoints > 0 {
-		return nil // with the first endpoint comes a zone p.googleapis.com of Google's own
+	if in.Target == "" || strings.Contains(in.Target, "/") {
+		return nil
 	}
-	answering, err := s.Names.Answering(ctx, project, in.Network, bundleZone)
-	if err != nil {
-		return err
-	}
-	if len(answering) > 0 && answering[0].Host == bundleZone && !answering[0].Policy {
-		return workers.Refuse("dns", "%s has a zone %s (%s): delete it first (Access Google APIs through endpoints)",
-			in.Network, bundleZone, answering[0].Name)
+	return s.bundleZoneFits(ctx, in.Network, n)
+}
+
+// bundleZoneFits refuses a zone p.googleapis.com that is in the way of Google's own, which comes and goes with the network's endpoints.
+// Endpoints and zones are two reads: another connection's first endpoint may come, or its last one go, between them. So a
+// zone without an endpoint is believed only when it was seen thrice.
+func (s check) bundleZoneFits(ctx context.Context, vpc string, n Network) error {
+	for seen := 1; n.BundleEndpoints == 0; seen++ {
+		answering, err := s.Names.Answering(ctx, projectOf(vpc), vpc, bundleZone)
+		if err != nil {
+			return err
+		}
+		if len(answering) == 0 || answering[0].Host != bundleZone || answering[0].Policy {
+			return nil
+		}
+		if seen == 3 {
+			return workers.Refuse("dns", "%s has a zone %s (%s): delete it first (Access Google APIs through endpoints)", vpc, bundleZone, answering[0].Name)
+		}
+		if n, err = s.Networks.Describe(ctx, vpc); err != nil {
+			return err
+		}
 	}
 	return nil
 }

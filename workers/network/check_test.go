@@ -1,8 +1,10 @@
 package network_test
 
 import (
+	"context"
 	"testing"
 
+	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers/network"
 	"github.com/culvertnet/culvert/workers/steptest"
@@ -116,4 +118,32 @@ func TestCheckOfAStandingEndpointNeedsNoQuota(t *testing.T) {
 	b.Must("check", b.Do(step{Kind: network.KindCheck, Connection: "bills", In: network.CheckIn{
 		Network: vpc, Target: "all-apis", Shared: shared, PoolRanges: pool,
 	}}), events.Done)
+}
+
+// crowded is a network on which another connection's endpoint comes, with Google's zone, right after it was first described.
+type crowded struct {
+	network.Networks
+	come func()
+}
+
+func (c *crowded) Describe(ctx context.Context, name string) (network.Network, error) {
+	n, err := c.Networks.Describe(ctx, name)
+	if c.come != nil {
+		c.come()
+		c.come = nil
+	}
+	return n, err
+}
+
+func TestCheckSeesTheZoneOfAnEndpointThatComesMeanwhile(t *testing.T) {
+	b := newBench(t)
+	nets := &crowded{Networks: b.world.Networks(), come: func() {
+		b.world.PutEndpoint(network.Endpoint{Ref: network.Ref{Project: project, Name: "theirs"}, Network: vpc, Target: "all-apis"})
+		b.world.PutZone(network.Zone{Project: project, Name: "goog-psc", Host: "p.googleapis.com", Networks: []string{vpc}})
+	}}
+	b.Bench = steptest.NewBench(t, steptest.Setting{
+		Fake: b.world.Fake, Snapshot: b.world.Snapshot, Claims: memory.NewClaims(),
+		Handlers: network.Steps(network.Drivers{Networks: nets, Names: b.world.Names(), Claims: memory.NewClaims()}),
+	})
+	b.Must("check", b.Do(step{Kind: network.KindCheck, In: network.CheckIn{Network: vpc, Target: "all-apis", PoolRanges: pool}}), events.Done)
 }
