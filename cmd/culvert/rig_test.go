@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +25,12 @@ const patience = 30 * time.Second
 // connections and services of its own.
 var server string
 
+// sharedWorld is its simulated world's address.
+var sharedWorld string
+
+// daemonFile is the built daemon.
+var daemonFile string
+
 func TestMain(m *testing.M) { os.Exit(withDaemon(m)) }
 
 func withDaemon(m *testing.M) int {
@@ -32,35 +39,53 @@ func withDaemon(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	binary := filepath.Join(dir, "culvertd")
-	if out, err := exec.Command("go", "build", "-o", binary, "../culvertd").CombinedOutput(); err != nil {
+	daemonFile = filepath.Join(dir, "culvertd")
+	if out, err := exec.Command("go", "build", "-o", daemonFile, "../culvertd").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build culvertd: %v\n%s", err, out)
 		return 1
 	}
+	at, stop, err := startDaemon("--data", dir)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	server, sharedWorld = at.HTTP, at.World
+	code := m.Run()
+	if err := stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+// ready is what a daemon prints when it is.
+type ready struct{ HTTP, World string }
+
+// startDaemon starts a daemon on free ports; stop drains it, and fails with its log when it did not end well.
+func startDaemon(args ...string) (at ready, stop func() error, err error) {
 	var log bytes.Buffer
-	daemon := exec.Command(binary, "--data", dir, "--http", "127.0.0.1:0", "--nats", "127.0.0.1:0", "--sim-speed", "1200")
+	daemon := exec.Command(daemonFile, append([]string{"--http", "127.0.0.1:0", "--nats", "127.0.0.1:0", "--sim-speed", "1200"}, args...)...)
 	daemon.Stderr = &log
 	daemon.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := daemon.StdoutPipe()
 	if err != nil {
-		panic(err)
+		return at, nil, err
 	}
 	if err := daemon.Start(); err != nil {
-		panic(err)
+		return at, nil, err
 	}
-	var at struct{ HTTP string }
+	stop = func() error {
+		_ = daemon.Process.Signal(syscall.SIGTERM) // one that has ended is waited for
+		if err := daemon.Wait(); err != nil {
+			return fmt.Errorf("daemon: %w; its log:\n%s", err, log.String())
+		}
+		return nil
+	}
 	line, _ := bufio.NewReader(out).ReadString('\n') // a line that is cut short is no JSON
-	code := 1
-	if err := json.Unmarshal([]byte(line), &at); err == nil {
-		server = at.HTTP
-		code = m.Run()
-		_ = daemon.Process.Signal(syscall.SIGTERM)
+	if err := json.Unmarshal([]byte(line), &at); err != nil {
+		return at, nil, errors.Join(fmt.Errorf("daemon is not ready: %w in %q", err, line), stop())
 	}
-	if err := daemon.Wait(); err != nil || server == "" {
-		fmt.Fprintf(os.Stderr, "daemon: %v, %q; its log:\n%s", err, line, log.String())
-		return 1
-	}
-	return code
+	return at, stop, nil
 }
 
 // ended is what came of a run of the command line.

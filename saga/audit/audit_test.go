@@ -69,22 +69,59 @@ func readJournal(t *testing.T, file string) (records []saga.Record) {
 // stories fills a journal with the records of a story under its own key.
 func stories(t *testing.T, file string) (saga.Engine, *memory.Journal) {
 	t.Helper()
-	records := readJournal(t, file)
 	j := memory.NewJournal(nil)
-	e := sagatest.NewMachine().Engine
-	s := saga.State{Key: sagatest.Key}
+	fill(t, j, readJournal(t, file))
+	return sagatest.NewMachine().Engine, j
+}
+
+// fill appends a connection's whole history.
+func fill(t *testing.T, j *memory.Journal, records []saga.Record) {
+	t.Helper()
+	s := saga.State{Key: records[0].Key}
 	for _, r := range records {
 		next, err := saga.ApplyRecord(s, r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := saga.Append{Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: e.Summarise(next)}
+		a := saga.Append{Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: sagatest.NewMachine().Engine.Summarise(next)}
 		if res := j.Append(t.Context(), []saga.Append{a}); res[0].Err != nil {
 			t.Fatal(res[0].Err)
 		}
 		s = next
 	}
-	return e, j
+}
+
+// A tail that was cut off, its listing included, shows against the checkpoint that knew it.
+func TestCheckpointShowsWhatWasCutOff(t *testing.T) {
+	const file = "../testdata/journals/apply_happy_path.chained.jsonl"
+	e, whole := stories(t, file)
+	o := saga.NewOrchestrator(saga.Options{
+		Engine: e, Journal: whole, Bus: memory.NewBus(nil), Now: time.Now, ID: func() string { return "checkpoint" }, Name: "test",
+	})
+	for range 2 { // the second has nothing to say
+		if err := o.Checkpoint(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, checkpoints, err := whole.Load(t.Context(), saga.CheckpointKey)
+	if err != nil || len(checkpoints) != 1 {
+		t.Fatalf("%d checkpoints (%v), want one", len(checkpoints), err)
+	}
+	report, err := audit.Run(t.Context(), e, whole, nil)
+	if err != nil || len(report.Findings) != 0 || report.Checkpoints != 1 {
+		t.Fatalf("a sound journal: %+v, %v", report, err)
+	}
+	records := readJournal(t, file)
+	cut := memory.NewJournal(nil)
+	fill(t, cut, records[:len(records)-1])
+	fill(t, cut, checkpoints)
+	if report, err = audit.Run(t.Context(), e, cut, nil); err != nil {
+		t.Fatal(err)
+	}
+	last := records[len(records)-1].Version
+	if len(report.Findings) != 1 || report.Findings[0].What != "missing" || report.Findings[0].Version != last {
+		t.Errorf("found %+v, want version %d missing", report.Findings, last)
+	}
 }
 
 // rechain writes a history anew, as somebody does who knows how chains are made.
