@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"testing"
@@ -26,6 +27,17 @@ import (
 type cluster struct{ servers []*server.Server }
 
 func startCluster(t *testing.T) *cluster {
+	t.Helper()
+	c := newCluster(t)
+	for i := range c.servers {
+		c.start(t, i)
+	}
+	c.awaitLeader(t)
+	return c
+}
+
+// newCluster makes the servers and starts none.
+func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	const n = 3
 	var routes []*url.URL
@@ -51,15 +63,19 @@ func startCluster(t *testing.T) *cluster {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Start()
-		t.Cleanup(func() {
-			s.Shutdown()
-			s.WaitForShutdown()
-		})
 		c.servers = append(c.servers, s)
 	}
-	c.awaitLeader(t)
 	return c
+}
+
+// start starts a server that ends with the test.
+func (c *cluster) start(t *testing.T, i int) {
+	s := c.servers[i]
+	s.Start()
+	t.Cleanup(func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
 }
 
 // awaitLeader waits until every server is current with a leader of the cluster.
@@ -139,6 +155,42 @@ func (c *cluster) connect(t *testing.T, n int) *nats.Conn {
 	t.Cleanup(nc.Close)
 	return nc
 }
+
+// A process that comes up with its cluster waits until that has a leader.
+func TestOpenWaitsForALeader(t *testing.T) {
+	c := newCluster(t)
+	c.start(t, 0)
+	nc := c.connect(t, 0)
+	said := make(chan struct{}, 1000)
+	log := slog.New(slog.NewTextHandler(written(func() { said <- struct{}{} }), nil))
+	opened := make(chan error, 1)
+	go func() {
+		h, err := jetstream.Open(t.Context(), nc, jetstream.Options{Synced: jetstream.AllowUnsynced(), Replicas: 3, Log: log})
+		if err == nil {
+			h.Close()
+		}
+		opened <- err
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	select {
+	case <-said:
+	case err := <-opened:
+		t.Fatalf("open without a leader: %v", err)
+	case <-ctx.Done():
+		t.Fatal("nothing is said about the leader that is missing")
+	}
+	c.start(t, 1)
+	c.start(t, 2)
+	if err := <-opened; err != nil {
+		t.Errorf("open: %v", err)
+	}
+}
+
+// written is called for whatever is written.
+type written func()
+
+func (w written) Write(b []byte) (int, error) { w(); return len(b), nil }
 
 func TestCluster(t *testing.T) {
 	c := startCluster(t)

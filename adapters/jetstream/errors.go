@@ -21,6 +21,7 @@ const (
 	codeAccountExceeded       = 10002
 	codeStoreFailed           = 10077
 	codeTooManyRequests       = 10167
+	codeClusterNotAvailable   = 10008
 )
 
 // A fate is what a publish that did not return its sequence has come to.

@@ -100,7 +100,7 @@ func Open(ctx context.Context, nc *nats.Conn, o Options) (*Home, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open JetStream: %w", err)
 	}
-	if err := ensure(ctx, j, o); err != nil {
+	if err := ensureInTime(ctx, j, o); err != nil {
 		return nil, fmt.Errorf("open JetStream: %w", err)
 	}
 	h := &Home{nc: nc, js: j, opts: o}

@@ -2,9 +2,11 @@ package jetstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/culvertnet/culvert/events"
@@ -106,4 +108,38 @@ func ensure(ctx context.Context, j js.JetStream, o Options) error {
 		}
 	}
 	return nil
+}
+
+const (
+	// openWithin bounds how long a home waits for servers that are still electing or busy: several elections.
+	openWithin = time.Minute
+	openTry    = 5 * time.Second
+)
+
+// ensureInTime ensures again while the servers do not answer or say that they cannot for now.
+func ensureInTime(ctx context.Context, j js.JetStream, o Options) error {
+	within, cancel := context.WithTimeout(ctx, openWithin)
+	defer cancel()
+	for {
+		try, done := context.WithTimeout(within, openTry)
+		err := ensure(try, j, o)
+		done()
+		if err == nil || !passing(err) {
+			return err
+		}
+		o.Log.Warn("the servers cannot make streams for now", "error", err)
+		if ended := wait(within, repairEvery); ended != nil {
+			return errors.Join(ctx.Err(), err)
+		}
+	}
+}
+
+// passing tells that an error goes away when a leader is elected: silence, nobody there, or a cluster that is not
+// available yet.
+func passing(err error) bool {
+	var api *js.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode == codeClusterNotAvailable
+	}
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrNoResponders)
 }
