@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,8 +21,8 @@ func (o *Orchestrator) follow(ctx context.Context) error {
 	}
 	return o.followFrom(ctx, from, func(r Record) error {
 		if r.Key.Tenant != engineTenant {
-			o.heard(r)
-			o.hub.tell(r.Key)
+			o.notBehind(r.Key, r.Version)
+			o.hub.tell(r.Key, r.Version)
 			return nil
 		}
 		if err := o.learnHold(ctx, r.Key); err != nil {
@@ -69,27 +70,28 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Watch gives a channel that gets a value soon after each change of a connection; changes that come while one waits there
-// are one. Call stop when done.
-func (o *Orchestrator) Watch(key events.Key) (changed <-chan struct{}, stop func()) {
+// Watch gives a channel that gets a connection's version soon after each change of it; of those that come while one waits
+// there only the newest is left. In a cluster a read may be behind what was heard, until the answering server has applied
+// it too: who wants to see the change reads until State has the version. Call stop when done.
+func (o *Orchestrator) Watch(key events.Key) (changed <-chan uint64, stop func()) {
 	return o.hub.join(key)
 }
 
 // hub tells watchers that a connection changed.
 type hub struct {
 	mu       sync.Mutex
-	watchers map[events.Key]map[chan struct{}]struct{}
+	watchers map[events.Key]map[chan uint64]struct{}
 }
 
-func (h *hub) join(key events.Key) (<-chan struct{}, func()) {
-	c := make(chan struct{}, 1)
+func (h *hub) join(key events.Key) (<-chan uint64, func()) {
+	c := make(chan uint64, 1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.watchers == nil {
-		h.watchers = map[events.Key]map[chan struct{}]struct{}{}
+		h.watchers = map[events.Key]map[chan uint64]struct{}{}
 	}
 	if h.watchers[key] == nil {
-		h.watchers[key] = map[chan struct{}]struct{}{}
+		h.watchers[key] = map[chan uint64]struct{}{}
 	}
 	h.watchers[key][c] = struct{}{}
 	return c, func() {
@@ -102,14 +104,16 @@ func (h *hub) join(key events.Key) (<-chan struct{}, func()) {
 	}
 }
 
-func (h *hub) tell(key events.Key) {
+// tell is for one caller, which tells versions in order.
+func (h *hub) tell(key events.Key, version uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for c := range h.watchers[key] {
 		select {
-		case c <- struct{}{}:
+		case <-c: // an older one that nobody has taken
 		default:
 		}
+		c <- version
 	}
 }
 
@@ -212,10 +216,12 @@ func (o *Orchestrator) stateBefore(ctx context.Context, states map[events.Key]St
 		return State{}, fmt.Errorf("load %s: %w", r.Key, err)
 	}
 	if snapshot.Version < r.Version {
-		for i, rec := range records {
-			if rec.Version == r.Version {
-				return Rebuild(r.Key, snapshot, records[:i])
-			}
+		before := records
+		if at := slices.IndexFunc(records, func(rec Record) bool { return rec.Version >= r.Version }); at >= 0 {
+			before = records[:at]
+		}
+		if snapshot.Version+uint64(len(before))+1 == r.Version { // a read may be behind the record that was heard
+			return Rebuild(r.Key, snapshot, before)
 		}
 	}
 	return o.replayTo(ctx, r)

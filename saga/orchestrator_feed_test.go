@@ -303,3 +303,49 @@ func TestNewsOfOthersSavesConflicts(t *testing.T) {
 		}
 	})
 }
+
+// landedJournal calls back when an append has landed, before its process knows.
+type landedJournal struct {
+	*journal
+	landed func()
+}
+
+func (j landedJournal) Append(ctx context.Context, appends []saga.Append) []saga.Result {
+	results := j.journal.Append(ctx, appends)
+	j.landed()
+	return results
+}
+
+// TestOvertakenWhileItLanded lets another process move a connection on, and die before it sends its commands, while this
+// one waits for its own append: it hears of the newer version before it remembers its own.
+func TestOvertakenWhileItLanded(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.worker()
+		silent := &bus{Bus: r.bus.Join()}
+		silent.broken.Store(true)
+		other := r.start(silent)
+		var one process
+		overtaken := false
+		one = r.start(r.bus, func(o *saga.Options) {
+			o.Journal = landedJournal{r.journal, func() {
+				if overtaken || r.status(other, "orders") != events.SagaCompleted {
+					return
+				}
+				overtaken = true
+				r.submit(other, intent("orders", "2", "a net.b"))
+				other.stop()
+				<-time.After(time.Second) // one hears of it
+			}}
+		})
+		r.submit(one, intent("orders", "1", "a net.a"))
+		r.expect(one, "orders", events.SagaCompleted)
+		giveUp := time.After(time.Hour)
+		for s, err := one.State(r.Context(), named("orders")); s.Newest() != 2 || s.Saga.Status != events.SagaCompleted; s, err = one.State(r.Context(), named("orders")) {
+			select {
+			case <-time.After(time.Second):
+			case <-giveUp:
+				r.Fatalf("the second saga never ends: %+v, %v", s.Saga, err)
+			}
+		}
+	})
+}

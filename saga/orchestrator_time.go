@@ -87,6 +87,7 @@ func (o *Orchestrator) wake(ctx context.Context, which waking) error {
 		default:
 			return nil
 		}
+		o.notBehind(item.Key, item.Version)
 		select {
 		case o.inbox <- j:
 			return nil

@@ -401,11 +401,12 @@ func (o *Orchestrator) forget(key events.Key) {
 	delete(o.cache, key)
 }
 
-// heard forgets what this process knows of a connection that somebody else has moved on.
-func (o *Orchestrator) heard(r Record) {
+// notBehind forgets what this process knows of a connection when somebody else has moved it on. What is heard while a turn
+// settles can come before that turn remembers something older, so the sweep asks too.
+func (o *Orchestrator) notBehind(key events.Key, version uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if s, ok := o.cache[r.Key]; ok && s.Version < r.Version {
-		delete(o.cache, r.Key)
+	if s, ok := o.cache[key]; ok && s.Version < version {
+		delete(o.cache, key)
 	}
 }

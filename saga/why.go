@@ -50,6 +50,8 @@ func (e Engine) Why(s State, n uint64, around Around) []events.Cause {
 		w.stuck()
 	case s.active():
 		w.running()
+	default:
+		return nil
 	}
 	return around.see(w.causes, Summary{Status: g.Status, Due: e.Due(s), Paused: s.Paused != nil})
 }

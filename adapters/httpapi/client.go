@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
@@ -206,10 +207,18 @@ func (c Client) Diagnose(ctx context.Context) (Diagnosis, error) {
 	return v, c.do(ctx, call{http.MethodGet, "/v1/doctor", "", nil}, &v)
 }
 
+// silence is after how long without a line, not even a comment, a stream counts as broken: a peer that vanished without a
+// word would be waited for until the kernel gives up.
+const silence = 3 * keepAlive
+
 // Watch yields a saga's status as it changes, until it has ended, the reader stops, or ctx ends. A broken stream is an
 // error; call again.
 func (c Client) Watch(ctx context.Context, id string) iter.Seq2[events.Status, error] {
 	return func(yield func(events.Status, error) bool) {
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		silent := time.AfterFunc(silence, func() { cancel(fmt.Errorf("nothing came for %s", silence)) })
+		defer silent.Stop()
 		req, err := c.request(ctx, call{method: http.MethodGet, path: "/v1/sagas/" + url.PathEscape(id) + "/events"})
 		if err != nil {
 			yield(events.Status{}, err)
@@ -228,6 +237,7 @@ func (c Client) Watch(ctx context.Context, id string) iter.Seq2[events.Status, e
 		lines := bufio.NewScanner(resp.Body)
 		lines.Buffer(nil, maxBody)
 		for lines.Scan() {
+			silent.Reset(silence)
 			data, is := strings.CutPrefix(lines.Text(), "data: ")
 			if !is {
 				continue
@@ -238,7 +248,7 @@ func (c Client) Watch(ctx context.Context, id string) iter.Seq2[events.Status, e
 				return
 			}
 		}
-		if err := errors.Join(lines.Err(), ctx.Err()); err != nil {
+		if err := errors.Join(lines.Err(), context.Cause(ctx)); err != nil {
 			yield(events.Status{}, fmt.Errorf("watch %s: %w", id, err))
 			return
 		}

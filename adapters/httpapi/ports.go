@@ -15,7 +15,8 @@ import (
 type Engine interface {
 	Act(ctx context.Context, a events.Action) (saga.Receipt, error)
 	State(ctx context.Context, key events.Key) (saga.State, error)
-	Watch(key events.Key) (changed <-chan struct{}, stop func())
+	// Watch tells a connection's newest version soon after each change.
+	Watch(key events.Key) (changed <-chan uint64, stop func())
 	// Rules are the pure engine as it is held now, which says why a saga does not move and what a replay would do.
 	Rules() saga.Engine
 }
@@ -57,6 +58,8 @@ type Options struct {
 	// World is the URL of the simulated world, empty against real clouds; NATS the broker's.
 	World, NATS string
 	Version     string
+	// KeepAlive is how often a stream without changes sends a comment, and looks itself; 0 is 15 s.
+	KeepAlive time.Duration
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }

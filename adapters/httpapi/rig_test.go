@@ -48,12 +48,29 @@ type rig struct {
 type engine struct {
 	*saga.Orchestrator
 	watching atomic.Int32
+	deaf     atomic.Bool // whether changes are not told
+	mu       sync.Mutex
+	past     map[events.Key][]saga.State // what State gives first, again
+}
+
+// State gives what a test wants to be read again, and then the truth.
+func (e *engine) State(ctx context.Context, key events.Key) (saga.State, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if past := e.past[key]; len(past) > 0 {
+		e.past[key] = past[1:]
+		return past[0], nil
+	}
+	return e.Orchestrator.State(ctx, key)
 }
 
 // Watch counts who watches.
-func (e *engine) Watch(key events.Key) (<-chan struct{}, func()) {
+func (e *engine) Watch(key events.Key) (<-chan uint64, func()) {
 	e.watching.Add(1)
 	changed, stop := e.Orchestrator.Watch(key)
+	if e.deaf.Load() {
+		changed = nil
+	}
 	return changed, func() { e.watching.Add(-1); stop() }
 }
 
@@ -94,7 +111,7 @@ func start(t *testing.T) *rig {
 	return startWith(t, func(events.Intent) error { return nil })
 }
 
-func startWith(t *testing.T, admit func(events.Intent) error) *rig {
+func startWith(t *testing.T, admit func(events.Intent) error, options ...func(*httpapi.Options)) *rig {
 	t.Helper()
 	r := &rig{t: t, bus: memory.NewBus(nil), claims: memory.NewClaims(), journal: memory.NewJournal(nil), answers: map[string]events.Outcome{}, held: map[string]chan struct{}{}}
 	catalogue := kind(admit)
@@ -119,11 +136,15 @@ func startWith(t *testing.T, admit func(events.Intent) error) *rig {
 			}
 		})
 	}
-	server := httptest.NewUnstartedServer(httpapi.Handler(httpapi.Options{
+	opts := httpapi.Options{
 		Engine: r.engine, Intake: plans.Door{Catalogue: catalogue, Engine: o, Now: time.Now}, Listing: r.journal,
 		DeadLetters: r.bus.DeadLetters(), Publisher: r.bus, Claims: r.claims, Version: "1.2.3", NATS: "nats://here", World: "http://world",
 		Kinds: map[string]httpapi.KindInfo{"private-service": {Kind: "private-service", Schemas: map[string]any{"apply": map[string]any{"type": "object"}}, Diagram: "flowchart LR\n"}},
-	}))
+	}
+	for _, set := range options {
+		set(&opts)
+	}
+	server := httptest.NewUnstartedServer(httpapi.Handler(opts))
 	server.Start()
 	r.url = server.URL
 	transport := &http.Transport{}

@@ -1,16 +1,21 @@
 package httpapi_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
 )
 
 func TestShowByIDAndByName(t *testing.T) {
@@ -216,4 +221,68 @@ func TestABrokenReaderIsForgotten(t *testing.T) {
 		break // a reader that has seen enough
 	}
 	eventually(t, "nobody watches any more", func() bool { return r.engine.watching.Load() == 0 })
+}
+
+// In a cluster a read can be behind the change that was just told. A stream that sent what it read would never send the end.
+func TestTheStreamReadsUntilItSeesWhatWasTold(t *testing.T) {
+	r := start(t)
+	release := r.hold("two", events.Do)
+	defer release()
+	id := r.submit("1", "orders")
+	key := events.Key{Tenant: events.DefaultTenant, Name: "orders"}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var last events.Status
+	for v, err := range r.client.Watch(ctx, id) {
+		if err != nil {
+			t.Fatalf("watch, last %+v: %v", last, err)
+		}
+		if last = v; v.Status != events.SagaRunning {
+			continue
+		}
+		old, err := r.engine.State(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.engine.mu.Lock()
+		r.engine.past = map[events.Key][]saga.State{key: slices.Repeat([]saga.State{old}, 20)}
+		r.engine.mu.Unlock()
+		release()
+	}
+	if last.Status != events.SagaCompleted {
+		t.Errorf("the stream ends with %+v", last)
+	}
+}
+
+// What is never told is seen all the same, and a stream without changes shows that it lives.
+func TestTheStreamLooksItself(t *testing.T) {
+	r := startWith(t, func(events.Intent) error { return nil }, func(o *httpapi.Options) { o.KeepAlive = 10 * time.Millisecond })
+	r.engine.deaf.Store(true)
+	release := r.hold("two", events.Do)
+	defer release()
+	id := r.submit("1", "orders")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url+"/v1/sagas/"+id+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines, last := bufio.NewScanner(resp.Body), ""
+	for lines.Scan() {
+		if lines.Text() == ": nothing new" {
+			release()
+		}
+		if data, is := strings.CutPrefix(lines.Text(), "data: "); is {
+			last = data
+		}
+	}
+	var v events.Status
+	if err := errors.Join(lines.Err(), json.Unmarshal([]byte(last), &v)); err != nil || v.Status != events.SagaCompleted {
+		t.Errorf("the stream ends with %s: %v", last, err)
+	}
 }

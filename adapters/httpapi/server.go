@@ -26,6 +26,9 @@ func Handler(o Options) http.Handler {
 	config.DocsPath, config.CreateHooks = "", nil // no page with scripts from elsewhere, no $schema in bodies
 	config.RejectUnknownQueryParameters = true    // a filter that is misspelt must not select everything
 	api := humago.New(mux, config)
+	if o.KeepAlive == 0 {
+		o.KeepAlive = keepAlive
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}

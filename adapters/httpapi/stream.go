@@ -1,11 +1,14 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,7 +29,7 @@ func (s *server) events(api huma.API, mux *http.ServeMux) {
 		OperationID: "watch-saga", Method: http.MethodGet, Path: path, Summary: "Follow one saga as server-sent events, until it has ended",
 		Description: "Each event is named \"status\"; its data is one line of JSON, the saga's status as show-saga gives it. The first " +
 			"comes at once, then one follows after each change; the stream ends after the one whose status is completed, " +
-			"compensated or stuck. A stream that ends before is broken: ask again.",
+			"compensated or stuck. While nothing changes, a comment line comes every 15 s. A stream that ends before is broken: ask again.",
 		Parameters: []*huma.Param{{
 			Name: "id", In: "path", Required: true, Description: "a saga id, or a connection's name", Schema: &huma.Schema{Type: huma.TypeString},
 		}},
@@ -55,29 +58,62 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 	}
 	changed, stop := s.Engine.Watch(key)
 	defer stop()
+	alive := time.NewTicker(s.KeepAlive)
+	defer alive.Stop()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	flush := http.NewResponseController(w)
-	for {
-		if v, err = s.find(r.Context(), v.ID); err != nil {
+	for heard, sent := uint64(0), uint64(0); ; {
+		v, version, err := s.reach(r.Context(), v.ID, heard)
+		if err != nil {
 			return // the reader is gone, or comes again
 		}
-		b, err := json.Marshal(v)
-		if err != nil {
-			return
+		chunk := ": nothing new\n\n"
+		if version != sent {
+			b, err := json.Marshal(v)
+			if err != nil {
+				return
+			}
+			chunk = fmt.Sprintf("event: status\ndata: %s\n\n", b)
 		}
-		if _, err := fmt.Fprintf(w, "event: status\ndata: %s\n\n", b); err != nil || flush.Flush() != nil {
+		if _, err := io.WriteString(w, chunk); err != nil || flush.Flush() != nil {
 			return
 		}
 		if v.Status.Ended() {
 			return
 		}
+		sent = version
 		select {
 		case <-r.Context().Done():
 			return
-		case <-changed:
+		case heard = <-changed:
+		case <-alive.C:
 		}
 	}
+}
+
+const (
+	// keepAlive is how often a stream without changes says that it lives; the HTML standard (9.2.7) advises 15 s.
+	keepAlive = 15 * time.Second
+	// readAgain is the rest before a journal that is behind what was heard is read again, and reachTries how often it is.
+	readAgain  = 20 * time.Millisecond
+	reachTries = 500
+)
+
+// reach shows a saga as it is in a version of its connection or a later one, and tells in which.
+func (s *server) reach(ctx context.Context, id string, version uint64) (events.Status, uint64, error) {
+	for range reachTries {
+		v, state, err := s.found(ctx, id)
+		if err != nil || state.Version >= version {
+			return v, state.Version, err
+		}
+		select {
+		case <-time.After(readAgain):
+		case <-ctx.Done():
+			return v, state.Version, ctx.Err()
+		}
+	}
+	return events.Status{}, 0, fmt.Errorf("show %s: the journal stays behind version %d", id, version)
 }
 
 func writeProblem(w http.ResponseWriter, err error) {

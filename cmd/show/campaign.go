@@ -180,7 +180,8 @@ func (c *campaign) through(ctx context.Context, body []byte) (events.Status, err
 		}
 		select {
 		case <-ctx.Done():
-			return v, fmt.Errorf("has not ended in %s: %w", sagaWithin, last)
+			shown, err := api.Show(context.WithoutCancel(ctx), id)
+			return v, fmt.Errorf("has not ended in %s: %w; asked, it is %s (%v)", sagaWithin, last, describe(shown), err)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -87,7 +87,7 @@ func (m *mover) command(ctx context.Context, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// listing is what the present home knows, without the times of its own.
+// listing is every saga as the present home shows it.
 func (m *mover) listing(ctx context.Context) ([]string, error) {
 	list, err := m.api().List(ctx, nil)
 	if err != nil {
@@ -99,6 +99,7 @@ func (m *mover) listing(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		shown.Why = nil // who works and who holds are the home's own
 		text, err := json.Marshal(shown)
 		if err != nil {
 			return nil, err
@@ -138,7 +139,7 @@ func (m *mover) moveTo(ctx context.Context, name string, next func(context.Conte
 	again, err := m.command(ctx, "import", file)
 	m.row(errors.Join(err, need(said == again, "the second import says %s", again)), name+": imported, and once more", len(before), said)
 	after, err := m.listing(ctx)
-	m.row(errors.Join(err, need(slices.Equal(before, after), "%d sagas before, %d after, and they differ", len(before), len(after))), name+": listing and every saga equal", len(after), "")
+	m.row(errors.Join(err, differ(before, after)), name+": listing and every saga equal", len(after), "")
 	running := 0
 	for _, id := range m.open {
 		v, err := m.api().Show(ctx, id)
@@ -166,6 +167,19 @@ func (m *mover) moveTo(ctx context.Context, name string, next func(context.Conte
 	m.row(need(ended == len(m.open), "%d of %d", ended, len(m.open)), name+": went on to their end there", ended, "")
 	doctor, err := m.command(ctx, "doctor", "--journal")
 	m.row(err, name+": journal", "-", doctor)
+	return nil
+}
+
+// differ is nil for equal listings, and otherwise says what the first two that differ look like.
+func differ(before, after []string) error {
+	if len(before) != len(after) {
+		return fmt.Errorf("%d sagas before, %d after", len(before), len(after))
+	}
+	for i, b := range before {
+		if b != after[i] {
+			return fmt.Errorf("a saga differs: before %s, after %s", b, after[i])
+		}
+	}
 	return nil
 }
 
