@@ -2,21 +2,26 @@ package jetstream
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/culvertnet/culvert/events"
 )
 
 const (
-	// fetchFor is how long one request for messages stays open at the server. A request that a restarted server has
-	// forgotten is noticed after that time.
-	fetchFor = 2 * time.Second
+	// fetchFor is how long one request for messages stays open at the server, which says when it is over. A request that a
+	// restarted server has forgotten is noticed when nothing was said for fetchGrace after that.
+	fetchFor   = 2 * time.Second
+	fetchGrace = time.Second
+	// drainWithin bounds the wait for what is on its way when a subscription ends; without a server nothing comes.
+	drainWithin = 2 * time.Second
 	// again is the shortest rest after an Again; it grows with the attempts up to againMost.
 	again     = 50 * time.Millisecond
 	againMost = 5 * time.Second
@@ -34,21 +39,20 @@ func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(co
 	if err != nil {
 		return fmt.Errorf("consume %q: %w", s.Name, err)
 	}
-	c, err := b.consumer(ctx, stream, s)
-	if err != nil {
+	if err := b.consumer(ctx, stream, s); err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
 		return fmt.Errorf("consume %s: %w", s.Name, err)
 	}
-	l := &loop{h: b.h, stream: stream, s: s, handle: handle, idle: make(chan struct{}, max(1, s.Parallel)), leased: map[js.Msg]struct{}{}}
+	l := &loop{h: b.h, stream: stream, s: s, handle: handle, idle: make(chan struct{}, max(1, s.Parallel)), leased: map[*nats.Msg]struct{}{}}
 	leases, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var keeper sync.WaitGroup
 	keeper.Go(func() { l.keepLeases(leases) })
 	for ctx.Err() == nil {
-		if err := l.fetch(ctx, c); err != nil && ctx.Err() == nil {
+		if err := l.fetch(ctx); err != nil && ctx.Err() == nil {
 			b.h.opts.Log.Warn("fetch messages", "subscription", s.Name, "error", err)
-			c = b.repair(ctx, stream, s, c)
+			b.repair(ctx, stream, s)
 		}
 	}
 	l.running.Wait()
@@ -61,7 +65,7 @@ func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(co
 // updated in place never delivers what it has passed over under its old filters, and in a cluster its leader may still be
 // passing over messages when a follower has already answered the update (nats-server 2.15, consumer.go updateConfig,
 // jetstream_cluster.go processClusterCreateConsumer). A new one begins with the first message that is not dealt with.
-func (b *Bus) consumer(ctx context.Context, stream events.Stream, s events.Subscription) (js.Consumer, error) {
+func (b *Bus) consumer(ctx context.Context, stream events.Stream, s events.Subscription) error {
 	config := js.ConsumerConfig{
 		Durable: s.Name, FilterSubjects: s.Subjects, DeliverPolicy: js.DeliverAllPolicy, AckPolicy: js.AckExplicitPolicy,
 		AckWait: b.h.opts.Lease, MaxDeliver: -1, MaxAckPending: maxPending, Replicas: b.h.opts.Replicas,
@@ -70,13 +74,14 @@ func (b *Bus) consumer(ctx context.Context, stream events.Stream, s events.Subsc
 	switch {
 	case errors.Is(err, js.ErrConsumerNotFound):
 	case err != nil:
-		return nil, err
+		return err
 	case !sameSubjects(old.CachedInfo().Config, s.Subjects):
 		if err := b.h.js.DeleteConsumer(ctx, stream.Name, s.Name); err != nil && !errors.Is(err, js.ErrConsumerNotFound) {
-			return nil, err
+			return err
 		}
 	}
-	return b.h.js.CreateOrUpdateConsumer(ctx, stream.Name, config)
+	_, err = b.h.js.CreateOrUpdateConsumer(ctx, stream.Name, config)
+	return err
 }
 
 // sameSubjects tells whether a durable has these filters, in any order.
@@ -89,18 +94,17 @@ func sameSubjects(c js.ConsumerConfig, subjects []string) bool {
 }
 
 // repair makes streams and consumer again until it works or ctx ends.
-func (b *Bus) repair(ctx context.Context, stream events.Stream, s events.Subscription, old js.Consumer) js.Consumer {
+func (b *Bus) repair(ctx context.Context, stream events.Stream, s events.Subscription) {
 	for wait(ctx, repairEvery) == nil {
 		err := ensure(ctx, b.h.js, b.h.opts)
 		if err == nil {
-			var c js.Consumer
-			if c, err = b.consumer(ctx, stream, s); err == nil {
-				return c
-			}
+			err = b.consumer(ctx, stream, s)
+		}
+		if err == nil {
+			return
 		}
 		b.h.opts.Log.Warn("make consumer again", "subscription", s.Name, "error", err)
 	}
-	return old
 }
 
 // loop is one running Consume.
@@ -113,11 +117,11 @@ type loop struct {
 	running sync.WaitGroup
 
 	mu     sync.Mutex
-	leased map[js.Msg]struct{}
+	leased map[*nats.Msg]struct{}
 }
 
 // fetch waits for an idle handler, asks once for as many messages as there are idle handlers, and starts them.
-func (l *loop) fetch(ctx context.Context, c js.Consumer) error {
+func (l *loop) fetch(ctx context.Context) error {
 	n := 0
 	select {
 	case l.idle <- struct{}{}:
@@ -138,13 +142,7 @@ func (l *loop) fetch(ctx context.Context, c js.Consumer) error {
 			<-l.idle
 		}
 	}()
-	within, cancel := context.WithTimeout(ctx, fetchFor)
-	defer cancel()
-	batch, err := c.Fetch(n, js.FetchContext(within))
-	if err != nil {
-		return err
-	}
-	for m := range batch.Messages() {
+	return l.pull(ctx, n, func(m *nats.Msg) {
 		n--
 		l.lease(m)
 		l.running.Go(func() {
@@ -152,20 +150,84 @@ func (l *loop) fetch(ctx context.Context, c js.Consumer) error {
 			defer l.release(m)
 			l.deliver(ctx, m)
 		})
-	}
-	if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
+	})
 }
 
-func (l *loop) lease(m js.Msg) {
+// pull asks the server once for at most n messages and hands them over, until all have come, the server says that the
+// request is over, or ctx ends. What is on its way to here then is handed over too: it would come again only after its
+// lease. That is why this is not nats.go's Fetch, which stops listening at once (v1.55, jetstream/pull.go).
+func (l *loop) pull(ctx context.Context, n int, take func(*nats.Msg)) error {
+	sub, err := l.h.nc.SubscribeSync(l.h.nc.NewInbox())
+	if err != nil {
+		return err
+	}
+	request, err := json.Marshal(struct {
+		Batch   int           `json:"batch"`
+		Expires time.Duration `json:"expires"`
+	}{n, fetchFor})
+	if err != nil {
+		return err
+	}
+	if err := l.h.nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+l.stream.Name+"."+l.s.Name, sub.Subject, request); err != nil {
+		return errors.Join(err, sub.Unsubscribe())
+	}
+	within, cancel := context.WithTimeout(ctx, fetchFor+fetchGrace)
+	defer cancel()
+	for range n {
+		m, err := sub.NextMsgWithContext(within)
+		if err != nil {
+			l.drain(sub, take)
+			if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+				return nil
+			}
+			return err
+		}
+		if over, err := isOver(m); over {
+			return errors.Join(err, sub.Unsubscribe())
+		}
+		take(m)
+	}
+	return sub.Unsubscribe()
+}
+
+// isOver tells whether a message is the server's word that a request is over, and whether because something is wrong
+// (ADR-13 of NATS: 404 and 408 are the ends of one that was served).
+func isOver(m *nats.Msg) (bool, error) {
+	switch status := m.Header.Get("Status"); {
+	case len(m.Data) > 0 || status == "":
+		return false, nil
+	case status == "404" || status == "408":
+		return true, nil
+	default:
+		return true, fmt.Errorf("status %s %s", status, m.Header.Get("Description"))
+	}
+}
+
+// drain ends a subscription and hands over what the server has sent to it before it heard of that.
+func (l *loop) drain(sub *nats.Subscription, take func(*nats.Msg)) {
+	if sub.Drain() != nil {
+		return // it ended with its connection
+	}
+	within, cancel := context.WithTimeout(context.Background(), drainWithin)
+	defer cancel()
+	for {
+		m, err := sub.NextMsgWithContext(within)
+		if err != nil {
+			return
+		}
+		if over, _ := isOver(m); !over {
+			take(m)
+		}
+	}
+}
+
+func (l *loop) lease(m *nats.Msg) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.leased[m] = struct{}{}
 }
 
-func (l *loop) release(m js.Msg) {
+func (l *loop) release(m *nats.Msg) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.leased, m)
@@ -192,27 +254,33 @@ func (l *loop) keepLeases(ctx context.Context) {
 }
 
 // deliver runs the handler and tells the server. Whatever it cannot tell makes the message come again.
-func (l *loop) deliver(ctx context.Context, m js.Msg) {
+func (l *loop) deliver(ctx context.Context, m *nats.Msg) {
 	meta, err := m.Metadata()
 	if err != nil {
-		l.h.opts.Log.Error("read delivery", "subscription", l.s.Name, "subject", m.Subject(), "error", err)
+		l.h.opts.Log.Error("read delivery", "subscription", l.s.Name, "subject", m.Subject, "error", err)
+		return
+	}
+	if ctx.Err() != nil { // it came while this subscription ended: somebody else may have it now
+		if err := m.Nak(); err != nil {
+			l.h.opts.Log.Warn("give delivery back", "subscription", l.s.Name, "subject", m.Subject, "error", err)
+		}
 		return
 	}
 	attempt := int(meta.NumDelivered)
 	verdict := events.Reject(fmt.Sprintf("delivered %d times", l.s.MaxDeliver))
 	if spent := l.s.MaxDeliver > 0 && attempt > l.s.MaxDeliver; !spent {
-		said := l.handle(ctx, events.Delivery{Message: decode(m.Subject(), m.Headers(), m.Data()), Attempt: attempt})
+		said := l.handle(ctx, events.Delivery{Message: decode(m.Subject, m.Header, m.Data), Attempt: attempt})
 		if _, rejected := said.Rejected(); said.IsAck() || rejected || l.s.MaxDeliver == 0 || attempt < l.s.MaxDeliver {
 			verdict = said
 		}
 	}
 	if err := l.settle(ctx, m, meta, verdict); err != nil {
-		l.h.opts.Log.Warn("settle delivery", "subscription", l.s.Name, "subject", m.Subject(), "error", err)
+		l.h.opts.Log.Warn("settle delivery", "subscription", l.s.Name, "subject", m.Subject, "error", err)
 	}
 }
 
 // settle does what a verdict says. A message is terminated only when its dead letter is stored.
-func (l *loop) settle(ctx context.Context, m js.Msg, meta *js.MsgMetadata, v events.Verdict) error {
+func (l *loop) settle(ctx context.Context, m *nats.Msg, meta *nats.MsgMetadata, v events.Verdict) error {
 	reason, rejected := v.Rejected()
 	switch {
 	case v.IsAck():
@@ -228,7 +296,7 @@ func (l *loop) settle(ctx context.Context, m js.Msg, meta *js.MsgMetadata, v eve
 
 // rest is how long a message waits before it comes again: longer with each attempt, and spread by its sequence so that
 // messages which failed together do not come back together.
-func rest(meta *js.MsgMetadata) time.Duration {
+func rest(meta *nats.MsgMetadata) time.Duration {
 	d := min(againMost, again<<min(meta.NumDelivered-1, 10))
 	spread := (meta.Sequence.Stream*0x9e3779b97f4a7c15)>>56 + 128 // 128 to 383
 	return d * time.Duration(spread) / 256

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/nats-io/nats.go"
-	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/culvertnet/culvert/events"
 )
@@ -31,8 +30,8 @@ const (
 
 // letter makes the dead letter of a message. The same message makes the same letter, which the server takes only once
 // within its window.
-func letter(m js.Msg, meta *js.MsgMetadata, reason string) *nats.Msg {
-	was := decode(m.Subject(), m.Headers(), nil)
+func letter(m *nats.Msg, meta *nats.MsgMetadata, reason string) *nats.Msg {
+	was := decode(m.Subject, m.Header, nil)
 	size := 0
 	for name, value := range was.Header {
 		size += len(name) + len(value)
@@ -49,9 +48,9 @@ func letter(m js.Msg, meta *js.MsgMetadata, reason string) *nats.Msg {
 		header[name] = []string{value}
 	}
 	header.Set(nats.MsgIdHdr, fmt.Sprintf("%s/%d/%d", meta.Stream, meta.Sequence.Stream, meta.Timestamp.UnixNano()))
-	header.Set(headerDeadSubject, m.Subject())
+	header.Set(headerDeadSubject, m.Subject)
 	header.Set(headerDeadReason, strconv.QuoteToASCII(reason))
-	return &nats.Msg{Subject: events.DeadSubject(m.Subject()), Header: header, Data: m.Data()}
+	return &nats.Msg{Subject: events.DeadSubject(m.Subject), Header: header, Data: m.Data}
 }
 
 // bury stores a letter, synced.

@@ -3,8 +3,10 @@ package jetstream_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -234,4 +236,56 @@ func TestEmbedWithoutListenerHasNoURL(t *testing.T) {
 		t.Errorf("url %q", u)
 	}
 	open(t, e, jetstream.Options{})
+}
+
+// TestAnEndingConsumerTakesNothingAlong starts and ends consumers all the time while messages come. What was on its way to
+// one that ended goes to the next, long before the lease of a process that died would have ended.
+func TestAnEndingConsumerTakesNothingAlong(t *testing.T) {
+	const messages = 2000
+	e := embed(t, jetstream.EmbedOptions{})
+	h, _ := open(t, e, jetstream.Options{Lease: time.Hour})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	got := make(chan string, 2*messages)
+	s := commands
+	s.Parallel = 8
+	var all sync.WaitGroup
+	all.Go(func() {
+		for i := range messages {
+			m := events.Message{Subject: events.CommandSubject("network"), ID: fmt.Sprint(i), Body: []byte(fmt.Sprint(i))}
+			if err := h.Bus().Publish(ctx, m); err != nil && ctx.Err() == nil {
+				t.Errorf("publish %d: %v", i, err)
+			}
+		}
+	})
+	seen := map[string]bool{}
+	for ends := 0; len(seen) < messages; ends++ {
+		if ctx.Err() != nil {
+			t.Fatalf("after %d ends of consumers %d of %d messages have come", ends, len(seen), messages)
+		}
+		life, end := context.WithCancel(ctx)
+		gone := make(chan error, 1)
+		go func() {
+			gone <- h.Bus().Consume(life, s, func(_ context.Context, d events.Delivery) events.Verdict {
+				got <- string(d.Body)
+				return events.Ack
+			})
+		}()
+		for range 20 { // or as long as there is nothing, so that it ends idle, too
+			select {
+			case body := <-got:
+				seen[body] = true
+			case <-time.After(20 * time.Millisecond):
+			case <-ctx.Done():
+			}
+		}
+		end()
+		if err := <-gone; err != nil {
+			t.Fatal(err)
+		}
+		for len(got) > 0 {
+			seen[<-got] = true
+		}
+	}
+	all.Wait()
 }
