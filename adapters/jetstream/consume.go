@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,12 +18,12 @@ import (
 )
 
 const (
-	// fetchFor is how long one request for messages stays open at the server, which says when it is over. A request that a
-	// restarted server has forgotten is noticed when nothing was said for fetchGrace after that.
-	fetchFor   = 2 * time.Second
+	// fetchFor is how long one request for messages stays open at the server, which says when it is over, and so how long a
+	// subscription takes to end. A request that a restarted server has forgotten is given up fetchGrace after that.
+	fetchFor   = 500 * time.Millisecond
 	fetchGrace = time.Second
-	// drainWithin bounds the wait for what is on its way when a subscription ends; without a server nothing comes.
-	drainWithin = 2 * time.Second
+	// drainWithin bounds the wait for what is on its way when a subscription has ended; without a server nothing comes.
+	drainWithin = time.Second
 	// again is the shortest rest after an Again; it grows with the attempts up to againMost.
 	again     = 50 * time.Millisecond
 	againMost = 5 * time.Second
@@ -45,7 +47,13 @@ func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(co
 		}
 		return fmt.Errorf("consume %s: %w", s.Name, err)
 	}
-	l := &loop{h: b.h, stream: stream, s: s, handle: handle, idle: make(chan struct{}, max(1, s.Parallel)), leased: map[*nats.Msg]struct{}{}}
+	sub, err := b.h.nc.SubscribeSync(b.h.nc.NewInbox() + ".*")
+	if err != nil {
+		return fmt.Errorf("consume %s: %w", s.Name, err)
+	}
+	l := &loop{
+		h: b.h, stream: stream, s: s, handle: handle, sub: sub, idle: make(chan struct{}, max(1, s.Parallel)), leased: map[*nats.Msg]struct{}{},
+	}
 	leases, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var keeper sync.WaitGroup
 	keeper.Go(func() { l.keepLeases(leases) })
@@ -55,6 +63,7 @@ func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(co
 			b.repair(ctx, stream, s)
 		}
 	}
+	l.drain(ctx)
 	l.running.Wait()
 	stop()
 	keeper.Wait()
@@ -116,6 +125,15 @@ type loop struct {
 	idle    chan struct{} // holds a token for each busy handler
 	running sync.WaitGroup
 
+	// sub receives what all requests bring, until the end. A request's own inbox would be gone when what was assigned to the
+	// request in its last moment arrives, in a cluster even after the server's word that it is over; such a message would come
+	// again only after its lease. That is why this is not nats.go's Fetch (v1.55, jetstream/pull.go).
+	sub *nats.Subscription
+	// request is the number of the newest request, left how many messages it may still bring, and until when at the latest.
+	request uint64
+	left    int
+	until   time.Time
+
 	mu     sync.Mutex
 	leased map[*nats.Msg]struct{}
 }
@@ -142,25 +160,29 @@ func (l *loop) fetch(ctx context.Context) error {
 			<-l.idle
 		}
 	}()
-	return l.pull(ctx, n, func(m *nats.Msg) {
-		n--
-		l.lease(m)
-		l.running.Go(func() {
-			defer func() { <-l.idle }()
-			defer l.release(m)
-			l.deliver(ctx, m)
-		})
-	})
-}
-
-// pull asks the server once for at most n messages and hands them over, until all have come, the server says that the
-// request is over, or ctx ends. What is on its way to here then is handed over too: it would come again only after its
-// lease. That is why this is not nats.go's Fetch, which stops listening at once (v1.55, jetstream/pull.go).
-func (l *loop) pull(ctx context.Context, n int, take func(*nats.Msg)) error {
-	sub, err := l.h.nc.SubscribeSync(l.h.nc.NewInbox())
-	if err != nil {
+	if err := l.ask(n); err != nil {
 		return err
 	}
+	within, cancel := context.WithDeadline(ctx, l.until)
+	defer cancel()
+	for l.left > 0 {
+		m, err := l.next(within)
+		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if m != nil {
+			n--
+			l.start(ctx, m, true)
+		}
+	}
+	return nil
+}
+
+// ask asks the server for at most n messages.
+func (l *loop) ask(n int) error {
 	request, err := json.Marshal(struct {
 		Batch   int           `json:"batch"`
 		Expires time.Duration `json:"expires"`
@@ -168,56 +190,72 @@ func (l *loop) pull(ctx context.Context, n int, take func(*nats.Msg)) error {
 	if err != nil {
 		return err
 	}
-	if err := l.h.nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+l.stream.Name+"."+l.s.Name, sub.Subject, request); err != nil {
-		return errors.Join(err, sub.Unsubscribe())
+	l.request++
+	if err := l.h.nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+l.stream.Name+"."+l.s.Name, l.inbox(), request); err != nil {
+		return err
 	}
-	within, cancel := context.WithTimeout(ctx, fetchFor+fetchGrace)
-	defer cancel()
-	for range n {
-		m, err := sub.NextMsgWithContext(within)
-		if err != nil {
-			l.drain(sub, take)
-			if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-				return nil
-			}
-			return err
-		}
-		if over, err := isOver(m); over {
-			return errors.Join(err, sub.Unsubscribe())
-		}
-		take(m)
-	}
-	return sub.Unsubscribe()
+	l.left, l.until = n, time.Now().Add(fetchFor+fetchGrace)
+	return nil
 }
 
-// isOver tells whether a message is the server's word that a request is over, and whether because something is wrong
-// (ADR-13 of NATS: 404 and 408 are the ends of one that was served).
-func isOver(m *nats.Msg) (bool, error) {
-	switch status := m.Header.Get("Status"); {
+// inbox is where the newest request's answers go.
+func (l *loop) inbox() string {
+	return strings.TrimSuffix(l.sub.Subject, "*") + strconv.FormatUint(l.request, 10)
+}
+
+// next receives a message, or none when the server says that a request is over. That is an error when something is wrong
+// with the newest one (404 and 408 end a request that was served, NATS ADR-13).
+func (l *loop) next(ctx context.Context) (*nats.Msg, error) {
+	m, err := l.sub.NextMsgWithContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	status := m.Header.Get("Status")
+	switch {
 	case len(m.Data) > 0 || status == "":
-		return false, nil
-	case status == "404" || status == "408":
-		return true, nil
-	default:
-		return true, fmt.Errorf("status %s %s", status, m.Header.Get("Description"))
+		l.left--
+		return m, nil
+	case m.Subject != l.inbox():
+		return nil, nil
 	}
+	l.left = 0
+	if status != "404" && status != "408" {
+		return nil, fmt.Errorf("status %s %s", status, m.Header.Get("Description"))
+	}
+	return nil, nil
 }
 
-// drain ends a subscription and hands over what the server has sent to it before it heard of that.
-func (l *loop) drain(sub *nats.Subscription, take func(*nats.Msg)) {
-	if sub.Drain() != nil {
-		return // it ended with its connection
+// start hands a message to a handler: to an idle one that was kept for it, or to the next that is idle. It is leased from now on.
+func (l *loop) start(ctx context.Context, m *nats.Msg, kept bool) {
+	l.lease(m)
+	l.running.Go(func() {
+		defer l.release(m)
+		if !kept {
+			l.idle <- struct{}{}
+		}
+		defer func() { <-l.idle }()
+		l.deliver(ctx, m)
+	})
+}
+
+// drain waits until nothing is on its way to this subscription any more, and gives back what comes.
+func (l *loop) drain(ended context.Context) {
+	receive := func(until time.Time, more func() bool) {
+		within, cancel := context.WithDeadline(context.WithoutCancel(ended), until)
+		defer cancel()
+		for more() {
+			m, err := l.next(within)
+			if err != nil {
+				return
+			}
+			if m != nil {
+				l.start(ended, m, false)
+			}
+		}
 	}
-	within, cancel := context.WithTimeout(context.Background(), drainWithin)
-	defer cancel()
-	for {
-		m, err := sub.NextMsgWithContext(within)
-		if err != nil {
-			return
-		}
-		if over, _ := isOver(m); !over {
-			take(m)
-		}
+	receive(l.until, func() bool { return l.left > 0 })
+	if l.sub.Drain() == nil { // otherwise it ended with its connection
+		receive(time.Now().Add(drainWithin), func() bool { return true })
 	}
 }
 

@@ -271,7 +271,7 @@ func TestAnEndingConsumerTakesNothingAlong(t *testing.T) {
 				return events.Ack
 			})
 		}()
-		for range 20 { // or as long as there is nothing, so that it ends idle, too
+		for range 50 { // or as long as there is nothing, so that it ends idle, too
 			select {
 			case body := <-got:
 				seen[body] = true

@@ -32,6 +32,8 @@ type campaign struct {
 	ended   map[events.SagaStatus]int
 	misses  []string
 	slowest time.Duration
+	// slowestWas is that saga, and what took it longest.
+	slowestWas string
 	// ends are when sagas ended, in order.
 	ends []time.Time
 	// faults are to be made in all, and made so far: sagas wait for them, so that they are spread.
@@ -130,7 +132,9 @@ func (c *campaign) saga(ctx context.Context, name string, body []byte) bool {
 	defer c.mu.Unlock()
 	c.ended[v.Status]++
 	c.ends = append(c.ends, time.Now())
-	c.slowest = max(c.slowest, time.Since(began))
+	if took := time.Since(began); took > c.slowest {
+		c.slowest, c.slowestWas = took, v.ID+slowestStep(v)
+	}
 	if err != nil || v.Status != events.SagaCompleted {
 		c.misses = append(c.misses, fmt.Sprintf("%s is %s (%v)", name, describe(v), err))
 	}
@@ -296,6 +300,21 @@ func (c *campaign) judge(ctx context.Context, t *table, blows []blow, want int) 
 	t.row(oneLiveEffect(effects), "effects on named objects, none twice", len(effects))
 	t.row(c.l.clean(ctx), "differences left", "sim resources")
 	t.row(nil, "longest recovery: no saga ended for", fmt.Sprintf("%s (%s)", longest.Round(10*time.Millisecond), after))
-	t.row(nil, "slowest saga, faults included", c.slowest.Round(10*time.Millisecond))
+	t.row(nil, "slowest saga, faults included", fmt.Sprintf("%s (%s)", c.slowest.Round(10*time.Millisecond), c.slowestWas))
 	return nil
+}
+
+// slowestStep names the step that took a saga longest.
+func slowestStep(v events.Status) string {
+	var name string
+	var longest time.Duration
+	for _, s := range v.Steps {
+		if s.StartedAt == nil || s.EndedAt == nil {
+			continue
+		}
+		if took := s.EndedAt.Sub(*s.StartedAt); took > longest {
+			longest, name = took, fmt.Sprintf(", %s %s in %d attempts", s.Name, took.Round(10*time.Millisecond), s.Attempts)
+		}
+	}
+	return name
 }
