@@ -175,7 +175,12 @@ func (l *loop) fetch(ctx context.Context) error {
 		}
 		if m != nil {
 			n--
-			l.start(ctx, m, true)
+			l.lease(m)
+			l.running.Go(func() {
+				defer func() { <-l.idle }()
+				defer l.release(m)
+				l.deliver(ctx, m)
+			})
 		}
 	}
 	return nil
@@ -210,52 +215,39 @@ func (l *loop) next(ctx context.Context) (*nats.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
-	status := m.Header.Get("Status")
 	switch {
-	case len(m.Data) > 0 || status == "":
+	case m.Reply != "": // what is to be acknowledged is of the stream; the server's word is not
 		l.left--
 		return m, nil
 	case m.Subject != l.inbox():
 		return nil, nil
 	}
 	l.left = 0
-	if status != "404" && status != "408" {
+	if status := m.Header.Get("Status"); status != "404" && status != "408" {
 		return nil, fmt.Errorf("status %s %s", status, m.Header.Get("Description"))
 	}
 	return nil, nil
 }
 
-// start hands a message to a handler: to an idle one that was kept for it, or to the next that is idle. It is leased from now on.
-func (l *loop) start(ctx context.Context, m *nats.Msg, kept bool) {
-	l.lease(m)
-	l.running.Go(func() {
-		defer l.release(m)
-		if !kept {
-			l.idle <- struct{}{}
-		}
-		defer func() { <-l.idle }()
-		l.deliver(ctx, m)
-	})
-}
-
-// drain waits until nothing is on its way to this subscription any more, and gives back what comes.
+// drain waits until nothing is on its way to this subscription any more. What comes is given back: it is for others now.
 func (l *loop) drain(ended context.Context) {
 	receive := func(until time.Time, more func() bool) {
 		within, cancel := context.WithDeadline(context.WithoutCancel(ended), until)
 		defer cancel()
 		for more() {
 			m, err := l.next(within)
-			if err != nil {
-				return
+			if err == nil && m != nil {
+				err = m.Nak()
 			}
-			if m != nil {
-				l.start(ended, m, false)
+			if err != nil {
+				l.h.opts.Log.Debug("give deliveries back", "subscription", l.s.Name, "error", err)
+				return
 			}
 		}
 	}
 	receive(l.until, func() bool { return l.left > 0 })
 	if l.sub.Drain() == nil { // otherwise it ended with its connection
-		receive(time.Now().Add(drainWithin), func() bool { return true })
+		receive(time.Now().Add(drainWithin), l.sub.IsValid)
 	}
 }
 
@@ -296,12 +288,6 @@ func (l *loop) deliver(ctx context.Context, m *nats.Msg) {
 	meta, err := m.Metadata()
 	if err != nil {
 		l.h.opts.Log.Error("read delivery", "subscription", l.s.Name, "subject", m.Subject, "error", err)
-		return
-	}
-	if ctx.Err() != nil { // it came while this subscription ended: somebody else may have it now
-		if err := m.Nak(); err != nil {
-			l.h.opts.Log.Warn("give delivery back", "subscription", l.s.Name, "subject", m.Subject, "error", err)
-		}
 		return
 	}
 	attempt := int(meta.NumDelivered)
