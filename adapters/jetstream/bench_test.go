@@ -1,9 +1,12 @@
 package jetstream_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
 
 	"github.com/culvertnet/culvert/adapters/jetstream"
+	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
 )
 
@@ -33,3 +36,36 @@ func benchmark(b *testing.B, n int) {
 
 func BenchmarkAppendSingle(b *testing.B)   { benchmark(b, 1) }
 func BenchmarkAppend64AtOnce(b *testing.B) { benchmark(b, 64) }
+
+// BenchmarkConsume delivers and acknowledges commands that are stored already, to 16 handlers.
+func BenchmarkConsume(b *testing.B) {
+	e := embed(b, jetstream.EmbedOptions{})
+	h, _ := open(b, e, jetstream.Options{})
+	messages := make([]events.Message, b.N)
+	for i := range messages {
+		messages[i] = events.Message{Subject: events.CommandSubject("network"), ID: fmt.Sprint(i), Body: make([]byte, 512)}
+	}
+	if err := h.Bus().Publish(b.Context(), messages...); err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	got, ended := make(chan struct{}, b.N), make(chan error, 1)
+	s := commands
+	s.Parallel = 16
+	b.ResetTimer()
+	go func() {
+		ended <- h.Bus().Consume(ctx, s, func(context.Context, events.Delivery) events.Verdict {
+			got <- struct{}{}
+			return events.Ack
+		})
+	}()
+	for range messages {
+		<-got
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+	cancel()
+	if err := <-ended; err != nil {
+		b.Fatal(err)
+	}
+}
