@@ -61,8 +61,8 @@ tidy: ## tidy the module files
 verify: ## fail if the module files are not tidy
 	$(GO) mod tidy -diff
 
-prove-crash: ## let processes die at every point, and at every ordered pair of points; lose every answer
-	$(GO) test ./adapters/faulty -run 'TestEveryCrashPoint|TestEveryLost' -count=1 -v -args -crash.steps=5 | grep -E 'crash_test.go|^(ok|FAIL|---)'
+prove-crash: ## let processes die at every point, and at every ordered pair of points; lose every answer; let every read be behind
+	$(GO) test ./adapters/faulty -run 'TestEveryCrashPoint|TestEveryLost|TestEveryStale' -count=1 -v -args -crash.steps=5 | grep -E 'crash_test.go|^(ok|FAIL|---)'
 	$(GO) test ./adapters/faulty -run TestEveryPair -count=1 -v -timeout 30m -args -crash.pairs=success,fail@1,fail@2 | grep -E 'crash_test.go|^(ok|FAIL|---)'
 
 prove-sim: ## random sagas in a faulty world: 20,000 seeds, or FOR=30m; operators in any order: 2,000 runs of 50 actions

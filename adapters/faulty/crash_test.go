@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	crashPairs = flag.String("crash.pairs", "", "scenarios of which every ordered pair of points is tried: names with commas, or all")
+	crashPairs = flag.String("crash.pairs", "fail@1", "scenarios of which every ordered pair of points is tried: names with commas, or all")
 	crashSteps = flag.Int("crash.steps", 3, "how many steps the plans of the single crash points have")
 	crashOnly  = flag.String("crash.only", "", "one run: the scenario and its points, separated by |")
 )
@@ -91,13 +91,16 @@ func scenarios(steps int) []scenario {
 // lost marks a point at which the process lives on without the answer.
 const lost = "lost "
 
-// blows are deaths at points, or lost answers.
+// blows are deaths at points, lost answers, or reads that are behind.
 func blows(points []string) []faulty.Blow {
 	var all []faulty.Blow
 	for _, p := range points {
 		b := faulty.Blow{Point: p, Kind: faulty.Death}
 		if after, is := strings.CutPrefix(p, lost); is {
 			b = faulty.Blow{Point: after, Kind: faulty.Lost}
+		}
+		if strings.HasPrefix(p, "read ") {
+			b.Kind = faulty.Stale
 		}
 		all = append(all, b)
 	}
@@ -272,16 +275,57 @@ func TestEveryLostAnswer(t *testing.T) {
 	total.report(t, "single lost answers")
 }
 
+// paired tells whether pairs are tried of a scenario.
+func paired(s scenario) bool {
+	return *crashPairs == "all" || slices.Contains(strings.Split(*crashPairs, ","), s.name)
+}
+
+// readsOfNewcomer is how many of the reads after a death are tried: what takes over knows only what it reads; later it
+// knows what it has done itself.
+const readsOfNewcomer = 2
+
+// TestEveryStaleRead lets every read of every scenario miss the newest record, once each; and the first reads after every
+// death.
+func TestEveryStaleRead(t *testing.T) {
+	total := &tally{}
+	t.Run("singles", func(t *testing.T) {
+		for _, s := range scenarios(*crashSteps) {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				undisturbed, _ := s.play(t)
+				for n := range undisturbed.Reads() {
+					total.die(t, s, fmt.Sprintf("read #%d", n+1))
+				}
+			})
+		}
+	})
+	t.Run("after a death", func(t *testing.T) {
+		for _, s := range scenarios(2) {
+			if !paired(s) {
+				continue
+			}
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				undisturbed, _ := s.play(t)
+				for _, point := range undisturbed.Passed() {
+					died, _ := s.play(t, point)
+					for n := range min(readsOfNewcomer, died.Reads()) {
+						total.die(t, s, point, fmt.Sprintf("read #%d", n+1))
+					}
+				}
+			})
+		}
+	})
+	total.report(t, "stale reads, also after a death")
+}
+
 // TestEveryPairOfCrashPoints lets a second process die at every point that is passed while the first death is being
 // recovered from.
 func TestEveryPairOfCrashPoints(t *testing.T) {
-	if *crashPairs == "" {
-		*crashPairs = "fail@1"
-	}
 	total := &tally{}
 	t.Run("pairs", func(t *testing.T) {
 		for _, s := range scenarios(2) {
-			if *crashPairs != "all" && !slices.Contains(strings.Split(*crashPairs, ","), s.name) {
+			if !paired(s) {
 				continue
 			}
 			t.Run(s.name, func(t *testing.T) {

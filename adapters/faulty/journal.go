@@ -66,7 +66,11 @@ func (j journal) Load(ctx context.Context, k events.Key) (saga.Snapshot, []saga.
 	if err := j.p.alive(); err != nil {
 		return saga.Snapshot{}, nil, err
 	}
-	return j.j.Load(ctx, k)
+	snapshot, records, err := j.j.Load(ctx, k)
+	if j.p.script.read() && len(records) > 0 {
+		records = records[:len(records)-1]
+	}
+	return snapshot, records, err
 }
 
 // List implements [saga.Journal].

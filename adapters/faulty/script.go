@@ -16,7 +16,7 @@ type Blow struct {
 type Kind string
 
 // The kinds of blows. Death is for every point, Lost for those after a call; Repeat and Delay are for "before answer …" and
-// "before take …" points of a bus.
+// "before take …" points of a bus, Stale for "read #1", "read #2" and so on of a journal.
 const (
 	// Death: the process dies.
 	Death Kind = "crash"
@@ -26,6 +26,8 @@ const (
 	Repeat Kind = "duplicate"
 	// Delay: the message is held back, behind those that come after it.
 	Delay Kind = "reorder"
+	// Stale: a read does not see the newest record yet, as from a replica that is behind.
+	Stale Kind = "stale read"
 )
 
 // A Script says what happens at which points, one after the other: the second point is looked for when the first has
@@ -37,6 +39,8 @@ type Script struct {
 	passed []string
 	counts map[string]int
 	facts  map[string]int
+	// reads are counted apart, from the last blow on: they are no points, because nothing else can happen at them.
+	reads int
 	// since is how many points had been passed when the last blow struck.
 	since int
 }
@@ -62,8 +66,27 @@ func (s *Script) pass(name string) Kind {
 		return ""
 	}
 	s.struck++
-	s.since = len(s.passed)
+	s.since, s.reads = len(s.passed), 0
 	return s.blows[s.struck-1].Kind
+}
+
+// read counts a journal's read and tells whether it is behind.
+func (s *Script) read() (stale bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reads++
+	stale = s.struck < len(s.blows) && s.blows[s.struck] == Blow{fmt.Sprintf("read #%d", s.reads), Stale}
+	if stale {
+		s.struck++
+	}
+	return stale
+}
+
+// Reads is how many reads of a journal there were after the last blow.
+func (s *Script) Reads() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reads
 }
 
 // factsOf are other names of an append's point: one for each of its facts, "after append A+B" is "after fact A" and "after
