@@ -38,11 +38,15 @@ type faults struct {
 	made  map[string]int
 	// held is which stream a delivered message is held by, by ack id.
 	held map[string]*throttled
+	// undelivered is how often the fake has counted a delivery that there was no room for, by subscription and message id.
+	// The service counts what it has delivered.
+	undelivered map[string]int32
 }
 
 func newFaults(seed uint64, fake *pstest.GServer) *faults {
 	return &faults{
 		fake: fake, rng: rand.New(rand.NewPCG(seed, 0x9b5b)), made: map[string]int{}, held: map[string]*throttled{},
+		undelivered: map[string]int32{},
 	}
 }
 

@@ -70,9 +70,11 @@ func (t *throttled) SendMsg(m any) error {
 		ids[i] = r.AckId
 	}
 	if !t.enter(ids) {
+		t.uncount(resp)
 		_, err := t.f.fake.ModifyAckDeadline(t.Context(), &pb.ModifyAckDeadlineRequest{Subscription: t.subscription, AckIds: ids})
 		return err
 	}
+	t.count(resp)
 	switch {
 	case t.f.strikes("stream cut", func(r Rates) float64 { return r.CutStream }):
 		return errUnavailable
@@ -87,6 +89,26 @@ func (t *throttled) SendMsg(m any) error {
 		}
 	}
 	return t.ServerStream.SendMsg(resp)
+}
+
+// uncount notes that messages were not delivered, though the fake believes so.
+func (t *throttled) uncount(resp *pb.StreamingPullResponse) {
+	t.f.mu.Lock()
+	defer t.f.mu.Unlock()
+	for _, r := range resp.ReceivedMessages {
+		t.f.undelivered[t.subscription+"/"+r.Message.MessageId]++
+	}
+}
+
+// count tells the attempts that there were.
+func (t *throttled) count(resp *pb.StreamingPullResponse) {
+	t.f.mu.Lock()
+	defer t.f.mu.Unlock()
+	for _, r := range resp.ReceivedMessages {
+		if r.DeliveryAttempt > 0 { // zero: it is not counted for this subscription
+			r.DeliveryAttempt -= t.f.undelivered[t.subscription+"/"+r.Message.MessageId]
+		}
+	}
 }
 
 // enter waits for room; false says that there was none for a while.
