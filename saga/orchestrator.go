@@ -200,6 +200,27 @@ func (o *Orchestrator) State(ctx context.Context, key events.Key) (State, error)
 	return Rebuild(key, snapshot, records)
 }
 
+const (
+	// readAgain is the rest before a journal that is behind is read again, and readTries how often it is.
+	readAgain = 20 * time.Millisecond
+	readTries = 500
+)
+
+// StateAt is State in a version that was heard of, or a later one. In a cluster the server that answers a read may not have
+// applied yet what another has told, so it reads again; ErrUnavailable when the journal stays behind.
+func (o *Orchestrator) StateAt(ctx context.Context, key events.Key, version uint64) (State, error) {
+	for range readTries {
+		s, err := o.State(ctx, key)
+		if err != nil || s.Version >= version {
+			return s, err
+		}
+		if !pause(ctx, readAgain) {
+			return State{}, ctx.Err()
+		}
+	}
+	return State{}, fmt.Errorf("%w: what is read of %s stays behind version %d", ErrUnavailable, key, version)
+}
+
 // Rules are the pure engine as it is held now: what it would decide, and why, can be asked of it.
 func (o *Orchestrator) Rules() Engine { return o.engine() }
 

@@ -25,7 +25,7 @@ func (o *Orchestrator) follow(ctx context.Context) error {
 			o.hub.tell(r.Key, r.Version)
 			return nil
 		}
-		if err := o.learnHold(ctx, r.Key); err != nil {
+		if err := o.learnHold(ctx, r.Key, r.Version); err != nil {
 			return err
 		}
 		return o.wake(ctx, wakeReleased)
@@ -71,8 +71,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 // Watch gives a channel that gets a connection's version soon after each change of it; of those that come while one waits
-// there only the newest is left. In a cluster a read may be behind what was heard, until the answering server has applied
-// it too: who wants to see the change reads until State has the version. Call stop when done.
+// there only the newest is left. StateAt reads what was heard of. Call stop when done.
 func (o *Orchestrator) Watch(key events.Key) (changed <-chan uint64, stop func()) {
 	return o.hub.join(key)
 }

@@ -202,6 +202,22 @@ func TestHoldsAreLearntByEveryProcess(t *testing.T) {
 	})
 }
 
+// TestAHoldIsLearntThoughReadsAreBehind lets the first reads of a hold that was heard of know nothing of it yet: it is not
+// left to the next sweep.
+func TestAHoldIsLearntThoughReadsAreBehind(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		one := r.start(r.bus)
+		two := r.start(r.bus.Join(), func(o *saga.Options) { o.SweepEvery = 24 * time.Hour })
+		r.journal.hook(nil, func([]saga.Result) { r.journal.stale.Store(20) })
+		r.order(one, events.ActionPause, saga.EngineKey(""))
+		r.journal.hook(nil, nil)
+		<-time.After(time.Minute)
+		if !two.Held().All {
+			r.Error("the other process does not hold")
+		}
+	})
+}
+
 // TestStartedHeld starts an engine that waits for its operator, twice.
 func TestStartedHeld(t *testing.T) {
 	inBubble(t, func(r *rig) {
@@ -321,12 +337,11 @@ func (j landedJournal) Append(ctx context.Context, appends []saga.Append) []saga
 func TestOvertakenWhileItLanded(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.worker()
-		silent := &bus{Bus: r.bus.Join()}
+		silent := &bus{Bus: r.bus.Join(), gate: make(chan struct{})} // results are for one alone
 		silent.broken.Store(true)
 		other := r.start(silent)
-		var one process
 		overtaken := false
-		one = r.start(r.bus, func(o *saga.Options) {
+		one := r.start(r.bus, func(o *saga.Options) {
 			o.Journal = landedJournal{r.journal, func() {
 				if overtaken || r.status(other, "orders") != events.SagaCompleted {
 					return

@@ -45,7 +45,7 @@ func (o *Orchestrator) learnHolds(ctx context.Context) error {
 		if item.Key.Tenant != engineTenant {
 			return nil
 		}
-		return o.learnHold(ctx, item.Key)
+		return o.learnHold(ctx, item.Key, item.Version)
 	})
 	if err != nil {
 		return fmt.Errorf("learn holds: %w", err)
@@ -61,9 +61,9 @@ func (o *Orchestrator) learnHolds(ctx context.Context) error {
 	return nil
 }
 
-// learnHold reads one of the engine's own keys and holds or releases accordingly.
-func (o *Orchestrator) learnHold(ctx context.Context, key events.Key) error {
-	s, err := o.State(ctx, key)
+// learnHold reads one of the engine's own keys, in a version that was heard of, and holds or releases accordingly.
+func (o *Orchestrator) learnHold(ctx context.Context, key events.Key, version uint64) error {
+	s, err := o.StateAt(ctx, key, version)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (o *Orchestrator) wake(ctx context.Context, which waking) error {
 	return o.list(ctx, func(item Listed) error {
 		if item.Key.Tenant == engineTenant {
 			if which == wakeOverdue { // a hold that was not heard of, if there is one
-				return o.learnHold(ctx, item.Key)
+				return o.learnHold(ctx, item.Key, item.Version)
 			}
 			return nil
 		}

@@ -231,6 +231,30 @@ func (c *tally) report(t *testing.T, what string) {
 	}
 }
 
+// each plays scenarios undisturbed, side by side, and then lets try disturb them.
+func each(t *testing.T, name string, all []scenario, try func(t *testing.T, s scenario, undisturbed *faulty.Script)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		for _, s := range all {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				undisturbed, broken := s.play(t)
+				if len(broken) > 0 {
+					t.Fatalf("undisturbed: %v", broken)
+				}
+				try(t, s, undisturbed)
+			})
+		}
+	})
+}
+
+// paired are the scenarios of which pairs are tried.
+func paired() []scenario {
+	return slices.DeleteFunc(scenarios(2), func(s scenario) bool {
+		return *crashPairs != "all" && !slices.Contains(strings.Split(*crashPairs, ","), s.name)
+	})
+}
+
 // TestEveryCrashPoint lets a process die at every point of every scenario: before and after each append, publication,
 // delivery, mark, claim, effect and acknowledgement.
 func TestEveryCrashPoint(t *testing.T) {
@@ -239,18 +263,9 @@ func TestEveryCrashPoint(t *testing.T) {
 		return
 	}
 	total := &tally{}
-	t.Run("singles", func(t *testing.T) {
-		for _, s := range scenarios(*crashSteps) {
-			t.Run(s.name, func(t *testing.T) {
-				t.Parallel()
-				undisturbed, broken := s.play(t)
-				if len(broken) > 0 {
-					t.Fatalf("undisturbed: %v", broken)
-				}
-				for _, point := range undisturbed.Passed() {
-					total.die(t, s, point)
-				}
-			})
+	each(t, "singles", scenarios(*crashSteps), func(t *testing.T, s scenario, undisturbed *faulty.Script) {
+		for _, point := range undisturbed.Passed() {
+			total.die(t, s, point)
 		}
 	})
 	total.report(t, "single crash points")
@@ -259,25 +274,14 @@ func TestEveryCrashPoint(t *testing.T) {
 // TestEveryLostAnswer loses the answer to every append, publication, mark, claim and effect of every scenario, once each.
 func TestEveryLostAnswer(t *testing.T) {
 	total := &tally{}
-	t.Run("singles", func(t *testing.T) {
-		for _, s := range scenarios(*crashSteps) {
-			t.Run(s.name, func(t *testing.T) {
-				t.Parallel()
-				undisturbed, _ := s.play(t)
-				for _, point := range undisturbed.Passed() {
-					if strings.HasPrefix(point, "after ") {
-						total.die(t, s, lost+point)
-					}
-				}
-			})
+	each(t, "singles", scenarios(*crashSteps), func(t *testing.T, s scenario, undisturbed *faulty.Script) {
+		for _, point := range undisturbed.Passed() {
+			if strings.HasPrefix(point, "after ") {
+				total.die(t, s, lost+point)
+			}
 		}
 	})
 	total.report(t, "single lost answers")
-}
-
-// paired tells whether pairs are tried of a scenario.
-func paired(s scenario) bool {
-	return *crashPairs == "all" || slices.Contains(strings.Split(*crashPairs, ","), s.name)
 }
 
 // readsOfNewcomer is how many of the reads after a death are tried: what takes over knows only what it reads; later it
@@ -288,32 +292,17 @@ const readsOfNewcomer = 2
 // death.
 func TestEveryStaleRead(t *testing.T) {
 	total := &tally{}
-	t.Run("singles", func(t *testing.T) {
-		for _, s := range scenarios(*crashSteps) {
-			t.Run(s.name, func(t *testing.T) {
-				t.Parallel()
-				undisturbed, _ := s.play(t)
-				for n := range undisturbed.Reads() {
-					total.die(t, s, fmt.Sprintf("read #%d", n+1))
-				}
-			})
+	each(t, "singles", scenarios(*crashSteps), func(t *testing.T, s scenario, undisturbed *faulty.Script) {
+		for n := range undisturbed.Reads() {
+			total.die(t, s, fmt.Sprintf("read #%d", n+1))
 		}
 	})
-	t.Run("after a death", func(t *testing.T) {
-		for _, s := range scenarios(2) {
-			if !paired(s) {
-				continue
+	each(t, "after a death", paired(), func(t *testing.T, s scenario, undisturbed *faulty.Script) {
+		for _, point := range undisturbed.Passed() {
+			died, _ := s.play(t, point) // TestEveryCrashPoint judges it
+			for n := range min(readsOfNewcomer, died.Reads()) {
+				total.die(t, s, point, fmt.Sprintf("read #%d", n+1))
 			}
-			t.Run(s.name, func(t *testing.T) {
-				t.Parallel()
-				undisturbed, _ := s.play(t)
-				for _, point := range undisturbed.Passed() {
-					died, _ := s.play(t, point)
-					for n := range min(readsOfNewcomer, died.Reads()) {
-						total.die(t, s, point, fmt.Sprintf("read #%d", n+1))
-					}
-				}
-			})
 		}
 	})
 	total.report(t, "stale reads, also after a death")
@@ -323,27 +312,15 @@ func TestEveryStaleRead(t *testing.T) {
 // recovered from.
 func TestEveryPairOfCrashPoints(t *testing.T) {
 	total := &tally{}
-	t.Run("pairs", func(t *testing.T) {
-		for _, s := range scenarios(2) {
-			if !paired(s) {
-				continue
+	each(t, "pairs", paired(), func(t *testing.T, s scenario, undisturbed *faulty.Script) {
+		for _, first := range undisturbed.Passed() {
+			always, sometimes := total.recovery(t, s, first)
+			for _, second := range always {
+				total.die(t, s, first, second)
 			}
-			t.Run(s.name, func(t *testing.T) {
-				t.Parallel()
-				undisturbed, broken := s.play(t)
-				if len(broken) > 0 {
-					t.Fatalf("undisturbed: %v", broken)
-				}
-				for _, first := range undisturbed.Passed() {
-					always, sometimes := total.recovery(t, s, first)
-					for _, second := range always {
-						total.die(t, s, first, second)
-					}
-					for _, second := range sometimes {
-						total.raced(t, s, first, second)
-					}
-				}
-			})
+			for _, second := range sometimes {
+				total.raced(t, s, first, second)
+			}
 		}
 	})
 	total.report(t, "ordered pairs of crash points")

@@ -237,16 +237,15 @@ func (c Client) Watch(ctx context.Context, id string) iter.Seq2[events.Status, e
 		lines := bufio.NewScanner(resp.Body)
 		lines.Buffer(nil, maxBody)
 		for lines.Scan() {
+			if data, is := strings.CutPrefix(lines.Text(), "data: "); is {
+				silent.Stop() // the reader may take its time
+				var v events.Status
+				err := json.Unmarshal([]byte(data), &v)
+				if !yield(v, err) || err != nil || v.Status.Ended() {
+					return
+				}
+			}
 			silent.Reset(silence)
-			data, is := strings.CutPrefix(lines.Text(), "data: ")
-			if !is {
-				continue
-			}
-			var v events.Status
-			err := json.Unmarshal([]byte(data), &v)
-			if !yield(v, err) || err != nil || v.Status.Ended() {
-				return
-			}
 		}
 		if err := errors.Join(lines.Err(), context.Cause(ctx)); err != nil {
 			yield(events.Status{}, fmt.Errorf("watch %s: %w", id, err))

@@ -164,11 +164,14 @@ func (f failing) Act(context.Context, events.Action) (saga.Receipt, error) {
 	return saga.Receipt{}, f.err
 }
 func (f failing) State(context.Context, events.Key) (saga.State, error) { return saga.State{}, f.err }
-func (f failing) Watch(events.Key) (<-chan uint64, func())              { return nil, func() {} }
-func (f failing) List(context.Context, saga.Query) (saga.Page, error)   { return saga.Page{}, f.err }
-func (f failing) Publish(context.Context, ...events.Message) error      { return f.err }
-func (f failing) Rules() saga.Engine                                    { return saga.Engine{} }
-func (f failing) CheckData(events.Intent) (json.RawMessage, error)      { return nil, f.err }
+func (f failing) StateAt(context.Context, events.Key, uint64) (saga.State, error) {
+	return saga.State{}, f.err
+}
+func (f failing) Watch(events.Key) (<-chan uint64, func())            { return nil, func() {} }
+func (f failing) List(context.Context, saga.Query) (saga.Page, error) { return saga.Page{}, f.err }
+func (f failing) Publish(context.Context, ...events.Message) error    { return f.err }
+func (f failing) Rules() saga.Engine                                  { return saga.Engine{} }
+func (f failing) CheckData(events.Intent) (json.RawMessage, error)    { return nil, f.err }
 
 func (f failing) Accept(context.Context, string, map[string]string, []byte) ([]saga.Receipt, error) {
 	return nil, f.err

@@ -15,6 +15,8 @@ import (
 type Engine interface {
 	Act(ctx context.Context, a events.Action) (saga.Receipt, error)
 	State(ctx context.Context, key events.Key) (saga.State, error)
+	// StateAt is State in a version that was heard of, or a later one.
+	StateAt(ctx context.Context, key events.Key, version uint64) (saga.State, error)
 	// Watch tells a connection's newest version soon after each change.
 	Watch(key events.Key) (changed <-chan uint64, stop func())
 	// Rules are the pure engine as it is held now, which says why a saga does not move and what a replay would do.

@@ -86,6 +86,11 @@ func (s *server) find(ctx context.Context, id string) (events.Status, error) {
 
 // found is find with the connection's state.
 func (s *server) found(ctx context.Context, id string) (events.Status, saga.State, error) {
+	return s.foundAt(ctx, id, 0)
+}
+
+// foundAt is found in a version of the connection that was heard of, or a later one.
+func (s *server) foundAt(ctx context.Context, id string, version uint64) (events.Status, saga.State, error) {
 	key, n, err := events.ParseSaga(id)
 	if err != nil {
 		key, n = events.Key{Tenant: events.DefaultTenant, Name: id}, 0
@@ -93,7 +98,7 @@ func (s *server) found(ctx context.Context, id string) (events.Status, saga.Stat
 			return events.Status{}, saga.State{}, huma.NewError(http.StatusNotFound, "no saga or connection "+id)
 		}
 	}
-	state, err := s.Engine.State(ctx, key)
+	state, err := s.Engine.StateAt(ctx, key, version)
 	if err != nil {
 		return events.Status{}, saga.State{}, problem(err)
 	}

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,12 +63,12 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	flush := http.NewResponseController(w)
 	for heard, sent := uint64(0), uint64(0); ; {
-		v, version, err := s.reach(r.Context(), v.ID, heard)
+		v, state, err := s.foundAt(r.Context(), v.ID, heard)
 		if err != nil {
 			return // the reader is gone, or comes again
 		}
 		chunk := ": nothing new\n\n"
-		if version != sent {
+		if state.Version != sent {
 			b, err := json.Marshal(v)
 			if err != nil {
 				return
@@ -82,7 +81,7 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 		if v.Status.Ended() {
 			return
 		}
-		sent = version
+		sent = state.Version
 		select {
 		case <-r.Context().Done():
 			return
@@ -92,29 +91,8 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-const (
-	// keepAlive is how often a stream without changes says that it lives; the HTML standard (9.2.7) advises 15 s.
-	keepAlive = 15 * time.Second
-	// readAgain is the rest before a journal that is behind what was heard is read again, and reachTries how often it is.
-	readAgain  = 20 * time.Millisecond
-	reachTries = 500
-)
-
-// reach shows a saga as it is in a version of its connection or a later one, and tells in which.
-func (s *server) reach(ctx context.Context, id string, version uint64) (events.Status, uint64, error) {
-	for range reachTries {
-		v, state, err := s.found(ctx, id)
-		if err != nil || state.Version >= version {
-			return v, state.Version, err
-		}
-		select {
-		case <-time.After(readAgain):
-		case <-ctx.Done():
-			return v, state.Version, ctx.Err()
-		}
-	}
-	return events.Status{}, 0, fmt.Errorf("show %s: the journal stays behind version %d", id, version)
-}
+// keepAlive is how often a stream without changes says that it lives; the HTML standard (9.2.7) advises 15 s.
+const keepAlive = 15 * time.Second
 
 func writeProblem(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
