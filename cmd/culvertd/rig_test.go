@@ -245,6 +245,14 @@ func (d *daemon) until(id string, wanted func(events.Status) bool) events.Status
 	return last
 }
 
+// sim gives the simulated world an order.
+func (d *daemon) sim(order string, what map[string]any) {
+	d.t.Helper()
+	if err := askWorld(d.t.Context(), http.MethodPost, d.World+"/sim/"+order, what, nil); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 // pause is the time between two looks at something that cannot tell of its change.
 func pause(ctx context.Context) {
 	timer := time.NewTimer(20 * time.Millisecond)
