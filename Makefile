@@ -4,13 +4,13 @@ SHELL       := /bin/bash
 GO      ?= go
 BIN     := bin
 CGO     := $(shell command -v gcc >/dev/null 2>&1 && echo 1 || echo 0)
-LAB     := $(BIN)/show
+PROOFS  := $(BIN)/proofs
 SEED    ?= 0
 N       ?= 2000
 FIXTURES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: prove-crash prove-sim prove-interleave prove-prove help build demo run check test sim conformance bench golden lint tidy verify deps
+.PHONY: proof-crash proof-sim proof-interleave proof-intent prove-prove help build demo run check test sim conformance bench golden lint tidy verify deps
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z%-]+:.*## /{printf "  %-18s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ $(BIN)/nats-server: go.mod
 	$(GO) build -o $@ github.com/nats-io/nats-server/v2
 
 demo: build ## watch one intent being built, broken, cleaned up, replayed and withdrawn
-	$(LAB) demo
+	$(PROOFS) demo
 
 run: build ## everything in one process: embedded broker, simulated world, API
 	$(BIN)/culvertd
@@ -61,26 +61,30 @@ tidy: ## tidy the module files
 verify: ## fail if the module files are not tidy
 	$(GO) mod tidy -diff
 
-prove-crash: ## let processes die at every point, and at every ordered pair of points; lose every answer; let every read be behind
+proof-crash: ## let processes die at every point, and at every ordered pair of points; lose every answer; let every read be behind
 	$(GO) test ./adapters/faulty -run 'TestEveryCrashPoint|TestEveryLost|TestEveryStale' -count=1 -v -args -crash.steps=5 | grep -E 'crash_test.go|^(ok|FAIL|---)'
 	$(GO) test ./adapters/faulty -run TestEveryPair -count=1 -v -timeout 30m -args -crash.pairs=success,fail@1,fail@2 | grep -E 'crash_test.go|^(ok|FAIL|---)'
 
-prove-sim: ## random sagas in a faulty world: 20,000 seeds, or FOR=30m; operators in any order: 2,000 runs of 50 actions
+proof-sim: ## random sagas in a faulty world: 20,000 seeds, or FOR=30m; operators in any order: 2,000 runs of 50 actions
 	$(GO) test ./saga -run 'TestSimulation$$' -count=1 -v -timeout 60m -args $(if $(FOR),-saga.for=$(FOR),-saga.n=20000) | grep -E 'simulation_test.go|^(ok|FAIL|---)'
 	$(GO) test ./saga -run TestOperatorsAnyOrder -count=1 -v -args -rapid.checks=2000 -rapid.steps=50 | grep -E 'rapid|operator_test.go|^(ok|FAIL|---)'
 
-prove-interleave: ## every schedule of two connections on one list, with at most two interruptions
+proof-interleave: ## every schedule of two connections on one list, with at most two interruptions
 	$(GO) test ./workers -run EveryInterleaving -count=1 -v -args -interleave.switches=2 | grep -E 'interleave_test.go|^(ok|FAIL|---)'
 
-prove-prove: build ## culvert prove, for the first example
+proof-intent: build ## culvert prove, for the first example
 	$(BIN)/culvert prove examples/private-service.yaml
 
-prove-linear prove-r3 prove-scale prove-synced: $(BIN)/nats-server
-prove-google prove-damage prove-move prove-scale prove-synced: deps
-prove-%: build ## prove a promise under faults: kill r3 google linear fulldisk synced damage move scale mutants
-	$(LAB) $*
+proof-linear proof-r3 proof-scale proof-synced proof-split proof-operate: $(BIN)/nats-server
+proof-google proof-damage proof-move proof-scale proof-synced proof-bird: deps
+proof-%: build ## run one proof with real processes (bin/proofs --help names them): ARGS="--sagas 200"
+	$(PROOFS) $* $(if $(FIXTURES),--fixtures $(FIXTURES)) $(ARGS)
 
-show-split show-operate: $(BIN)/nats-server
-show-bird: deps
-show-%: build ## run one proof: matrix failures removals crowd kill split bird change contract bad recorded operate
-	$(LAB) $* $(if $(FIXTURES),--fixtures $(FIXTURES))
+# The names of proofs before they had one verb.
+prove-prove:
+	@echo "make $@ is called make proof-intent now" >&2
+	@$(MAKE) --no-print-directory proof-intent
+
+show-% prove-%:
+	@echo "make $@ is called make proof-$* now" >&2
+	@$(MAKE) --no-print-directory proof-$*

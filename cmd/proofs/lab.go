@@ -58,7 +58,7 @@ type process struct {
 }
 
 func newLab(s settings) (*lab, error) {
-	dir, err := os.MkdirTemp("", "culvert-show-")
+	dir, err := os.MkdirTemp("", "culvert-proof-")
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ func main() {
 	flag.Float64Var(&s.speed, "speed", 300, "speed of the world in a campaign")
 	flag.BoolVar(&s.keep, "keep", false, "keep state folders and logs")
 	flag.Usage = func() {
-		fmt.Fprintf(os.Stderr, "show [flags] PROOF: %s\n", strings.Join(slices.Sorted(maps.Keys(proofs)), " "))
+		fmt.Fprintf(os.Stderr, "proofs [flags] PROOF: %s\n", strings.Join(slices.Sorted(maps.Keys(proofs)), " "))
 		flag.PrintDefaults()
 	}
 	// The proof's name may stand before its flags, as make gives it.
@@ -81,7 +81,7 @@ func main() {
 	err := proof(ctx, s)
 	fmt.Printf("%s: %s\n", name, time.Since(began).Round(time.Second))
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "show %s: %v\n", name, err)
+		fmt.Fprintf(os.Stderr, "proofs %s: %v\n", name, err)
 		os.Exit(1)
 	}
 }
