@@ -28,9 +28,11 @@ type rule struct {
 var rules = []rule{
 	{"schemas", nil, "schemas are the contract with publishers and know nothing of the program"},
 	{"examples", nil, "examples are data"},
-	{"events", []string{"schemas"}, "the vocabulary depends on nothing but the schemas"},
+	{"events", nil, "the vocabulary depends on nothing"},
+	{"events/intake", []string{"events", "schemas"}, "the intake reads events by their schemas; it ends at a port"},
 	{"events/...", []string{"events"}, "a suite sees what it tests"},
 	{"saga", []string{"events"}, "the core decides over words; it knows no worker and no vendor"},
+	{"saga/plans", []string{"events", "events/intake", "saga", "saga/plans/..."}, "the catalogue lists the kinds"},
 	{"saga/plans/...", []string{"events", "saga", "saga/plans/...", "workers/..."}, "plans see the contracts of capabilities, never an adapter"},
 	{"saga/...", []string{"events", "saga", "saga/..."}, "a suite sees what it tests"},
 	{"workers", []string{"events"}, "the runtime knows no engine and no vendor"},

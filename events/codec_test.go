@@ -12,6 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
+var today = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
 func command() Command {
 	return Command{
 		Connection: Key{DefaultTenant, "orders"}, Saga: "default_orders.3", Step: "announce-2", Kind: "routing.announce", Capability: "routing",

@@ -3,8 +3,8 @@
 //
 // The way of one intent, stage by stage, with the word each stage speaks:
 //
-//  1. a CloudEvent arrives through any door            → [Intent] (intent.go, decode.go)
-//  2. it is decoded strictly and validated             → [Refusal] (refusal.go)
+//  1. a CloudEvent arrives through any door            → [Intent] (intent.go), read by package intake
+//  2. it is decoded strictly and validated             → [Refusal] (refusal.go), by package intake
 //  3. it is planned, decided and journalled            → package saga
 //  4. the broker carries what is to be done            → [Command] (command.go) over a [Bus] (bus.go)
 //  5. a worker answers                                 → [Result] with an [Outcome] (result.go, outcome.go)
@@ -14,5 +14,5 @@
 // Every subject and topic name is built in subject.go, every object name in name.go and every id in id.go, and nowhere
 // else. Read outcome.go first: its five classes, named by the next move, are what the whole engine turns on.
 //
-// The package imports no broker client and no vendor SDK.
+// The package imports nothing of ours, no broker client and no vendor SDK.
 package events

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/intake"
 )
 
 // Accepted answers a posted intent or order.
@@ -27,7 +28,7 @@ type intentInput struct {
 func (in *intentInput) Resolve(ctx huma.Context) []error {
 	all := map[string][]string{}
 	ctx.EachHeader(func(name, value string) { all[name] = append(all[name], value) })
-	in.header, in.err = events.JoinHeader(all)
+	in.header, in.err = intake.JoinHeader(all)
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/intake"
 )
 
 const (
@@ -87,7 +88,7 @@ func TestBadIntentsNameFieldAndRule(t *testing.T) {
 		"name":                  {event("1", "Orders"), nil, "subject", "schema-pattern"},
 		"another content type":  {"<xml/>", []string{"Content-Type", "text/xml"}, "datacontenttype", "content-type"},
 		"attribute twice":       {data, []string{"Content-Type", "application/json", "ce-id", "1", "ce-id", "2"}, "id", "duplicate-attribute"},
-		"larger than an event":  {strings.Replace(event("1", "o"), `"/test"`, `"/`+strings.Repeat("x", events.MaxEvent)+`"`, 1), nil, "", "too-large"},
+		"larger than an event":  {strings.Replace(event("1", "o"), `"/test"`, `"/`+strings.Repeat("x", intake.MaxEvent)+`"`, 1), nil, "", "too-large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := r.problem(r.ask("POST", "/v1/intents", c.body, c.header...), http.StatusBadRequest)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/faulty"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/intake"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/plans"
 )
@@ -110,7 +111,7 @@ func readEvents(in io.Reader) ([]json.RawMessage, error) {
 
 // proveEvent runs every trial of one intent.
 func (p *prover) proveEvent(ctx context.Context, event json.RawMessage, report *proof) error {
-	intents, err := events.DecodeIntents(events.DefaultTenant, nil, event, time.Now())
+	intents, err := intake.DecodeIntents(events.DefaultTenant, nil, event, time.Now())
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/intake"
 	"github.com/culvertnet/culvert/saga"
 )
 
@@ -29,7 +30,7 @@ type Door struct {
 // answers when the last one is on stable storage. When one of a batch cannot be submitted after others have been, the
 // error says so, and the whole batch can be sent again: an accepted intent is known again.
 func (d Door) Accept(ctx context.Context, tenant string, header map[string]string, body []byte) ([]saga.Receipt, error) {
-	intents, err := events.DecodeIntents(tenant, header, body, d.Now())
+	intents, err := intake.DecodeIntents(tenant, header, body, d.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func (d Door) admitAll(intents []events.Intent, batch bool) error {
 // CheckData judges data that shall replace an intent's (a replay with another input): what is refused here would be refused
 // at any door. It gives the data in canonical form.
 func (d Door) CheckData(in events.Intent) (json.RawMessage, error) {
-	data, err := events.CheckData(in.Kind, in.Want, in.Version, in.Data)
+	data, err := intake.CheckData(in.Kind, in.Want, in.Version, in.Data)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/intake"
 )
 
 const examples = "../../../schemas/examples"
@@ -73,7 +74,7 @@ func read(t testing.TB, file string) []byte {
 
 // accept is the way of an event through every pure stage: decoded, validated, admitted.
 func accept(header map[string]string, body []byte) error {
-	intents, err := events.DecodeIntents(events.DefaultTenant, header, body, now)
+	intents, err := intake.DecodeIntents(events.DefaultTenant, header, body, now)
 	if err != nil {
 		return err
 	}

@@ -1,14 +1,16 @@
-package events
+package intake
 
 import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 // BenchmarkDecodeIntents is what a door spends on one event before anything is stored.
 func BenchmarkDecodeIntents(b *testing.B) {
-	full, err := os.ReadFile("../schemas/examples/valid/lab.json")
+	full, err := os.ReadFile("../../schemas/examples/valid/lab.json")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -24,7 +26,7 @@ func BenchmarkDecodeIntents(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := DecodeIntents(DefaultTenant, nil, body, today); (err == nil) != (name == "full") {
+				if _, err := DecodeIntents(events.DefaultTenant, nil, body, today); (err == nil) != (name == "full") {
 					b.Fatal(err)
 				}
 			}

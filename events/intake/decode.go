@@ -1,4 +1,4 @@
-package events
+package intake
 
 import (
 	"encoding/json"
@@ -7,6 +7,8 @@ import (
 
 	"github.com/cloudevents/sdk-go/v2/binding/format"
 	"github.com/cloudevents/sdk-go/v2/event"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 // Decode reads the CloudEvents of one message: structured JSON, batch or binary mode, told by its headers, whose names
@@ -27,7 +29,7 @@ func Decode(header map[string]string, body []byte, now time.Time) ([]event.Event
 	for _, t := range trees {
 		e, err := t.event()
 		if err != nil {
-			return nil, NewRefusal(t.at, "cloudevents", "the event is not CloudEvents 1.0: %v", err)
+			return nil, events.NewRefusal(t.at, "cloudevents", "the event is not CloudEvents 1.0: %v", err)
 		}
 		decoded = append(decoded, e)
 	}
@@ -36,7 +38,7 @@ func Decode(header map[string]string, body []byte, now time.Time) ([]event.Event
 
 // DecodeIntents is what every door calls: Decode and ParseIntent in one, so that a refusal lists the violations of the
 // envelope and of the data together. A structured or binary message gives exactly one intent.
-func DecodeIntents(tenant string, header map[string]string, body []byte, now time.Time) ([]Intent, error) {
+func DecodeIntents(tenant string, header map[string]string, body []byte, now time.Time) ([]events.Intent, error) {
 	trees, refusal := readMessage(header, body)
 	if refusal == nil {
 		refusal = trees.check(func(t *tree) {
@@ -47,7 +49,7 @@ func DecodeIntents(tenant string, header map[string]string, body []byte, now tim
 	if refusal != nil {
 		return nil, refusal
 	}
-	intents := make([]Intent, 0, len(trees))
+	intents := make([]events.Intent, 0, len(trees))
 	for _, t := range trees {
 		in, err := t.intent(tenant)
 		if err != nil {
@@ -68,7 +70,7 @@ func JoinHeader(header map[string][]string) (map[string]string, error) {
 			continue
 		}
 		if _, twice := joined[lower]; twice || len(values) > 1 {
-			return nil, NewRefusal(strings.TrimPrefix(lower, attributePrefix), "duplicate-attribute", "the header %s is there more than once", name)
+			return nil, events.NewRefusal(strings.TrimPrefix(lower, attributePrefix), "duplicate-attribute", "the header %s is there more than once", name)
 		}
 		if len(values) == 1 {
 			joined[lower] = values[0]
@@ -84,18 +86,18 @@ type tree struct {
 	root map[string]any
 	// unread says that the data of a binary message could not be read, which has been noted.
 	unread     bool
-	violations []Violation
+	violations []events.Violation
 }
 
 type trees []*tree
 
 // check runs a check on every event and folds what was found.
-func (ts trees) check(each func(*tree)) *Refusal {
-	var all []Violation
+func (ts trees) check(each func(*tree)) *events.Refusal {
+	var all []events.Violation
 	for _, t := range ts {
 		each(t)
 		for _, v := range t.violations {
-			all = append(all, Violation{Field: t.at + v.Field, Rule: v.Rule, Message: v.Message})
+			all = append(all, events.Violation{Field: t.at + v.Field, Rule: v.Rule, Message: v.Message})
 			if t.at == "" {
 				all[len(all)-1].Field = attributeName(v.Field)
 			}

@@ -1,4 +1,4 @@
-package events
+package intake
 
 import (
 	"errors"
@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/cloudevents/sdk-go/v2/event"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 // maxBatch is the most events of one batch.
@@ -22,7 +24,7 @@ const (
 	typeData       = event.ApplicationJSON
 )
 
-func readMessage(header map[string]string, body []byte) (trees, *Refusal) {
+func readMessage(header map[string]string, body []byte) (trees, *events.Refusal) {
 	attributes, contentType, refusal := splitHeader(header)
 	if refusal != nil {
 		return nil, refusal
@@ -34,23 +36,23 @@ func readMessage(header map[string]string, body []byte) (trees, *Refusal) {
 	charset, hasCharset := parameters["charset"]
 	switch {
 	case contentType != "" && err != nil:
-		return nil, NewRefusal("datacontenttype", "content-type", "content type %q: %v", clip(contentType), err)
+		return nil, events.NewRefusal("datacontenttype", "content-type", "content type %q: %v", clip(contentType), err)
 	case hasCharset && !strings.EqualFold(charset, "utf-8"):
-		return nil, NewRefusal("datacontenttype", "content-type", "charset %q: only UTF-8 is read", clip(charset))
+		return nil, events.NewRefusal("datacontenttype", "content-type", "charset %q: only UTF-8 is read", clip(charset))
 	case media == typeStructured:
 		root, violations := readStrict(body)
 		return asTrees([]any{root}, violations, ""), nil
 	case media == typeBatch:
 		return readBatch(body)
 	case len(attributes) == 0 || media != typeData:
-		return nil, NewRefusal("datacontenttype", "content-type", "content type %q: want %s, %s, or %s with %s headers",
+		return nil, events.NewRefusal("datacontenttype", "content-type", "content type %q: want %s, %s, or %s with %s headers",
 			clip(contentType), typeStructured, typeBatch, typeData, attributePrefix)
 	}
 	return readBinary(attributes, body)
 }
 
 // splitHeader picks the attributes and the content type out of the headers.
-func splitHeader(header map[string]string) (map[string]string, string, *Refusal) {
+func splitHeader(header map[string]string) (map[string]string, string, *events.Refusal) {
 	attributes := map[string]string{}
 	contentType, typed := "", false
 	for name, value := range header {
@@ -58,7 +60,7 @@ func splitHeader(header map[string]string) (map[string]string, string, *Refusal)
 		attribute, isAttribute := strings.CutPrefix(lower, attributePrefix)
 		if lower == "content-type" || attribute == "datacontenttype" && isAttribute {
 			if typed && contentType != value {
-				return nil, "", NewRefusal("datacontenttype", "duplicate-attribute", "the content type is there twice: %q and %q", clip(contentType), clip(value))
+				return nil, "", events.NewRefusal("datacontenttype", "duplicate-attribute", "the content type is there twice: %q and %q", clip(contentType), clip(value))
 			}
 			contentType, typed = value, true
 			continue
@@ -67,30 +69,30 @@ func splitHeader(header map[string]string) (map[string]string, string, *Refusal)
 			continue
 		}
 		if _, twice := attributes[attribute]; twice {
-			return nil, "", NewRefusal(attribute, "duplicate-attribute", "the header %s is there more than once", name)
+			return nil, "", events.NewRefusal(attribute, "duplicate-attribute", "the header %s is there more than once", name)
 		}
 		if attribute == "data" {
-			return nil, "", NewRefusal(attribute, "extension", "the data of a binary message is its body, not a header")
+			return nil, "", events.NewRefusal(attribute, "extension", "the data of a binary message is its body, not a header")
 		}
 		attributes[attribute] = value
 	}
 	return attributes, contentType, nil
 }
 
-func readBatch(body []byte) (trees, *Refusal) {
+func readBatch(body []byte) (trees, *events.Refusal) {
 	tree, violations := readStrict(body)
 	if tree == nil && len(violations) > 0 {
 		return nil, clipped(violations)
 	}
 	list, isList := tree.([]any)
 	if !isList || len(list) == 0 || len(list) > maxBatch {
-		return nil, NewRefusal("", "batch", "a batch is an array of 1 to %d events", maxBatch)
+		return nil, events.NewRefusal("", "batch", "a batch is an array of 1 to %d events", maxBatch)
 	}
 	return asTrees(list, violations, "/"), nil
 }
 
 // asTrees takes roots for events. Violations of the reader are of the whole text; in a batch their fields name the place.
-func asTrees(roots []any, violations []Violation, place string) trees {
+func asTrees(roots []any, violations []events.Violation, place string) trees {
 	ts := make(trees, 0, len(roots))
 	for i, root := range roots {
 		t := &tree{}
@@ -99,7 +101,7 @@ func asTrees(roots []any, violations []Violation, place string) trees {
 		}
 		for _, v := range violations {
 			if field, mine := strings.CutPrefix(v.Field+"/", t.at+"/"); mine {
-				t.violations = append(t.violations, Violation{Field: strings.TrimSuffix("/"+field, "/"), Rule: v.Rule, Message: v.Message})
+				t.violations = append(t.violations, events.Violation{Field: strings.TrimSuffix("/"+field, "/"), Rule: v.Rule, Message: v.Message})
 			}
 		}
 		var isObject bool
@@ -111,21 +113,21 @@ func asTrees(roots []any, violations []Violation, place string) trees {
 	return ts
 }
 
-func readBinary(attributes map[string]string, body []byte) (trees, *Refusal) {
+func readBinary(attributes map[string]string, body []byte) (trees, *events.Refusal) {
 	data, violations := readStrict(body)
 	t := &tree{root: map[string]any{"datacontenttype": typeData}}
 	if t.unread = data == nil && len(violations) > 0; !t.unread {
 		t.root["data"] = data
 	}
 	for _, v := range violations {
-		t.violations = append(t.violations, Violation{Field: "/data" + v.Field, Rule: v.Rule, Message: v.Message})
+		t.violations = append(t.violations, events.Violation{Field: "/data" + v.Field, Rule: v.Rule, Message: v.Message})
 	}
 	size := len(body)
 	for name, value := range attributes {
 		size += len(name) + len(value)
 		plain, err := percentDecode(value)
 		if err != nil {
-			return nil, NewRefusal(name, "percent-encoding", "header %s%s: %v", attributePrefix, name, err)
+			return nil, events.NewRefusal(name, "percent-encoding", "header %s%s: %v", attributePrefix, name, err)
 		}
 		text := strictReader{}
 		text.text(plain, name)
@@ -133,7 +135,7 @@ func readBinary(attributes map[string]string, body []byte) (trees, *Refusal) {
 		t.root[name] = plain
 	}
 	if size > MaxEvent {
-		return nil, NewRefusal("", "too-large", "%d bytes, more than %d", size, MaxEvent)
+		return nil, events.NewRefusal("", "too-large", "%d bytes, more than %d", size, MaxEvent)
 	}
 	return trees{t}, nil
 }

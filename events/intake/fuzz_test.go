@@ -1,17 +1,19 @@
-package events
+package intake
 
 import (
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 // FuzzDecode: whatever comes in, Decode neither panics nor errs without naming a rule, and what it accepts means the
 // same to every reader behind it.
 func FuzzDecode(f *testing.F) {
 	for _, folder := range []string{"valid", "invalid"} {
-		files, err := filepath.Glob("../schemas/examples/" + folder + "/*")
+		files, err := filepath.Glob("../../schemas/examples/" + folder + "/*")
 		if err != nil || len(files) == 0 {
 			f.Fatalf("no %s examples for the seed: %v", folder, err)
 		}
@@ -32,9 +34,9 @@ func FuzzDecode(f *testing.F) {
 		if contentType == "application/json" {
 			header = attributes()
 		}
-		intents, err := DecodeIntents(DefaultTenant, header, body, today)
+		intents, err := DecodeIntents(events.DefaultTenant, header, body, today)
 		if err != nil {
-			if refusal, is := AsRefusal(err); !is || len(refusal.Violations) == 0 {
+			if refusal, is := events.AsRefusal(err); !is || len(refusal.Violations) == 0 {
 				t.Fatalf("an error without a rule: %v", err)
 			}
 			return
@@ -47,7 +49,7 @@ func FuzzDecode(f *testing.F) {
 			if in.Connection.Validate() != nil || !json.Valid(in.Data) {
 				t.Fatalf("an intent that cannot be journalled: %+v", in)
 			}
-			again, err := ParseIntent(DefaultTenant, decoded[i], today)
+			again, err := ParseIntent(events.DefaultTenant, decoded[i], today)
 			if err != nil || again.Digest != in.Digest || string(again.Data) != string(in.Data) || again.ID != in.ID || again.Source != in.Source {
 				t.Fatalf("two readers, two intents: %+v and %+v, %v", in, again, err)
 			}

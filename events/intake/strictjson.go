@@ -1,4 +1,4 @@
-package events
+package intake
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 // The limits of what is read from outside.
@@ -38,7 +40,7 @@ type strictReader struct {
 	// above many values would cost more than the text is long.
 	path       []string
 	values     int
-	violations []Violation
+	violations []events.Violation
 }
 
 // maxViolations is how many violations of one message are told, maxText how long a part of one may be. Nobody mends more
@@ -50,7 +52,7 @@ const (
 
 // readStrict gives the tree and what is wrong with it. When it could not be read at all the tree is nil and there is
 // exactly one violation.
-func readStrict(raw []byte) (any, []Violation) {
+func readStrict(raw []byte) (any, []events.Violation) {
 	switch {
 	case len(raw) > MaxEvent:
 		return nil, unreadable("", "too-large", "%d bytes, more than %d", len(raw), MaxEvent)
@@ -74,8 +76,8 @@ func readStrict(raw []byte) (any, []Violation) {
 	return tree, r.violations
 }
 
-func unreadable(pointer, rule, format string, args ...any) []Violation {
-	return NewRefusal(pointer, rule, format, args...).Violations
+func unreadable(pointer, rule, format string, args ...any) []events.Violation {
+	return events.NewRefusal(pointer, rule, format, args...).Violations
 }
 
 // The errors of a value that is not read to its end. The path then tells where that was.
@@ -196,7 +198,7 @@ func (r *strictReader) text(s string, below ...string) {
 
 func (r *strictReader) note(below []string, rule, format string, args ...any) {
 	if len(r.violations) < maxViolations {
-		v := Violation{Field: r.pointer(below...), Rule: rule, Message: fmt.Sprintf(format, args...)}
+		v := events.Violation{Field: r.pointer(below...), Rule: rule, Message: fmt.Sprintf(format, args...)}
 		r.violations = append(r.violations, v)
 	}
 }
@@ -219,12 +221,12 @@ func clip(s string) string {
 }
 
 // clipped is a refusal that is fit to be told.
-func clipped(violations []Violation) *Refusal {
+func clipped(violations []events.Violation) *events.Refusal {
 	told := slices.Clone(violations[:min(len(violations), maxViolations)])
 	for i, v := range told {
-		told[i] = Violation{Field: clip(v.Field), Rule: v.Rule, Message: clip(v.Message)}
+		told[i] = events.Violation{Field: clip(v.Field), Rule: v.Rule, Message: clip(v.Message)}
 	}
-	return &Refusal{Violations: told}
+	return &events.Refusal{Violations: told}
 }
 
 // fold makes keys equal that some reader takes for the same: encoding/json, for one, matches field names in any case,

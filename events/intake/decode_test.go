@@ -1,4 +1,4 @@
-package events
+package intake
 
 import (
 	"fmt"
@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 var today = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -30,9 +32,9 @@ func structured(more, data string) []byte {
 	return fmt.Appendf(nil, `{"specversion":"1.0","id":"a-1","source":"/pipelines/orders","type":"culvert.private-service.apply.v1","subject":"orders"%s,"data":%s}`, more, data)
 }
 
-func one(t *testing.T, header map[string]string, body []byte) Intent {
+func one(t *testing.T, header map[string]string, body []byte) events.Intent {
 	t.Helper()
-	got, err := DecodeIntents(DefaultTenant, header, body, today)
+	got, err := DecodeIntents(events.DefaultTenant, header, body, today)
 	if err != nil || len(got) != 1 {
 		t.Fatalf("want one intent, got %d and %v", len(got), err)
 	}
@@ -41,7 +43,7 @@ func one(t *testing.T, header map[string]string, body []byte) Intent {
 
 func TestEveryModeGivesTheSameIntent(t *testing.T) {
 	want := one(t, nil, structured("", payload))
-	if want.Connection != (Key{DefaultTenant, "orders"}) || want.Kind != "private-service" || want.Want != Apply || want.Version != 1 ||
+	if want.Connection != (events.Key{Tenant: events.DefaultTenant, Name: "orders"}) || want.Kind != "private-service" || want.Want != events.Apply || want.Version != 1 ||
 		want.Source != "/pipelines/orders" || want.ID != "a-1" || want.IfVersion != nil || !want.Time.IsZero() || want.Digest == "" {
 		t.Fatalf("the intent is not what the event says: %+v", want)
 	}
@@ -126,7 +128,7 @@ func TestExtensions(t *testing.T) {
 
 func TestTimeBounds(t *testing.T) {
 	at := func(d time.Duration) error {
-		_, err := DecodeIntents(DefaultTenant, nil, structured(`,"time":"`+today.Add(d).Format(time.RFC3339)+`"`, payload), today)
+		_, err := DecodeIntents(events.DefaultTenant, nil, structured(`,"time":"`+today.Add(d).Format(time.RFC3339)+`"`, payload), today)
 		return err
 	}
 	if err := at(24 * time.Hour); err != nil {
@@ -142,8 +144,8 @@ func TestTimeBounds(t *testing.T) {
 
 func TestRefusalsListEverything(t *testing.T) {
 	body := strings.Replace(string(structured(`,"owner":"me"`, strings.Replace(payload, `"fn-0002"`, `"F"`, 1))), `"a-1"`, `"a b"`, 1)
-	_, err := DecodeIntents(DefaultTenant, nil, []byte(body), today)
-	refusal, is := AsRefusal(err)
+	_, err := DecodeIntents(events.DefaultTenant, nil, []byte(body), today)
+	refusal, is := events.AsRefusal(err)
 	if !is {
 		t.Fatalf("want a refusal, got %v", err)
 	}
@@ -159,14 +161,14 @@ func TestRefusalsListEverything(t *testing.T) {
 
 func TestTenantIsChecked(t *testing.T) {
 	_, err := DecodeIntents("a.b", nil, structured("", payload), today)
-	if refusal, is := AsRefusal(err); !is || refusal.Violations[0].Rule != "tenant" {
+	if refusal, is := events.AsRefusal(err); !is || refusal.Violations[0].Rule != "tenant" {
 		t.Errorf("a tenant that would split a subject was taken: %v", err)
 	}
 }
 
 // What ParseIntent makes of a decoded event is what DecodeIntents makes of its text.
 func TestDecodeThenParse(t *testing.T) {
-	files, err := filepath.Glob("../schemas/examples/valid/*.json")
+	files, err := filepath.Glob("../../schemas/examples/valid/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no valid examples: %v", err)
 	}
@@ -180,7 +182,7 @@ func TestDecodeThenParse(t *testing.T) {
 		if err != nil || len(decoded) != 1 {
 			t.Fatalf("%s: %d events and %v", file, len(decoded), err)
 		}
-		got, err := ParseIntent(DefaultTenant, decoded[0], today)
+		got, err := ParseIntent(events.DefaultTenant, decoded[0], today)
 		if err != nil || got.Digest != want.Digest || string(got.Data) != string(want.Data) || !got.Time.Equal(want.Time) || got.Source != want.Source || got.ID != want.ID {
 			t.Errorf("%s: want %+v, got %+v, %v", file, want, got, err)
 		}
@@ -192,7 +194,7 @@ func TestParseIntentRefusesWhatWasBuiltWrong(t *testing.T) {
 		e := event.New()
 		e.SetID("a-1")
 		e.SetSource("/cli")
-		e.SetType(IntentType("private-service", Withdraw, 1))
+		e.SetType(events.IntentType("private-service", events.Withdraw, 1))
 		e.SetSubject("orders")
 		if err := e.SetData(event.ApplicationJSON, map[string]any{}); err != nil {
 			t.Fatal(err)
@@ -200,7 +202,7 @@ func TestParseIntentRefusesWhatWasBuiltWrong(t *testing.T) {
 		change(&e)
 		return e
 	}
-	if in, err := ParseIntent(DefaultTenant, built(func(*event.Event) {}), today); err != nil || in.Want != Withdraw {
+	if in, err := ParseIntent(events.DefaultTenant, built(func(*event.Event) {}), today); err != nil || in.Want != events.Withdraw {
 		t.Fatalf("a good event was refused: %v", err)
 	}
 	for why, e := range map[string]event.Event{
@@ -210,16 +212,16 @@ func TestParseIntentRefusesWhatWasBuiltWrong(t *testing.T) {
 		"data that is not": built(func(e *event.Event) { e.DataEncoded = nil }),
 		"bytes for data":   built(func(e *event.Event) { _ = e.SetData("text/plain", "hello") }),
 	} {
-		if _, err := ParseIntent(DefaultTenant, e, today); err == nil {
+		if _, err := ParseIntent(events.DefaultTenant, e, today); err == nil {
 			t.Errorf("%s was taken for an intent", why)
-		} else if _, is := AsRefusal(err); !is {
+		} else if _, is := events.AsRefusal(err); !is {
 			t.Errorf("%s: the publisher needs a refusal, got %v", why, err)
 		}
 	}
 }
 
 func TestCheckData(t *testing.T) {
-	data, err := CheckData("private-service", Apply, 1, []byte(" "+payload))
+	data, err := CheckData("private-service", events.Apply, 1, []byte(" "+payload))
 	if err != nil || string(data) != string(one(t, nil, structured("", payload)).Data) {
 		t.Errorf("edited data is kept in the spelling of accepted data: %s, %v", data, err)
 	}
@@ -230,9 +232,9 @@ func TestCheckData(t *testing.T) {
 		"null":              {"private-service", `null`, "/data", "schema-type"},
 		"a repeated field":  {"private-service", `{"network":1,"network":2}`, "/data/network", "duplicate-key"},
 	} {
-		_, err := CheckData(c.kind, Apply, 1, []byte(c.data))
-		refusal, is := AsRefusal(err)
-		if !is || !slices.ContainsFunc(refusal.Violations, func(v Violation) bool { return v.Field == c.field && v.Rule == c.rule }) {
+		_, err := CheckData(c.kind, events.Apply, 1, []byte(c.data))
+		refusal, is := events.AsRefusal(err)
+		if !is || !slices.ContainsFunc(refusal.Violations, func(v events.Violation) bool { return v.Field == c.field && v.Rule == c.rule }) {
 			t.Errorf("%s: want %s at %s, got %v", why, c.rule, c.field, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package events
+package intake
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/binding/format"
 	"github.com/cloudevents/sdk-go/v2/event"
 
+	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/schemas"
 )
 
@@ -20,10 +21,10 @@ const maxAhead = 24 * time.Hour
 // ParseIntent makes an intent of an event that was decoded, or built, in this process. It checks the envelope again,
 // then the type, the subject and, by its JSON Schema, the data. The error is a *Refusal that lists every violation:
 // "schema-<keyword>" for what a schema says, "type" for a type that is not known.
-func ParseIntent(tenant string, ce event.Event, now time.Time) (Intent, error) {
+func ParseIntent(tenant string, ce event.Event, now time.Time) (events.Intent, error) {
 	raw, err := format.JSON.Marshal(&ce)
 	if err != nil {
-		return Intent{}, NewRefusal("", "cloudevents", "the event is not CloudEvents 1.0: %v", err)
+		return events.Intent{}, events.NewRefusal("", "cloudevents", "the event is not CloudEvents 1.0: %v", err)
 	}
 	root, violations := readStrict(raw)
 	ts := asTrees([]any{root}, violations, "")
@@ -32,14 +33,14 @@ func ParseIntent(tenant string, ce event.Event, now time.Time) (Intent, error) {
 		t.checkIntent(tenant)
 	})
 	if refusal != nil {
-		return Intent{}, refusal
+		return events.Intent{}, refusal
 	}
 	return ts[0].intent(tenant)
 }
 
 // CheckData validates the data of an intent by itself, such as an operator's edited input of a replay, and gives it in
 // the spelling in which it is kept. The error is a *Refusal whose fields begin with "/data".
-func CheckData(kind string, want Want, version int, data []byte) (json.RawMessage, error) {
+func CheckData(kind string, want events.Want, version int, data []byte) (json.RawMessage, error) {
 	read, violations := readStrict(data)
 	for i := range violations {
 		violations[i].Field = "/data" + violations[i].Field
@@ -47,7 +48,7 @@ func CheckData(kind string, want Want, version int, data []byte) (json.RawMessag
 	if read != nil || len(violations) == 0 {
 		problems, known := schemas.ValidateIntent(schemas.Name{Kind: kind, Want: string(want), Version: version}, read)
 		if !known {
-			return nil, unknownType(IntentType(kind, want, version))
+			return nil, unknownType(events.IntentType(kind, want, version))
 		}
 		violations = append(violations, schemaViolations("/data", problems)...)
 	}
@@ -58,7 +59,7 @@ func CheckData(kind string, want Want, version int, data []byte) (json.RawMessag
 }
 
 func (t *tree) note(field, rule, format string, args ...any) {
-	t.violations = append(t.violations, NewRefusal(field, rule, format, args...).Violations...)
+	t.violations = append(t.violations, events.NewRefusal(field, rule, format, args...).Violations...)
 }
 
 // checkEnvelope checks the attributes: by the envelope's schema, and what a schema cannot say.
@@ -118,14 +119,14 @@ func (t *tree) checkIntent(tenant string) {
 	if t.root == nil {
 		return
 	}
-	if !keyPart.MatchString(tenant) {
-		t.note("/tenant", "tenant", "tenant %q is not a DNS label (%s)", tenant, keyPart)
+	if err := (events.Key{Tenant: tenant, Name: tenant}).Validate(); err != nil {
+		t.note("/tenant", "tenant", "%v", err)
 	}
 	text, is := t.root["type"].(string)
 	if !is {
 		return // noted by the envelope's schema
 	}
-	kind, want, version, err := ParseIntentType(text)
+	kind, want, version, err := events.ParseIntentType(text)
 	if err != nil {
 		t.note("/type", "type", "%s", unknownType(text).Violations[0].Message)
 		return
@@ -140,54 +141,54 @@ func (t *tree) checkIntent(tenant string) {
 	}
 }
 
-func unknownType(text string) *Refusal {
+func unknownType(text string) *events.Refusal {
 	var known []string
 	for _, n := range schemas.List() {
-		known = append(known, IntentType(n.Kind, Want(n.Want), n.Version))
+		known = append(known, events.IntentType(n.Kind, events.Want(n.Want), n.Version))
 	}
-	return NewRefusal("type", "type", "type %q is not known; known are: %s", text, strings.Join(known, ", "))
+	return events.NewRefusal("type", "type", "type %q is not known; known are: %s", text, strings.Join(known, ", "))
 }
 
-func schemaViolations(at string, problems []schemas.Problem) []Violation {
-	violations := make([]Violation, 0, len(problems))
+func schemaViolations(at string, problems []schemas.Problem) []events.Violation {
+	violations := make([]events.Violation, 0, len(problems))
 	for _, p := range problems {
-		violations = append(violations, Violation{Field: at + p.Pointer, Rule: "schema-" + p.Keyword, Message: p.Message})
+		violations = append(violations, events.Violation{Field: at + p.Pointer, Rule: "schema-" + p.Keyword, Message: p.Message})
 	}
 	return violations
 }
 
 // intent makes the intent of a tree that was checked.
-func (t *tree) intent(tenant string) (Intent, error) {
+func (t *tree) intent(tenant string) (events.Intent, error) {
 	text := func(name string) string { s, _ := t.root[name].(string); return s }
-	kind, want, version, err := ParseIntentType(text("type"))
+	kind, want, version, err := events.ParseIntentType(text("type"))
 	if err != nil {
-		return Intent{}, fmt.Errorf("read intent: %w", err)
+		return events.Intent{}, fmt.Errorf("read intent: %w", err)
 	}
 	data, err := json.Marshal(t.root["data"])
 	if err != nil {
-		return Intent{}, fmt.Errorf("write data of intent %s: %w", text("id"), err)
+		return events.Intent{}, fmt.Errorf("write data of intent %s: %w", text("id"), err)
 	}
-	in := Intent{
-		Connection: Key{Tenant: tenant, Name: text("subject")},
+	in := events.Intent{
+		Connection: events.Key{Tenant: tenant, Name: text("subject")},
 		Source:     text("source"), ID: text("id"),
 		Kind: kind, Want: want, Version: version,
 		IfVersion: t.ifVersion(), Data: data,
 	}
 	if at := text("time"); at != "" {
 		if in.Time, err = time.Parse(time.RFC3339Nano, at); err != nil {
-			return Intent{}, fmt.Errorf("read time of intent %s: %w", in.ID, err)
+			return events.Intent{}, fmt.Errorf("read time of intent %s: %w", in.ID, err)
 		}
 	}
-	in.Digest = in.digest()
+	in.Digest = digest(in)
 	return in, nil
 }
 
 // digest is over what the intent asks, not over how it was spelt, nor over what differs when a publisher sends it again
 // (time, trace).
-func (in Intent) digest() string {
+func digest(in events.Intent) string {
 	ifVersion := ""
 	if in.IfVersion != nil {
 		ifVersion = strconv.FormatUint(*in.IfVersion, 10)
 	}
-	return Digest([]byte(IntentType(in.Kind, in.Want, in.Version)), []byte(in.Connection.Name), []byte(ifVersion), in.Data)
+	return events.Digest([]byte(events.IntentType(in.Kind, in.Want, in.Version)), []byte(in.Connection.Name), []byte(ifVersion), in.Data)
 }
