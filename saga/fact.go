@@ -2,8 +2,6 @@ package saga
 
 import (
 	"encoding/json"
-	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,7 +9,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// A Fact is one thing that has happened to a connection, in the past tense. A journal record is a list of them.
+// A Fact is one thing that has happened to a connection, in the past tense. A journal record is a list of them. What a fact
+// is called in a journal is in factwire.go; what it is called here is free.
 type Fact interface{ isFact() }
 
 // Ref names one generation of a step within the newest saga.
@@ -245,61 +244,6 @@ type (
 		At time.Time `json:"at"`
 	}
 )
-
-// factTypes is the one table that facts are encoded and decoded by.
-var factTypes = func() map[string]reflect.Type {
-	all := []Fact{
-		IntentAccepted{}, SagaReplayed{}, SagaStarted{}, SagaRefused{}, SagaCancelled{}, SagaSuperseded{}, SagaContinued{},
-		CompensationStarted{}, ProofStarted{}, ProofFailed{}, VersionStood{}, SagaEnded{}, ConnectionPaused{},
-		ConnectionResumed{}, StepDecided{}, StepRequested{}, StepDone{}, StepSeen{}, StepWaiting{}, StepRetrying{},
-		StepUnsure{}, StepRefused{}, StepReversed{}, StepUndone{}, StepSkipped{}, StepStuck{}, StepResolved{}, StepHurried{},
-		StepHeld{}, CheckpointTaken{}, SurveyAsked{}, SurveySeen{}, SurveyEnded{},
-	}
-	m := make(map[string]reflect.Type, len(all))
-	for _, f := range all {
-		m[reflect.TypeOf(f).Name()] = reflect.TypeOf(f)
-	}
-	return m
-}()
-
-type encodedFact struct {
-	Fact string          `json:"fact"`
-	Body json.RawMessage `json:"body"`
-}
-
-// EncodeFacts writes a record's facts.
-func EncodeFacts(facts []Fact) ([]byte, error) {
-	list := make([]encodedFact, len(facts))
-	for i, f := range facts {
-		body, err := json.Marshal(f)
-		if err != nil {
-			return nil, fmt.Errorf("encode fact %T: %w", f, err)
-		}
-		list[i] = encodedFact{Fact: reflect.TypeOf(f).Name(), Body: body}
-	}
-	return json.Marshal(list)
-}
-
-// DecodeFacts reads what EncodeFacts wrote.
-func DecodeFacts(b []byte) ([]Fact, error) {
-	var list []encodedFact
-	if err := json.Unmarshal(b, &list); err != nil {
-		return nil, fmt.Errorf("decode facts: %w", err)
-	}
-	facts := make([]Fact, len(list))
-	for i, e := range list {
-		t, known := factTypes[e.Fact]
-		if !known {
-			return nil, fmt.Errorf("decode facts: %q is no fact of this release", e.Fact)
-		}
-		f := reflect.New(t)
-		if err := json.Unmarshal(e.Body, f.Interface()); err != nil {
-			return nil, fmt.Errorf("decode fact %s: %w", e.Fact, err)
-		}
-		facts[i] = f.Elem().Interface().(Fact)
-	}
-	return facts, nil
-}
 
 func (IntentAccepted) isFact()      {}
 func (SagaReplayed) isFact()        {}

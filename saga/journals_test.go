@@ -39,6 +39,7 @@ func TestStoredJournals(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".jsonl"), func(t *testing.T) {
 			records, want := readJournal(t, file)
+			writesTheSame(t, records)
 			s, err := saga.Rebuild(sagatest.Key, saga.Snapshot{}, records)
 			if err != nil {
 				t.Fatal(err)
@@ -52,6 +53,32 @@ func TestStoredJournals(t *testing.T) {
 				t.Errorf("it comes to %s, not %s as in the release that wrote it:\n%s", got, want, text)
 			}
 		})
+	}
+}
+
+// writesTheSame reads the facts of stored records and writes them again: that must give the same bytes.
+func writesTheSame(t *testing.T, records []saga.Record) {
+	t.Helper()
+	for _, r := range records {
+		facts, _, linked, err := saga.DecodeRecord(r.Facts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := saga.EncodeFacts(facts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []byte(r.Facts)
+		if linked {
+			var payload struct{ Facts json.RawMessage }
+			if err := json.Unmarshal(r.Facts, &payload); err != nil {
+				t.Fatal(err)
+			}
+			want = payload.Facts
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("version %d is written again as\n%s\nnot as it was\n%s", r.Version, got, want)
+		}
 	}
 }
 

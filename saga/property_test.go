@@ -101,8 +101,8 @@ func TestPointerGetsWhatWasSet(t *testing.T) {
 // TestFactsSurviveTheJournal encodes and decodes every fact with every field set.
 func TestFactsSurviveTheJournal(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for name, typ := range factTypes {
-		v := reflect.New(typ).Elem()
+	for _, e := range factTable {
+		name, v := e.name, reflect.New(e.goType).Elem()
 		fill(rng, v)
 		want := []Fact{v.Interface().(Fact)}
 		b, err := EncodeFacts(want)

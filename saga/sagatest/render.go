@@ -11,25 +11,26 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// renderFact shows a fact in one line: its name, the step and what else it says. Ids and times that say nothing are left out.
+// renderFact shows a fact in one line: its name, the step and what else it says, in the words of the wire. Ids and times
+// that say nothing are left out.
 func renderFact(f saga.Fact) string {
 	v := reflect.ValueOf(f)
-	parts := []string{v.Type().Name()}
+	parts := []string{saga.FactName(f)}
 	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if s := renderField(field.Name, v.Field(i).Interface()); s != "" {
+		member, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if s := renderField(member, v.Field(i).Interface()); s != "" {
 			parts = append(parts, s)
 		}
 	}
 	return strings.Join(parts, " ")
 }
 
-func renderField(name string, value any) string {
-	switch name {
-	case "At", "Plan", "Hash", "Object", "RequestID", "Due", "Deadline", "Epoch":
+func renderField(member string, value any) string {
+	switch member {
+	case "at", "plan", "hash", "object", "requestId", "due", "deadline", "epoch":
 		return ""
 	}
-	label := strings.ToLower(name[:1]) + name[1:] + "="
+	label := member + "="
 	switch v := value.(type) {
 	case saga.Ref:
 		return ref(v.Step, v.Generation)

@@ -1,0 +1,8 @@
+package testdata
+
+type word string
+
+const (
+	one   word = "one-word"
+	other      = "no word of the type"
+)
