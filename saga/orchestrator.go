@@ -53,13 +53,6 @@ type Cursor interface {
 	Save(ctx context.Context, p Position) error
 }
 
-// A Receipt answers an accepted intent or order.
-type Receipt struct {
-	Saga string
-	// Duplicate tells that this very intent had been accepted before.
-	Duplicate bool
-}
-
 // job is one input with whom to tell.
 type job struct {
 	key  events.Key
@@ -75,12 +68,6 @@ type outcome struct {
 	// nothing followed from the input.
 	nothing bool
 }
-
-// ErrPanicked says that deciding about an input has panicked; nothing came of it, and it would again.
-var ErrPanicked = errors.New("deciding panicked")
-
-// ErrUnavailable says that the journal could not take an input now; nothing is lost by offering it again.
-var ErrUnavailable = errors.New("the journal does not answer")
 
 // NewOrchestrator makes one; Run starts it.
 func NewOrchestrator(o Options) *Orchestrator {

@@ -20,7 +20,7 @@ func (o *Orchestrator) follow(ctx context.Context) error {
 		return fmt.Errorf("load cursor: %w", err)
 	}
 	return o.followFrom(ctx, from, func(r Record) error {
-		if r.Key.Tenant != engineTenant {
+		if !IsEngines(r.Key) {
 			o.notBehind(r.Key, r.Version)
 			o.hub.tell(r.Key, r.Version)
 			return nil
@@ -130,7 +130,7 @@ func (o *Orchestrator) publishStatus(ctx context.Context) error {
 	saver.Go(func() { o.saveCursor(ctx, &published) })
 	states := map[events.Key]State{}
 	return o.followFrom(ctx, from, func(r Record) error {
-		if r.Key.Tenant != engineTenant {
+		if !IsEngines(r.Key) {
 			if err := o.publishRecord(ctx, states, r); err != nil {
 				return fmt.Errorf("publish status of %s: %w", r.Key, err)
 			}

@@ -3,25 +3,10 @@ package saga
 import (
 	"context"
 	"fmt"
-	"maps"
-	"strings"
 	"sync"
 
 	"github.com/culvertnet/culvert/events"
 )
-
-const (
-	engineName       = "engine"
-	capabilityPrefix = "capability-"
-)
-
-// EngineKey is the journal key of the hold of the whole engine ("") or of a capability.
-func EngineKey(capability string) events.Key {
-	if capability == "" {
-		return events.Key{Tenant: engineTenant, Name: engineName}
-	}
-	return events.Key{Tenant: engineTenant, Name: capabilityPrefix + capability}
-}
 
 // holds is what is held now, with the version of the engine's own keys that it was learnt from.
 type holds struct {
@@ -42,7 +27,7 @@ func (o *Orchestrator) Held() Held {
 func (o *Orchestrator) learnHolds(ctx context.Context) error {
 	started := o.o.Engine.Held
 	err := o.list(ctx, func(item Listed) error {
-		if item.Key.Tenant != engineTenant {
+		if !IsEngines(item.Key) {
 			return nil
 		}
 		return o.learnHold(ctx, item.Key, item.Version)
@@ -55,7 +40,7 @@ func (o *Orchestrator) learnHolds(ctx context.Context) error {
 	o.held.now.All = o.held.now.All || started.All
 	for capability, held := range started.Capabilities {
 		if held {
-			o.held.now = o.held.now.with(capability, true)
+			o.held.now = o.held.now.With(capability, true)
 		}
 	}
 	return nil
@@ -73,21 +58,8 @@ func (o *Orchestrator) learnHold(ctx context.Context, key events.Key, version ui
 		return nil
 	}
 	o.held.learnt[key] = s.Version
-	switch capability, is := strings.CutPrefix(key.Name, capabilityPrefix); {
-	case is:
-		o.held.now = o.held.now.with(capability, s.Paused != nil)
-	case key.Name == engineName:
-		o.held.now.All = s.Paused != nil
+	if capability, is := HoldOf(key); is {
+		o.held.now = o.held.now.With(capability, s.Paused != nil)
 	}
 	return nil
-}
-
-// with is a copy in which a capability is held or not.
-func (h Held) with(capability string, held bool) Held {
-	h.Capabilities = maps.Clone(h.Capabilities)
-	if h.Capabilities == nil {
-		h.Capabilities = map[string]bool{}
-	}
-	h.Capabilities[capability] = held
-	return h
 }

@@ -13,12 +13,6 @@ import (
 // Journals move to another home as what they are: records with their ids and every byte of their facts, so that the chains
 // hold there too. What is derived (snapshots, summaries) is made anew.
 
-// ErrNotHeld says that a move was asked of an engine that may act meanwhile.
-var ErrNotHeld = errors.New("the engine is not held")
-
-// IsEngines tells whether a key is the engine's own: holds and checkpoints, which stay with their home.
-func IsEngines(k events.Key) bool { return k.Tenant == engineTenant }
-
 // QuietAt tells from when on nothing that was requested can have an effect any more: the latest deadline of a command that
 // is out, and the vendors' quiet time. Zero means that nothing is out. It is a moment's answer unless the engine is held.
 func (o *Orchestrator) QuietAt(ctx context.Context) (at time.Time, err error) {
@@ -34,7 +28,7 @@ func (o *Orchestrator) QuietAt(ctx context.Context) (at time.Time, err error) {
 			if st.Open == nil {
 				continue
 			}
-			if quiet := st.Open.Deadline.Add(o.o.Engine.Limits.quiet()); quiet.After(at) {
+			if quiet := st.Open.Deadline.Add(o.o.Engine.Limits.QuietTime()); quiet.After(at) {
 				at = quiet
 			}
 		}

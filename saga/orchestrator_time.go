@@ -69,7 +69,7 @@ const (
 // wake offers a Tick to the connections that need one.
 func (o *Orchestrator) wake(ctx context.Context, which waking) error {
 	return o.list(ctx, func(item Listed) error {
-		if item.Key.Tenant == engineTenant {
+		if IsEngines(item.Key) {
 			if which == wakeOverdue { // a hold that was not heard of, if there is one
 				return o.learnHold(ctx, item.Key, item.Version)
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -207,7 +208,7 @@ func (o *Orchestrator) decide(ctx context.Context, w *work) (err error) {
 	}
 	o.decideIn(w, state)
 	for i, j := range w.jobs {
-		if r, is := j.in.(Report); is && w.after.ahead(r.Result) {
+		if r, is := j.in.(Report); is && w.after.Ahead(r.Result) {
 			w.answers[i].err = errAhead
 		}
 	}
@@ -336,11 +337,13 @@ func (o *Orchestrator) settle(ctx context.Context, settled []*work) {
 // from being sent again for now.
 func (o *Orchestrator) commands(w *work) (messages []events.Message, kept bool) {
 	e := o.engine()
-	for _, c := range Open(w.after) {
-		switch open := isOpen(w.before, c); {
-		case open && !w.resend:
-			continue
-		case open && e.holds(c.Kind):
+	fresh := Opened(w.before, w.after, false)
+	send := fresh
+	if w.resend {
+		send = Opened(w.before, w.after, true)
+	}
+	for _, c := range send {
+		if w.resend && e.Holds(c.Kind) && !slices.ContainsFunc(fresh, func(f events.Command) bool { return f.ID() == c.ID() }) {
 			kept = true
 			continue
 		}
@@ -352,17 +355,6 @@ func (o *Orchestrator) commands(w *work) (messages []events.Message, kept bool) 
 		messages = append(messages, events.Message{Subject: events.CommandSubject(c.Capability), ID: c.ID(), Body: body})
 	}
 	return messages, kept
-}
-
-func isOpen(s State, c events.Command) bool {
-	if l := s.Survey.look(c.Step, c.Generation); s.Survey.open() && l != nil && l.Epoch == c.Epoch {
-		return true
-	}
-	if s.Saga == nil || s.SagaID(s.Saga.N) != c.Saga {
-		return false
-	}
-	st := s.Saga.step(c.Step, c.Generation)
-	return st != nil && st.Open != nil && st.Open.Epoch == c.Epoch
 }
 
 func (w *work) answerAll(r outcome) {

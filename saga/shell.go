@@ -1,0 +1,103 @@
+package saga
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// What the shell around the core asks of it, and the words in which the shell answers others. Package orchestrator is the
+// shell.
+
+// A Receipt answers an accepted intent or order.
+type Receipt struct {
+	Saga string
+	// Duplicate tells that this very intent had been accepted before.
+	Duplicate bool
+}
+
+var (
+	// ErrPanicked says that deciding about an input has panicked; nothing came of it, and it would again.
+	ErrPanicked = errors.New("deciding panicked")
+	// ErrUnavailable says that the journal could not take an input now; nothing is lost by offering it again.
+	ErrUnavailable = errors.New("the journal does not answer")
+	// ErrNotHeld says that a move was asked of an engine that may act meanwhile.
+	ErrNotHeld = errors.New("the engine is not held")
+)
+
+const (
+	engineName       = "engine"
+	capabilityPrefix = "capability-"
+)
+
+// EngineKey is the journal key of the hold of the whole engine ("") or of a capability.
+func EngineKey(capability string) events.Key {
+	if capability == "" {
+		return events.Key{Tenant: engineTenant, Name: engineName}
+	}
+	return events.Key{Tenant: engineTenant, Name: capabilityPrefix + capability}
+}
+
+// HoldOf is the way back from EngineKey: the capability, "" for the whole engine; ok is false for every other key.
+func HoldOf(k events.Key) (capability string, ok bool) {
+	if k.Tenant != engineTenant {
+		return "", false
+	}
+	if k.Name == engineName {
+		return "", true
+	}
+	return strings.CutPrefix(k.Name, capabilityPrefix)
+}
+
+// IsEngines tells whether a key is the engine's own: holds and checkpoints, which stay with their home.
+func IsEngines(k events.Key) bool { return k.Tenant == engineTenant }
+
+// With is a copy in which a capability is held or not; "" is the whole engine.
+func (h Held) With(capability string, held bool) Held {
+	if capability == "" {
+		h.All = held
+		return h
+	}
+	h.Capabilities = maps.Clone(h.Capabilities)
+	if h.Capabilities == nil {
+		h.Capabilities = map[string]bool{}
+	}
+	h.Capabilities[capability] = held
+	return h
+}
+
+// Holds tells whether steps of a kind are not requested now.
+func (e Engine) Holds(kind string) bool { return e.holds(kind) }
+
+// QuietTime is how long after a command's deadline it may still take effect: the vendors' quiet period and the bound on
+// clock skew.
+func (l Limits) QuietTime() time.Duration { return l.quiet() }
+
+// Ahead tells whether a result answers a command that the state does not have yet: what was read is behind.
+func (s State) Ahead(r events.Result) bool { return s.ahead(r) }
+
+// Opened renders the commands that are in flight in the state after a decision and were not in the state before it, in the
+// order of Open. With resend it renders all that are in flight.
+func Opened(before, after State, resend bool) []events.Command {
+	commands := Open(after)
+	if resend {
+		return commands
+	}
+	return slices.DeleteFunc(commands, before.inFlight)
+}
+
+// inFlight tells whether a command is in flight in a state.
+func (s State) inFlight(c events.Command) bool {
+	if l := s.Survey.look(c.Step, c.Generation); s.Survey.open() && l != nil && l.Epoch == c.Epoch {
+		return true
+	}
+	if s.Saga == nil || s.SagaID(s.Saga.N) != c.Saga {
+		return false
+	}
+	st := s.Saga.step(c.Step, c.Generation)
+	return st != nil && st.Open != nil && st.Open.Epoch == c.Epoch
+}
