@@ -13,7 +13,7 @@ import (
 
 // A journal's records are chained: each names the hash of the one before it, and its own hash covers its place, its id and
 // every byte of its facts. So a record that was edited, removed, inserted or moved is found by whoever reads on, on every
-// home alike; that the newest are missing is found by checkpoints (orchestrator_checkpoint.go).
+// home alike; that the newest are missing is found by checkpoints (orchestrator/checkpoints.go).
 
 // ErrBroken says that a journal's records do not follow from one another: somebody else than Culvert has changed them.
 var ErrBroken = errors.New("the journal is broken")

@@ -16,6 +16,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/audit"
+	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/sagatest"
 	"github.com/culvertnet/culvert/workers"
 )
@@ -35,7 +36,7 @@ type rig struct {
 	ctx     context.Context
 	running sync.WaitGroup
 	mu      sync.Mutex
-	engine  *saga.Orchestrator
+	engine  *orchestrator.Orchestrator
 	broken  []error
 }
 
@@ -78,7 +79,7 @@ func (r *rig) fail(err error) {
 }
 
 func (r *rig) startEngine(ctx context.Context, p *faulty.Process, bus *memory.Bus) func() error {
-	o := saga.NewOrchestrator(saga.Options{
+	o := orchestrator.New(orchestrator.Options{
 		Engine:  saga.Engine{Kinds: sagatest.Kinds(), Limits: saga.DefaultLimits(1)},
 		Journal: p.Journal(r.journal), Bus: p.Bus(bus), Cursor: &r.cursor, Now: time.Now, Name: "engine",
 		ID: func() string { return fmt.Sprint(r.ids.Add(1)) },

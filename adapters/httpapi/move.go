@@ -18,7 +18,7 @@ import (
 type Mover interface {
 	// QuietAt tells from when on nothing that was requested can have an effect any more; zero means that nothing is out.
 	QuietAt(ctx context.Context) (time.Time, error)
-	// Import appends records of another home; see saga.Orchestrator.
+	// Import appends records of another home; see orchestrator.Orchestrator.
 	Import(ctx context.Context, records []saga.Record) error
 	// Held tells what is not requested now.
 	Held() saga.Held

@@ -21,6 +21,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/plans"
 )
 
@@ -46,7 +47,7 @@ type rig struct {
 
 // engine is the orchestrator, whose watchers a test can count.
 type engine struct {
-	*saga.Orchestrator
+	*orchestrator.Orchestrator
 	watching atomic.Int32
 	deaf     atomic.Bool // whether changes are not told
 }
@@ -78,7 +79,7 @@ func (j *journal) Load(ctx context.Context, k events.Key) (saga.Snapshot, []saga
 
 type cursor struct{ p atomic.Uint64 }
 
-// Load and Save make it a saga.Cursor.
+// Load and Save make it a orchestrator.Cursor.
 func (c *cursor) Load(context.Context) (saga.Position, error) { return saga.Position(c.p.Load()), nil }
 
 // Save keeps the position.
@@ -118,7 +119,7 @@ func startWith(t *testing.T, admit func(events.Intent) error, options ...func(*h
 	r := &rig{t: t, bus: memory.NewBus(nil), claims: memory.NewClaims(), journal: &journal{Journal: memory.NewJournal(nil)}, answers: map[string]events.Outcome{}, held: map[string]chan struct{}{}}
 	catalogue := kind(admit)
 	var ids atomic.Int64
-	o := saga.NewOrchestrator(saga.Options{
+	o := orchestrator.New(orchestrator.Options{
 		Engine: saga.Engine{Kinds: catalogue.Kinds(), Limits: limits}, Journal: r.journal, Bus: r.bus, Cursor: &cursor{}, Now: time.Now,
 		ID: func() string { return strconv.FormatInt(ids.Add(1), 10) }, Name: "test", SweepEvery: 20 * time.Millisecond,
 	})

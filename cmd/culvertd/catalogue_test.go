@@ -14,6 +14,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/plans"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/steptest"
@@ -96,7 +97,7 @@ func (p *tape) Consume(ctx context.Context, s events.Subscription, handle func(c
 	})
 }
 
-// memoryCursor is a saga.Cursor for one run.
+// memoryCursor is a orchestrator.Cursor for one run.
 type memoryCursor struct{}
 
 // Load begins at the beginning.
@@ -116,7 +117,7 @@ func record(t *testing.T, data string) []events.Command {
 	catalogue := plans.All(config.File.plansOperator())
 	bus, journal := &tape{Bus: memory.NewBus(nil), commands: map[string]events.Command{}}, memory.NewJournal(nil)
 	limits := saga.DefaultLimits(1)
-	o := saga.NewOrchestrator(saga.Options{
+	o := orchestrator.New(orchestrator.Options{
 		Engine: saga.Engine{Kinds: catalogue.Kinds(), Limits: limits}, Journal: journal, Bus: bus, Cursor: memoryCursor{},
 		Now: l.clock.Now, ID: uuid.NewString, Name: "test", SweepEvery: 10 * time.Millisecond,
 	})

@@ -16,6 +16,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/plans"
 	"github.com/culvertnet/culvert/saga/plans/privateservice"
 	"github.com/culvertnet/culvert/workers"
@@ -99,7 +100,7 @@ func (c *savedCursor) Save(_ context.Context, p saga.Position) error {
 func TestPoisonHoldsUpNobody(t *testing.T) {
 	bus, journal := memory.NewBus(nil), memory.NewJournal(nil)
 	catalogue := poisonous()
-	o := saga.NewOrchestrator(saga.Options{
+	o := orchestrator.New(orchestrator.Options{
 		Engine: saga.Engine{Kinds: catalogue.Kinds(), Limits: saga.Limits{
 			Deadline: time.Second, Quiet: time.Millisecond, Skew: time.Millisecond, Tries: 3, Budget: 3 * time.Second, UndoTries: 3,
 			UndoBudget: 3 * time.Second, ProveBudget: 5 * time.Second, RetryBase: 10 * time.Millisecond, RetryCap: 50 * time.Millisecond,

@@ -18,6 +18,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/plans"
 	"github.com/culvertnet/culvert/workers"
 )
@@ -37,7 +38,7 @@ type trial struct {
 	ctx     context.Context
 	running sync.WaitGroup
 	mu      sync.Mutex
-	engine  *saga.Orchestrator
+	engine  *orchestrator.Orchestrator
 	broken  error
 	end     context.CancelFunc // ends the trial, because a process cannot run
 }
@@ -194,7 +195,7 @@ func (t *trial) keep(run func(ctx context.Context, p *faulty.Process, bus *memor
 }
 
 func (t *trial) runEngine(ctx context.Context, p *faulty.Process, bus *memory.Bus) error {
-	o := saga.NewOrchestrator(saga.Options{
+	o := orchestrator.New(orchestrator.Options{
 		Engine: t.p.engine, Journal: p.Journal(t.journal), Bus: p.Bus(bus), Cursor: cursor{claims: p.Claims(t.claims)},
 		Now: time.Now, ID: uuid.NewString, Name: "engine", SweepEvery: time.Second, Log: t.p.log,
 	})
@@ -288,7 +289,7 @@ func (t *trial) run(event []byte) (events.Status, error) {
 	}
 }
 
-func (t *trial) orchestrator() *saga.Orchestrator {
+func (t *trial) orchestrator() *orchestrator.Orchestrator {
 	for {
 		t.mu.Lock()
 		o := t.engine

@@ -18,6 +18,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/audit"
+	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/plans"
 	"github.com/culvertnet/culvert/schemas"
 )
@@ -28,7 +29,7 @@ func (p *program) startOrchestrator(ctx context.Context) error {
 	engine := saga.Engine{
 		Kinds: catalogue.Kinds(), Limits: saga.DefaultLimits(p.pace()), Held: saga.Held{All: p.config.Held},
 	}
-	o := saga.NewOrchestrator(saga.Options{
+	o := orchestrator.New(orchestrator.Options{
 		Engine: engine, Journal: p.home.journal(), Bus: p.home.bus, Cursor: cursor{claims: p.home.claims},
 		Now: time.Now, ID: uuid.NewString, Name: processName(), SweepEvery: 10 * time.Second,
 		CheckpointEvery: p.config.CheckpointEvery, Log: p.log,
@@ -65,7 +66,7 @@ func takeIntent(door plans.Door, log *slog.Logger) func(context.Context, events.
 }
 
 // serveHTTP opens the API.
-func (p *program) serveHTTP(ctx context.Context, o *saga.Orchestrator, door plans.Door, engine saga.Engine) error {
+func (p *program) serveHTTP(ctx context.Context, o *orchestrator.Orchestrator, door plans.Door, engine saga.Engine) error {
 	listener, err := net.Listen("tcp", p.config.HTTP)
 	if err != nil {
 		return fmt.Errorf("open HTTP: %w", err)

@@ -21,7 +21,7 @@ type mutant struct {
 
 // The suites, as arguments of go test.
 const (
-	suiteSaga    = "./saga ./saga/audit"
+	suiteSaga    = "./saga ./saga/orchestrator ./saga/audit"
 	suiteWorkers = "./workers"
 	suiteCrash   = "./adapters/faulty -run TestEveryCrashPoint -args -crash.steps=2"
 	suiteSim     = "./saga -run Simulation -args -saga.n=3000"
@@ -35,12 +35,12 @@ var mutants = []mutant{
 		new: "	_, _ = js.ExpectedLastSubjSeqHeader, strconv.FormatUint(after.sequence, 10)\n",
 	},
 	{
-		name: "acknowledge before append", file: "saga/orchestrator_turn.go", suites: []string{suiteSaga, suiteCrash},
+		name: "acknowledge before append", file: "saga/orchestrator/turn.go", suites: []string{suiteSaga, suiteCrash},
 		old: "	landed, lost := o.append(ctx, landing)\n",
 		new: "	for _, w := range landing {\n		for i, j := range w.jobs {\n			if j.done != nil {\n				j.done <- w.answers[i]\n				w.jobs[i].done = nil\n			}\n		}\n	}\n	landed, lost := o.append(ctx, landing)\n",
 	},
 	{
-		name: "no write-ahead", file: "saga/orchestrator_turn.go", suites: []string{suiteSaga, suiteCrash},
+		name: "no write-ahead", file: "saga/orchestrator/turn.go", suites: []string{suiteSaga, suiteCrash},
 		old: "	landed, lost := o.append(ctx, landing)\n",
 		new: "	for _, w := range landing {\n		early, _ := o.commands(w)\n		_ = o.o.Bus.Publish(ctx, early...)\n	}\n	landed, lost := o.append(ctx, landing)\n",
 	},

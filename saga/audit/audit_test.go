@@ -13,6 +13,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/audit"
+	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/sagatest"
 )
 
@@ -95,7 +96,7 @@ func fill(t *testing.T, j *memory.Journal, records []saga.Record) {
 func TestCheckpointShowsWhatWasCutOff(t *testing.T) {
 	const file = "../testdata/journals/apply_happy_path.chained.jsonl"
 	e, whole := stories(t, file)
-	o := saga.NewOrchestrator(saga.Options{
+	o := orchestrator.New(orchestrator.Options{
 		Engine: e, Journal: whole, Bus: memory.NewBus(nil), Now: time.Now, ID: func() string { return "checkpoint" }, Name: "test",
 	})
 	for range 2 { // the second has nothing to say

@@ -1,4 +1,4 @@
-package saga
+package orchestrator
 
 import (
 	"container/heap"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
 )
 
 // timers wakes connections when they are due. Timers are facts; this heap only remembers them, and losing it loses
@@ -19,7 +20,7 @@ func (o *Orchestrator) timers(ctx context.Context) error {
 		due, next := o.alarm.due(o.o.Now())
 		for _, d := range due {
 			select {
-			case o.inbox <- job{key: d.key, in: Tick{}, resend: d.resend}:
+			case o.inbox <- job{key: d.key, in: saga.Tick{}, resend: d.resend}:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -68,8 +69,8 @@ const (
 
 // wake offers a Tick to the connections that need one.
 func (o *Orchestrator) wake(ctx context.Context, which waking) error {
-	return o.list(ctx, func(item Listed) error {
-		if IsEngines(item.Key) {
+	return o.list(ctx, func(item saga.Listed) error {
+		if saga.IsEngines(item.Key) {
 			if which == wakeOverdue { // a hold that was not heard of, if there is one
 				return o.learnHold(ctx, item.Key, item.Version)
 			}
@@ -77,7 +78,7 @@ func (o *Orchestrator) wake(ctx context.Context, which waking) error {
 		}
 		sum, now := item.Summary, o.o.Now()
 		underWay := sum.Queued > 0 || !sum.Status.Ended() || !sum.Due.IsZero() // a survey is due of a saga that has ended
-		j := job{key: item.Key, in: Tick{}, resend: which != wakeReleased}
+		j := job{key: item.Key, in: saga.Tick{}, resend: which != wakeReleased}
 		switch {
 		case !underWay:
 			return nil
@@ -98,7 +99,7 @@ func (o *Orchestrator) wake(ctx context.Context, which waking) error {
 }
 
 // settled tells whether this process moved the connection last, and so has published its commands or will.
-func (o *Orchestrator) settled(item Listed) bool {
+func (o *Orchestrator) settled(item saga.Listed) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s, ok := o.cache[item.Key]
@@ -106,8 +107,8 @@ func (o *Orchestrator) settled(item Listed) bool {
 }
 
 // list hands over every connection of the journal's listing.
-func (o *Orchestrator) list(ctx context.Context, take func(Listed) error) error {
-	for q := (Query{Limit: 1000}); ; {
+func (o *Orchestrator) list(ctx context.Context, take func(saga.Listed) error) error {
+	for q := (saga.Query{Limit: 1000}); ; {
 		page, err := o.o.Journal.List(ctx, q)
 		if err != nil {
 			return err

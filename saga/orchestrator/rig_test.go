@@ -1,4 +1,4 @@
-package saga_test
+package orchestrator_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/sagatest"
 )
 
@@ -35,21 +36,21 @@ func inBubble(t *testing.T, test func(r *rig)) {
 
 // process is one orchestrator that runs.
 type process struct {
-	*saga.Orchestrator
+	*orchestrator.Orchestrator
 	stop func()
 }
 
 // start runs an orchestrator on a bus until the test or its stop ends it.
-func (r *rig) start(bus events.Bus, change ...func(*saga.Options)) process {
+func (r *rig) start(bus events.Bus, change ...func(*orchestrator.Options)) process {
 	r.Helper()
-	o := saga.Options{
+	o := orchestrator.Options{
 		Engine: saga.Engine{Kinds: sagatest.Kinds(), Limits: sagatest.Limits()}, Journal: r.journal, Bus: bus, Cursor: r.cursor,
 		Now: time.Now, ID: func() string { return fmt.Sprint(r.ids.Add(1)) }, Name: "test", SweepEvery: 10 * time.Second,
 	}
 	for _, c := range change {
 		c(&o)
 	}
-	p := process{Orchestrator: saga.NewOrchestrator(o)}
+	p := process{Orchestrator: orchestrator.New(o)}
 	p.stop = r.run(p.Run)
 	synctest.Wait() // it has looked at what is there
 	return p
@@ -83,23 +84,10 @@ func (r *rig) worker() (stop func()) {
 				r.Error(err)
 				return events.Ack
 			}
-			r.answer(c, willing(c))
+			r.answer(c, sagatest.Willing(c))
 			return events.Ack
 		})
 	})
-}
-
-func willing(c events.Command) events.Outcome {
-	o := events.Outcome{Class: events.Done, Output: c.Input}
-	switch {
-	case c.Deed == events.Undo:
-		o.Output = nil
-	case c.Deed == events.Look && c.Purpose != "":
-		o.Seen = events.Absent
-	case c.Deed == events.Look:
-		o.Seen = events.Present
-	}
-	return o
 }
 
 func (r *rig) answer(c events.Command, o events.Outcome) {

@@ -1,4 +1,4 @@
-package saga
+package orchestrator
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
 )
 
 // turnBound is how many inputs one turn takes at most: enough to share a sync, small enough to answer soon.
@@ -47,16 +48,16 @@ func (o *Orchestrator) turns(ctx context.Context) error {
 type work struct {
 	key    events.Key
 	jobs   []job
-	before State
-	after  State
-	facts  []Fact
+	before saga.State
+	after  saga.State
+	facts  []saga.Fact
 	// answers are the jobs' own; they are given when the facts have landed.
 	answers []outcome
 	// admits tells which jobs take in new work.
 	admits []bool
 	resend bool
 	// append is what is to land; kept over an unknown answer, so that the very same is offered again.
-	append  *Append
+	append  *saga.Append
 	unknown bool
 }
 
@@ -66,7 +67,7 @@ func (o *Orchestrator) turn(ctx context.Context, jobs []job) {
 	for try := 0; len(pending) > 0; try++ {
 		if try == appendTries || ctx.Err() != nil {
 			for _, w := range pending {
-				w.answerAll(outcome{err: fmt.Errorf("%w: %s", ErrUnavailable, w.key)})
+				w.answerAll(outcome{err: fmt.Errorf("%w: %s", saga.ErrUnavailable, w.key)})
 			}
 			return
 		}
@@ -101,7 +102,7 @@ func (o *Orchestrator) attempt(ctx context.Context, pending []*work) (again []*w
 		}
 		if err := failed[i]; err != nil {
 			o.o.Log.Error("connection cannot be decided", "connection", w.key.String(), "error", err)
-			w.answerAll(outcome{err: fmt.Errorf("%w: %w", ErrUnavailable, err)})
+			w.answerAll(outcome{err: fmt.Errorf("%w: %w", saga.ErrUnavailable, err)})
 			continue
 		}
 		if len(w.facts) == 0 {
@@ -153,7 +154,7 @@ func (o *Orchestrator) append(ctx context.Context, landing []*work) (landed, los
 	if len(landing) == 0 {
 		return nil, nil
 	}
-	appends := make([]Append, len(landing))
+	appends := make([]saga.Append, len(landing))
 	for i, w := range landing {
 		appends[i] = *w.append
 	}
@@ -163,9 +164,9 @@ func (o *Orchestrator) append(ctx context.Context, landing []*work) (landed, los
 		case r.Err == nil:
 			landed = append(landed, w)
 			continue
-		case errors.Is(r.Err, ErrUnknown): // the same again settles it, also when the reason is a store that is full
+		case errors.Is(r.Err, saga.ErrUnknown): // the same again settles it, also when the reason is a store that is full
 			w.unknown = true
-		case errors.Is(r.Err, ErrFull):
+		case errors.Is(r.Err, saga.ErrFull):
 			o.alarm.set(w.key, o.o.Now().Add(o.o.SweepEvery))
 			if w.unknown {
 				r.Err = fmt.Errorf("%w; whether it was stored before is not known: offer the same again", r.Err)
@@ -184,7 +185,7 @@ func (o *Orchestrator) append(ctx context.Context, landing []*work) (landed, los
 }
 
 // errAhead says that a result answers a command that the journal does not show yet.
-var errAhead = fmt.Errorf("%w yet: the result is ahead of what can be read", ErrUnavailable)
+var errAhead = fmt.Errorf("%w yet: the result is ahead of what can be read", saga.ErrUnavailable)
 
 // decide runs the engine over a connection's inputs, on the state as this process knows it. What would be answered without
 // an append is first judged again by the journal: another process may have moved on.
@@ -193,7 +194,7 @@ func (o *Orchestrator) decide(ctx context.Context, w *work) (err error) {
 		if p := recover(); p != nil {
 			o.forget(w.key)
 			w.facts, w.answers = nil, make([]outcome, len(w.jobs))
-			err = fmt.Errorf("%w: %v", ErrPanicked, p)
+			err = fmt.Errorf("%w: %v", saga.ErrPanicked, p)
 			o.o.Log.Error("deciding panicked", "connection", w.key.String(), "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
@@ -208,7 +209,7 @@ func (o *Orchestrator) decide(ctx context.Context, w *work) (err error) {
 	}
 	o.decideIn(w, state)
 	for i, j := range w.jobs {
-		if r, is := j.in.(Report); is && w.after.Ahead(r.Result) {
+		if r, is := j.in.(saga.Report); is && w.after.Ahead(r.Result) {
 			w.answers[i].err = errAhead
 		}
 	}
@@ -216,12 +217,12 @@ func (o *Orchestrator) decide(ctx context.Context, w *work) (err error) {
 }
 
 // decideIn runs the engine over the inputs in a state.
-func (o *Orchestrator) decideIn(w *work, state State) {
+func (o *Orchestrator) decideIn(w *work, state saga.State) {
 	e, now := o.engine(), o.o.Now()
 	w.before, w.after, w.facts, w.answers, w.admits = state, state, nil, make([]outcome, len(w.jobs)), make([]bool, len(w.jobs))
 	for i, j := range w.jobs {
 		d, err := e.Decide(w.after, j.in, now)
-		w.answers[i] = outcome{receipt: Receipt{Saga: d.Saga, Duplicate: d.Duplicate}, err: err, nothing: len(d.Facts) == 0}
+		w.answers[i] = outcome{receipt: saga.Receipt{Saga: d.Saga, Duplicate: d.Duplicate}, err: err, nothing: len(d.Facts) == 0}
 		if err != nil {
 			continue
 		}
@@ -238,7 +239,7 @@ func (o *Orchestrator) decideIn(w *work, state State) {
 // conclusive tells whether every answer rests on an append, or on nothing but time.
 func (w *work) conclusive() bool {
 	for i, a := range w.answers {
-		if _, tick := w.jobs[i].in.(Tick); !tick && a.nothing {
+		if _, tick := w.jobs[i].in.(saga.Tick); !tick && a.nothing {
 			return false
 		}
 	}
@@ -248,22 +249,22 @@ func (w *work) conclusive() bool {
 // encode makes the append. A record that would be too large is split by its inputs: the first lands, the rest comes after.
 func (o *Orchestrator) encode(w *work) (rest *work, err error) {
 	id := o.o.ID()
-	facts, head, err := EncodeRecord(w.before, id, w.facts)
-	if err == nil && len(facts) > MaxFacts && len(w.jobs) > 1 {
+	facts, head, err := saga.EncodeRecord(w.before, id, w.facts)
+	if err == nil && len(facts) > saga.MaxFacts && len(w.jobs) > 1 {
 		rest = &work{key: w.key, jobs: w.jobs[1:], resend: w.resend}
 		w.jobs = w.jobs[:1]
 		o.decideIn(w, w.before)
-		facts, head, err = EncodeRecord(w.before, id, w.facts)
+		facts, head, err = saga.EncodeRecord(w.before, id, w.facts)
 	}
-	if err == nil && len(facts) > MaxFacts {
-		err = events.NewRefusal("data", "size", "what follows from it takes %d bytes, more than the journal's %d", len(facts), MaxFacts)
+	if err == nil && len(facts) > saga.MaxFacts {
+		err = events.NewRefusal("data", "size", "what follows from it takes %d bytes, more than the journal's %d", len(facts), saga.MaxFacts)
 	}
 	if err != nil {
 		return rest, err
 	}
 	w.after.Head = head
-	a := Append{Key: w.key, After: w.before.Version, ID: id, Summary: o.engine().Summarise(w.after), Facts: facts, Admits: admits(w.facts)}
-	if w.after.Version%SnapshotEvery == 0 {
+	a := saga.Append{Key: w.key, After: w.before.Version, ID: id, Summary: o.engine().Summarise(w.after), Facts: facts, Admits: admits(w.facts)}
+	if w.after.Version%saga.SnapshotEvery == 0 {
 		if a.Snapshot, err = json.Marshal(w.after); err != nil {
 			return rest, fmt.Errorf("snapshot %s: %w", w.key, err)
 		}
@@ -290,10 +291,10 @@ func (w *work) refuseNew(err error) (left bool) {
 }
 
 // admits tells whether facts take in new work, and nothing that is under way waits for them.
-func admits(facts []Fact) bool {
+func admits(facts []saga.Fact) bool {
 	for _, f := range facts {
 		switch f.(type) {
-		case IntentAccepted, SagaReplayed, SurveyAsked:
+		case saga.IntentAccepted, saga.SagaReplayed, saga.SurveyAsked:
 			return true
 		}
 	}
@@ -337,10 +338,10 @@ func (o *Orchestrator) settle(ctx context.Context, settled []*work) {
 // from being sent again for now.
 func (o *Orchestrator) commands(w *work) (messages []events.Message, kept bool) {
 	e := o.engine()
-	fresh := Opened(w.before, w.after, false)
+	fresh := saga.Opened(w.before, w.after, false)
 	send := fresh
 	if w.resend {
-		send = Opened(w.before, w.after, true)
+		send = saga.Opened(w.before, w.after, true)
 	}
 	for _, c := range send {
 		if w.resend && e.Holds(c.Kind) && !slices.ContainsFunc(fresh, func(f events.Command) bool { return f.ID() == c.ID() }) {
@@ -365,7 +366,7 @@ func (w *work) answerAll(r outcome) {
 	}
 }
 
-func (o *Orchestrator) cachedState(key events.Key) (State, bool) {
+func (o *Orchestrator) cachedState(key events.Key) (saga.State, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	state, ok := o.cache[key]
@@ -375,7 +376,7 @@ func (o *Orchestrator) cachedState(key events.Key) (State, bool) {
 // cacheBound is how many connections are kept decoded; which ones go does not matter much.
 const cacheBound = 4096
 
-func (o *Orchestrator) remember(s State) {
+func (o *Orchestrator) remember(s saga.State) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if _, kept := o.cache[s.Key]; !kept && len(o.cache) >= cacheBound {

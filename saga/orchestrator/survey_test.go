@@ -1,4 +1,4 @@
-package saga_test
+package orchestrator_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/sagatest"
 )
 
@@ -28,7 +29,7 @@ func (p poisoned) Load(ctx context.Context, k events.Key) (saga.Snapshot, []saga
 func TestAConnectionThatCannotBeDecidedStopsNoOther(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.worker()
-		p := r.start(r.bus, func(o *saga.Options) { o.Journal = poisoned{r.journal} })
+		p := r.start(r.bus, func(o *orchestrator.Options) { o.Journal = poisoned{r.journal} })
 		for range 3 {
 			if _, err := p.Submit(r.Context(), intent("poison", "1", "a net.a")); !errors.Is(err, saga.ErrPanicked) {
 				r.Errorf("submit: %v, want that it panicked", err)
@@ -77,7 +78,7 @@ func TestASurveyOutlivesItsOrchestrator(t *testing.T) {
 // One that is asked to end before it has begun ends well.
 func TestAskedToEndBeforeItHasBegun(t *testing.T) {
 	inBubble(t, func(r *rig) {
-		o := saga.NewOrchestrator(saga.Options{
+		o := orchestrator.New(orchestrator.Options{
 			Engine: saga.Engine{Kinds: sagatest.Kinds(), Limits: sagatest.Limits()}, Journal: r.journal, Bus: r.bus, Cursor: r.cursor,
 			Now: time.Now, ID: func() string { return "1" }, Name: "test",
 		})

@@ -1,4 +1,4 @@
-package saga_test
+package orchestrator_test
 
 import (
 	"context"
@@ -17,6 +17,8 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/orchestrator"
+	"github.com/culvertnet/culvert/saga/sagatest"
 )
 
 // deafJournal is a journal whose records are never heard of.
@@ -207,7 +209,7 @@ func TestHoldsAreLearntByEveryProcess(t *testing.T) {
 func TestAHoldIsLearntThoughReadsAreBehind(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		one := r.start(r.bus)
-		two := r.start(r.bus.Join(), func(o *saga.Options) { o.SweepEvery = 24 * time.Hour })
+		two := r.start(r.bus.Join(), func(o *orchestrator.Options) { o.SweepEvery = 24 * time.Hour })
 		r.journal.hook(nil, func([]saga.Result) { r.journal.stale.Store(20) })
 		r.order(one, events.ActionPause, saga.EngineKey(""))
 		r.journal.hook(nil, nil)
@@ -222,7 +224,7 @@ func TestAHoldIsLearntThoughReadsAreBehind(t *testing.T) {
 func TestStartedHeld(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		commands := r.commands()
-		held := func(o *saga.Options) { o.Engine.Held.All = true }
+		held := func(o *orchestrator.Options) { o.Engine.Held.All = true }
 		for i := range 2 {
 			name := fmt.Sprintf("c-%d", i)
 			p := r.start(r.bus, held)
@@ -257,7 +259,7 @@ func TestResultThatComesAgain(t *testing.T) {
 			r.Fatal(err)
 		}
 		r.journal.hook(nil, func([]saga.Result) { dying.Kill() }) // once the facts have landed
-		r.answer(c, willing(c))
+		r.answer(c, sagatest.Willing(c))
 		if got := ids(commands.take()); len(got) != 0 {
 			r.Fatalf("the dead process sent %v", got)
 		}
@@ -281,8 +283,8 @@ func TestResultAheadOfTheReplica(t *testing.T) {
 			r.Fatal(err)
 		}
 		first.stop()
-		r.answer(c, willing(c))
-		second := r.start(&bus{Bus: r.bus, gate: gate}, func(o *saga.Options) { o.Journal = unlistedJournal{r.journal} })
+		r.answer(c, sagatest.Willing(c))
+		second := r.start(&bus{Bus: r.bus, gate: gate}, func(o *orchestrator.Options) { o.Journal = unlistedJournal{r.journal} })
 		r.journal.stale.Store(3)
 		close(gate)
 		<-time.After(5 * time.Second)
@@ -341,7 +343,7 @@ func TestOvertakenWhileItLanded(t *testing.T) {
 		silent.broken.Store(true)
 		other := r.start(silent)
 		overtaken := false
-		one := r.start(r.bus, func(o *saga.Options) {
+		one := r.start(r.bus, func(o *orchestrator.Options) {
 			o.Journal = landedJournal{r.journal, func() {
 				if overtaken || r.status(other, "orders") != events.SagaCompleted {
 					return

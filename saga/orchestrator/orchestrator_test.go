@@ -1,4 +1,4 @@
-package saga_test
+package orchestrator_test
 
 import (
 	"encoding/json"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/sagatest"
 )
 
@@ -112,7 +113,7 @@ func TestStaleProcessAsksTheJournal(t *testing.T) {
 		one.stop() // it hears of nothing any more, but knows the connection
 		two := r.start(r.bus)
 		synctest.Wait()
-		deaf := r.start(r.bus.Join(), func(o *saga.Options) { o.Journal = deafJournal{r.journal} })
+		deaf := r.start(r.bus.Join(), func(o *orchestrator.Options) { o.Journal = deafJournal{r.journal} })
 		r.submit(deaf, intent("orders", "1", "a net.a")) // so that it knows the connection as it is now
 		r.submit(two, intent("orders", "2", "a net.a"))
 		number := uint64(2)

@@ -1,4 +1,4 @@
-package saga
+package orchestrator
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
 )
 
 // An Orchestrator is the shell around the engine: load, decide, append (synced), publish, acknowledge, in this order, so
@@ -23,15 +24,15 @@ type Orchestrator struct {
 	held    holds
 
 	mu    sync.Mutex
-	cache map[events.Key]State
+	cache map[events.Key]saga.State
 	hub   hub
 	alarm *alarm
 }
 
 // Options are what an orchestrator works with. All but SweepEvery and Log are needed.
 type Options struct {
-	Engine  Engine
-	Journal Journal
+	Engine  saga.Engine
+	Journal saga.Journal
 	Bus     events.Bus
 	// Cursor keeps how far the status events have been published.
 	Cursor Cursor
@@ -49,28 +50,28 @@ type Options struct {
 
 // A Cursor is a saved position, e.g. of the status events. Safe for concurrent use.
 type Cursor interface {
-	Load(ctx context.Context) (Position, error)
-	Save(ctx context.Context, p Position) error
+	Load(ctx context.Context) (saga.Position, error)
+	Save(ctx context.Context, p saga.Position) error
 }
 
 // job is one input with whom to tell.
 type job struct {
 	key  events.Key
-	in   Input
+	in   saga.Input
 	done chan<- outcome // nil when nobody waits
 	// resend publishes every open command of the connection, not only new ones.
 	resend bool
 }
 
 type outcome struct {
-	receipt Receipt
+	receipt saga.Receipt
 	err     error
 	// nothing followed from the input.
 	nothing bool
 }
 
-// NewOrchestrator makes one; Run starts it.
-func NewOrchestrator(o Options) *Orchestrator {
+// New makes one; Run starts it.
+func New(o Options) *Orchestrator {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -81,7 +82,7 @@ func NewOrchestrator(o Options) *Orchestrator {
 		o.CheckpointEvery = checkpointEvery
 	}
 	orch := &Orchestrator{
-		o: o, inbox: make(chan job, 4096), stopped: make(chan struct{}), cache: map[events.Key]State{}, alarm: newAlarm(),
+		o: o, inbox: make(chan job, 4096), stopped: make(chan struct{}), cache: map[events.Key]saga.State{}, alarm: newAlarm(),
 	}
 	orch.held.now, orch.held.learnt = o.Engine.Held, map[events.Key]uint64{}
 	return orch
@@ -116,35 +117,35 @@ func (o *Orchestrator) Run(ctx context.Context) error {
 
 // Submit offers a validated intent and answers when its acceptance is on stable storage. Errors are *events.Refusal,
 // events.ErrBusy, ErrFull or ErrUnavailable.
-func (o *Orchestrator) Submit(ctx context.Context, in events.Intent) (Receipt, error) {
-	return o.ask(ctx, job{key: in.Connection, in: Accept{Intent: in}})
+func (o *Orchestrator) Submit(ctx context.Context, in events.Intent) (saga.Receipt, error) {
+	return o.ask(ctx, job{key: in.Connection, in: saga.Accept{Intent: in}})
 }
 
 // Act carries out an operator's order and answers when it is on stable storage. Errors are as of Submit.
-func (o *Orchestrator) Act(ctx context.Context, a events.Action) (Receipt, error) {
-	return o.ask(ctx, job{key: a.Connection, in: Operate{Action: a}})
+func (o *Orchestrator) Act(ctx context.Context, a events.Action) (saga.Receipt, error) {
+	return o.ask(ctx, job{key: a.Connection, in: saga.Operate{Action: a}})
 }
 
-func (o *Orchestrator) ask(ctx context.Context, j job) (Receipt, error) {
+func (o *Orchestrator) ask(ctx context.Context, j job) (saga.Receipt, error) {
 	if err := j.key.Validate(); err != nil {
-		return Receipt{}, events.NewRefusal("subject", "connection", "%s", err.Error())
+		return saga.Receipt{}, events.NewRefusal("subject", "connection", "%s", err.Error())
 	}
 	done := make(chan outcome, 1)
 	j.done = done
 	select {
 	case o.inbox <- j:
 	case <-o.stopped:
-		return Receipt{}, ErrUnavailable
+		return saga.Receipt{}, saga.ErrUnavailable
 	case <-ctx.Done():
-		return Receipt{}, ctx.Err()
+		return saga.Receipt{}, ctx.Err()
 	}
 	select {
 	case r := <-done:
 		return r.receipt, r.err
 	case <-o.stopped:
-		return Receipt{}, ErrUnavailable
+		return saga.Receipt{}, saga.ErrUnavailable
 	case <-ctx.Done():
-		return Receipt{}, ctx.Err()
+		return saga.Receipt{}, ctx.Err()
 	}
 }
 
@@ -158,14 +159,14 @@ func (o *Orchestrator) takeResult(ctx context.Context, d events.Delivery) events
 	if err != nil {
 		return events.Reject("result: " + err.Error())
 	}
-	switch _, err := o.ask(ctx, job{key: r.Connection, in: Report{Result: r}, resend: d.Attempt > 1}); {
+	switch _, err := o.ask(ctx, job{key: r.Connection, in: saga.Report{Result: r}, resend: d.Attempt > 1}); {
 	case err == nil:
 		return events.Ack
-	case errors.Is(err, ErrPanicked) && d.Attempt >= events.PoisonTries:
+	case errors.Is(err, saga.ErrPanicked) && d.Attempt >= events.PoisonTries:
 		return events.Reject("result: " + err.Error())
 	case errors.Is(err, errAhead) && d.Attempt >= aheadTries:
 		return events.Reject("result: " + err.Error())
-	case ctx.Err() != nil, errors.Is(err, ErrUnavailable), errors.Is(err, ErrFull):
+	case ctx.Err() != nil, errors.Is(err, saga.ErrUnavailable), errors.Is(err, saga.ErrFull):
 		return events.Again
 	default:
 		o.o.Log.Warn("a result could not be used", "connection", r.Connection.String(), "step", r.Step, "error", err)
@@ -179,12 +180,12 @@ func (o *Orchestrator) panicked(d events.Delivery, what string) {
 }
 
 // State reads a connection as the journal has it. An unknown one is empty at version 0.
-func (o *Orchestrator) State(ctx context.Context, key events.Key) (State, error) {
+func (o *Orchestrator) State(ctx context.Context, key events.Key) (saga.State, error) {
 	snapshot, records, err := o.o.Journal.Load(ctx, key)
 	if err != nil {
-		return State{}, fmt.Errorf("load %s: %w", key, err)
+		return saga.State{}, fmt.Errorf("load %s: %w", key, err)
 	}
-	return Rebuild(key, snapshot, records)
+	return saga.Rebuild(key, snapshot, records)
 }
 
 const (
@@ -195,24 +196,24 @@ const (
 
 // StateAt is State in a version that was heard of, or a later one. In a cluster the server that answers a read may not have
 // applied yet what another has told, so it reads again; ErrUnavailable when the journal stays behind.
-func (o *Orchestrator) StateAt(ctx context.Context, key events.Key, version uint64) (State, error) {
+func (o *Orchestrator) StateAt(ctx context.Context, key events.Key, version uint64) (saga.State, error) {
 	for range readTries {
 		s, err := o.State(ctx, key)
 		if err != nil || s.Version >= version {
 			return s, err
 		}
 		if !pause(ctx, readAgain) {
-			return State{}, ctx.Err()
+			return saga.State{}, ctx.Err()
 		}
 	}
-	return State{}, fmt.Errorf("%w: what is read of %s stays behind version %d", ErrUnavailable, key, version)
+	return saga.State{}, fmt.Errorf("%w: what is read of %s stays behind version %d", saga.ErrUnavailable, key, version)
 }
 
 // Rules are the pure engine as it is held now: what it would decide, and why, can be asked of it.
-func (o *Orchestrator) Rules() Engine { return o.engine() }
+func (o *Orchestrator) Rules() saga.Engine { return o.engine() }
 
 // engine is the engine as it is held now.
-func (o *Orchestrator) engine() Engine {
+func (o *Orchestrator) engine() saga.Engine {
 	e := o.o.Engine
 	e.Held = o.Held()
 	return e

@@ -1,4 +1,4 @@
-package saga
+package orchestrator
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
 )
 
 // follow hears of every record, this process's and others': it wakes watchers, forgets what it knew of connections that
@@ -19,8 +20,8 @@ func (o *Orchestrator) follow(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load cursor: %w", err)
 	}
-	return o.followFrom(ctx, from, func(r Record) error {
-		if !IsEngines(r.Key) {
+	return o.followFrom(ctx, from, func(r saga.Record) error {
+		if !saga.IsEngines(r.Key) {
 			o.notBehind(r.Key, r.Version)
 			o.hub.tell(r.Key, r.Version)
 			return nil
@@ -37,7 +38,7 @@ const followPause = time.Second
 
 // followFrom hands every record after a position to take, until ctx ends. What fails is logged and taken again from the
 // same record after a pause: a follower has nobody to give an error to.
-func (o *Orchestrator) followFrom(ctx context.Context, from Position, take func(Record) error) error {
+func (o *Orchestrator) followFrom(ctx context.Context, from saga.Position, take func(saga.Record) error) error {
 	for ctx.Err() == nil {
 		for r, err := range o.o.Journal.Follow(ctx, from) {
 			if err == nil {
@@ -128,9 +129,9 @@ func (o *Orchestrator) publishStatus(ctx context.Context) error {
 	var saver sync.WaitGroup
 	defer saver.Wait()
 	saver.Go(func() { o.saveCursor(ctx, &published) })
-	states := map[events.Key]State{}
-	return o.followFrom(ctx, from, func(r Record) error {
-		if !IsEngines(r.Key) {
+	states := map[events.Key]saga.State{}
+	return o.followFrom(ctx, from, func(r saga.Record) error {
+		if !saga.IsEngines(r.Key) {
 			if err := o.publishRecord(ctx, states, r); err != nil {
 				return fmt.Errorf("publish status of %s: %w", r.Key, err)
 			}
@@ -153,7 +154,7 @@ func (o *Orchestrator) saveCursor(ctx context.Context, published *atomic.Uint64)
 			continue
 		}
 		save, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveEvery)
-		err := o.o.Cursor.Save(save, Position(at))
+		err := o.o.Cursor.Save(save, saga.Position(at))
 		cancel()
 		if err != nil {
 			o.o.Log.Warn("status cursor is not saved; status events may be repeated", "error", err)
@@ -164,16 +165,16 @@ func (o *Orchestrator) saveCursor(ctx context.Context, published *atomic.Uint64)
 }
 
 // publishRecord publishes the changes in one record.
-func (o *Orchestrator) publishRecord(ctx context.Context, states map[events.Key]State, r Record) error {
+func (o *Orchestrator) publishRecord(ctx context.Context, states map[events.Key]saga.State, r saga.Record) error {
 	before, err := o.stateBefore(ctx, states, r)
 	if err != nil {
 		return err
 	}
-	facts, _, _, err := DecodeRecord(r.Facts)
+	facts, _, _, err := saga.DecodeRecord(r.Facts)
 	if err != nil {
 		return err
 	}
-	changes, err := Changes(before, facts)
+	changes, err := saga.Changes(before, facts)
 	if err != nil {
 		return err
 	}
@@ -188,7 +189,7 @@ func (o *Orchestrator) publishRecord(ctx context.Context, states map[events.Key]
 			return err
 		}
 	}
-	after, err := ApplyRecord(before, r)
+	after, err := saga.ApplyRecord(before, r)
 	if err != nil {
 		return err
 	}
@@ -203,35 +204,35 @@ func (o *Orchestrator) publishRecord(ctx context.Context, states map[events.Key]
 }
 
 // stateBefore is the state that a followed record was applied to: remembered, or folded from the beginning.
-func (o *Orchestrator) stateBefore(ctx context.Context, states map[events.Key]State, r Record) (State, error) {
+func (o *Orchestrator) stateBefore(ctx context.Context, states map[events.Key]saga.State, r saga.Record) (saga.State, error) {
 	if s, ok := states[r.Key]; ok && s.Version+1 == r.Version {
 		return s, nil
 	}
 	if r.Version == 1 {
-		return State{Key: r.Key}, nil
+		return saga.State{Key: r.Key}, nil
 	}
 	snapshot, records, err := o.o.Journal.Load(ctx, r.Key)
 	if err != nil {
-		return State{}, fmt.Errorf("load %s: %w", r.Key, err)
+		return saga.State{}, fmt.Errorf("load %s: %w", r.Key, err)
 	}
 	if snapshot.Version < r.Version {
 		before := records
-		if at := slices.IndexFunc(records, func(rec Record) bool { return rec.Version >= r.Version }); at >= 0 {
+		if at := slices.IndexFunc(records, func(rec saga.Record) bool { return rec.Version >= r.Version }); at >= 0 {
 			before = records[:at]
 		}
 		if snapshot.Version+uint64(len(before))+1 == r.Version { // a read may be behind the record that was heard
-			return Rebuild(r.Key, snapshot, before)
+			return saga.Rebuild(r.Key, snapshot, before)
 		}
 	}
 	return o.replayTo(ctx, r)
 }
 
 // replayTo folds a connection's records up to one that a newer snapshot has overtaken.
-func (o *Orchestrator) replayTo(ctx context.Context, target Record) (State, error) {
-	s := State{Key: target.Key}
+func (o *Orchestrator) replayTo(ctx context.Context, target saga.Record) (saga.State, error) {
+	s := saga.State{Key: target.Key}
 	for r, err := range o.o.Journal.Follow(ctx, 0) {
 		if err != nil {
-			return State{}, err
+			return saga.State{}, err
 		}
 		if r.Key != target.Key || r.Version <= s.Version {
 			continue
@@ -240,15 +241,15 @@ func (o *Orchestrator) replayTo(ctx context.Context, target Record) (State, erro
 			return s, nil
 		}
 		var err error
-		if s, err = ApplyRecord(s, r); err != nil {
-			return State{}, err
+		if s, err = saga.ApplyRecord(s, r); err != nil {
+			return saga.State{}, err
 		}
 	}
-	return State{}, ctx.Err()
+	return saga.State{}, ctx.Err()
 }
 
 // statusMessage renders a change as a CloudEvent in binary mode; its id is <key>/<version>/<n>.
-func statusMessage(r Record, c Change) (events.Message, error) {
+func statusMessage(r saga.Record, c saga.Change) (events.Message, error) {
 	body, err := json.Marshal(c.Status)
 	if err != nil {
 		return events.Message{}, fmt.Errorf("encode status: %w", err)

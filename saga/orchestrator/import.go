@@ -1,4 +1,4 @@
-package saga
+package orchestrator
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
 )
 
 // Journals move to another home as what they are: records with their ids and every byte of their facts, so that the chains
@@ -16,8 +17,8 @@ import (
 // QuietAt tells from when on nothing that was requested can have an effect any more: the latest deadline of a command that
 // is out, and the vendors' quiet time. Zero means that nothing is out. It is a moment's answer unless the engine is held.
 func (o *Orchestrator) QuietAt(ctx context.Context) (at time.Time, err error) {
-	err = o.list(ctx, func(item Listed) error {
-		if IsEngines(item.Key) || item.Summary.Status.Ended() && item.Summary.Queued == 0 {
+	err = o.list(ctx, func(item saga.Listed) error {
+		if saga.IsEngines(item.Key) || item.Summary.Status.Ended() && item.Summary.Queued == 0 {
 			return nil
 		}
 		s, err := o.State(ctx, item.Key)
@@ -43,13 +44,13 @@ const importTries = 20
 // Import appends records of another home to this one's journal: each connection's in order, from its first or from where
 // an earlier import has ended. It verifies the chains before it appends. What is there already and equal is passed over;
 // another history of the same connection is an error. The engine has to be held.
-func (o *Orchestrator) Import(ctx context.Context, records []Record) error {
+func (o *Orchestrator) Import(ctx context.Context, records []saga.Record) error {
 	if !o.Held().All {
-		return fmt.Errorf("import: %w", ErrNotHeld)
+		return fmt.Errorf("import: %w", saga.ErrNotHeld)
 	}
-	states := map[events.Key]State{}
+	states := map[events.Key]saga.State{}
 	for _, r := range records {
-		if IsEngines(r.Key) {
+		if saga.IsEngines(r.Key) {
 			return fmt.Errorf("import %s: the engine's own journals stay with their home", r.Key)
 		}
 		s, known := states[r.Key]
@@ -76,27 +77,27 @@ func (o *Orchestrator) Import(ctx context.Context, records []Record) error {
 }
 
 // same tells whether the journal has this very record: offering it again is answered as landed.
-func (o *Orchestrator) same(ctx context.Context, r Record) error {
-	res := o.o.Journal.Append(ctx, []Append{{Key: r.Key, After: r.Version - 1, ID: r.ID, Facts: r.Facts}})[0]
-	if errors.Is(res.Err, ErrConflict) {
+func (o *Orchestrator) same(ctx context.Context, r saga.Record) error {
+	res := o.o.Journal.Append(ctx, []saga.Append{{Key: r.Key, After: r.Version - 1, ID: r.ID, Facts: r.Facts}})[0]
+	if errors.Is(res.Err, saga.ErrConflict) {
 		return fmt.Errorf("the connection is here with another history: %w", res.Err)
 	}
 	return res.Err
 }
 
-func (o *Orchestrator) importOne(ctx context.Context, s State, r Record) (State, error) {
-	next, err := ApplyRecord(s, r)
+func (o *Orchestrator) importOne(ctx context.Context, s saga.State, r saga.Record) (saga.State, error) {
+	next, err := saga.ApplyRecord(s, r)
 	if err != nil {
 		return s, err
 	}
-	a := Append{Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: o.engine().Summarise(next)}
-	if next.Version%SnapshotEvery == 0 {
+	a := saga.Append{Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: o.engine().Summarise(next)}
+	if next.Version%saga.SnapshotEvery == 0 {
 		if a.Snapshot, err = json.Marshal(next); err != nil {
 			return s, fmt.Errorf("snapshot: %w", err)
 		}
 	}
 	for range importTries {
-		if err = o.o.Journal.Append(ctx, []Append{a})[0].Err; err == nil || !errors.Is(err, ErrUnknown) {
+		if err = o.o.Journal.Append(ctx, []saga.Append{a})[0].Err; err == nil || !errors.Is(err, saga.ErrUnknown) {
 			break
 		}
 	}

@@ -1,10 +1,12 @@
-package saga
+package orchestrator
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/culvertnet/culvert/saga"
 )
 
 const (
@@ -34,7 +36,7 @@ func (o *Orchestrator) checkpoints(ctx context.Context) error {
 
 // Checkpoint lists what has changed since the last one. That somebody else has just done so is no error.
 func (o *Orchestrator) Checkpoint(ctx context.Context) error {
-	s, err := o.State(ctx, CheckpointKey)
+	s, err := o.State(ctx, saga.CheckpointKey)
 	if err != nil {
 		return err
 	}
@@ -47,19 +49,19 @@ func (o *Orchestrator) Checkpoint(ctx context.Context) error {
 	}
 	for len(heads) > 0 {
 		n := min(len(heads), checkpointHeads)
-		fact := CheckpointTaken{At: o.o.Now().Round(0).UTC(), Until: s.Checkpointed, Heads: heads[:n]}
+		fact := saga.CheckpointTaken{At: o.o.Now().Round(0).UTC(), Until: s.Checkpointed, Heads: heads[:n]}
 		if heads = heads[n:]; len(heads) == 0 {
 			fact.Until = until
 		}
-		w := &work{key: CheckpointKey, before: s, facts: []Fact{fact}}
-		if w.after, err = Apply(s, w.facts); err != nil {
+		w := &work{key: saga.CheckpointKey, before: s, facts: []saga.Fact{fact}}
+		if w.after, err = saga.Apply(s, w.facts); err != nil {
 			return fmt.Errorf("take checkpoint: %w", err)
 		}
 		if _, err := o.encode(w); err != nil {
 			return fmt.Errorf("take checkpoint: %w", err)
 		}
-		switch err := o.o.Journal.Append(ctx, []Append{*w.append})[0].Err; {
-		case errors.Is(err, ErrConflict):
+		switch err := o.o.Journal.Append(ctx, []saga.Append{*w.append})[0].Err; {
+		case errors.Is(err, saga.ErrConflict):
 			return nil
 		case err != nil:
 			return fmt.Errorf("take checkpoint: %w", err)
@@ -70,8 +72,8 @@ func (o *Orchestrator) Checkpoint(ctx context.Context) error {
 }
 
 // changedSince gives the heads of the connections that have changed, and up to when that is known.
-func (o *Orchestrator) changedSince(ctx context.Context, since time.Time) (heads []Head, until time.Time, err error) {
-	for q := (Query{Limit: 1000}); ; {
+func (o *Orchestrator) changedSince(ctx context.Context, since time.Time) (heads []saga.Head, until time.Time, err error) {
+	for q := (saga.Query{Limit: 1000}); ; {
 		page, err := o.o.Journal.List(ctx, q)
 		if err != nil {
 			return nil, until, err
@@ -80,13 +82,13 @@ func (o *Orchestrator) changedSince(ctx context.Context, since time.Time) (heads
 			if item.Changed.Before(since.Add(-listingLag)) {
 				return heads, until, nil
 			}
-			if item.Key == CheckpointKey || item.Summary.Head == "" {
+			if item.Key == saga.CheckpointKey || item.Summary.Head == "" {
 				continue
 			}
 			if item.Changed.After(until) {
 				until = item.Changed
 			}
-			heads = append(heads, Head{Key: item.Key, Version: item.Version, Hash: item.Summary.Head})
+			heads = append(heads, saga.Head{Key: item.Key, Version: item.Version, Hash: item.Summary.Head})
 		}
 		if page.Next == "" {
 			return heads, until, nil

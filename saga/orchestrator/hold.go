@@ -1,4 +1,4 @@
-package saga
+package orchestrator
 
 import (
 	"context"
@@ -6,17 +6,18 @@ import (
 	"sync"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
 )
 
 // holds is what is held now, with the version of the engine's own keys that it was learnt from.
 type holds struct {
 	mu     sync.Mutex
-	now    Held
+	now    saga.Held
 	learnt map[events.Key]uint64
 }
 
 // Held tells what is not requested now. The map belongs to the orchestrator.
-func (o *Orchestrator) Held() Held {
+func (o *Orchestrator) Held() saga.Held {
 	o.held.mu.Lock()
 	defer o.held.mu.Unlock()
 	return o.held.now
@@ -26,8 +27,8 @@ func (o *Orchestrator) Held() Held {
 // it from then on.
 func (o *Orchestrator) learnHolds(ctx context.Context) error {
 	started := o.o.Engine.Held
-	err := o.list(ctx, func(item Listed) error {
-		if !IsEngines(item.Key) {
+	err := o.list(ctx, func(item saga.Listed) error {
+		if !saga.IsEngines(item.Key) {
 			return nil
 		}
 		return o.learnHold(ctx, item.Key, item.Version)
@@ -58,7 +59,7 @@ func (o *Orchestrator) learnHold(ctx context.Context, key events.Key, version ui
 		return nil
 	}
 	o.held.learnt[key] = s.Version
-	if capability, is := HoldOf(key); is {
+	if capability, is := saga.HoldOf(key); is {
 		o.held.now = o.held.now.With(capability, s.Paused != nil)
 	}
 	return nil
