@@ -49,10 +49,10 @@ func (w *Worker) deliver(ctx context.Context, d events.Delivery) events.Verdict 
 	// A deed that has begun is not cut off when this process is asked to stop: its deadline is near enough.
 	ctx = context.WithoutCancel(ctx)
 	if c.Deed.Mutates() {
-		first, err := w.o.Marks.Take(ctx, c.ID(), w.o.Name)
+		first, err := w.opts.Marks.Take(ctx, c.ID(), w.opts.Name)
 		if err != nil {
-			w.o.Logger.Warn("mark command", "command", c.ID(), "error", err)
-			if w.o.Clock().After(c.Deadline) { // nothing was done, and the engine asks at the next epoch
+			w.opts.Logger.Warn("mark command", "command", c.ID(), "error", err)
+			if w.opts.Clock().After(c.Deadline) { // nothing was done, and the engine asks at the next epoch
 				return events.Ack
 			}
 			return events.Again
@@ -62,7 +62,7 @@ func (w *Worker) deliver(ctx context.Context, d events.Delivery) events.Verdict 
 			return events.Ack
 		}
 	}
-	begun := w.o.Clock()
+	begun := w.opts.Clock()
 	o := w.performing(ctx, c)
 	w.count(func(s *Stats) {
 		s.Outcomes[o.Class]++
@@ -70,9 +70,9 @@ func (w *Worker) deliver(ctx context.Context, d events.Delivery) events.Verdict 
 			s.Late++
 		}
 	})
-	w.log(c, o, w.o.Clock().Sub(begun))
+	w.log(c, o, w.opts.Clock().Sub(begun))
 	if err := w.answer(ctx, c, o); err != nil {
-		w.o.Logger.Warn("answer command", "command", c.ID(), "error", err)
+		w.opts.Logger.Warn("answer command", "command", c.ID(), "error", err)
 		return events.Again
 	}
 	return events.Ack
@@ -87,7 +87,7 @@ func (w *Worker) performing(ctx context.Context, c events.Command) events.Outcom
 
 // perform gives the command's outcome.
 func (w *Worker) perform(ctx context.Context, c events.Command) events.Outcome {
-	handler, known := w.o.Registry.Lookup(c.Kind)
+	handler, known := w.opts.Registry.Lookup(c.Kind)
 	if !known {
 		// A worker that is older than the plan; another one may be newer.
 		return Outcome(Retry("unknown-kind", 0, errors.New("no step of kind "+c.Kind+" is registered here")), events.Retry)
@@ -106,7 +106,7 @@ func (w *Worker) perform(ctx context.Context, c events.Command) events.Outcome {
 		if late, ok := w.throttle(ctx, handler.Vendor(c.Input), c); ok {
 			return late
 		}
-		o := handler.Run(ctx, c, w.o.Clock())
+		o := handler.Run(ctx, c, w.opts.Clock())
 		next := max(pause.NextBackOff(), o.After)
 		if try == quickTries || !quick(o) || next > w.scaled(quickPauseMax) {
 			return o
@@ -125,7 +125,7 @@ func quick(o events.Outcome) bool {
 
 // late tells whether there is no time left for a deed that begins after a pause, and the outcome that says so.
 func (w *Worker) late(c events.Command, pause time.Duration) (events.Outcome, bool) {
-	left := c.Deadline.Sub(w.o.Clock()) - pause
+	left := c.Deadline.Sub(w.opts.Clock()) - pause
 	if left >= w.scaled(enough) {
 		return events.Outcome{}, false
 	}
@@ -140,7 +140,7 @@ func (w *Worker) throttle(ctx context.Context, vendor string, c events.Command) 
 	if !ok {
 		return events.Outcome{}, false
 	}
-	now := w.o.Clock()
+	now := w.opts.Clock()
 	turn := limit.ReserveN(now, 1)
 	pause := turn.DelayFrom(now)
 	if late, ok := w.late(c, pause); ok {
@@ -157,14 +157,14 @@ func (w *Worker) throttle(ctx context.Context, vendor string, c events.Command) 
 // operation may go on.
 func (w *Worker) poll(ctx context.Context, c events.Command) (events.Outcome, bool) {
 	vendor, _, _ := strings.Cut(c.Operation, ":")
-	operations, ok := w.o.Operations[vendor]
+	operations, ok := w.opts.Operations[vendor]
 	if !ok {
 		return events.Outcome{}, false
 	}
 	if late, ok := w.throttle(ctx, vendor, c); ok {
 		return late, true
 	}
-	ctx, stop := context.WithTimeout(ctx, c.Deadline.Sub(w.o.Clock()))
+	ctx, stop := context.WithTimeout(ctx, c.Deadline.Sub(w.opts.Clock()))
 	defer stop()
 	err := operations.Poll(ctx, c.Operation)
 	var f *Failure
@@ -188,11 +188,11 @@ func (w *Worker) poll(ctx context.Context, c events.Command) (events.Outcome, bo
 
 // answer publishes the result until the bus has it.
 func (w *Worker) answer(ctx context.Context, c events.Command, o events.Outcome) error {
-	body, err := events.EncodeResult(c.Answer(o, w.o.Name, w.o.Clock()))
+	body, err := events.EncodeResult(c.Answer(o, w.opts.Name, w.opts.Clock()))
 	if err != nil {
 		// An outcome that cannot be sent is still an answer: the step's output is what is wrong.
 		o = Outcome(Refuse("output", "%w", err), events.Refuse)
-		if body, err = events.EncodeResult(c.Answer(o, w.o.Name, w.o.Clock())); err != nil {
+		if body, err = events.EncodeResult(c.Answer(o, w.opts.Name, w.opts.Clock())); err != nil {
 			return err
 		}
 	}
@@ -200,13 +200,13 @@ func (w *Worker) answer(ctx context.Context, c events.Command, o events.Outcome)
 	pause := backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(w.scaled(quickPause)), backoff.WithMaxInterval(w.scaled(quickPauseMax)),
 		backoff.WithMaxElapsedTime(answerFor))
-	return backoff.Retry(func() error { return w.o.Bus.Publish(ctx, m) }, pause)
+	return backoff.Retry(func() error { return w.opts.Bus.Publish(ctx, m) }, pause)
 }
 
 // panicked says where the runtime itself, and not a deed, has panicked; the command is derived again from the journal
 // whatever becomes of its message.
 func (w *Worker) panicked(d events.Delivery, what string) {
-	w.o.Logger.Error("delivery panicked", "subject", d.Subject, "attempt", d.Attempt, "panic", what)
+	w.opts.Logger.Error("delivery panicked", "subject", d.Subject, "attempt", d.Attempt, "panic", what)
 }
 
 // log writes the one line of a deed: what went wrong where an operator sees it, the rest for who looks closely.
@@ -218,13 +218,13 @@ func (w *Worker) log(c events.Command, o events.Outcome, took time.Duration) {
 	case events.Retry:
 		level = slog.LevelInfo
 	}
-	w.o.Logger.Log(context.Background(), level, "ran deed",
+	w.opts.Logger.Log(context.Background(), level, "ran deed",
 		"saga", c.Saga, "step", c.Step, "deed", string(c.Deed), "generation", c.Generation, "epoch", c.Epoch,
 		"class", string(o.Class), "reason", o.Reason, "operation", o.Operation, "message", o.Message, "took", took)
 }
 
 func (w *Worker) scaled(d time.Duration) time.Duration {
-	return time.Duration(float64(d) / w.o.Pace)
+	return time.Duration(float64(d) / w.opts.Pace)
 }
 
 // sleep pauses, or returns when ctx ends.

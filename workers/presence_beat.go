@@ -13,10 +13,10 @@ const goodbye = 5 * time.Second
 // attend beats for every capability until ctx ends, then says that the worker drains. A beat that does not get through is
 // logged and is no reason to stop work.
 func (w *Worker) attend(ctx context.Context) {
-	started := w.o.Clock()
+	started := w.opts.Clock()
 	for n := 0; ; n++ {
 		w.beat(ctx, started, false)
-		timer := time.NewTimer(w.o.Presence.every(w.o.Name, n))
+		timer := time.NewTimer(w.opts.Presence.every(w.opts.Name, n))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
@@ -33,17 +33,17 @@ func (w *Worker) attend(ctx context.Context) {
 func (w *Worker) beat(ctx context.Context, started time.Time, draining bool) {
 	running := w.running()
 	var group errgroup.Group
-	for _, capability := range w.o.Registry.Capabilities() {
-		b := Beat{Worker: w.o.Name, Capability: capability, Started: started, Seen: w.o.Clock().Round(0).UTC(), Draining: draining}
+	for _, capability := range w.opts.Registry.Capabilities() {
+		b := Beat{Worker: w.opts.Name, Capability: capability, Started: started, Seen: w.opts.Clock().Round(0).UTC(), Draining: draining}
 		b.Started = started.Round(0).UTC()
-		for _, h := range w.o.Registry.Capability(capability) {
+		for _, h := range w.opts.Registry.Capability(capability) {
 			b.Kinds = append(b.Kinds, h.Kind())
 		}
 		runs := running[capability]
 		b.Running, b.Runs = len(runs), runs[:min(len(runs), beatRuns)]
 		group.Go(func() error {
-			if err := w.o.Presence.beat(ctx, b); err != nil && ctx.Err() == nil {
-				w.o.Logger.Warn("say that the worker lives", "capability", capability, "error", err)
+			if err := w.opts.Presence.beat(ctx, b); err != nil && ctx.Err() == nil {
+				w.opts.Logger.Warn("say that the worker lives", "capability", capability, "error", err)
 			}
 			return nil
 		})
@@ -55,9 +55,9 @@ func (w *Worker) beat(ctx context.Context, started time.Time, draining bool) {
 func (w *Worker) leave(ctx context.Context) {
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
 	defer cancel()
-	for _, capability := range w.o.Registry.Capabilities() {
-		if err := w.o.Presence.gone(end, capability, w.o.Name, w.o.Clock()); err != nil {
-			w.o.Logger.Warn("say that the worker has gone", "capability", capability, "error", err)
+	for _, capability := range w.opts.Registry.Capabilities() {
+		if err := w.opts.Presence.gone(end, capability, w.opts.Name, w.opts.Clock()); err != nil {
+			w.opts.Logger.Warn("say that the worker has gone", "capability", capability, "error", err)
 		}
 	}
 }

@@ -58,7 +58,7 @@ type Stats struct {
 // A Worker runs commands of the capabilities that its registry serves. Any number of workers, in any number of processes,
 // share the commands. Safe for concurrent use.
 type Worker struct {
-	o      Options
+	opts   Options
 	limits map[string]*rate.Limiter
 
 	mu    sync.Mutex
@@ -84,7 +84,9 @@ func New(o Options) (*Worker, error) {
 	if o.Pace <= 0 {
 		o.Pace = 1
 	}
-	w := &Worker{o: o, limits: map[string]*rate.Limiter{}, stats: Stats{Outcomes: map[events.Class]uint64{}}, inHand: map[string]string{}}
+	w := &Worker{
+		opts: o, limits: map[string]*rate.Limiter{}, stats: Stats{Outcomes: map[events.Class]uint64{}}, inHand: map[string]string{},
+	}
 	for vendor, l := range o.Limits {
 		if l.PerSecond <= 0 || l.Burst < 1 {
 			return nil, fmt.Errorf("make worker: limit of %s must allow something: %+v", vendor, l)
@@ -97,19 +99,19 @@ func New(o Options) (*Worker, error) {
 // Run takes commands until ctx ends, then lets the deeds that run come to their end, which their deadlines bound, and
 // returns nil. An error says that a subscription could not start, or ended.
 func (w *Worker) Run(ctx context.Context) error {
-	capabilities := w.o.Registry.Capabilities()
+	capabilities := w.opts.Registry.Capabilities()
 	group, ctx := errgroup.WithContext(ctx)
-	if w.o.Presence != nil {
+	if w.opts.Presence != nil {
 		group.Go(func() error { w.attend(ctx); return nil })
 		defer w.leave(ctx)
 	}
 	for _, capability := range capabilities {
 		group.Go(func() error {
 			s := events.Subscription{
-				Name: "workers-" + capability, Subjects: []string{events.CommandSubject(capability)}, Parallel: w.o.Parallel,
+				Name: "workers-" + capability, Subjects: []string{events.CommandSubject(capability)}, Parallel: w.opts.Parallel,
 				MaxDeliver: commandDeliveries,
 			}
-			if err := w.o.Bus.Consume(ctx, s, events.Guarded(w.deliver, w.panicked)); err != nil {
+			if err := w.opts.Bus.Consume(ctx, s, events.Guarded(w.deliver, w.panicked)); err != nil {
 				return fmt.Errorf("serve capability %s: %w", capability, err)
 			}
 			return nil

@@ -50,16 +50,7 @@ var intakeSubscription = events.Subscription{
 func takeIntent(door plans.Door, log *slog.Logger) func(context.Context, events.Delivery) events.Verdict {
 	return events.Guarded(func(ctx context.Context, d events.Delivery) events.Verdict {
 		_, err := door.Accept(ctx, events.DefaultTenant, d.Header, d.Body)
-		switch _, refused := events.AsRefusal(err); {
-		case err == nil:
-			return events.Ack
-		case refused:
-			return events.Reject(err.Error())
-		case errors.Is(err, saga.ErrPanicked) && d.Attempt >= events.PoisonTries:
-			return events.Reject(err.Error())
-		default: // busy, full, or no answer: the broker keeps it
-			return events.Again
-		}
+		return orchestrator.Verdict(err, d.Attempt)
 	}, func(d events.Delivery, panicked string) {
 		log.Error("intake panicked", "subject", d.Subject, "attempt", d.Attempt, "panic", panicked)
 	})

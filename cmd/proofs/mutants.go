@@ -42,7 +42,7 @@ var mutants = []mutant{
 	{
 		name: "no write-ahead", file: "saga/orchestrator/turn.go", suites: []string{suiteSaga, suiteCrash},
 		old: "	landed, lost := o.append(ctx, landing)\n",
-		new: "	for _, w := range landing {\n		early, _ := o.commands(w)\n		_ = o.o.Bus.Publish(ctx, early...)\n	}\n	landed, lost := o.append(ctx, landing)\n",
+		new: "	for _, w := range landing {\n		early, _ := o.commands(w)\n		_ = o.opts.Bus.Publish(ctx, early...)\n	}\n	landed, lost := o.append(ctx, landing)\n",
 	},
 	{
 		name: "no look when unsure", file: "saga/applystep.go", suites: []string{suiteSaga, suiteSim},

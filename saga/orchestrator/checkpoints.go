@@ -20,7 +20,7 @@ const (
 
 // checkpoints takes one now and then until ctx ends. Of several orchestrators one wins, which is enough.
 func (o *Orchestrator) checkpoints(ctx context.Context) error {
-	tick := time.NewTicker(o.o.CheckpointEvery)
+	tick := time.NewTicker(o.opts.CheckpointEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -29,7 +29,7 @@ func (o *Orchestrator) checkpoints(ctx context.Context) error {
 		case <-tick.C:
 		}
 		if err := o.Checkpoint(ctx); err != nil && ctx.Err() == nil {
-			o.o.Log.Warn("no checkpoint for now", "error", err)
+			o.opts.Log.Warn("no checkpoint for now", "error", err)
 		}
 	}
 }
@@ -49,7 +49,7 @@ func (o *Orchestrator) Checkpoint(ctx context.Context) error {
 	}
 	for len(heads) > 0 {
 		n := min(len(heads), checkpointHeads)
-		fact := saga.CheckpointTaken{At: o.o.Now().Round(0).UTC(), Until: s.Checkpointed, Heads: heads[:n]}
+		fact := saga.CheckpointTaken{At: o.opts.Now().Round(0).UTC(), Until: s.Checkpointed, Heads: heads[:n]}
 		if heads = heads[n:]; len(heads) == 0 {
 			fact.Until = until
 		}
@@ -60,7 +60,7 @@ func (o *Orchestrator) Checkpoint(ctx context.Context) error {
 		if _, err := o.encode(w); err != nil {
 			return fmt.Errorf("take checkpoint: %w", err)
 		}
-		switch err := o.o.Journal.Append(ctx, []saga.Append{*w.append})[0].Err; {
+		switch err := o.opts.Journal.Append(ctx, []saga.Append{*w.append})[0].Err; {
 		case errors.Is(err, saga.ErrConflict):
 			return nil
 		case err != nil:
@@ -74,7 +74,7 @@ func (o *Orchestrator) Checkpoint(ctx context.Context) error {
 // changedSince gives the heads of the connections that have changed, and up to when that is known.
 func (o *Orchestrator) changedSince(ctx context.Context, since time.Time) (heads []saga.Head, until time.Time, err error) {
 	for q := (saga.Query{Limit: 1000}); ; {
-		page, err := o.o.Journal.List(ctx, q)
+		page, err := o.opts.Journal.List(ctx, q)
 		if err != nil {
 			return nil, until, err
 		}

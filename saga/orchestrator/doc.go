@@ -3,6 +3,8 @@
 // newly in flight, and acknowledges the input. It decides nothing itself. It is not for vendors' technologies: journal and
 // broker are ports.
 //
-// Reading order: orchestrator.go (what it is given and asked), turn.go (inputs to facts), timers.go (what wakes a
-// connection), hold.go (what is paused), feed.go (status events, watchers), checkpoints.go, import.go.
+// Reading order: orchestrator.go (what it is given and asked), turn.go (inputs to facts), append.go (facts to a record),
+// publish.go (what is sent then), results.go (the consumer of results), cache.go (states by key), timers.go (what wakes a
+// connection), hold.go (what is paused), follow.go and feed.go (records to status events), watch.go, checkpoints.go,
+// import.go.
 package orchestrator

@@ -13,114 +13,10 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// follow hears of every record, this process's and others': it wakes watchers, forgets what it knew of connections that
-// have moved on, and learns of holds.
-func (o *Orchestrator) follow(ctx context.Context) error {
-	from, err := o.o.Cursor.Load(ctx) // what is older has been told, and holds were learnt at start
-	if err != nil {
-		return fmt.Errorf("load cursor: %w", err)
-	}
-	return o.followFrom(ctx, from, func(r saga.Record) error {
-		if !saga.IsEngines(r.Key) {
-			o.notBehind(r.Key, r.Version)
-			o.hub.tell(r.Key, r.Version)
-			return nil
-		}
-		if err := o.learnHold(ctx, r.Key, r.Version); err != nil {
-			return err
-		}
-		return o.wake(ctx, wakeReleased)
-	})
-}
-
-// followPause is how long a follower rests when the journal does not answer.
-const followPause = time.Second
-
-// followFrom hands every record after a position to take, until ctx ends. What fails is logged and taken again from the
-// same record after a pause: a follower has nobody to give an error to.
-func (o *Orchestrator) followFrom(ctx context.Context, from saga.Position, take func(saga.Record) error) error {
-	for ctx.Err() == nil {
-		for r, err := range o.o.Journal.Follow(ctx, from) {
-			if err == nil {
-				err = take(r)
-			}
-			if err != nil {
-				if ctx.Err() == nil {
-					o.o.Log.Warn("journal is not followed further for now", "position", uint64(from), "error", err)
-				}
-				break
-			}
-			from = r.Position
-		}
-		if !pause(ctx, followPause) {
-			break
-		}
-	}
-	return ctx.Err()
-}
-
-// pause waits; it is false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// Watch gives a channel that gets a connection's version soon after each change of it; of those that come while one waits
-// there only the newest is left. StateAt reads what was heard of. Call stop when done.
-func (o *Orchestrator) Watch(key events.Key) (changed <-chan uint64, stop func()) {
-	return o.hub.join(key)
-}
-
-// hub tells watchers that a connection changed.
-type hub struct {
-	mu       sync.Mutex
-	watchers map[events.Key]map[chan uint64]struct{}
-}
-
-func (h *hub) join(key events.Key) (<-chan uint64, func()) {
-	c := make(chan uint64, 1)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.watchers == nil {
-		h.watchers = map[events.Key]map[chan uint64]struct{}{}
-	}
-	if h.watchers[key] == nil {
-		h.watchers[key] = map[chan uint64]struct{}{}
-	}
-	h.watchers[key][c] = struct{}{}
-	return c, func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		delete(h.watchers[key], c)
-		if len(h.watchers[key]) == 0 {
-			delete(h.watchers, key)
-		}
-	}
-}
-
-// tell is for one caller, which tells versions in order.
-func (h *hub) tell(key events.Key, version uint64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for c := range h.watchers[key] {
-		select {
-		case <-c: // an older one that nobody has taken
-		default:
-		}
-		c <- version
-	}
-}
-
 // publishStatus sends a status event for every change of a saga's status, from a cursor over the journal that is saved
 // after publishing: never lost, and a repeat is known by its id.
 func (o *Orchestrator) publishStatus(ctx context.Context) error {
-	from, err := o.o.Cursor.Load(ctx)
+	from, err := o.opts.Cursor.Load(ctx)
 	if err != nil {
 		return fmt.Errorf("load status cursor: %w", err)
 	}
@@ -129,10 +25,10 @@ func (o *Orchestrator) publishStatus(ctx context.Context) error {
 	var saver sync.WaitGroup
 	defer saver.Wait()
 	saver.Go(func() { o.saveCursor(ctx, &published) })
-	states := map[events.Key]saga.State{}
+	var states cache
 	return o.followFrom(ctx, from, func(r saga.Record) error {
 		if !saga.IsEngines(r.Key) {
-			if err := o.publishRecord(ctx, states, r); err != nil {
+			if err := o.publishRecord(ctx, &states, r); err != nil {
 				return fmt.Errorf("publish status of %s: %w", r.Key, err)
 			}
 		}
@@ -154,10 +50,10 @@ func (o *Orchestrator) saveCursor(ctx context.Context, published *atomic.Uint64)
 			continue
 		}
 		save, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveEvery)
-		err := o.o.Cursor.Save(save, saga.Position(at))
+		err := o.opts.Cursor.Save(save, saga.Position(at))
 		cancel()
 		if err != nil {
-			o.o.Log.Warn("status cursor is not saved; status events may be repeated", "error", err)
+			o.opts.Log.Warn("status cursor is not saved; status events may be repeated", "error", err)
 			continue
 		}
 		saved = at
@@ -165,7 +61,7 @@ func (o *Orchestrator) saveCursor(ctx context.Context, published *atomic.Uint64)
 }
 
 // publishRecord publishes the changes in one record.
-func (o *Orchestrator) publishRecord(ctx context.Context, states map[events.Key]saga.State, r saga.Record) error {
+func (o *Orchestrator) publishRecord(ctx context.Context, states *cache, r saga.Record) error {
 	before, err := o.stateBefore(ctx, states, r)
 	if err != nil {
 		return err
@@ -185,7 +81,7 @@ func (o *Orchestrator) publishRecord(ctx context.Context, states map[events.Key]
 		}
 	}
 	if len(messages) > 0 {
-		if err := o.o.Bus.Publish(ctx, messages...); err != nil {
+		if err := o.opts.Bus.Publish(ctx, messages...); err != nil {
 			return err
 		}
 	}
@@ -193,25 +89,19 @@ func (o *Orchestrator) publishRecord(ctx context.Context, states map[events.Key]
 	if err != nil {
 		return err
 	}
-	if _, kept := states[r.Key]; !kept && len(states) >= cacheBound {
-		for k := range states { // which one goes does not matter much
-			delete(states, k)
-			break
-		}
-	}
-	states[r.Key] = after
+	states.put(after)
 	return nil
 }
 
 // stateBefore is the state that a followed record was applied to: remembered, or folded from the beginning.
-func (o *Orchestrator) stateBefore(ctx context.Context, states map[events.Key]saga.State, r saga.Record) (saga.State, error) {
-	if s, ok := states[r.Key]; ok && s.Version+1 == r.Version {
+func (o *Orchestrator) stateBefore(ctx context.Context, states *cache, r saga.Record) (saga.State, error) {
+	if s, ok := states.get(r.Key); ok && s.Version+1 == r.Version {
 		return s, nil
 	}
 	if r.Version == 1 {
 		return saga.State{Key: r.Key}, nil
 	}
-	snapshot, records, err := o.o.Journal.Load(ctx, r.Key)
+	snapshot, records, err := o.opts.Journal.Load(ctx, r.Key)
 	if err != nil {
 		return saga.State{}, fmt.Errorf("load %s: %w", r.Key, err)
 	}
@@ -227,10 +117,11 @@ func (o *Orchestrator) stateBefore(ctx context.Context, states map[events.Key]sa
 	return o.replayTo(ctx, r)
 }
 
-// replayTo folds a connection's records up to one that a newer snapshot has overtaken.
+// replayTo folds a connection's records up to one that a newer snapshot has overtaken. It reads the records of all
+// connections: what the journal gives of one begins at its newest snapshot.
 func (o *Orchestrator) replayTo(ctx context.Context, target saga.Record) (saga.State, error) {
 	s := saga.State{Key: target.Key}
-	for r, err := range o.o.Journal.Follow(ctx, 0) {
+	for r, err := range o.opts.Journal.Follow(ctx, 0) {
 		if err != nil {
 			return saga.State{}, err
 		}

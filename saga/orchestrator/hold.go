@@ -26,7 +26,7 @@ func (o *Orchestrator) Held() saga.Held {
 // learnHolds reads all of the engine's own keys at start. An engine that was started held stays so until somebody releases
 // it from then on.
 func (o *Orchestrator) learnHolds(ctx context.Context) error {
-	started := o.o.Engine.Held
+	started := o.opts.Engine.Held
 	err := o.list(ctx, func(item saga.Listed) error {
 		if !saga.IsEngines(item.Key) {
 			return nil

@@ -29,7 +29,7 @@ func (o *Orchestrator) QuietAt(ctx context.Context) (at time.Time, err error) {
 			if st.Open == nil {
 				continue
 			}
-			if quiet := st.Open.Deadline.Add(o.o.Engine.Limits.QuietTime()); quiet.After(at) {
+			if quiet := st.Open.Deadline.Add(o.opts.Engine.Limits.QuietTime()); quiet.After(at) {
 				at = quiet
 			}
 		}
@@ -78,7 +78,7 @@ func (o *Orchestrator) Import(ctx context.Context, records []saga.Record) error 
 
 // same tells whether the journal has this very record: offering it again is answered as landed.
 func (o *Orchestrator) same(ctx context.Context, r saga.Record) error {
-	res := o.o.Journal.Append(ctx, []saga.Append{{Key: r.Key, After: r.Version - 1, ID: r.ID, Facts: r.Facts}})[0]
+	res := o.opts.Journal.Append(ctx, []saga.Append{{Key: r.Key, After: r.Version - 1, ID: r.ID, Facts: r.Facts}})[0]
 	if errors.Is(res.Err, saga.ErrConflict) {
 		return fmt.Errorf("the connection is here with another history: %w", res.Err)
 	}
@@ -97,7 +97,7 @@ func (o *Orchestrator) importOne(ctx context.Context, s saga.State, r saga.Recor
 		}
 	}
 	for range importTries {
-		if err = o.o.Journal.Append(ctx, []saga.Append{a})[0].Err; err == nil || !errors.Is(err, saga.ErrUnknown) {
+		if err = o.opts.Journal.Append(ctx, []saga.Append{a})[0].Err; err == nil || !errors.Is(err, saga.ErrUnknown) {
 			break
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,13 +17,12 @@ import (
 // that whatever crashes, the input comes again and the decision is the same. Any number of them may run on one journal;
 // the compare-and-set of an append is the fence between them. Its methods are safe for concurrent use.
 type Orchestrator struct {
-	o       Options
+	opts    Options
 	inbox   chan job
 	stopped chan struct{} // closed when Run has ended
 	held    holds
 
-	mu    sync.Mutex
-	cache map[events.Key]saga.State
+	cache cache
 	hub   hub
 	alarm *alarm
 }
@@ -82,7 +80,7 @@ func New(o Options) *Orchestrator {
 		o.CheckpointEvery = checkpointEvery
 	}
 	orch := &Orchestrator{
-		o: o, inbox: make(chan job, 4096), stopped: make(chan struct{}), cache: map[events.Key]saga.State{}, alarm: newAlarm(),
+		opts: o, inbox: make(chan job, 4096), stopped: make(chan struct{}), alarm: newAlarm(),
 	}
 	orch.held.now, orch.held.learnt = o.Engine.Held, map[events.Key]uint64{}
 	return orch
@@ -107,7 +105,7 @@ func (o *Orchestrator) Run(ctx context.Context) error {
 	group.Go(func() error { return o.checkpoints(ctx) })
 	group.Go(func() error {
 		sub := events.Subscription{Name: "orchestrator", Subjects: []string{events.Results.Subject}, Parallel: 256, MaxDeliver: events.MaxAgain}
-		return o.o.Bus.Consume(ctx, sub, events.Guarded(o.takeResult, o.panicked))
+		return o.opts.Bus.Consume(ctx, sub, events.Guarded(o.takeResult, o.panicked))
 	})
 	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("run orchestrator: %w", err)
@@ -149,39 +147,9 @@ func (o *Orchestrator) ask(ctx context.Context, j job) (saga.Receipt, error) {
 	}
 }
 
-// aheadTries is how often a result that is ahead of the journal is let come again, before it is taken for nonsense.
-const aheadTries = 50
-
-// takeResult is the consumer of results: acknowledged once what follows from it is on stable storage. One that comes again
-// publishes the open commands again: whoever took it the first time may have died before it did.
-func (o *Orchestrator) takeResult(ctx context.Context, d events.Delivery) events.Verdict {
-	r, err := events.DecodeResult(d.Body)
-	if err != nil {
-		return events.Reject("result: " + err.Error())
-	}
-	switch _, err := o.ask(ctx, job{key: r.Connection, in: saga.Report{Result: r}, resend: d.Attempt > 1}); {
-	case err == nil:
-		return events.Ack
-	case errors.Is(err, saga.ErrPanicked) && d.Attempt >= events.PoisonTries:
-		return events.Reject("result: " + err.Error())
-	case errors.Is(err, errAhead) && d.Attempt >= aheadTries:
-		return events.Reject("result: " + err.Error())
-	case ctx.Err() != nil, errors.Is(err, saga.ErrUnavailable), errors.Is(err, saga.ErrFull):
-		return events.Again
-	default:
-		o.o.Log.Warn("a result could not be used", "connection", r.Connection.String(), "step", r.Step, "error", err)
-		return events.Reject("result: " + err.Error())
-	}
-}
-
-// panicked says where a handler has panicked.
-func (o *Orchestrator) panicked(d events.Delivery, what string) {
-	o.o.Log.Error("delivery panicked", "subject", d.Subject, "attempt", d.Attempt, "panic", what)
-}
-
 // State reads a connection as the journal has it. An unknown one is empty at version 0.
 func (o *Orchestrator) State(ctx context.Context, key events.Key) (saga.State, error) {
-	snapshot, records, err := o.o.Journal.Load(ctx, key)
+	snapshot, records, err := o.opts.Journal.Load(ctx, key)
 	if err != nil {
 		return saga.State{}, fmt.Errorf("load %s: %w", key, err)
 	}
@@ -214,7 +182,7 @@ func (o *Orchestrator) Rules() saga.Engine { return o.engine() }
 
 // engine is the engine as it is held now.
 func (o *Orchestrator) engine() saga.Engine {
-	e := o.o.Engine
+	e := o.opts.Engine
 	e.Held = o.Held()
 	return e
 }

@@ -17,7 +17,7 @@ func (o *Orchestrator) timers(ctx context.Context) error {
 	defer timer.Stop()
 	for {
 		wait := time.Hour
-		due, next := o.alarm.due(o.o.Now())
+		due, next := o.alarm.due(o.opts.Now())
 		for _, d := range due {
 			select {
 			case o.inbox <- job{key: d.key, in: saga.Tick{}, resend: d.resend}:
@@ -26,7 +26,7 @@ func (o *Orchestrator) timers(ctx context.Context) error {
 			}
 		}
 		if !next.IsZero() {
-			wait = max(next.Sub(o.o.Now()), 0)
+			wait = max(next.Sub(o.opts.Now()), 0)
 		}
 		timer.Reset(wait)
 		select {
@@ -40,11 +40,11 @@ func (o *Orchestrator) timers(ctx context.Context) error {
 
 // sweep finds connections by the listing: all of them at start, later those that another process has left behind.
 func (o *Orchestrator) sweep(ctx context.Context) error {
-	tick := time.NewTicker(o.o.SweepEvery)
+	tick := time.NewTicker(o.opts.SweepEvery)
 	defer tick.Stop()
 	for which := wakeAll; ; which = wakeOverdue {
 		if err := o.wake(ctx, which); err != nil && ctx.Err() == nil {
-			o.o.Log.Warn("sweep did not finish", "error", err)
+			o.opts.Log.Warn("sweep did not finish", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -76,19 +76,19 @@ func (o *Orchestrator) wake(ctx context.Context, which waking) error {
 			}
 			return nil
 		}
-		sum, now := item.Summary, o.o.Now()
+		sum, now := item.Summary, o.opts.Now()
 		underWay := sum.Queued > 0 || !sum.Status.Ended() || !sum.Due.IsZero() // a survey is due of a saga that has ended
 		j := job{key: item.Key, in: saga.Tick{}, resend: which != wakeReleased}
 		switch {
 		case !underWay:
 			return nil
 		case which != wakeOverdue:
-		case !sum.Due.IsZero() && now.After(sum.Due.Add(o.o.SweepEvery)):
-		case now.After(item.Changed.Add(o.o.SweepEvery)) && now.Before(item.Changed.Add(3*o.o.SweepEvery)) && !o.settled(item):
+		case !sum.Due.IsZero() && now.After(sum.Due.Add(o.opts.SweepEvery)):
+		case now.After(item.Changed.Add(o.opts.SweepEvery)) && now.Before(item.Changed.Add(3*o.opts.SweepEvery)) && !o.settled(item):
 		default:
 			return nil
 		}
-		o.notBehind(item.Key, item.Version)
+		o.cache.notBehind(item.Key, item.Version)
 		select {
 		case o.inbox <- j:
 			return nil
@@ -100,16 +100,14 @@ func (o *Orchestrator) wake(ctx context.Context, which waking) error {
 
 // settled tells whether this process moved the connection last, and so has published its commands or will.
 func (o *Orchestrator) settled(item saga.Listed) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	s, ok := o.cache[item.Key]
+	s, ok := o.cache.get(item.Key)
 	return ok && s.Version == item.Version
 }
 
 // list hands over every connection of the journal's listing.
 func (o *Orchestrator) list(ctx context.Context, take func(saga.Listed) error) error {
 	for q := (saga.Query{Limit: 1000}); ; {
-		page, err := o.o.Journal.List(ctx, q)
+		page, err := o.opts.Journal.List(ctx, q)
 		if err != nil {
 			return err
 		}
