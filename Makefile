@@ -48,7 +48,7 @@ bench: ## benchmarks
 	$(GO) test -run xxx -bench . -benchtime $(or $(ITERATIONS),1s) ./...
 
 golden: ## rewrite golden files; review the diff like code
-	$(GO) test ./events ./workers ./saga ./saga/plans/privateservice ./adapters/httpapi -update
+	$(GO) test ./events ./workers ./saga ./saga/plans/... ./adapters/httpapi -update
 
 lint: ## vet, staticcheck and the structure tests
 	$(GO) vet ./...

@@ -22,8 +22,11 @@ type Name struct {
 	Version int
 }
 
+// String is the name of the schema: "private-service.apply.v1".
+func (n Name) String() string { return fmt.Sprintf("%s.%s.v%d", n.Kind, n.Want, n.Version) }
+
 // file is where the schema of that name is, or would be.
-func (n Name) file() string { return fmt.Sprintf("intent/%s.%s.v%d.json", n.Kind, n.Want, n.Version) }
+func (n Name) file() string { return "intent/" + n.String() + ".json" }
 
 // Intent gives the schema of the data of one kind, want and version, as it is in its file.
 func Intent(kind, want string, version int) ([]byte, bool) {

@@ -23,6 +23,7 @@ import (
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/plans"
+	"github.com/culvertnet/culvert/saga/plans/kind"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -91,8 +92,8 @@ var limits = saga.Limits{
 	UndoBudget: 5 * time.Second, ProveBudget: time.Second, RetryBase: time.Millisecond, RetryCap: time.Millisecond,
 }
 
-// kind is a short chain of steps under the name that the schemas know; what it admits a test can choose.
-func kind(admit func(events.Intent) error) plans.Catalogue {
+// chain is a short chain of steps under the name that the schemas know; what it admits a test can choose.
+func chain(admit func(events.Intent) error) plans.Catalogue {
 	plan := func(p saga.Planning) (saga.Plan, error) {
 		b := saga.NewBuilder("private-service", 1)
 		if p.Intent.Want == events.Withdraw {
@@ -105,8 +106,10 @@ func kind(admit func(events.Intent) error) plans.Catalogue {
 		saga.Add[struct{}](b, saga.Spec{Name: "two", Kind: "egress.two", Prefix: "two", After: []string{one.Name()}}, &in)
 		return b.Build()
 	}
-	k := saga.Kind{Plan: plan, Postconditions: func(saga.Outputs) []string { return nil }}
-	return plans.Catalogue{"private-service": {Kind: k, Admit: admit}}
+	versions := map[int]kind.Version{1: {Admit: admit, Example: json.RawMessage("{}")}}
+	return plans.Of(kind.Entry{
+		Name: "private-service", Versions: versions, Plan: plan, Postconditions: func(saga.Outputs) []string { return nil },
+	})
 }
 
 func start(t *testing.T) *rig {
@@ -117,7 +120,7 @@ func start(t *testing.T) *rig {
 func startWith(t *testing.T, admit func(events.Intent) error, options ...func(*httpapi.Options)) *rig {
 	t.Helper()
 	r := &rig{t: t, bus: memory.NewBus(nil), claims: memory.NewClaims(), journal: &journal{Journal: memory.NewJournal(nil)}, answers: map[string]events.Outcome{}, held: map[string]chan struct{}{}}
-	catalogue := kind(admit)
+	catalogue := chain(admit)
 	var ids atomic.Int64
 	o := orchestrator.New(orchestrator.Options{
 		Engine: saga.Engine{Kinds: catalogue.Kinds(), Limits: limits}, Journal: r.journal, Bus: r.bus, Cursor: &cursor{}, Now: time.Now,

@@ -14,7 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/culvertnet/culvert/saga/plans/privateservice"
+	"github.com/culvertnet/culvert/saga/plans/operator"
 )
 
 // The roles of a process.
@@ -181,20 +181,20 @@ func parseConfig(args []string, out io.Writer) (Config, error) {
 }
 
 // plansOperator is the operator's configuration as the intent kinds need it.
-func (f File) plansOperator() privateservice.Operator {
-	op := privateservice.Operator{
-		Pools:    map[string]privateservice.Pool{},
-		Gateways: map[string]privateservice.Gateway{},
-		Speakers: map[string]privateservice.Speaker{},
+func (f File) plansOperator() operator.Config {
+	op := operator.Config{
+		Pools:    map[string]operator.Pool{},
+		Gateways: map[string]operator.Gateway{},
+		Speakers: map[string]operator.Speaker{},
 	}
 	for name, p := range f.Operator.Pools {
-		op.Pools[name] = privateservice.Pool{Ranges: p.Ranges, Tenants: p.Tenants}
+		op.Pools[name] = operator.Pool{Ranges: p.Ranges, Tenants: p.Tenants}
 	}
 	for name, g := range f.Operator.Gateways {
-		op.Gateways[name] = privateservice.Gateway{Controller: g.Controller, Tenants: g.Tenants}
+		op.Gateways[name] = operator.Gateway{Controller: g.Controller, Tenants: g.Tenants}
 	}
 	for name, s := range f.Speakers {
-		op.Speakers[name] = privateservice.Speaker{Tenants: s.Tenants}
+		op.Speakers[name] = operator.Speaker{Tenants: s.Tenants}
 	}
 	return op
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/plans"
+	"github.com/culvertnet/culvert/saga/plans/kind"
+	"github.com/culvertnet/culvert/saga/plans/operator/operatortest"
 	"github.com/culvertnet/culvert/saga/plans/privateservice"
 	"github.com/culvertnet/culvert/workers"
 )
@@ -59,6 +61,9 @@ func vendorOf(in thingIn) string {
 	return ""
 }
 
+// poisonData is what the schemas let through; the catalogue of this test does not read it.
+var poisonData = plans.All(operatortest.Config())[privateservice.Name].Example(1).Data
+
 // poisonous is a catalogue whose rules and plans panic for connections with a bad name.
 func poisonous() plans.Catalogue {
 	plan := func(p saga.Planning) (saga.Plan, error) {
@@ -81,7 +86,9 @@ func poisonous() plans.Catalogue {
 		}
 		return nil
 	}
-	return plans.Catalogue{privateservice.Name: {Kind: saga.Kind{Plan: plan, Postconditions: judge}, Admit: admit}}
+	return plans.Of(kind.Entry{
+		Name: privateservice.Name, Versions: map[int]kind.Version{1: {Admit: admit, Example: poisonData}}, Plan: plan, Postconditions: judge,
+	})
 }
 
 type savedCursor struct{ at atomic.Uint64 }
@@ -134,7 +141,7 @@ func TestPoisonHoldsUpNobody(t *testing.T) {
 	publish := func(name string) {
 		body, err := json.Marshal(map[string]any{
 			"specversion": "1.0", "id": "1", "source": "/test", "type": events.IntentType(privateservice.Name, events.Apply, 1), "subject": name,
-			"datacontenttype": "application/json", "data": privateservice.Example().Data,
+			"datacontenttype": "application/json", "data": poisonData,
 		})
 		if err == nil {
 			err = bus.Publish(ctx, events.Message{

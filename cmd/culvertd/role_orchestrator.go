@@ -99,10 +99,11 @@ const version = "0.1.0"
 // explain describes every kind by its schemas and the graph of its example.
 func explain(catalogue plans.Catalogue) map[string]httpapi.KindInfo {
 	all := map[string]httpapi.KindInfo{}
-	for name := range catalogue.Kinds() {
-		k := httpapi.KindInfo{Kind: name, Schemas: map[string]any{}, Diagram: catalogue.Diagram(name)}
+	for name, e := range catalogue {
+		version := e.Newest()
+		k := httpapi.KindInfo{Kind: name, Schemas: map[string]any{}, Diagram: catalogue.Diagram(name, version)}
 		for _, want := range []events.Want{events.Apply, events.Withdraw} {
-			raw, known := schemas.Intent(name, string(want), 1)
+			raw, known := schemas.Intent(name, string(want), version)
 			var schema any
 			if known && json.Unmarshal(raw, &schema) == nil {
 				k.Schemas[string(want)] = schema

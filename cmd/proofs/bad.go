@@ -20,7 +20,7 @@ import (
 )
 
 // invalidIntents are the bad intents that the schemas ship, each with the field and rule that refuses it.
-const invalidIntents = "schemas/examples/invalid"
+const invalidIntents = "schemas/examples/*/invalid/manifest.json"
 
 // badIntent is one line of their manifest.
 type badIntent struct {
@@ -30,6 +30,32 @@ type badIntent struct {
 	Field  string            `json:"field"`
 	Rule   string            `json:"rule"`
 	Why    string            `json:"why"`
+
+	folder string
+}
+
+// badIntents are the bad intents of the envelope and of every kind.
+func badIntents() ([]badIntent, error) {
+	files, err := filepath.Glob(invalidIntents)
+	if err != nil {
+		return nil, err
+	}
+	var all []badIntent
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		var list []badIntent
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return nil, fmt.Errorf("read manifest %s: %w", file, err)
+		}
+		for i := range list {
+			list[i].folder = filepath.Dir(file)
+		}
+		all = append(all, list...)
+	}
+	return all, nil
 }
 
 // bad: every bad intent is refused at the HTTP door with its field and rule, and from the NATS door is in the dead
@@ -45,13 +71,9 @@ func bad(ctx context.Context, s settings) error {
 }
 
 func badRun(ctx context.Context, l *lab, t *table) error {
-	raw, err := os.ReadFile(filepath.Join(invalidIntents, "manifest.json"))
+	list, err := badIntents()
 	if err != nil {
 		return err
-	}
-	var list []badIntent
-	if err := json.Unmarshal(raw, &list); err != nil {
-		return fmt.Errorf("read manifest: %w", err)
 	}
 	refused, published := 0, 0
 	nc, err := nats.Connect(l.daemon.at.NATS)
@@ -60,7 +82,7 @@ func badRun(ctx context.Context, l *lab, t *table) error {
 	}
 	defer nc.Close()
 	for _, b := range list {
-		body, err := os.ReadFile(filepath.Join(invalidIntents, b.File))
+		body, err := os.ReadFile(filepath.Join(b.folder, b.File))
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 
 // BenchmarkDecodeIntents is what a door spends on one event before anything is stored.
 func BenchmarkDecodeIntents(b *testing.B) {
-	full, err := os.ReadFile("../../schemas/examples/valid/lab.json")
+	full, err := os.ReadFile("../../schemas/examples/private-service/valid/lab.json")
 	if err != nil {
 		b.Fatal(err)
 	}

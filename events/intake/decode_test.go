@@ -168,7 +168,7 @@ func TestTenantIsChecked(t *testing.T) {
 
 // What ParseIntent makes of a decoded event is what DecodeIntents makes of its text.
 func TestDecodeThenParse(t *testing.T) {
-	files, err := filepath.Glob("../../schemas/examples/valid/*.json")
+	files, err := filepath.Glob("../../schemas/examples/*/valid/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no valid examples: %v", err)
 	}

@@ -1,3 +1,6 @@
-// Package plans is the catalogue of intent kinds and the one door they come in by. Each kind is a package of its own
-// below: its payload, its admission rules, its graph and its postconditions. plans.go lists them.
+// Package plans is the catalogue of intent kinds and the one door they come in by. plans.go lists the kinds.
+//
+// Each kind is a folder beside this file: payload, admission, plan, postconditions, and one function New that gives its
+// entry. Package operator is what all of them read of the operator's configuration, package kind what an entry is, and
+// kindtest the suite that each kind passes in its own package.
 package plans

@@ -59,7 +59,7 @@ func isBatch(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), [
 func (d Door) admitAll(intents []events.Intent, batch bool) error {
 	var all events.Refusal
 	for i, in := range intents {
-		err := d.admit(in)
+		err := d.Catalogue.Admit(in)
 		if err == nil {
 			continue
 		}
@@ -88,16 +88,5 @@ func (d Door) CheckData(in events.Intent) (json.RawMessage, error) {
 		return nil, err
 	}
 	in.Data = data
-	return data, d.admit(in)
-}
-
-func (d Door) admit(in events.Intent) error {
-	e, known := d.Catalogue[in.Kind]
-	if !known {
-		return events.NewRefusal("type", "kind", "there is no intent kind %q", in.Kind)
-	}
-	if in.Want != events.Apply {
-		return nil
-	}
-	return e.Admit(in)
+	return data, d.Catalogue.Admit(in)
 }

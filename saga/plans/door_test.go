@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
-	"github.com/culvertnet/culvert/saga/plans/privateservice"
-	"github.com/culvertnet/culvert/schemas"
+	"github.com/culvertnet/culvert/saga/plans/operator/operatortest"
 )
 
 var day = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -31,17 +29,9 @@ func (e *engine) Submit(_ context.Context, in events.Intent) (saga.Receipt, erro
 	return saga.Receipt{Saga: in.Connection.Saga(1), Duplicate: len(e.taken) == 2}, nil
 }
 
-func operator() privateservice.Operator {
-	ours := []string{events.DefaultTenant}
-	return privateservice.Operator{
-		Pools:    map[string]privateservice.Pool{"psc-frankfurt": {Ranges: []netip.Prefix{netip.MustParsePrefix("10.200.0.0/20")}, Tenants: ours}},
-		Speakers: map[string]privateservice.Speaker{"site-edge": {Tenants: ours}},
-	}
-}
-
 func door(full int) (Door, *engine) {
 	e := &engine{full: full}
-	return Door{Catalogue: All(operator()), Engine: e, Now: func() time.Time { return day }}, e
+	return Door{Catalogue: All(operatortest.Config()), Engine: e, Now: func() time.Time { return day }}, e
 }
 
 func event(name, want, data string) string {
@@ -49,7 +39,7 @@ func event(name, want, data string) string {
 }
 
 func applied(name string) string {
-	return event(name, "apply", string(privateservice.Example().Data))
+	return event(name, "apply", string(All(operatortest.Config())["private-service"].Example(1).Data))
 }
 
 func batch(list ...string) string { return "[" + strings.Join(list, ",") + "]" }
@@ -111,35 +101,5 @@ func TestAKindThatIsKnownToTheSchemasOnlyIsRefused(t *testing.T) {
 	_, err := d.Accept(t.Context(), "default", nil, []byte(applied("a")))
 	if r, refused := events.AsRefusal(err); !refused || r.Violations[0].Rule != "kind" {
 		t.Errorf("error %v", err)
-	}
-}
-
-// The catalogue and the schemas list the same kinds, and every kind explains itself.
-func TestEveryKindHasItsSchemasAndAGraph(t *testing.T) {
-	c := All(operator())
-	wants := map[string]int{}
-	for _, n := range schemas.List() {
-		if _, known := c[n.Kind]; !known {
-			t.Errorf("there is a schema of %s, and no such kind", n.Kind)
-		}
-		wants[n.Kind+" "+n.Want]++
-	}
-	for name := range c.Kinds() {
-		if wants[name+" apply"] == 0 || wants[name+" withdraw"] == 0 {
-			t.Errorf("kind %s has not both schemas: %v", name, wants)
-		}
-		if d := c.Diagram(name); !strings.HasPrefix(d, "flowchart LR\n") || !strings.Contains(d, "prove") {
-			t.Errorf("kind %s is explained by %q", name, d)
-		}
-		in := c[name].Example()
-		if err := c[name].Admit(in); err != nil {
-			t.Errorf("the example of %s is refused: %v", name, err)
-		}
-	}
-	if c.Diagram("no-such-kind") != "" {
-		t.Error("a kind that is not there has a diagram")
-	}
-	if All(privateservice.Operator{}).Diagram(privateservice.Name) != "" {
-		t.Error("an operator without pools explains with a graph that he refuses")
 	}
 }

@@ -7,11 +7,12 @@ import (
 	"slices"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga/plans/operator"
 )
 
 // Check reads the data of an apply intent whose schema is satisfied, fills the defaults in and admits it. The error is a
 // *events.Refusal that lists every rule that is broken.
-func Check(data json.RawMessage, tenant string, op Operator) (Payload, error) {
+func Check(data json.RawMessage, tenant string, op operator.Config) (Payload, error) {
 	p, err := Parse(data)
 	if err != nil {
 		return Payload{}, events.NewRefusal("/data", "payload", "%v", err)
@@ -24,7 +25,7 @@ func Check(data json.RawMessage, tenant string, op Operator) (Payload, error) {
 
 // Admit judges a payload with its defaults by the rules that a schema cannot say. It is pure: what depends on the world
 // is left to the check steps. It lists every violation, in the payload's order.
-func Admit(p Payload, tenant string, op Operator) []events.Violation {
+func Admit(p Payload, tenant string, op operator.Config) []events.Violation {
 	a := &admission{payload: p, tenant: tenant, operator: op}
 	a.need(p.Ingress != nil || p.Egress != nil, "", "ingress-or-egress", "ask for ingress, egress or both")
 	a.service(p.Service)
@@ -41,7 +42,7 @@ func Admit(p Payload, tenant string, op Operator) []events.Violation {
 type admission struct {
 	payload    Payload
 	tenant     string
-	operator   Operator
+	operator   operator.Config
 	violations []events.Violation
 }
 

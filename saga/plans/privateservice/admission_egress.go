@@ -54,6 +54,6 @@ func (a *admission) connectorRange(c Connector, field string) {
 	a.need(r.Bits() == connectorBits, field, "connector-range", "%s is a /%d; a connector takes exactly a /%d", r, r.Bits(), connectorBits)
 	a.need(r.Masked() == r, field, "connector-range", "%s has host bits; the range is %s", r, r.Masked())
 	a.need(within(r), field, "connector-range", "%s is outside of RFC 1918 and RFC 6598", r)
-	pool, overlaps := a.operator.overlap(r)
+	pool, overlaps := a.operator.Overlap(r)
 	a.need(!overlaps, field, "connector-pool-overlap", "%s shares addresses with pool %q", r, pool)
 }

@@ -45,11 +45,11 @@ func (a *admission) target(in Ingress) {
 	}
 	a.need(in.Address.Subnet == "", "/ingress/address", "address-form", "an endpoint for Google APIs takes an address outside of every subnet: give pool or ip")
 	if in.Address.Pool != "" {
-		_, mine := a.operator.pool(in.Address.Pool, a.tenant)
+		_, mine := a.operator.Pool(in.Address.Pool, a.tenant)
 		a.need(mine, "/ingress/address/pool", "pool", "pool %q is not configured for tenant %q", in.Address.Pool, a.tenant)
 	}
 	if in.Address.IP.IsValid() {
-		a.need(in.Address.IP.Is4() && a.operator.holds(in.Address.IP, a.tenant), "/ingress/address/ip", "address-in-pool",
+		a.need(in.Address.IP.Is4() && a.operator.Holds(in.Address.IP, a.tenant), "/ingress/address/ip", "address-in-pool",
 			"%s is in no pool that is configured for tenant %q", in.Address.IP, a.tenant)
 	}
 }
@@ -90,7 +90,7 @@ func (a *admission) announcers(in Ingress) {
 		case ViaAviatrix:
 			a.knownGateway(field+"/spokeGateway", ann.SpokeGateway)
 		case ViaBGP:
-			a.need(a.operator.speaker(ann.Speaker, a.tenant), field+"/speaker", "speaker", "speaker %q is not configured for tenant %q", ann.Speaker, a.tenant)
+			a.need(a.operator.Speaker(ann.Speaker, a.tenant), field+"/speaker", "speaker", "speaker %q is not configured for tenant %q", ann.Speaker, a.tenant)
 			a.need(canForward(ann.NextHop), field+"/nextHop", "next-hop", "next hop %s is not a unicast IPv4 address of a router", ann.NextHop)
 		}
 	}
@@ -104,7 +104,7 @@ func (ann Announce) identity() string {
 }
 
 func (a *admission) knownGateway(field, name string) {
-	_, mine := a.operator.gateway(name, a.tenant)
+	_, mine := a.operator.Gateway(name, a.tenant)
 	a.need(mine, field, "gateway", "gateway %q is not configured for tenant %q, so its controller is not known", name, a.tenant)
 }
 

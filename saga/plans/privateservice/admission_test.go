@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga/plans/operator"
+	"github.com/culvertnet/culvert/saga/plans/operator/operatortest"
 )
 
 // lab is the payload of the example that has most in it, with its defaults.
@@ -52,7 +54,7 @@ func TestRulesBehindTheSchema(t *testing.T) {
 	for _, c := range cases {
 		p := lab(t, "lab.json")
 		c.spoil(&p)
-		got := Admit(p, events.DefaultTenant, operator())
+		got := Admit(p, events.DefaultTenant, operatortest.Config())
 		if !slices.ContainsFunc(got, func(v events.Violation) bool { return v.Rule == c.rule && v.Field == c.field }) {
 			t.Errorf("%s: want %s at %s, got %v", c.why, c.rule, c.field, got)
 		}
@@ -65,7 +67,7 @@ func TestAdmitListsEveryViolation(t *testing.T) {
 	p.Ingress.Address.Pool = "psc-paris"
 	p.Egress.Connector.IPCIDRRange = netip.MustParsePrefix("8.8.8.1/27")
 	var rules []string
-	for _, v := range Admit(p, events.DefaultTenant, operator()) {
+	for _, v := range Admit(p, events.DefaultTenant, operatortest.Config()) {
 		rules = append(rules, v.Rule)
 	}
 	want := []string{"platform", "generation", "pool", "connector-range", "connector-range", "connector-range"}
@@ -77,14 +79,14 @@ func TestAdmitListsEveryViolation(t *testing.T) {
 func TestTenantsUseOnlyTheirOwn(t *testing.T) {
 	p := lab(t, "aviatrix-fqdn.json")
 	var rules []string
-	for _, v := range Admit(p, "partner", operator()) {
+	for _, v := range Admit(p, "partner", operatortest.Config()) {
 		rules = append(rules, v.Rule)
 	}
 	if want := []string{"pool", "gateway", "speaker", "gateway"}; !slices.Equal(rules, want) {
 		t.Errorf("another tenant names our pool, gateway and speaker: got %v, want %v", rules, want)
 	}
-	open := operator()
-	open.Pools["psc-frankfurt"] = Pool{Ranges: open.Pools["psc-frankfurt"].Ranges}
+	open := operatortest.Config()
+	open.Pools["psc-frankfurt"] = operator.Pool{Ranges: open.Pools["psc-frankfurt"].Ranges}
 	if len(Admit(lab(t, "lab.json"), events.DefaultTenant, open)) == 0 {
 		t.Error("a pool without tenants let somebody in; it is for nobody")
 	}
@@ -93,7 +95,7 @@ func TestTenantsUseOnlyTheirOwn(t *testing.T) {
 func TestAdmitDoesNotChangeThePayload(t *testing.T) {
 	p := lab(t, "aviatrix-fqdn.json")
 	before, _ := json.Marshal(p)
-	Admit(p, "partner", operator())
+	Admit(p, "partner", operatortest.Config())
 	if after, _ := json.Marshal(p); string(after) != string(before) {
 		t.Errorf("Admit changed what it judged:\n%s\n%s", before, after)
 	}

@@ -93,7 +93,7 @@ func (r *recipe) hostnames(to *[]string) []saga.Binding {
 
 // withdrawal is the plan of a withdrawal: what must hold before anything is removed. What is removed is what stands.
 func withdrawal(p saga.Planning) (saga.Plan, error) {
-	b := saga.NewBuilder(Name, Version)
+	b := saga.NewBuilder(Name, PlanVersion)
 	for _, s := range p.Standing {
 		if s.Kind != egress.KindAttachConnector || s.Output == nil {
 			continue

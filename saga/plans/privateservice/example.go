@@ -1,23 +1,8 @@
 package privateservice
 
-import (
-	"encoding/json"
-
-	"github.com/culvertnet/culvert/events"
-)
-
-// AdmitIntent judges an apply intent by the admission rules.
-func AdmitIntent(in events.Intent, op Operator) error {
-	_, err := Check(in.Data, in.Connection.Tenant, op)
-	return err
-}
-
-// Example is the intent whose plan explains the kind: a way in over BGP, a way out through a connector and a filter.
-func Example() events.Intent {
-	return events.Intent{
-		Connection: events.Key{Tenant: events.DefaultTenant, Name: "orders"},
-		Kind:       Name, Want: events.Apply, Version: 1,
-		Data: json.RawMessage(`{
+// example is the data of the intent whose plan explains the kind: a way in over BGP, a way out through a connector and a
+// filter.
+const example = `{
 	"service": {"platform": "cloud-functions", "generation": 2, "project": "acme-prod", "region": "europe-west3", "name": "python-http-function"},
 	"network": "projects/acme-net/global/networks/spoke-vpc",
 	"ingress": {
@@ -30,6 +15,4 @@ func Example() events.Intent {
 		"googleAccess": {"subnetworks": ["projects/acme-net/regions/europe-west3/subnetworks/workloads"]},
 		"filter": {"via": "gcp-firewall", "default": "deny", "allow": [{"fqdn": "qa1.backend.example", "protocol": "tcp", "ports": ["443"]}]}
 	}
-}`),
-	}
-}
+}`

@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/culvertnet/culvert/saga/plans/kind/kindtest"
+	"github.com/culvertnet/culvert/saga/plans/operator/operatortest"
 )
 
 // The intents that newcomers submit first are admitted as they are, under the operator's configuration of the daemon.
@@ -25,7 +28,7 @@ func TestExamplesForNewcomersAreAdmitted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := accept(nil, body); err != nil {
+			if err := kindtest.Admit(New(operatortest.Config()).Admit).Accept(nil, body); err != nil {
 				t.Errorf("it is refused: %v", err)
 			}
 			if other, twice := ids[event["id"]]; twice {

@@ -4,36 +4,13 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/plans/operator"
 	"github.com/culvertnet/culvert/workers/egress"
 	"github.com/culvertnet/culvert/workers/network"
 	"github.com/culvertnet/culvert/workers/policy"
 	"github.com/culvertnet/culvert/workers/routing"
 )
-
-// Name is the intent kind, Version the plan's; a changed graph is a new version.
-const (
-	Name    = "private-service"
-	Version = 1
-)
-
-// Kind is private-service as the engine knows it, for one operator.
-func Kind(op Operator) saga.Kind {
-	return saga.Kind{
-		Plan: func(p saga.Planning) (saga.Plan, error) {
-			if p.Intent.Want == events.Withdraw {
-				return withdrawal(p)
-			}
-			payload, err := Check(p.Intent.Data, p.Intent.Connection.Tenant, op)
-			if err != nil {
-				return saga.Plan{}, err
-			}
-			return (&recipe{Payload: payload, op: op, b: saga.NewBuilder(Name, Version)}).plan()
-		},
-		Postconditions: Postconditions,
-	}
-}
 
 // A recipe is one plan in the making. The graph, from left to right:
 //
@@ -44,7 +21,7 @@ func Kind(op Operator) saga.Kind {
 // Names are the cutover and come last: a route to an unused address harms nobody, a name without a route cuts clients.
 type recipe struct {
 	Payload
-	op Operator
+	op operator.Config
 	b  *saga.Builder
 
 	service      egress.ServiceRef

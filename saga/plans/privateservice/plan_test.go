@@ -9,6 +9,7 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/plans/operator/operatortest"
 	"github.com/culvertnet/culvert/workers/egress"
 	"github.com/culvertnet/culvert/workers/network"
 	"github.com/culvertnet/culvert/workers/policy"
@@ -242,7 +243,7 @@ func TestWithdrawal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := events.Intent{Connection: events.Key{Tenant: "default", Name: "orders"}, Kind: Name, Want: events.Withdraw, Version: 1, Data: []byte(`{}`)}
-			p, err := Kind(operator()).Plan(saga.Planning{Intent: in, Standing: c.standing})
+			p, err := New(operatortest.Config()).Engine().Plan(saga.Planning{Intent: in, Standing: c.standing})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -269,7 +270,7 @@ func TestWithdrawal(t *testing.T) {
 }
 
 func TestAPlanIsRefusedLikeTheIntent(t *testing.T) {
-	_, err := Kind(operator()).Plan(saga.Planning{Intent: apply(strings.Replace(ways(bundleIn, byRouter, ""), "psc-frankfurt", "psc-partner", 1))})
+	_, err := New(operatortest.Config()).Engine().Plan(saga.Planning{Intent: apply(strings.Replace(ways(bundleIn, byRouter, ""), "psc-frankfurt", "psc-partner", 1))})
 	if r, refused := events.AsRefusal(err); !refused || r.Violations[0].Rule != "pool" {
 		t.Errorf("error %v, want the refusal of another tenant's pool: a replay with edited input comes without a door", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/plans/operator/operatortest"
 )
 
 // The parts that variants of an intent are put together from.
@@ -71,7 +72,7 @@ func apply(data string) events.Intent {
 // planned makes the plan of an apply.
 func planned(t testing.TB, data string) saga.Plan {
 	t.Helper()
-	p, err := Kind(operator()).Plan(saga.Planning{Intent: apply(data)})
+	p, err := New(operatortest.Config()).Engine().Plan(saga.Planning{Intent: apply(data)})
 	if err != nil {
 		t.Fatalf("plan: %v", err)
 	}

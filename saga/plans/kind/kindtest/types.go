@@ -1,4 +1,4 @@
-package privateservice
+package kindtest
 
 import (
 	"encoding"
@@ -11,28 +11,30 @@ import (
 	"github.com/culvertnet/culvert/schemas"
 )
 
-// The Go types and the schema are both written by hand; this holds them together, both ways.
-func TestTypesAndSchemaAgree(t *testing.T) {
-	for want, typ := range map[string]reflect.Type{"apply": reflect.TypeFor[Payload](), "withdraw": reflect.TypeFor[Withdrawal]()} {
-		raw, known := schemas.Intent("private-service", want, 1)
-		if !known {
-			t.Fatalf("no schema for %s", want)
-		}
-		var root map[string]any
-		if err := json.Unmarshal(raw, &root); err != nil {
-			t.Fatal(err)
-		}
-		c := comparison{t: t, root: root}
-		c.object(want, typ, root)
-		if c.compared < 1 {
-			t.Errorf("%s: nothing was compared", want)
-		}
+// TypesAgree holds a kind's Go type for the data of one want and version against its schema, both ways: both are written by
+// hand. Every field of the one is a field of the other, optional in both or in none, and every list and text has a limit.
+// unions are types whose schema is more than one; the examples have to show them.
+func TypesAgree(t *testing.T, name schemas.Name, data reflect.Type, unions ...reflect.Type) {
+	t.Helper()
+	raw, known := schemas.Intent(name.Kind, name.Want, name.Version)
+	if !known {
+		t.Fatalf("no schema for %v", name)
+	}
+	var root map[string]any
+	if err := json.Unmarshal(raw, &root); err != nil {
+		t.Fatal(err)
+	}
+	c := comparison{t: t, root: root, unions: unions}
+	c.object(name.Want, data, root)
+	if c.compared < 1 {
+		t.Errorf("%v: nothing was compared", name)
 	}
 }
 
 type comparison struct {
 	t        *testing.T
 	root     map[string]any
+	unions   []reflect.Type
 	compared int
 }
 
@@ -88,8 +90,8 @@ func (c *comparison) value(path string, typ reflect.Type, schema map[string]any)
 	}
 	kind := ""
 	switch {
-	case typ == reflect.TypeFor[Hostnames]():
-		return // the one union; TestEveryGoodExampleIsAdmitted has both sides
+	case slices.Contains(c.unions, typ):
+		return
 	case reflect.PointerTo(typ).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()), typ.Kind() == reflect.String:
 		kind = "string"
 	case typ.Kind() == reflect.Struct:

@@ -1,0 +1,28 @@
+// Package operatortest is the operator's configuration that the tests of all intent kinds share.
+package operatortest
+
+import (
+	"net/netip"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga/plans/operator"
+)
+
+// Config is what the examples are written against: the default configuration of the daemon has at least this, and there
+// are things of another tenant, "partner", beside it. Each call gives a new one, which the caller may change.
+func Config() operator.Config {
+	ours := []string{events.DefaultTenant}
+	partner := []string{"partner"}
+	return operator.Config{
+		Pools: map[string]operator.Pool{
+			"psc-frankfurt": {Ranges: []netip.Prefix{netip.MustParsePrefix("10.200.0.0/20")}, Tenants: ours},
+			"psc-partner":   {Ranges: []netip.Prefix{netip.MustParsePrefix("10.201.0.0/20")}, Tenants: partner},
+		},
+		Gateways: map[string]operator.Gateway{
+			"gcp-spoke-1":  {Controller: "avx-82", Tenants: ours},
+			"gcp-spoke-10": {Controller: "avx-100", Tenants: ours},
+			"gcp-spoke-p":  {Controller: "avx-82", Tenants: partner},
+		},
+		Speakers: map[string]operator.Speaker{"site-edge": {Tenants: ours}, "site-partner": {Tenants: partner}},
+	}
+}

@@ -1,0 +1,52 @@
+package privateservice
+
+import (
+	"encoding/json"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/plans/kind"
+	"github.com/culvertnet/culvert/saga/plans/operator"
+)
+
+// Name is the intent kind. PlanVersion is the plan's: a changed graph has a new one. It is not the payload's version.
+const (
+	Name        = "private-service"
+	PlanVersion = 1
+)
+
+// New is private-service for one operator.
+func New(op operator.Config) kind.Entry {
+	return kind.Entry{
+		Name:           Name,
+		Versions:       map[int]kind.Version{1: {Admit: admitter(op), Example: json.RawMessage(example)}},
+		Plan:           planner(op),
+		Postconditions: Postconditions,
+	}
+}
+
+// admitter judges an apply by the admission rules. A withdrawal has nothing to judge but its form.
+func admitter(op operator.Config) func(events.Intent) error {
+	return func(in events.Intent) error {
+		if in.Want == events.Withdraw {
+			_, err := ParseWithdrawal(in.Data)
+			return err
+		}
+		_, err := Check(in.Data, in.Connection.Tenant, op)
+		return err
+	}
+}
+
+// planner makes the graph of an apply, and the checks of a withdrawal.
+func planner(op operator.Config) func(saga.Planning) (saga.Plan, error) {
+	return func(p saga.Planning) (saga.Plan, error) {
+		if p.Intent.Want == events.Withdraw {
+			return withdrawal(p)
+		}
+		payload, err := Check(p.Intent.Data, p.Intent.Connection.Tenant, op)
+		if err != nil {
+			return saga.Plan{}, err
+		}
+		return (&recipe{Payload: payload, op: op, b: saga.NewBuilder(Name, PlanVersion)}).plan()
+	}
+}
