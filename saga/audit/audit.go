@@ -246,7 +246,9 @@ func (a *audit) compare(ctx context.Context, key events.Key) error {
 		return nil
 	}
 	is, should := item.Summary, a.engine.Summarise(c.state)
-	is.Due, should.Due = time.Time{}, time.Time{} // depends on the release's patience
+	// The release that wrote the summary had its own patience and its own words, and what was paused then may be resumed now.
+	is.Due, should.Due = time.Time{}, time.Time{}
+	is.Why, should.Why = nil, nil
 	if is.Head == "" {
 		should.Head = ""
 	}

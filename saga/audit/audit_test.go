@@ -71,12 +71,13 @@ func readJournal(t *testing.T, file string) (records []saga.Record) {
 func stories(t *testing.T, file string) (saga.Engine, *memory.Journal) {
 	t.Helper()
 	j := memory.NewJournal(nil)
-	fill(t, j, readJournal(t, file))
-	return sagatest.NewMachine().Engine, j
+	e := sagatest.NewMachine().Engine
+	fill(t, e, j, readJournal(t, file))
+	return e, j
 }
 
 // fill appends a connection's whole history.
-func fill(t *testing.T, j *memory.Journal, records []saga.Record) {
+func fill(t *testing.T, e saga.Engine, j *memory.Journal, records []saga.Record) {
 	t.Helper()
 	s := saga.State{Key: records[0].Key}
 	for _, r := range records {
@@ -84,7 +85,7 @@ func fill(t *testing.T, j *memory.Journal, records []saga.Record) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := saga.Append{Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: sagatest.NewMachine().Engine.Summarise(next)}
+		a := saga.Append{Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: e.Summarise(next)}
 		if res := j.Append(t.Context(), []saga.Append{a}); res[0].Err != nil {
 			t.Fatal(res[0].Err)
 		}
@@ -114,14 +115,29 @@ func TestCheckpointShowsWhatWasCutOff(t *testing.T) {
 	}
 	records := readJournal(t, file)
 	cut := memory.NewJournal(nil)
-	fill(t, cut, records[:len(records)-1])
-	fill(t, cut, checkpoints)
+	fill(t, e, cut, records[:len(records)-1])
+	fill(t, e, cut, checkpoints)
 	if report, err = audit.Run(t.Context(), e, cut, nil); err != nil {
 		t.Fatal(err)
 	}
 	last := records[len(records)-1].Version
 	if len(report.Findings) != 1 || report.Findings[0].What != "missing" || report.Findings[0].Version != last {
 		t.Errorf("found %+v, want version %d missing", report.Findings, last)
+	}
+}
+
+// A summary says what a saga waited for at its last change: what was paused then may be resumed now, and that is no damage.
+func TestAPauseIsNoDamage(t *testing.T) {
+	records := readJournal(t, "../testdata/journals/held_engine.chained.jsonl")
+	const noted = 7 // the version that notes the pause
+	j := memory.NewJournal(nil)
+	e := sagatest.NewMachine().Engine
+	e.Held.All = true
+	fill(t, e, j, records[:noted])
+	e.Held.All = false
+	report, err := audit.Run(t.Context(), e, j, nil)
+	if err != nil || len(report.Findings) != 0 {
+		t.Errorf("findings %+v, %v", report.Findings, err)
 	}
 }
 
