@@ -43,8 +43,8 @@ type Outcome struct {
 	After time.Duration `json:"after,omitempty"`
 	// Retained is set by an Undo that left something in the world on purpose, and says what and why.
 	Retained string `json:"retained,omitempty"`
-	// Reason is a short machine word for a Refuse or Unsure ("quota", "foreign", "immutable"); Message is for humans.
-	Reason  string `json:"reason,omitempty"`
+	// Reason is for programs ("quota", "foreign", "immutable"), Message for people.
+	Reason  Reason `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
 }
 
@@ -61,7 +61,3 @@ const (
 	// Foreign: something is there under this name that is not ours.
 	Foreign Presence = "foreign"
 )
-
-// ReasonLate is the reason of a Retry by a worker that was handed a command too late to run it before its deadline.
-// Nothing was done; the engine asks again at once and does not count it as a try.
-const ReasonLate = "late"

@@ -52,6 +52,8 @@ type Cause struct {
 	Code CauseCode `json:"code"`
 	// Text says it for people; times are not in it but in Since and Until.
 	Text string `json:"text"`
+	// Advice is what an operator can do about it; "" when there is nothing to do, or nothing that Text does not say.
+	Advice string `json:"advice,omitempty"`
 	// Step and Kind are the step's name and kind, for a cause of one step.
 	Step string `json:"step,omitempty"`
 	Kind string `json:"kind,omitempty"`
@@ -60,6 +62,14 @@ type Cause struct {
 	Since time.Time `json:"since,omitzero"`
 	// Until is when something happens by itself, at the latest.
 	Until time.Time `json:"until,omitzero"`
+}
+
+// String is the cause as people read it: what it is, and what to do about it.
+func (c Cause) String() string {
+	if c.Advice == "" {
+		return c.Text
+	}
+	return c.Text + "; " + c.Advice
 }
 
 // Capability is whose workers run the step that the cause is about; "" when it is about none.

@@ -29,7 +29,7 @@ func (s *State) apply(f Fact) error {
 			s.leaveQueue(f.Saga, events.SagaCompensated, "cancelled by "+f.Actor+": "+f.Reason, &f.At)
 		}
 	case SagaSuperseded:
-		s.Saga.Reason = "superseded"
+		s.Saga.SupersededBy, s.Saga.Reason = f.By, reasonSuperseded
 	case ConnectionPaused:
 		s.Paused = &Pause{Actor: f.Actor, Reason: f.Reason, At: f.At}
 	case ConnectionResumed:
@@ -141,8 +141,18 @@ func (s *State) applyResumed(f ConnectionResumed) {
 	move(&s.Saga.Proof.HeldAt)
 }
 
+// reasonSuperseded is the published reason of a saga that gave way to the next intent.
+const reasonSuperseded = "superseded"
+
+// superseded tells whether the saga gave way to the next intent. Snapshots of releases before SupersededBy have only the
+// reason, which no other fact can give a stuck saga.
+func (g *Saga) superseded() bool {
+	return g.SupersededBy > 0 || g.Status == events.SagaStuck && g.Reason == reasonSuperseded
+}
+
 // goOn lets a stuck saga run again in its direction.
 func (g *Saga) goOn() {
+	g.SupersededBy = 0
 	g.Reason, g.Status, g.EndedAt = g.Cause, events.SagaRunning, zeroTime
 	if g.Direction == Reversing {
 		g.Status = events.SagaCompensating

@@ -169,7 +169,8 @@ type (
 		Epoch     uint64    `json:"epoch"`
 		Operation string    `json:"operation,omitempty"`
 		Until     time.Time `json:"until"`
-		Reason    string    `json:"reason,omitempty"`
+		// Reason is for programs: it tells a wait for a claim.
+		Reason events.Reason `json:"reason,omitempty"`
 		// Message is what the worker said of it: who holds what it waits for.
 		Message string `json:"message,omitempty"`
 	}

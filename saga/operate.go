@@ -116,7 +116,7 @@ func (t *turn) resolve(n uint64, a events.Action) error {
 	if g == nil || g.N != n {
 		return t.notNewest(n)
 	}
-	if g.Status != events.SagaStuck || g.Reason == "superseded" {
+	if g.Status != events.SagaStuck || g.superseded() {
 		return events.NewConflict("saga", "not-stuck", "%s is %s; only a stuck saga has steps to resolve", a.Saga, g.Status)
 	}
 	for _, st := range g.Steps {

@@ -66,6 +66,16 @@ func (n Node) Capability() string {
 	return capability
 }
 
+// Capabilities are the capabilities whose workers the plan needs, sorted, each once.
+func (p Plan) Capabilities() []string {
+	needed := make([]string, 0, len(p.Nodes))
+	for _, n := range p.Nodes {
+		needed = append(needed, n.Capability())
+	}
+	slices.Sort(needed)
+	return slices.Compact(needed)
+}
+
 // Hash is the plan's fingerprint.
 func (p Plan) Hash() string {
 	b, err := json.Marshal(p)

@@ -126,6 +126,8 @@ type Saga struct {
 	Status    events.SagaStatus `json:"status"`
 	Direction Direction         `json:"direction"`
 	Reason    string            `json:"reason,omitempty"`
+	// SupersededBy is the saga that a stuck one gave way to.
+	SupersededBy uint64 `json:"supersededBy,omitempty"`
 	// Cause is why the saga turned back.
 	Cause     string    `json:"cause,omitempty"`
 	StartedAt time.Time `json:"startedAt"`
@@ -211,9 +213,9 @@ type Request struct {
 
 // Waiting is what a step waits for: a word, what the worker said of it, and since when it has been the same.
 type Waiting struct {
-	Reason  string    `json:"reason,omitempty"`
-	Message string    `json:"message,omitempty"`
-	Since   time.Time `json:"since"`
+	Reason  events.Reason `json:"reason,omitempty"`
+	Message string        `json:"message,omitempty"`
+	Since   time.Time     `json:"since"`
 }
 
 // Next is a deed to request at a time.

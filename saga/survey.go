@@ -197,7 +197,7 @@ func (t *turn) surveyed(r events.Result) bool {
 	if r.Outcome.Class != events.Done || fact.Presence == "" {
 		fact.Presence, fact.Output = events.SeenUnknown, nil
 		if fact.Detail == "" {
-			fact.Detail = r.Outcome.Reason
+			fact.Detail = string(r.Outcome.Reason)
 		}
 	}
 	t.add(fact)

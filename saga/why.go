@@ -46,7 +46,7 @@ func (e Engine) Why(s State, n uint64, around Around) []events.Cause {
 	switch {
 	case g == nil || g.N != n:
 		return nil
-	case g.Status == events.SagaStuck && g.Reason != "superseded":
+	case g.Status == events.SagaStuck && !g.superseded():
 		w.stuck()
 	case s.active():
 		w.running()
@@ -109,8 +109,8 @@ func (w *why) stuck() {
 		if st.Status == events.StepStuck {
 			w.add(events.Cause{
 				Code: events.CauseStuck, Step: st.Name, Kind: st.Kind, Since: st.EndedAt,
-				Text: fmt.Sprintf("%s; resolve %s %s --retry, --mark-undone or --skip, or replay %s --from failed",
-					lastError(st), w.s.SagaID(g.N), st.Name, w.s.SagaID(g.N)),
+				Text: lastError(st), Advice: fmt.Sprintf("resolve %s %s --retry, --mark-undone or --skip, or replay %s --from failed",
+					w.s.SagaID(g.N), st.Name, w.s.SagaID(g.N)),
 			})
 		}
 	}
@@ -226,18 +226,15 @@ func (w *why) waiting(st *Step, until time.Time) {
 	c := events.Cause{Step: st.Name, Kind: st.Kind, Since: st.Wait.Since, Until: until}
 	said := st.Wait.Message
 	if said == "" {
-		said = st.Wait.Reason
+		said = string(st.Wait.Reason)
 	}
 	switch {
 	case st.Operation != "":
 		c.Code, c.By, c.Text = events.CauseOperation, st.Operation, "waits for operation "+st.Operation
-	case claimWaits[st.Wait.Reason]:
+	case st.Wait.Reason.OfClaim():
 		c.Code, c.Text = events.CauseClaim, "waits for a claim: "+said
 	default:
 		c.Code, c.Text = events.CauseWait, "waits: "+said
 	}
 	w.add(c)
 }
-
-// claimWaits are the words of a Wait for what another holder has (see package workers).
-var claimWaits = map[string]bool{"list": true, "list-busy": true, "leaving": true, "linger": true, "not-yet-free": true}

@@ -107,6 +107,7 @@ func (e Engine) whySummarised(s State) []events.Cause {
 	causes := e.Why(s, n, Around{})
 	causes = causes[:min(len(causes), summaryCauses)]
 	for i, c := range causes {
+		causes[i].Advice = ""
 		if r := []rune(c.Text); len(r) > summaryText {
 			causes[i].Text = string(r[:summaryText-1]) + "…"
 		}

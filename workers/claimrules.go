@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 // ClaimTimes are the clocks of claims, as real durations (already scaled where the world is).
@@ -27,7 +29,7 @@ func (t ClaimTimes) free(end time.Time) time.Time { return end.Add(t.Quiet + t.S
 // errFenced is the cause of a run that came too late: a newer epoch of the same holder has been here.
 var errFenced = errors.New("a newer epoch of the same step has been here")
 
-func fenced() error { return Retry("fenced", 0, errFenced) }
+func fenced() error { return Retry(events.ReasonFenced, 0, errFenced) }
 
 // A claim is what one run asks of a record, as the pure rules see it.
 type claim struct {
@@ -111,7 +113,7 @@ func (r *Record) put(c claim) (int, error) {
 			return -1, fenced()
 		}
 		if len(r.Holds) >= MaxHolds {
-			return -1, Refuse("full", "the claim record has %d holds, and %d is the most it takes", len(r.Holds), MaxHolds)
+			return -1, Refuse(events.ReasonFull, "the claim record has %d holds, and %d is the most it takes", len(r.Holds), MaxHolds)
 		}
 		r.Holds = append(r.Holds, Hold{Holder: c.holder, Value: c.value, Epoch: c.epoch, Since: c.now})
 		return len(r.Holds) - 1, nil

@@ -25,7 +25,7 @@ func runOf(name string, epoch uint64, now time.Time) workers.Run {
 }
 
 // failure gives the class and reason of an error, "done" for nil and "plain" for one that has none.
-func failure(err error) (class events.Class, reason string) {
+func failure(err error) (class events.Class, reason events.Reason) {
 	var f *workers.Failure
 	switch {
 	case err == nil:
@@ -33,12 +33,12 @@ func failure(err error) (class events.Class, reason string) {
 	case errors.As(err, &f):
 		return f.Class, f.Reason
 	default:
-		return "plain", err.Error()
+		return "plain", events.Reason(err.Error())
 	}
 }
 
 // wantClass fails the test when the error is not of the class and reason.
-func wantClass(t testing.TB, err error, class events.Class, reason string) {
+func wantClass(t testing.TB, err error, class events.Class, reason events.Reason) {
 	t.Helper()
 	if gotClass, gotReason := failure(err); gotClass != class || gotReason != reason {
 		t.Fatalf("got %s %q (%v), want %s %q", gotClass, gotReason, err, class, reason)

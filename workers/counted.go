@@ -52,7 +52,7 @@ func (c Counted) Leave(ctx context.Context, run Run, part string) (bool, error) 
 	case err != nil:
 		return false, err
 	case how == lingering:
-		return false, Wait("linger", r.Since.Add(c.Times.Linger).Sub(run.Now))
+		return false, Wait(events.ReasonLinger, r.Since.Add(c.Times.Linger).Sub(run.Now))
 	default:
 		return how == removing, nil
 	}

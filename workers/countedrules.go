@@ -3,6 +3,8 @@ package workers
 import (
 	"slices"
 	"time"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 // The rules of counted things and attributes. A counted record has one hold for each holder and part. Its Wanted counts
@@ -18,7 +20,7 @@ func (r Record) join(c claim, t ClaimTimes) (Record, error) {
 	}
 	r = r.clone()
 	if free, by := r.leavingUntil(c, t); by != "" {
-		return r, heldBy("leaving", by, min(t.poll(), max(free.Sub(c.now), t.poll()/4)))
+		return r, heldBy(events.ReasonLeaving, by, min(t.poll(), max(free.Sub(c.now), t.poll()/4)))
 	}
 	r.endLeaving(c)
 	i := r.find(c.holder, c.value)
@@ -161,7 +163,7 @@ func (r Record) anyPart() bool {
 func (r Record) holdAttribute(c claim, t ClaimTimes, found string) (Record, error) {
 	r = r.clone()
 	if free, by := r.leavingUntil(c, t); by != "" {
-		return r, heldBy("leaving", by, min(t.poll(), max(free.Sub(c.now), t.poll()/4)))
+		return r, heldBy(events.ReasonLeaving, by, min(t.poll(), max(free.Sub(c.now), t.poll()/4)))
 	}
 	r.endLeaving(c)
 	if _, err := r.put(c); err != nil {

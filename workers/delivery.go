@@ -120,7 +120,7 @@ func (w *Worker) perform(ctx context.Context, c events.Command) events.Outcome {
 
 // quick tells of a Retry that may be gone in a moment. A panic and a run that was overtaken are not.
 func quick(o events.Outcome) bool {
-	return o.Class == events.Retry && o.Reason != "panic" && o.Reason != "fenced"
+	return o.Class == events.Retry && o.Reason != events.ReasonPanic && o.Reason != events.ReasonFenced
 }
 
 // late tells whether there is no time left for a deed that begins after a pause, and the outcome that says so.

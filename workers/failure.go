@@ -14,7 +14,7 @@ import (
 type Failure struct {
 	Class events.Class
 	// Reason is a short stable word: "quota", "permission", "foreign", "in-use", "conflict", "invalid", "not-ready", ...
-	Reason string
+	Reason events.Reason
 	// Operation is set for a Wait on a vendor's long operation: "<vendor>:<handle>", polled by the runtime before the
 	// deed runs again.
 	Operation string
@@ -26,7 +26,7 @@ type Failure struct {
 // Error gives the cause's text with the reason before it.
 func (f *Failure) Error() string {
 	if f.Err == nil {
-		return f.Reason
+		return string(f.Reason)
 	}
 	return fmt.Sprintf("%s: %v", f.Reason, f.Err)
 }
@@ -35,23 +35,23 @@ func (f *Failure) Error() string {
 func (f *Failure) Unwrap() error { return f.Err }
 
 // Refuse says that it will never work as asked.
-func Refuse(reason, format string, args ...any) error {
+func Refuse(reason events.Reason, format string, args ...any) error {
 	return &Failure{Class: events.Refuse, Reason: reason, Err: fmt.Errorf(format, args...)}
 }
 
 // Retry says that nothing happened and that it may work later.
-func Retry(reason string, after time.Duration, err error) error {
+func Retry(reason events.Reason, after time.Duration, err error) error {
 	return &Failure{Class: events.Retry, Reason: reason, After: after, Err: err}
 }
 
 // Wait says that somebody else has the next move. Waiting is not a try.
-func Wait(reason string, after time.Duration) error {
+func Wait(reason events.Reason, after time.Duration) error {
 	return &Failure{Class: events.Wait, Reason: reason, After: after}
 }
 
 // heldBy is a Wait for what another holder has. Whose turn it is stands in the outcome, so that an operator sees it; the
 // resource is put before it by whoever knows it.
-func heldBy(reason, holder string, after time.Duration) error {
+func heldBy(reason events.Reason, holder string, after time.Duration) error {
 	return &Failure{Class: events.Wait, Reason: reason, After: after, Err: fmt.Errorf("held by %s", holder)}
 }
 
@@ -62,7 +62,7 @@ func WaitFor(handle string, after time.Duration) error {
 }
 
 // Unsure says that the effect may have happened.
-func Unsure(reason string, err error) error {
+func Unsure(reason events.Reason, err error) error {
 	return &Failure{Class: events.Unsure, Reason: reason, Err: err}
 }
 

@@ -48,7 +48,7 @@ func (h handler[In, Out]) Run(ctx context.Context, c events.Command, now time.Ti
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			o = events.Outcome{Class: unmapped, Reason: "panic", Message: fmt.Sprintf("%s %s: %v\n%s", c.Deed, h.kind, p, debug.Stack())}
+			o = events.Outcome{Class: unmapped, Reason: events.ReasonPanic, Message: fmt.Sprintf("%s %s: %v\n%s", c.Deed, h.kind, p, debug.Stack())}
 		}
 	}()
 	var in In

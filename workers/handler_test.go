@@ -17,7 +17,7 @@ func TestHandlerDecodesStrictly(t *testing.T) {
 	for _, c := range []struct {
 		name, input, output string
 		class               events.Class
-		reason              string
+		reason              events.Reason
 	}{
 		{"as it should be", `{"vendor":"v"}`, `{"count":1}`, events.Done, ""},
 		{"no earlier output", `{}`, `null`, events.Done, ""},
@@ -48,7 +48,7 @@ func TestHandlerFoldsErrors(t *testing.T) {
 		err    error
 		do     events.Class
 		look   events.Class
-		reason string
+		reason events.Reason
 	}{
 		{"refused", fmt.Errorf("create: %w", workers.Refuse("quota", "none left")), events.Refuse, events.Refuse, "quota"},
 		{"wait", workers.Wait("lease", time.Second), events.Wait, events.Wait, "lease"},

@@ -51,7 +51,7 @@ func (l List) Put(ctx context.Context, run Run, entry string) error {
 			return fenced()
 		}
 		if r.Holds[i].Excess {
-			return Refuse("full", "%s takes %d entries, and there is no room for %q", l.Resource, l.Limit, entry)
+			return Refuse(events.ReasonFull, "%s takes %d entries, and there is no room for %q", l.Resource, l.Limit, entry)
 		}
 		if r.InForce >= r.owes(c.holder) {
 			there, err := l.reads(ctx, entry)
@@ -69,7 +69,7 @@ func (l List) Put(ctx context.Context, run Run, entry string) error {
 			return err
 		}
 	}
-	return Wait("list", l.Times.poll())
+	return Wait(events.ReasonList, l.Times.poll())
 }
 
 // Drop takes the run's entries out of the list and answers nil once that is in force: an entry is gone unless another
@@ -88,7 +88,7 @@ func (l List) Drop(ctx context.Context, run Run) error {
 			return err
 		}
 	}
-	return Wait("list", l.Times.poll())
+	return Wait(events.ReasonList, l.Times.poll())
 }
 
 // Held tells what the run's holder has in the list, in force or not.
@@ -192,7 +192,7 @@ func (l List) pass(ctx context.Context, run Run) (Record, error) {
 		return r, err
 	}
 	if !got {
-		return r, classified(ctx, l.Resource, heldBy("list-busy", r.Lease.Holder, min(l.Times.poll(), max(free.Sub(run.Now), l.Times.poll()/4))))
+		return r, classified(ctx, l.Resource, heldBy(events.ReasonListBusy, r.Lease.Holder, min(l.Times.poll(), max(free.Sub(run.Now), l.Times.poll()/4))))
 	}
 	o := markOptions{holder: holder, token: r.Lease.Token, limit: l.Limit, now: run.Now}
 	r, err = l.write(ctx, o)
@@ -229,7 +229,7 @@ func (l List) write(ctx context.Context, o markOptions) (Record, error) {
 	var w writing
 	r, err := change(ctx, l.Claims, l.Resource, func(r Record) (Record, error) {
 		if !r.owns(o.token) {
-			return r, Wait("list-busy", l.Times.poll())
+			return r, Wait(events.ReasonListBusy, l.Times.poll())
 		}
 		r, w = r.mark(read, o)
 		return r, nil
@@ -255,7 +255,7 @@ func (l List) write(ctx context.Context, o markOptions) (Record, error) {
 	}
 	return change(ctx, l.Claims, l.Resource, func(r Record) (Record, error) {
 		if !r.owns(o.token) {
-			return r, Wait("list-busy", l.Times.poll())
+			return r, Wait(events.ReasonListBusy, l.Times.poll())
 		}
 		return r.finish(w, o), nil
 	})

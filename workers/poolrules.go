@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 // The rules of address pools. A block is the record of one /24. A consumer's way through a pool is a chain: in every
@@ -97,7 +99,7 @@ func (r Record) takeFixed(c claim) (Record, error) {
 		switch {
 		case h.Value != c.value || h.Holder == c.holder:
 		case h.Dropped:
-			return r, heldBy("not-yet-free", h.Holder, h.Until.Sub(c.now))
+			return r, heldBy(events.ReasonNotYetFree, h.Holder, h.Until.Sub(c.now))
 		default:
 			return r, Refuse("foreign", "address %s is held by %s", c.value, h.Holder)
 		}
@@ -183,7 +185,7 @@ func (r Record) takeNumbers(c claim, size int, o Numbers, taken map[int]bool) (R
 			return r, first, err
 		}
 	}
-	return r, 0, Refuse("full", "%s has no %d consecutive free numbers between %d and %d", o.Resource, size, o.First, o.Last)
+	return r, 0, Refuse(events.ReasonFull, "%s has no %d consecutive free numbers between %d and %d", o.Resource, size, o.First, o.Last)
 }
 
 func parseNumbers(value string) (first, size int, err error) {

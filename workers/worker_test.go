@@ -135,7 +135,7 @@ func (b *bench) result() events.Result {
 }
 
 // ask sends a command and fails the test when its outcome is not of the class and reason.
-func (b *bench) ask(c events.Command, class events.Class, reason string) events.Outcome {
+func (b *bench) ask(c events.Command, class events.Class, reason events.Reason) events.Outcome {
 	b.t.Helper()
 	b.send(c)
 	r := b.result()
@@ -289,7 +289,7 @@ func TestWorkerPollsTheOperationFirst(t *testing.T) {
 		deed   events.Deed
 		answer error
 		class  events.Class
-		reason string
+		reason events.Reason
 		ran    bool
 	}{
 		{"goes on", events.Do, workers.WaitFor("sim:other", time.Second), events.Wait, "operation", false},

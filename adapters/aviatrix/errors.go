@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -31,7 +32,7 @@ const (
 var words = []struct {
 	text    string
 	meaning meaning
-	reason  string
+	reason  events.Reason
 }{
 	{"REQUEST_IN_PROGRESS", running, ""},
 	{"Failed to deliver msg to gw", maybe, "partial"},
@@ -121,7 +122,7 @@ func (c *Client) reason(name string, mutates bool, text string) error {
 	return err
 }
 
-func meaningOf(text string) (meaning, string) {
+func meaningOf(text string) (meaning, events.Reason) {
 	low := strings.ToLower(text)
 	for _, w := range words {
 		if strings.Contains(low, strings.ToLower(w.text)) {
@@ -142,7 +143,7 @@ func (c *Client) status(name string, mutates bool, a answer) error {
 	case mutates:
 		return workers.Unsure("no-answer", err)
 	}
-	return workers.Retry("unavailable", c.paced(againAfter), err)
+	return workers.Retry(events.ReasonUnavailable, c.paced(againAfter), err)
 }
 
 // transport folds a request that got no answer. One that never left (no connection) did nothing; any other changing call

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/culvertnet/culvert/workers"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 // gateway is one row of list_vpcs_summary: the gateway's name comes back as vpc_name, from 9.0 possibly beside the name
@@ -95,7 +97,7 @@ func (c *controller) spoke(ctx context.Context, name string) (gateway, error) {
 }
 
 // asRefusal makes a miss of a needed thing a refusal.
-func asRefusal(err error, reason string) error {
+func asRefusal(err error, reason events.Reason) error {
 	if removed(err) == nil {
 		return workers.Refuse(reason, "%w", err)
 	}

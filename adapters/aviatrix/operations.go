@@ -45,7 +45,7 @@ func (o operations) Poll(ctx context.Context, handle string) error {
 		return workers.WaitFor(handle, o.c.paced(taskPoll))
 	case errors.Is(err, workers.ErrNotFound):
 		return workers.ErrNotFound
-	case errors.As(err, &f) && f.Class == events.Retry && f.Reason == "unavailable":
+	case errors.As(err, &f) && f.Class == events.Retry && f.Reason == events.ReasonUnavailable:
 		return workers.WaitFor(handle, o.c.paced(taskPoll)) // a 502 or 503 without JSON: keep polling (A.4)
 	case errors.As(err, &f):
 		return err

@@ -160,7 +160,7 @@ func wantClass(t *testing.T, what string, err error, want string) {
 	t.Helper()
 	class, reason, _ := strings.Cut(want, " ")
 	var f *workers.Failure
-	if !errors.As(err, &f) || string(f.Class) != class || (reason != "" && f.Reason != reason) {
+	if !errors.As(err, &f) || string(f.Class) != class || (reason != "" && string(f.Reason) != reason) {
 		t.Errorf("%s: got %v, want %s", what, err, want)
 	}
 }

@@ -61,7 +61,7 @@ func (s signal) tells(text string) bool { return strings.Contains(s.message, tex
 // A verdict is the failure that a signal becomes. class "" leaves the error unmapped: Unsure for a deed that mutates.
 type verdict struct {
 	class  events.Class
-	reason string
+	reason events.Reason
 	after  time.Duration
 }
 
@@ -72,12 +72,12 @@ type row struct {
 	then func(call) verdict
 }
 
-func always(class events.Class, reason string, after time.Duration) func(call) verdict {
+func always(class events.Class, reason events.Reason, after time.Duration) func(call) verdict {
 	return func(call) verdict { return verdict{class, reason, after} }
 }
 
 // repeatable: nothing is lost by doing it again, unless the call changes something without a request id.
-func repeatable(reason string, after time.Duration) func(call) verdict {
+func repeatable(reason events.Reason, after time.Duration) func(call) verdict {
 	return func(c call) verdict {
 		if c.kind == writes {
 			return verdict{class: events.Unsure, reason: reason}
@@ -127,7 +127,7 @@ func table() []row {
 		// Inside an operation it is the service agent's role, which follows an API's enablement after a while.
 		{"service agent", func(s signal) bool { return s.rpc == 7 }, always(events.Retry, "permission", 30*time.Second)},
 		{"credentials", func(s signal) bool { return s.status == 401 || s.rpc == 16 }, always(events.Retry, "credentials", 5*time.Second)},
-		{"unavailable", func(s signal) bool { return s.status >= 500 }, repeatable("unavailable", 2*time.Second)},
+		{"unavailable", func(s signal) bool { return s.status >= 500 }, repeatable(events.ReasonUnavailable, 2*time.Second)},
 		{"invalid", func(s signal) bool { return s.status >= 400 || s.rpc == 3 || s.rpc == 9 || s.rpc == 11 || s.rpc == 12 },
 			always(events.Refuse, "invalid", 0)},
 		// An operation that ended badly for a reason of the vendor's own: what is left of it has to be looked at.

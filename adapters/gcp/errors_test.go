@@ -55,7 +55,7 @@ func TestEveryErrorHasItsClass(t *testing.T) {
 		of     call
 		err    error
 		class  events.Class
-		reason string
+		reason events.Reason
 	}{
 		{"429 is refused at the door", plainWrite, newer(429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric"), events.Retry, "rate"},
 		{"compute says 403 for too many a minute", once, older(403, "rateLimitExceeded", "slow"), events.Retry, "rate"},
@@ -105,7 +105,7 @@ func TestEveryErrorHasItsClass(t *testing.T) {
 			case f.Class != c.class || f.Reason != c.reason:
 				t.Errorf("got %s %q, want %s %q", f.Class, f.Reason, c.class, c.reason)
 			}
-			if !strings.HasPrefix(strings.TrimPrefix(err.Error(), c.reason+": "), c.of.name+": ") {
+			if !strings.HasPrefix(strings.TrimPrefix(err.Error(), string(c.reason)+": "), c.of.name+": ") {
 				t.Errorf("error %q does not name the call %s", err, c.of.name)
 			}
 		})
@@ -158,7 +158,7 @@ func TestErrorsInsideOperations(t *testing.T) {
 		of     call
 		signal signal
 		class  events.Class
-		reason string
+		reason events.Reason
 	}{
 		{"compute's code for in use", insert, signal{status: 400, reasons: []string{plain("RESOURCE_IN_USE_BY_ANOTHER_RESOURCE")}}, events.Refuse, "in-use"},
 		{"without httpErrorStatusCode", insert, signal{reasons: []string{plain("QUOTA_EXCEEDED")}}, events.Refuse, "quota"},
@@ -189,7 +189,7 @@ func TestBothClientsMeetOneTable(t *testing.T) {
 		why    string
 		err    error
 		class  events.Class
-		reason string
+		reason events.Reason
 	}{
 		{"an HTTP answer, older client", newer(409, "ALREADY_EXISTS", "exists"), events.Retry, "exists"},
 		{"an HTTP answer, newer client", wrap(newer(409, "ALREADY_EXISTS", "exists")), events.Retry, "exists"},

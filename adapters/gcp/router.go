@@ -10,6 +10,7 @@ import (
 	computev1 "google.golang.org/api/compute/v1"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/routing"
 )
@@ -77,7 +78,7 @@ func (r routers) Check(ctx context.Context, t routing.Target) ([]string, error) 
 }
 
 func full(t routing.Target, n int) error {
-	return workers.Refuse(routing.ReasonFull, "router %s: %d custom ranges, the limit is %d a BGP session", t.Router, n, sessionLimit)
+	return workers.Refuse(events.ReasonFull, "router %s: %d custom ranges, the limit is %d a BGP session", t.Router, n, sessionLimit)
 }
 
 func entries(got *computepb.Router) []string {

@@ -54,7 +54,7 @@ func TestCheckOfAFullRouterTellsWhatIsKnown(t *testing.T) {
 		at + "/getRouterStatus": {`{"result":{"bestRoutes":[{"destRange":"192.168.1.0/24"}]}}`},
 	})
 	known, err := c.Routers().Check(t.Context(), routing.Target{Via: routing.ViaCloudRouter, Project: "p", Region: "r", Router: "edge"})
-	if got := workers.Outcome(err, events.Unsure); got.Class != events.Refuse || got.Reason != routing.ReasonFull || !strings.Contains(got.Message, "200") {
+	if got := workers.Outcome(err, events.Unsure); got.Class != events.Refuse || got.Reason != events.ReasonFull || !strings.Contains(got.Message, "200") {
 		t.Errorf("check: %v, want a refusal that names the limit", err)
 	}
 	if len(known) != sessionLimit+1 || !slices.Contains(known, "192.168.1.0/24") {

@@ -71,7 +71,7 @@ func must(t *testing.T, what string, err error) {
 }
 
 // refusal fails the test unless the error refuses for the reason.
-func refusal(t *testing.T, what string, err error, reason string) {
+func refusal(t *testing.T, what string, err error, reason events.Reason) {
 	t.Helper()
 	if got := workers.Outcome(err, events.Unsure); err == nil || got.Class != events.Refuse || got.Reason != reason {
 		t.Errorf("%s: %v, want a refusal for %q", what, err, reason)

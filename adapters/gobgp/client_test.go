@@ -106,7 +106,7 @@ func TestRefused(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		err    error
-		reason string
+		reason events.Reason
 	}{
 		"no peers":        {alone, "no-peers"},
 		"unknown speaker": {unknown, "unknown-speaker"},

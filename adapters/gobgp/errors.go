@@ -15,7 +15,7 @@ import (
 // that the error stays unclassified, which is Unsure for the one and Retry for the other.
 var table = map[codes.Code]struct {
 	changing, reading events.Class
-	reason            string
+	reason            events.Reason
 }{
 	codes.InvalidArgument:    {events.Refuse, events.Refuse, "invalid"},
 	codes.OutOfRange:         {events.Refuse, events.Refuse, "invalid"},
@@ -24,7 +24,7 @@ var table = map[codes.Code]struct {
 	codes.Unimplemented:      {events.Refuse, events.Refuse, "unsupported"},
 	codes.ResourceExhausted:  {events.Retry, events.Retry, "throttled"},
 	codes.FailedPrecondition: {events.Retry, events.Retry, "not-ready"},
-	codes.Unavailable:        {events.Unsure, events.Retry, "unavailable"}, // also a connection cut after the effect
+	codes.Unavailable:        {events.Unsure, events.Retry, events.ReasonUnavailable}, // also a connection cut after the effect
 	codes.DeadlineExceeded:   {events.Unsure, "", "deadline"},
 	codes.Canceled:           {events.Unsure, "", "deadline"},
 	codes.Aborted:            {events.Unsure, events.Retry, "aborted"},
@@ -36,7 +36,7 @@ var table = map[codes.Code]struct {
 var texts = []struct {
 	text   string
 	class  events.Class // empty: there is no such thing
-	reason string
+	reason events.Reason
 }{
 	{"bgp server hasn't started yet", events.Retry, "not-ready"},
 	{"can't find a specified path", "", ""},

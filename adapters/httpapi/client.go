@@ -31,6 +31,8 @@ type Client struct {
 
 // Problem is the server's refusal (RFC 9457).
 type Problem struct {
+	// Type is a URI that ends in the problem's code; see [Problem.Code].
+	Type   string `json:"type"`
 	Status int    `json:"status"`
 	Title  string `json:"title"`
 	Detail string `json:"detail"`

@@ -147,7 +147,7 @@ func (f findings) add(code events.CauseCode, text, id string) *Symptom {
 // addCause groups the causes of steps by step: errors differ in every word, and a thousand of them are one finding whose
 // text is the first.
 func (f findings) addCause(c events.Cause, id string) {
-	text, _, _ := strings.Cut(findingText(c), "; resolve ") // the advice names a saga: it is said by show
+	text := findingText(c) // without the advice, which names a saga: show says it
 	key := text
 	switch c.Code {
 	case events.CauseStuck, events.CauseRetry, events.CauseWait, events.CauseClaim, events.CauseProof:

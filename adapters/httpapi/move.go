@@ -75,7 +75,8 @@ func (s *server) mayMove(ctx context.Context, live bool) error {
 		return problem(err)
 	}
 	if left := time.Until(quiet); !quiet.IsZero() && left > 0 {
-		return huma.NewError(http.StatusConflict, "commands are out; nothing can happen any more in "+left.Round(time.Second).String())
+		detail := "commands are out; nothing can happen any more in " + left.Round(time.Second).String()
+		return later(coded(http.StatusConflict, ProblemInFlight, detail), left)
 	}
 	return nil
 }

@@ -11,7 +11,6 @@ import (
 	"hash"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -139,7 +138,7 @@ func (c *cli) awaitQuiet(ctx context.Context, live bool) error {
 			break
 		}
 		var p *httpapi.Problem
-		if !errors.As(last, &p) || !strings.Contains(p.Detail, "commands are out") {
+		if !errors.As(last, &p) || p.Code() != httpapi.ProblemInFlight {
 			return last
 		}
 		if !told {

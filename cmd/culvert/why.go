@@ -45,7 +45,7 @@ func causeText(w events.Cause) string {
 	if w.Step != "" {
 		b.WriteString(w.Step + ": ")
 	}
-	b.WriteString(strings.ReplaceAll(w.Text, "\n", " "))
+	b.WriteString(strings.ReplaceAll(w.String(), "\n", " "))
 	if !w.Since.IsZero() {
 		b.WriteString(", since " + clock(w.Since))
 	}

@@ -18,7 +18,7 @@ func (p *player) why(a args) error {
 	}
 	causes := p.m.Engine.Why(p.m.State, n, saga.Around{Now: p.m.Now})
 	for _, c := range causes {
-		line := []string{string(c.Code), c.Step, strconv.Quote(c.Text)}
+		line := []string{string(c.Code), c.Step, strconv.Quote(c.String())}
 		if !c.Since.IsZero() {
 			line = append(line, "since="+at(c.Since))
 		}

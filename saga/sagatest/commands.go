@@ -101,7 +101,7 @@ func answer(class events.Class, seen events.Presence) func(*player, args) error 
 		}
 		o := events.Outcome{
 			Class: class, Seen: seen, Message: a.rest(1), Operation: a.take("operation", ""), Retained: a.take("retained", ""),
-			Reason: a.take("reason", ""),
+			Reason: events.Reason(a.take("reason", "")),
 		}
 		if after := a.take("after", ""); after != "" {
 			if o.After, err = time.ParseDuration(after); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,11 +59,10 @@ func renderField(member string, value any) string {
 		return label + string(v)
 	case time.Time:
 		return label + at(v)
+	case events.Reason:
+		return quoted(label, string(v))
 	case string:
-		if v == "" {
-			return ""
-		}
-		return fmt.Sprintf("%s%q", label, v)
+		return quoted(label, v)
 	}
 	if v := reflect.ValueOf(value); v.IsZero() {
 		return ""
@@ -70,6 +70,13 @@ func renderField(member string, value any) string {
 		return label + v.String()
 	}
 	return label + fmt.Sprint(value)
+}
+
+func quoted(label, value string) string {
+	if value == "" {
+		return ""
+	}
+	return label + strconv.Quote(value)
 }
 
 // ref names a step with its generation, if it has one yet.

@@ -37,7 +37,7 @@ func (s attachConnector) Do(ctx context.Context, run workers.Run, in AttachConne
 			err = workers.Wait("clearing", 0)
 		}
 	case have.State != "READY":
-		err = workers.Wait("state-"+strings.ToLower(have.State), 0)
+		err = workers.Wait(events.ReasonState(have.State), 0)
 	case want.grown(have) != have:
 		err = s.Connectors.Grow(ctx, run.RequestID, want.grown(have))
 	default:
@@ -70,7 +70,7 @@ func (s attachConnector) use(ctx context.Context, name string) (AttachConnectorO
 	case err != nil:
 		return AttachConnectorOut{}, err
 	case have.State == "CREATING" || have.State == "UPDATING":
-		return AttachConnectorOut{}, workers.Wait("state-"+strings.ToLower(have.State), 0)
+		return AttachConnectorOut{}, workers.Wait(events.ReasonState(have.State), 0)
 	case have.State != "READY":
 		return AttachConnectorOut{}, workers.Refuse("not-ready", "connector %s is in the state %s", name, have.State)
 	}
@@ -189,7 +189,7 @@ func (s attachConnector) remove(ctx context.Context, run workers.Run, want Conne
 	case want.foreign(have) != "":
 		return nil
 	case have.State != "READY" && have.State != "ERROR":
-		return workers.Wait("state-"+strings.ToLower(have.State), 0)
+		return workers.Wait(events.ReasonState(have.State), 0)
 	}
 	users, err := s.Connectors.Users(ctx, want.Name)
 	if err != nil {

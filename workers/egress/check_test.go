@@ -21,9 +21,10 @@ func TestCheckRefuses(t *testing.T) {
 	nobody := orders
 	nobody.Name = "nobody"
 	for _, c := range []struct {
-		name, reason string
-		in           egress.CheckIn
-		change       func(*bench)
+		name   string
+		reason events.Reason
+		in     egress.CheckIn
+		change func(*bench)
 	}{
 		{name: "no such service", reason: "not-found", in: egress.CheckIn{Service: nobody}},
 		{name: "host name of another", reason: "hostname", in: egress.CheckIn{Hostnames: []string{hostname, "bills-abc-ey.a.run.app"}}},

@@ -12,9 +12,10 @@ import (
 
 // A refusal is what check-network refuses, and for which reason.
 type refusal struct {
-	name, reason string
-	in           network.CheckIn
-	change       func(*bench)
+	name   string
+	reason events.Reason
+	in     network.CheckIn
+	change func(*bench)
 }
 
 func refusedInputs() []refusal {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -88,7 +89,7 @@ func accepted(e Endpoint) error {
 	case "REJECTED":
 		return workers.Refuse("rejected", "the producer of %s rejects endpoint %s", e.Target, e.Name)
 	default:
-		return workers.Wait("state-"+strings.ToLower(e.Connection), 0)
+		return workers.Wait(events.ReasonState(e.Connection), 0)
 	}
 }
 

@@ -93,8 +93,9 @@ func TestZoneWithRecordsOfOthersStays(t *testing.T) {
 
 func TestNamesThatCannotBeMapped(t *testing.T) {
 	for _, c := range []struct {
-		name, host, reason string
-		put                network.Zone
+		name, host string
+		reason     events.Reason
+		put        network.Zone
 	}{
 		{"everybody's zone", "run.app", "hides-others", network.Zone{}},
 		{"everybody's zone of the old names", "a.run.app", "hides-others", network.Zone{}},

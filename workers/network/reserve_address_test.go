@@ -102,8 +102,9 @@ func TestForeignAddressUnderOurNameIsLeftAlone(t *testing.T) {
 
 func TestAddressesThatCannotBe(t *testing.T) {
 	for _, c := range []struct {
-		name, reason string
-		in           network.ReserveAddressIn
+		name   string
+		reason events.Reason
+		in     network.ReserveAddressIn
 	}{
 		{"in a subnet", "address-taken", network.ReserveAddressIn{IP: "10.11.0.9"}},
 		{"a static host route", "address-taken", network.ReserveAddressIn{IP: "10.200.0.7"}},

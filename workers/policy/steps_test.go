@@ -97,7 +97,7 @@ func newStage(t *testing.T) *stage {
 	}
 }
 
-func (s *stage) run(c events.Command, deed events.Deed, class events.Class, reason string) events.Outcome {
+func (s *stage) run(c events.Command, deed events.Deed, class events.Class, reason events.Reason) events.Outcome {
 	s.t.Helper()
 	registry, err := workers.NewRegistry(policy.Steps(drivers(s.w, s.claims))...)
 	if err != nil {

@@ -32,7 +32,7 @@ func newStage(t *testing.T) *stage {
 }
 
 // run runs one deed and fails the test when its outcome has another class or reason.
-func (s *stage) run(c events.Command, deed events.Deed, purpose events.Purpose, class events.Class, reason string) events.Outcome {
+func (s *stage) run(c events.Command, deed events.Deed, purpose events.Purpose, class events.Class, reason events.Reason) events.Outcome {
 	s.t.Helper()
 	registry, err := workers.NewRegistry(routing.Steps(s.d)...)
 	if err != nil {

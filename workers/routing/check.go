@@ -50,7 +50,7 @@ func (c check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut)
 
 func isFull(err error) bool {
 	var f *workers.Failure
-	return errors.As(err, &f) && f.Class == events.Refuse && f.Reason == ReasonFull
+	return errors.As(err, &f) && f.Class == events.Refuse && f.Reason == events.ReasonFull
 }
 
 // stands tells whether the connection has its place in a target's list already: by a hold of its own, or by the shared thing

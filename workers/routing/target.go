@@ -17,9 +17,6 @@ const (
 // Router, a hard limit). The other ways tell no limit.
 const routerLimit = 200
 
-// ReasonFull is the refusal of a list that has no room.
-const ReasonFull = "full"
-
 // ID names the target's list, the same for every connection: "<via>/<its place>".
 func (t Target) ID() string {
 	switch t.Via {

@@ -199,7 +199,7 @@ func (b *Bench) Sees(s Step, want events.Presence) events.Outcome {
 }
 
 // Refused fails the test unless the outcome is a refusal for this reason.
-func (b *Bench) Refused(what string, o events.Outcome, reason string) {
+func (b *Bench) Refused(what string, o events.Outcome, reason events.Reason) {
 	b.T.Helper()
 	b.Must(what, o, events.Refuse)
 	if o.Reason != reason {

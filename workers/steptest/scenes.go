@@ -112,7 +112,7 @@ func oldEpochsAreFenced(t *testing.T, b *Bench, s Step) {
 	late := b.Command(s, Ask{Deed: events.Do})
 	before := b.Snapshot()
 	b.Must("undo", b.Compensate(s), events.Done)
-	if o := b.Once(late); o.Class != events.Retry || o.Reason != "fenced" {
+	if o := b.Once(late); o.Class != events.Retry || o.Reason != events.ReasonFenced {
 		t.Errorf("a do of an older epoch than the undo: %s (%s), want a fenced Retry", o.Class, o.Message)
 	}
 	b.Unchanged(before)

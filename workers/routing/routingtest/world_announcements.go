@@ -11,6 +11,8 @@ import (
 
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/routing"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 // Announcements gives the port for every way to announce.
@@ -46,7 +48,7 @@ func (a announcements) Check(ctx context.Context, t routing.Target) ([]string, e
 	}
 	slices.Sort(known)
 	if found.limit > 0 && len(found.Entries) >= found.limit {
-		err = workers.Refuse(routing.ReasonFull, "%s takes %d entries", t.ID(), found.limit)
+		err = workers.Refuse(events.ReasonFull, "%s takes %d entries", t.ID(), found.limit)
 	}
 	return slices.Compact(known), err
 }
@@ -93,7 +95,7 @@ func (a announcements) Write(ctx context.Context, _ uuid.UUID, t routing.Target,
 		return workers.Refuse("no-target", "write list: %w", err)
 	}
 	if found.limit > 0 && len(want.Entries) > found.limit {
-		return workers.Refuse("full", "%s takes %d entries, and not %d", t.ID(), found.limit, len(want.Entries))
+		return workers.Refuse(events.ReasonFull, "%s takes %d entries, and not %d", t.ID(), found.limit, len(want.Entries))
 	}
 	entries, owners := slices.Clone(want.Entries), maps.Clone(want.Owners)
 	return a.w.Make(lost, func() {
