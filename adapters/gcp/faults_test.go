@@ -1,39 +1,29 @@
 package gcp_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/egress"
 	"github.com/culvertnet/culvert/workers/network"
 )
 
-// fault arms the world's fault door; at the end it must have been met.
+func (c cloud) sim() control.Client { return control.Client{URL: c.url} }
+
+// fault lets a call of the world go wrong once; at the end it must have been met.
 func (c cloud) fault(t *testing.T, call, mode, status string) {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"vendor": "gcp", "call": call, "mode": mode, "status": status, "times": 1})
-	must(t, "encode fault", err)
-	res, err := http.Post(c.url+"/sim/faults", "application/json", bytes.NewReader(body))
-	must(t, "add fault", err)
-	must(t, "close answer", res.Body.Close())
-	if res.StatusCode >= 300 {
-		t.Fatalf("add fault: %s", res.Status)
-	}
+	must(t, "add fault", c.sim().AddFault(t.Context(), control.Fault{Vendor: "gcp", Call: call, Mode: mode, Status: status, Times: 1}))
 	t.Cleanup(func() {
-		var all []struct {
-			Call string
-			Hits int
-		}
-		c.ask(t, "/sim/faults", &all)
+		all, err := c.sim().Faults(context.Background())
+		must(t, "list faults", err)
 		for _, f := range all {
 			if f.Call == call && f.Hits == 0 {
 				t.Errorf("the fault on %s was never met", call)
@@ -42,19 +32,11 @@ func (c cloud) fault(t *testing.T, call, mode, status string) {
 	})
 }
 
-func (c cloud) ask(t *testing.T, path string, into any) {
-	t.Helper()
-	res, err := http.Get(c.url + path)
-	must(t, "ask "+path, err)
-	must(t, "decode "+path, json.NewDecoder(res.Body).Decode(into))
-	must(t, "close answer", res.Body.Close())
-}
-
 // effects counts what a call did to a name.
 func (c cloud) effects(t *testing.T, call, name string) int {
 	t.Helper()
-	var all []struct{ Call, Name string }
-	c.ask(t, "/sim/effects", &all)
+	all, err := c.sim().Effects(t.Context())
+	must(t, "list effects", err)
 	n := 0
 	for _, e := range all {
 		if e.Call == call && strings.HasSuffix(e.Name, "/"+name) {

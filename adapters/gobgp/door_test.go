@@ -1,9 +1,6 @@
 package gobgp_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"net/http"
 	"net/http/httptest"
 	"slices"
 	"testing"
@@ -12,6 +9,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/gobgp"
 	simbgp "github.com/culvertnet/culvert/adapters/simcloud/bgp"
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
@@ -34,44 +32,26 @@ func startWorld(t *testing.T) (*world.World, *simbgp.Door, *gobgp.Client) {
 	if err := w.Baseline(); err != nil {
 		t.Fatal(err)
 	}
-	var site struct {
-		Site struct {
-			Address string `json:"address"`
-			Port    uint16 `json:"port"`
-			ASN     uint32 `json:"asn"`
-		} `json:"site"`
-	}
-	call(t, door, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/sim/bgp", nil), &site)
-	s := startSpeaker(t, gobgp.SpeakerOptions{Peers: []gobgp.Peer{{
-		Address: site.Site.Address, Port: site.Site.Port, ASN: site.Site.ASN, LocalAddress: "127.0.0.3", Hops: 2,
-	}}})
-	registration := map[string]any{"name": "site-edge", "grpc": s.Addr().String(), "asn": ourASN, "listen": "127.0.0.3"}
-	text, err := json.Marshal(registration)
+	sim := httptest.NewServer(door.HTTP())
+	t.Cleanup(sim.Close)
+	at := control.Client{URL: sim.URL}
+	site, err := at.Site(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	call(t, door, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sim/bgp/speakers", bytes.NewReader(text)), nil)
+	s := startSpeaker(t, gobgp.SpeakerOptions{Peers: []gobgp.Peer{{
+		Address: site.Address, Port: site.Port, ASN: site.ASN, LocalAddress: "127.0.0.3", Hops: 2,
+	}}})
+	registration := control.Speaker{Name: "site-edge", GRPC: s.Addr().String(), ASN: ourASN, Listen: "127.0.0.3"}
+	if err := at.Register(t.Context(), registration); err != nil {
+		t.Fatal(err)
+	}
 	c, err := gobgp.New(gobgp.Options{Door: door.Addr(), Speakers: map[string]gobgp.Remote{"site-edge": {}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	return w, door, c
-}
-
-func call(t *testing.T, door *simbgp.Door, r *http.Request, answer any) {
-	t.Helper()
-	rec := httptest.NewRecorder()
-	door.HTTP().ServeHTTP(rec, r)
-	if rec.Code != http.StatusOK {
-		t.Fatalf("%s: HTTP %d %s", r.URL, rec.Code, rec.Body)
-	}
-	if answer == nil {
-		return
-	}
-	if err := json.Unmarshal(rec.Body.Bytes(), answer); err != nil {
-		t.Fatal(err)
-	}
 }
 
 const five, six = "10.200.0.5/32@" + hop, "10.200.0.6/32@" + hop

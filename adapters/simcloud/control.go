@@ -10,32 +10,19 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/simcloud/aviatrix"
 	"github.com/culvertnet/culvert/adapters/simcloud/bgp"
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/adapters/simcloud/google"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// faultBody is a fault as the control door speaks it: the delay is text ("250ms").
-type faultBody struct {
-	ID     int    `json:"id"`
-	Vendor string `json:"vendor"`
-	Call   string `json:"call"`
-	Mode   string `json:"mode"`
-	Times  int    `json:"times"`
-	Status string `json:"status,omitempty"`
-	Delay  string `json:"delay,omitempty"`
-	Match  string `json:"match,omitempty"`
-	Hits   int    `json:"hits"`
-}
-
-func shown(f world.Fault) faultBody {
-	b := faultBody{f.ID, f.Vendor, f.Call, f.Mode, f.Times, f.Status, "", f.Match, f.Hits}
-	if f.Delay > 0 {
-		b.Delay = f.Delay.String()
+// shown is a fault as the endpoint speaks it.
+func shown(f world.Fault) control.Fault {
+	return control.Fault{
+		ID: f.ID, Vendor: f.Vendor, Call: f.Call, Mode: f.Mode, Times: f.Times, Status: f.Status, Delay: control.Delay(f.Delay), Match: f.Match, Hits: f.Hits,
 	}
-	return b
 }
 
-// control is the door for the command line and for tests. Problems are {"error":"…"} with a 4xx status.
+// control serves the control endpoint, for the command line, proofs and tests; package control is its client. Problems are {"error":"…"} with a 4xx status.
 func (s *Server) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sim/world", func(rw http.ResponseWriter, _ *http.Request) {
@@ -43,13 +30,13 @@ func (s *Server) control() http.Handler {
 		for _, name := range s.controllers {
 			controllers[name] = s.URL() + "/controllers/" + name
 		}
-		say(rw, http.StatusOK, map[string]any{"speed": s.world.Speed(), "google": s.URL(), "controllers": controllers, "bgp": s.BGPAddr()})
+		say(rw, http.StatusOK, control.Endpoints{Speed: s.world.Speed(), Google: s.URL(), Controllers: controllers, BGP: s.BGPAddr()})
 	})
 	mux.HandleFunc("GET /sim/resources", func(rw http.ResponseWriter, _ *http.Request) { say(rw, http.StatusOK, s.world.Resources()) })
 	mux.HandleFunc("GET /sim/effects", func(rw http.ResponseWriter, _ *http.Request) { say(rw, http.StatusOK, s.world.Effects()) })
 	mux.HandleFunc("GET /sim/diff", s.diff)
 	mux.HandleFunc("GET /sim/faults", func(rw http.ResponseWriter, _ *http.Request) {
-		out := []faultBody{}
+		out := []control.Fault{}
 		for _, f := range s.world.Faults() {
 			out = append(out, shown(f))
 		}
@@ -81,7 +68,7 @@ func (s *Server) diff(rw http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) addFault(rw http.ResponseWriter, r *http.Request) {
-	var b faultBody
+	var b control.Fault
 	if !read(rw, r, &b) {
 		return
 	}
@@ -89,16 +76,9 @@ func (s *Server) addFault(rw http.ResponseWriter, r *http.Request) {
 		problem(rw, http.StatusBadRequest, fmt.Sprintf("add fault: no vendor %q in this world", b.Vendor))
 		return
 	}
-	f := world.Fault{Vendor: b.Vendor, Call: b.Call, Mode: b.Mode, Times: b.Times, Status: b.Status, Match: b.Match}
-	if b.Delay != "" {
-		d, err := time.ParseDuration(b.Delay)
-		if err != nil {
-			problem(rw, http.StatusBadRequest, "read delay: "+err.Error())
-			return
-		}
-		f.Delay = d
-	}
-	f, err := s.world.AddFault(f)
+	f, err := s.world.AddFault(world.Fault{
+		Vendor: b.Vendor, Call: b.Call, Mode: b.Mode, Times: b.Times, Status: b.Status, Delay: time.Duration(b.Delay), Match: b.Match,
+	})
 	if err != nil {
 		problem(rw, http.StatusBadRequest, err.Error())
 		return
@@ -125,10 +105,7 @@ func (s *Server) takeFault(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) reset(rw http.ResponseWriter, r *http.Request) {
-	var what struct {
-		Faults bool `json:"faults"`
-		World  bool `json:"world"`
-	}
+	var what control.Reset
 	if !read(rw, r, &what) {
 		return
 	}

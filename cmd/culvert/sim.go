@@ -1,20 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 )
 
-// sim talks to the simulated world's own control door, which the daemon tells of.
+// sim talks to the simulated world's control endpoint, whose address comes from the daemon.
 func (c *cli) sim() *cobra.Command {
 	cmd := &cobra.Command{Use: "sim", Short: "The simulated world: what is in it, what was done to it, what shall fail"}
 	cmd.AddCommand(
@@ -27,13 +25,13 @@ func (c *cli) sim() *cobra.Command {
 
 func (c *cli) simTable(name, short, header string) *cobra.Command {
 	return &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		b, err := c.world(cmd.Context(), http.MethodGet, "/sim/"+name, nil)
+		world, err := c.world(cmd.Context())
 		if err != nil {
 			return err
 		}
 		var rows []map[string]any
-		if err := json.Unmarshal(b, &rows); err != nil {
-			return fmt.Errorf("read %s: %w", name, err)
+		if err := world.Get(cmd.Context(), name, &rows); err != nil {
+			return err
 		}
 		if rows == nil {
 			rows = []map[string]any{}
@@ -54,7 +52,11 @@ func (c *cli) simTable(name, short, header string) *cobra.Command {
 
 func (c *cli) simDiff() *cobra.Command {
 	return &cobra.Command{Use: "diff", Short: "Before and after of every difference", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		b, err := c.world(cmd.Context(), http.MethodGet, "/sim/diff", nil)
+		world, err := c.world(cmd.Context())
+		if err != nil {
+			return err
+		}
+		b, err := world.Diff(cmd.Context())
 		if err == nil {
 			_, err = c.out.Write(b)
 		}
@@ -63,31 +65,26 @@ func (c *cli) simDiff() *cobra.Command {
 }
 
 func (c *cli) simFault() *cobra.Command {
-	var vendor, call, mode, status, match string
-	var times int
+	var fault control.Fault
 	var delay time.Duration
 	add := &cobra.Command{Use: "add", Short: "Let a vendor call fail", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		fault := map[string]any{"vendor": vendor, "call": call, "mode": mode, "times": times}
-		if status != "" {
-			fault["status"] = status
+		world, err := c.world(cmd.Context())
+		if err != nil {
+			return err
 		}
 		if delay > 0 {
-			fault["delay"] = delay.String()
+			fault.Delay = control.Delay(delay)
 		}
-		if match != "" {
-			fault["match"] = match
-		}
-		_, err := c.world(cmd.Context(), http.MethodPost, "/sim/faults", fault)
-		return err
+		return world.AddFault(cmd.Context(), fault)
 	}}
 	f := add.Flags()
-	f.StringVar(&vendor, "vendor", "", "gcp, aviatrix or bgp")
-	f.StringVar(&call, "call", "", "the vendor's own name of the call")
-	f.StringVar(&mode, "mode", "", "refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session")
-	f.IntVar(&times, "times", 1, "how often; -1 for ever")
-	f.StringVar(&status, "status", "", "the vendor's code")
+	f.StringVar(&fault.Vendor, "vendor", "", "gcp, aviatrix or bgp")
+	f.StringVar(&fault.Call, "call", "", "the vendor's own name of the call")
+	f.StringVar(&fault.Mode, "mode", "", "refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session")
+	f.IntVar(&fault.Times, "times", 1, "how often; -1 for ever")
+	f.StringVar(&fault.Status, "status", "", "the vendor's code")
 	f.DurationVar(&delay, "delay", 0, "for mode delay")
-	f.StringVar(&match, "match", "", "only names that contain this")
+	f.StringVar(&fault.Match, "match", "", "only names that contain this")
 	for _, name := range []string{"vendor", "call", "mode"} {
 		if err := add.MarkFlagRequired(name); err != nil {
 			panic(err) // the flags were defined above
@@ -104,45 +101,25 @@ func (c *cli) simReset() *cobra.Command {
 		if !faults && !whole {
 			faults, whole = true, true
 		}
-		_, err := c.world(cmd.Context(), http.MethodPost, "/sim/reset", map[string]bool{"faults": faults, "world": whole})
-		return err
+		world, err := c.world(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return world.Reset(cmd.Context(), control.Reset{Faults: faults, World: whole})
 	}}
 	cmd.Flags().BoolVar(&faults, "faults", false, "only faults")
 	cmd.Flags().BoolVar(&whole, "world", false, "only the world")
 	return cmd
 }
 
-// world asks the simulated world's control door.
-func (c *cli) world(ctx context.Context, method, path string, body any) ([]byte, error) {
+// world is the control endpoint of the daemon's simulated world.
+func (c *cli) world(ctx context.Context) (control.Client, error) {
 	info, err := c.api().Info(ctx)
 	if err != nil {
-		return nil, err
+		return control.Client{}, err
 	}
 	if info.World == "" {
-		return nil, errors.New("this daemon has no simulated world")
+		return control.Client{}, errors.New("this daemon has no simulated world")
 	}
-	var payload []byte
-	if body != nil {
-		if payload, err = json.Marshal(body); err != nil {
-			return nil, fmt.Errorf("encode request: %w", err)
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, method, info.World+path, bytes.NewReader(payload))
-	if err != nil {
-		return nil, fmt.Errorf("make request: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("ask the world: %w", err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, fmt.Errorf("ask the world: %w", err)
-	}
-	if resp.StatusCode >= 300 {
-		return nil, fmt.Errorf("the world refuses: %s", strings.TrimSpace(string(b)))
-	}
-	return b, nil
+	return control.Client{URL: info.World}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/adapters/faulty"
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/intake"
 	"github.com/culvertnet/culvert/saga"
@@ -173,9 +174,9 @@ type planned struct {
 	Point    string `json:"point"`
 	Fault    string `json:"fault"`
 	blows    []faulty.Blow
-	faults   []vendorFault
+	faults   []control.Fault
 	// back are faults of the withdrawal, from its start.
-	back []vendorFault
+	back []control.Fault
 	// continues says that what is stuck is continued once, as an operator does when the vendor is well again.
 	continues bool
 	// ends are the ends that are right.
@@ -219,9 +220,9 @@ func (p *prover) vendorTrials(ctx context.Context, intent string, undisturbed ou
 	either := []events.SagaStatus{events.SagaCompleted, events.SagaCompensated}
 	for _, call := range undisturbed.calls {
 		for mode, ends := range map[string][]events.SagaStatus{"lose-reply": either, "refuse": {events.SagaCompensated}} {
-			fault := vendorFault{Vendor: call[0], Call: call[1], Mode: mode, Times: 1}
+			fault := control.Fault{Vendor: call[0], Call: call[1], Mode: mode, Times: 1}
 			all = append(all, planned{
-				Intent: intent, Boundary: "vendor call", Point: call[0] + " " + call[1], Fault: vendorFaults[mode], ends: ends, faults: []vendorFault{fault},
+				Intent: intent, Boundary: "vendor call", Point: call[0] + " " + call[1], Fault: vendorFaults[mode], ends: ends, faults: []control.Fault{fault},
 			})
 		}
 	}
@@ -231,7 +232,7 @@ func (p *prover) vendorTrials(ctx context.Context, intent string, undisturbed ou
 		} {
 			all = append(all, planned{
 				Intent: intent, Boundary: "withdrawal", Point: call[0] + " " + call[1], Fault: vendorFaults[mode], ends: ends, continues: mode == "refuse",
-				back: []vendorFault{{Vendor: call[0], Call: call[1], Mode: mode, Times: 1}},
+				back: []control.Fault{{Vendor: call[0], Call: call[1], Mode: mode, Times: 1}},
 			})
 		}
 	}
@@ -239,8 +240,8 @@ func (p *prover) vendorTrials(ctx context.Context, intent string, undisturbed ou
 		return all, nil
 	}
 	last := undisturbed.calls[len(undisturbed.calls)-1]
-	refused := vendorFault{Vendor: last[0], Call: last[1], Mode: "refuse", Times: 1}
-	back, err := p.try(ctx, planned{faults: []vendorFault{refused}})
+	refused := control.Fault{Vendor: last[0], Call: last[1], Mode: "refuse", Times: 1}
+	back, err := p.try(ctx, planned{faults: []control.Fault{refused}})
 	if err != nil {
 		return nil, fmt.Errorf("run that is refused at %s: %w", last[1], err)
 	}
@@ -250,7 +251,7 @@ func (p *prover) vendorTrials(ctx context.Context, intent string, undisturbed ou
 		} {
 			all = append(all, planned{
 				Intent: intent, Boundary: "undo", Point: call[0] + " " + call[1], Fault: "undo " + vendorFaults[mode], ends: ends, continues: mode == "refuse",
-				faults: []vendorFault{refused, {Vendor: call[0], Call: call[1], Mode: mode, Times: 1}},
+				faults: []control.Fault{refused, {Vendor: call[0], Call: call[1], Mode: mode, Times: 1}},
 			})
 		}
 	}

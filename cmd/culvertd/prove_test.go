@@ -13,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/plans"
@@ -79,7 +80,7 @@ func TestProveFindsWhatIsLeftBehind(t *testing.T) {
 	report.add(p.prove(t.Context(), planned{
 		Point: "gcp connectors.delete", Fault: "undo refused for good",
 		ends: []events.SagaStatus{events.SagaStuck},
-		faults: []vendorFault{
+		faults: []control.Fault{
 			{Vendor: "gcp", Call: "networkFirewallPolicies.addRule", Mode: "refuse", Times: 1},
 			{Vendor: "gcp", Call: "connectors.delete", Mode: "refuse", Times: -1},
 		},
@@ -113,16 +114,16 @@ func TestProveJudges(t *testing.T) {
 			t.Errorf("%s: error %q, want %q", name, r.Error, c.want)
 		}
 	}
-	create := ledgerLine{Vendor: "gcp", Kind: "address", Name: "a", Effect: "create"}
+	create := control.Effect{Vendor: "gcp", Kind: "address", Name: "a", Effect: "create"}
 	gone := create
 	gone.Effect = "delete"
 	for name, c := range map[string]struct {
-		ledger []ledgerLine
+		ledger []control.Effect
 		broken bool
 	}{
-		"there and back":     {[]ledgerLine{create, gone, create, gone}, false},
-		"made twice":         {[]ledgerLine{create, create, gone}, true},
-		"taken away unmade":  {[]ledgerLine{gone}, true},
+		"there and back":     {[]control.Effect{create, gone, create, gone}, false},
+		"made twice":         {[]control.Effect{create, create, gone}, true},
+		"taken away unmade":  {[]control.Effect{gone}, true},
 		"nothing was needed": {nil, false},
 	} {
 		if _, err := mostLive(c.ledger); (err != nil) != c.broken {

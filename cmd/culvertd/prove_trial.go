@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/faulty"
 	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/adapters/simcloud"
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
@@ -28,7 +28,7 @@ import (
 type trial struct {
 	p      *prover
 	script *faulty.Script
-	world  string
+	sim    control.Client
 
 	bus     *memory.Bus
 	journal *memory.Journal
@@ -41,21 +41,6 @@ type trial struct {
 	engine  *orchestrator.Orchestrator
 	broken  error
 	end     context.CancelFunc // ends the trial, because a process cannot run
-}
-
-// vendorFault is what the simulated world does wrong, once.
-type vendorFault struct {
-	Vendor string `json:"vendor"`
-	Call   string `json:"call"`
-	Mode   string `json:"mode"`
-	Times  int    `json:"times"`
-	Hits   int    `json:"hits,omitempty"`
-}
-
-// ledgerLine is a line of the world's ledger.
-type ledgerLine struct {
-	Seq                              uint64
-	Vendor, Call, Kind, Name, Effect string
 }
 
 // outcome is what a trial has come to.
@@ -83,7 +68,7 @@ func (p *prover) try(ctx context.Context, plan planned) (r outcome, err error) {
 	}
 	defer func() { err = errors.Join(err, sim.Close()) }()
 	t := &trial{
-		p: p, script: faulty.NewScript(plan.blows...), world: sim.URL(), ctx: ctx,
+		p: p, script: faulty.NewScript(plan.blows...), sim: control.Client{URL: sim.URL()}, ctx: ctx,
 		bus: memory.NewBus(nil), journal: memory.NewJournal(nil), claims: memory.NewClaims(), marks: memory.NewMarks(),
 	}
 	if err := t.arm(plan.faults); err != nil {
@@ -106,14 +91,7 @@ func (p *prover) try(ctx context.Context, plan planned) (r outcome, err error) {
 }
 
 // arm tells the world what to do wrong from now on.
-func (t *trial) arm(faults []vendorFault) error {
-	for _, f := range faults {
-		if err := askWorld(t.ctx, http.MethodPost, t.world+"/sim/faults", f, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (t *trial) arm(faults []control.Fault) error { return t.sim.AddFault(t.ctx, faults...) }
 
 // whyBroken is the error of a process that could not run.
 func (t *trial) whyBroken() error {
@@ -124,8 +102,8 @@ func (t *trial) whyBroken() error {
 
 // fired tells whether everything went wrong that should have.
 func (t *trial) fired(blows, faults int) (bool, error) {
-	var list []vendorFault
-	if err := askWorld(t.ctx, http.MethodGet, t.world+"/sim/faults", nil, &list); err != nil {
+	list, err := t.sim.Faults(t.ctx)
+	if err != nil {
 		return false, err
 	}
 	hits := 0
@@ -166,7 +144,7 @@ func (t *trial) program(h home) *program {
 	if !t.p.speakers {
 		c.File.Speakers = nil
 	}
-	return &program{config: c, log: t.p.log, at: addresses{World: t.world}, home: h}
+	return &program{config: c, log: t.p.log, at: addresses{World: t.sim.URL}, home: h}
 }
 
 // keep runs a process, and another one whenever it has died.
@@ -235,7 +213,7 @@ func (t *trial) thereAndBack(plan planned) (r outcome, err error) {
 		return r, err
 	}
 	r.ended, r.reason = apply.Status, apply.Reason
-	ledger, err := t.ledger()
+	ledger, err := t.sim.Effects(t.ctx)
 	if err != nil {
 		return r, err
 	}
@@ -263,7 +241,7 @@ func (t *trial) thereAndBack(plan planned) (r outcome, err error) {
 		}
 		retained = gone.Retained
 	}
-	if ledger, err = t.ledger(); err != nil {
+	if ledger, err = t.sim.Effects(t.ctx); err != nil {
 		return r, err
 	}
 	r.undone = undoingCalls(ledger)
@@ -355,16 +333,12 @@ func (t *trial) proceed(v events.Status, wanted bool) (events.Status, error) {
 	return t.await(v.ID)
 }
 
-func (t *trial) ledger() (list []ledgerLine, err error) {
-	return list, askWorld(t.ctx, http.MethodGet, t.world+"/sim/effects", nil, &list)
-}
-
 // leftovers are the differences from the world before that are not retained by name; what the vendors still settle is
 // waited for.
 func (t *trial) leftovers(retained []string) (left []string, err error) {
 	for range 100 {
-		var list []struct{ Vendor, Kind, Name, Change string }
-		if err := askWorld(t.ctx, http.MethodGet, t.world+"/sim/resources", nil, &list); err != nil {
+		list, err := t.sim.Resources(t.ctx)
+		if err != nil {
 			return nil, err
 		}
 		left = nil
@@ -383,16 +357,16 @@ func (t *trial) leftovers(retained []string) (left []string, err error) {
 }
 
 // mutatingCalls are the calls that changed something, each once.
-func mutatingCalls(ledger []ledgerLine) [][2]string {
-	return callsOf(ledger, func(e ledgerLine) bool { return e.Effect != "delete" })
+func mutatingCalls(ledger []control.Effect) [][2]string {
+	return callsOf(ledger, func(e control.Effect) bool { return e.Effect != "delete" })
 }
 
 // undoingCalls are those that took something away.
-func undoingCalls(ledger []ledgerLine) [][2]string {
-	return callsOf(ledger, func(e ledgerLine) bool { return e.Effect == "delete" })
+func undoingCalls(ledger []control.Effect) [][2]string {
+	return callsOf(ledger, func(e control.Effect) bool { return e.Effect == "delete" })
 }
 
-func callsOf(ledger []ledgerLine, of func(ledgerLine) bool) (calls [][2]string) {
+func callsOf(ledger []control.Effect, of func(control.Effect) bool) (calls [][2]string) {
 	for _, e := range ledger {
 		if call := [2]string{e.Vendor, e.Call}; of(e) && !slices.Contains(calls, call) {
 			calls = append(calls, call)
@@ -402,7 +376,7 @@ func callsOf(ledger []ledgerLine, of func(ledgerLine) bool) (calls [][2]string) 
 }
 
 // mostLive is the most live effects that a named object had at any line of the ledger.
-func mostLive(ledger []ledgerLine) (most int, err error) {
+func mostLive(ledger []control.Effect) (most int, err error) {
 	live := map[string]int{}
 	for _, e := range ledger {
 		key := e.Vendor + " " + e.Kind + " " + e.Name

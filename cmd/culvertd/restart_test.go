@@ -11,6 +11,8 @@ import (
 	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/adapters/jetstream"
 	"github.com/culvertnet/culvert/adapters/memory"
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
+	"github.com/culvertnet/culvert/adapters/simcloud/world"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/workers"
@@ -78,12 +80,14 @@ func TestAKilledDaemonIsContinued(t *testing.T) {
 	w, data := worldAlone(t), t.TempDir()
 	args := []string{"--world", w.World, "--data", data, "--config", withoutSpeakers(t)}
 	// The operation does not seem to end, so that the daemon dies in its middle however slow this machine is.
-	w.sim("faults", map[string]any{"vendor": "gcp", "call": "operations.get", "mode": "throttle", "times": -1})
+	w.fault(control.Fault{Vendor: "gcp", Call: "operations.get", Mode: world.Throttle, Times: world.Always})
 	first := child(t, args...)
 	id := first.submit(example(t, "private-service.yaml", withoutBGP)).Saga
 	first.until(id, func(v events.Status) bool { return stepOf(v, "attach-connector").Operation != "" })
 	first.kill()
-	w.sim("reset", map[string]any{"faults": true})
+	if err := w.sim().Reset(t.Context(), control.Reset{Faults: true}); err != nil {
+		t.Fatal(err)
+	}
 	second := child(t, args...)
 	second.ends(id, events.SagaCompleted)
 	made := map[string]int{}

@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +21,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -245,10 +245,13 @@ func (d *daemon) until(id string, wanted func(events.Status) bool) events.Status
 	return last
 }
 
-// sim gives the simulated world an order.
-func (d *daemon) sim(order string, what map[string]any) {
+// sim is the simulated world's control endpoint.
+func (d *daemon) sim() control.Client { return control.Client{URL: d.World} }
+
+// fault lets a vendor's call go wrong.
+func (d *daemon) fault(f control.Fault) {
 	d.t.Helper()
-	if err := askWorld(d.t.Context(), http.MethodPost, d.World+"/sim/"+order, what, nil); err != nil {
+	if err := d.sim().AddFault(d.t.Context(), f); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -263,23 +266,19 @@ func pause(ctx context.Context) {
 	}
 }
 
-// difference is a line of `sim resources`, effect one of `sim effects`.
-type (
-	difference struct{ Vendor, Kind, Name, Owner, Change string }
-	effect     struct{ Vendor, Call, Kind, Name, Effect string }
-)
-
-func (d *daemon) resources() (list []difference) {
+func (d *daemon) resources() []control.Difference {
 	d.t.Helper()
-	if err := askWorld(d.t.Context(), http.MethodGet, d.World+"/sim/resources", nil, &list); err != nil {
+	list, err := d.sim().Resources(d.t.Context())
+	if err != nil {
 		d.t.Fatal(err)
 	}
 	return list
 }
 
-func (d *daemon) effects() (list []effect) {
+func (d *daemon) effects() []control.Effect {
 	d.t.Helper()
-	if err := askWorld(d.t.Context(), http.MethodGet, d.World+"/sim/effects", nil, &list); err != nil {
+	list, err := d.sim().Effects(d.t.Context())
+	if err != nil {
 		d.t.Fatal(err)
 	}
 	return list

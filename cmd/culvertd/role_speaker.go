@@ -1,16 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"slices"
 
 	"github.com/culvertnet/culvert/adapters/gobgp"
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
@@ -55,20 +52,14 @@ func (p *program) speakerOptions(ctx context.Context, name string, i int) (gobgp
 	if p.at.World == "" {
 		return o, nil
 	}
-	var world struct {
-		Site struct {
-			Address string `json:"address"`
-			Port    uint16 `json:"port"`
-			ASN     uint32 `json:"asn"`
-		} `json:"site"`
-	}
-	if err := askWorld(ctx, http.MethodGet, p.at.World+"/sim/bgp", nil, &world); err != nil {
+	site, err := control.Client{URL: p.at.World}.Site(ctx)
+	if err != nil {
 		return o, fmt.Errorf("find the remote site: %w", err)
 	}
 	// The site tells its speakers apart by address, so each has a loopback address of its own.
 	local := fmt.Sprintf("127.0.2.%d", i+1)
 	o.Peers = append(o.Peers, gobgp.Peer{
-		Address: world.Site.Address, Port: world.Site.Port, ASN: world.Site.ASN, LocalAddress: local, Hops: 2,
+		Address: site.Address, Port: site.Port, ASN: site.ASN, LocalAddress: local, Hops: 2,
 	})
 	return o, nil
 }
@@ -76,37 +67,9 @@ func (p *program) speakerOptions(ctx context.Context, name string, i int) (gobgp
 // registerSpeaker lets the simulated world's fault door pass calls on to the speaker, and its site take the session.
 func (p *program) registerSpeaker(ctx context.Context, o gobgp.SpeakerOptions, grpc string) error {
 	local := o.Peers[len(o.Peers)-1].LocalAddress
-	registration := map[string]any{"name": o.Name, "grpc": grpc, "asn": o.ASN, "listen": local}
-	if err := askWorld(ctx, http.MethodPost, p.at.World+"/sim/bgp/speakers", registration, nil); err != nil {
+	registration := control.Speaker{Name: o.Name, GRPC: grpc, ASN: o.ASN, Listen: local}
+	if err := (control.Client{URL: p.at.World}).Register(ctx, registration); err != nil {
 		return fmt.Errorf("register speaker %s: %w", o.Name, err)
 	}
 	return nil
-}
-
-// askWorld calls the simulated world's control door.
-func askWorld(ctx context.Context, method, url string, body, into any) error {
-	payload, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(payload))
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode >= 300 {
-		return fmt.Errorf("the world answers %s: %s", resp.Status, answer)
-	}
-	if into == nil {
-		return nil
-	}
-	return json.Unmarshal(answer, into)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/aviatrix"
 	"github.com/culvertnet/culvert/adapters/gcp"
 	"github.com/culvertnet/culvert/adapters/gobgp"
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/egress"
 	"github.com/culvertnet/culvert/workers/network"
@@ -61,12 +61,10 @@ func (p *program) drivers(ctx context.Context) (*drivers, error) {
 
 // endpoints gives the controllers, and the fault door of the speakers when the world is simulated.
 func (p *program) endpoints(ctx context.Context) (map[string]aviatrix.Controller, string, error) {
-	var world struct {
-		Controllers map[string]string `json:"controllers"`
-		BGP         string            `json:"bgp"`
-	}
+	var world control.Endpoints
 	if p.at.World != "" {
-		if err := askWorld(ctx, http.MethodGet, p.at.World+"/sim/world", nil, &world); err != nil {
+		var err error
+		if world, err = (control.Client{URL: p.at.World}).Endpoints(ctx); err != nil {
 			return nil, "", fmt.Errorf("find the simulated controllers: %w", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -47,7 +48,7 @@ func changeRun(ctx context.Context, l *lab, t *table) error {
 }
 
 // changed applies an order, and gives the effects that it had.
-func changed(ctx context.Context, l *lab, o order) ([]effect, error) {
+func changed(ctx context.Context, l *lab, o order) ([]control.Effect, error) {
 	before, err := l.effects(ctx)
 	if err != nil {
 		return nil, err
@@ -60,7 +61,7 @@ func changed(ctx context.Context, l *lab, o order) ([]effect, error) {
 	return after[len(before):], errors.Join(err, need(v.Status == events.SagaCompleted, "%s", describe(v)))
 }
 
-func calls(list []effect) []string {
+func calls(list []control.Effect) []string {
 	var names []string
 	for _, e := range list {
 		names = append(names, e.Call)
@@ -69,7 +70,7 @@ func calls(list []effect) []string {
 }
 
 // only tells whether every effect is of an expected call.
-func only(list []effect, expected ...string) error {
+func only(list []control.Effect, expected ...string) error {
 	for _, e := range list {
 		if !slices.Contains(expected, e.Call) {
 			return fmt.Errorf("%s of %s was not needed", e.Call, e.Name)
@@ -79,7 +80,7 @@ func only(list []effect, expected ...string) error {
 }
 
 // makeBeforeBreak tells whether the new connector and its filter came before the binding moved, and the old ones went after.
-func makeBeforeBreak(list []effect) error {
+func makeBeforeBreak(list []control.Effect) error {
 	at := func(call, what string, last bool) int {
 		found := -1
 		for i, e := range list {
@@ -101,7 +102,7 @@ func makeBeforeBreak(list []effect) error {
 
 // boundBehindFilter tells whether, at every line of the ledger, whatever was bound by then had all its rules before: the
 // last rule of a source is the one that denies.
-func boundBehindFilter(list []effect) error {
+func boundBehindFilter(list []control.Effect) error {
 	rules, bound := 0, false
 	for _, e := range list {
 		switch e.Call {

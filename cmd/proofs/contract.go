@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/adapters/gcp/contract"
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -120,7 +121,7 @@ type contractCase struct {
 // contractStep submits an event, after setting a fault.
 type contractStep struct {
 	event []byte
-	fault map[string]any
+	fault *control.Fault
 	ends  events.SagaStatus
 }
 
@@ -128,7 +129,7 @@ func (c contractCase) run(ctx context.Context, l *lab) ([]string, error) {
 	var ends []string
 	for _, step := range c.steps {
 		if step.fault != nil {
-			if err := l.fault(ctx, step.fault); err != nil {
+			if err := l.fault(ctx, *step.fault); err != nil {
 				return ends, err
 			}
 		}
@@ -144,7 +145,7 @@ func (c contractCase) run(ctx context.Context, l *lab) ([]string, error) {
 	hits, err := l.hits(ctx)
 	for _, step := range c.steps {
 		if step.fault != nil && err == nil {
-			err = need(hits > 0, "the fault %v never fired", step.fault)
+			err = need(hits > 0, "the fault %+v never fired", step.fault)
 		}
 	}
 	return ends, errors.Join(err, l.clearFaults(ctx))
@@ -190,7 +191,7 @@ func contractCases() []contractCase {
 		o := with(base, func(o *order) {
 			o.name, o.service, o.connector = fmt.Sprintf("c-fault-%d", i), fmt.Sprintf("fn-002%d", i), cidr28(8+i)
 		})
-		steps := []contractStep{{o.event(), map[string]any{"vendor": "gcp", "call": f.call, "mode": f.mode, "times": 1}, f.ends}}
+		steps := []contractStep{{o.event(), &control.Fault{Vendor: "gcp", Call: f.call, Mode: f.mode, Times: 1}, f.ends}}
 		if f.ends == done {
 			steps = append(steps, gone(o.name))
 		}

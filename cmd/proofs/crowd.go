@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -46,7 +47,7 @@ type crowdLab struct {
 }
 
 // since gives the ledger lines since the last call.
-func (c *crowdLab) since(ctx context.Context) ([]effect, error) {
+func (c *crowdLab) since(ctx context.Context) ([]control.Effect, error) {
 	all, err := c.effects(ctx)
 	if err != nil {
 		return nil, err
@@ -263,7 +264,7 @@ func allEnded(ends map[string]events.Status, want events.SagaStatus) error {
 }
 
 // countEffects counts ledger lines of a call; of one effect, or of any.
-func countEffects(list []effect, call, what string) int {
+func countEffects(list []control.Effect, call, what string) int {
 	n := 0
 	for _, e := range list {
 		if e.Call == call && (what == "" || e.Effect == what) {
@@ -274,7 +275,7 @@ func countEffects(list []effect, call, what string) int {
 }
 
 // noTwice tells whether a call made each name once.
-func noTwice(list []effect, call string) error {
+func noTwice(list []control.Effect, call string) error {
 	seen := map[string]int{}
 	for _, e := range list {
 		if e.Call == call && e.Effect == "create" {

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"errors"
+
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 )
 
 // demoSpeed is a speed at which a person can follow: a connector's two and a half minutes take some seconds.
@@ -40,7 +42,7 @@ func demoRun(ctx context.Context, l *lab) error {
 	}
 	fmt.Printf("\nremote site-1 has learned %s\n", route)
 	say("A second one, whose filter the cloud will refuse: everything already done is undone, and read back to be gone.")
-	if err := l.fault(ctx, map[string]any{"vendor": "gcp", "call": "networkFirewallPolicies.addRule", "mode": "refuse", "times": 1}); err != nil {
+	if err := l.fault(ctx, control.Fault{Vendor: "gcp", Call: "networkFirewallPolicies.addRule", Mode: "refuse", Times: 1}); err != nil {
 		return err
 	}
 	before, err := l.resources(ctx)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -61,10 +62,10 @@ const faultDelay = 3 * time.Second
 // exists tells whether the vendor has such a fault: only a controller has sessions.
 func (f failure) exists() bool { return f.mode != "expire-session" || f.vendor == "aviatrix" }
 
-func (f failure) fault() map[string]any {
-	body := map[string]any{"vendor": f.vendor, "call": f.call, "mode": f.mode, "times": 1}
+func (f failure) fault() control.Fault {
+	body := control.Fault{Vendor: f.vendor, Call: f.call, Mode: f.mode, Times: 1}
 	if f.mode == "delay" {
-		body["delay"] = faultDelay.String()
+		body.Delay = control.Delay(faultDelay)
 	}
 	return body
 }
@@ -131,7 +132,7 @@ func failureRow(ctx context.Context, l *lab, f failure, t *table) {
 	t.row(err, f.variant, f.call, f.mode, hits, end.Status, left)
 	if left != "[]" { // what one cell leaves must not spoil the next
 		_, _ = l.run(ctx, withdraw(name))
-		_ = l.ask(ctx, "POST", "/sim/reset", map[string]bool{"world": true}, nil)
+		_ = l.sim().Reset(ctx, control.Reset{World: true})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -31,7 +32,7 @@ func (l *lab) inFlight(ctx context.Context) bool {
 }
 
 // oneLiveEffect tells whether creates minus deletes is zero or one for every named object.
-func oneLiveEffect(list []effect) error {
+func oneLiveEffect(list []control.Effect) error {
 	live := map[string]int{}
 	for _, e := range list {
 		key := e.Vendor + " " + e.Kind + " " + e.Name

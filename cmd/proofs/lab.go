@@ -2,13 +2,11 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +15,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -200,30 +199,18 @@ func (l *lab) run(ctx context.Context, event []byte) (events.Status, error) {
 	return l.wait(ctx, id)
 }
 
-// effect is a line of the ledger, difference one of `sim resources`.
-type (
-	effect struct {
-		Seq                                     uint64
-		Vendor, Call, Kind, Name, Owner, Effect string
-	}
-	difference struct{ Vendor, Kind, Name, Owner, Change string }
-	faultSeen  struct {
-		Vendor, Call, Mode string
-		Hits               int
-	}
-)
+// sim is the simulated world's control endpoint.
+func (l *lab) sim() control.Client { return control.Client{URL: l.world} }
 
-func (l *lab) effects(ctx context.Context) (list []effect, err error) {
-	return list, l.ask(ctx, http.MethodGet, "/sim/effects", nil, &list)
-}
+func (l *lab) effects(ctx context.Context) ([]control.Effect, error) { return l.sim().Effects(ctx) }
 
-func (l *lab) resources(ctx context.Context) (list []difference, err error) {
-	return list, l.ask(ctx, http.MethodGet, "/sim/resources", nil, &list)
+func (l *lab) resources(ctx context.Context) ([]control.Difference, error) {
+	return l.sim().Resources(ctx)
 }
 
 // clean waits for the world to be as the scenario says, for what the vendors themselves still settle; then tells.
 func (l *lab) clean(ctx context.Context) error {
-	var left []difference
+	var left []control.Difference
 	for range 50 {
 		var err error
 		if left, err = l.resources(ctx); err != nil || len(left) == 0 {
@@ -238,14 +225,11 @@ func (l *lab) clean(ctx context.Context) error {
 	return fmt.Errorf("the world is not clean: %d differences, first %+v", len(left), left[0])
 }
 
-func (l *lab) fault(ctx context.Context, f map[string]any) error {
-	return l.ask(ctx, http.MethodPost, "/sim/faults", f, nil)
-}
+func (l *lab) fault(ctx context.Context, f control.Fault) error { return l.sim().AddFault(ctx, f) }
 
 // hits counts how often faults fired.
 func (l *lab) hits(ctx context.Context) (int, error) {
-	var list []faultSeen
-	err := l.ask(ctx, http.MethodGet, "/sim/faults", nil, &list)
+	list, err := l.sim().Faults(ctx)
 	n := 0
 	for _, f := range list {
 		n += f.Hits
@@ -254,35 +238,7 @@ func (l *lab) hits(ctx context.Context) (int, error) {
 }
 
 func (l *lab) clearFaults(ctx context.Context) error {
-	return l.ask(ctx, http.MethodPost, "/sim/reset", map[string]bool{"faults": true}, nil)
-}
-
-// ask calls the world's control door.
-func (l *lab) ask(ctx context.Context, method, path string, body, into any) error {
-	payload, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, method, l.world+path, bytes.NewReader(payload))
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, answer)
-	}
-	if into == nil {
-		return nil
-	}
-	return json.Unmarshal(answer, into)
+	return l.sim().Reset(ctx, control.Reset{Faults: true})
 }
 
 // describe says where a saga is, with what its steps complain of.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -61,7 +62,7 @@ func matrixRow(ctx context.Context, l *lab, v variant, mode string, t *table) {
 		err = need(applied.Status == events.SagaCompleted, "apply: %s", describe(applied))
 	}
 	var withdrawn events.Status
-	var left []difference
+	var left []control.Difference
 	if err == nil {
 		withdrawn, err = l.run(ctx, withdraw(name))
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -41,7 +42,7 @@ func operateRun(ctx context.Context, l *lab, t *table) error {
 		return err
 	}
 	// A refused binding comes after most of a plan, so what is replayed has been made and undone before.
-	if err := l.fault(ctx, map[string]any{"vendor": "gcp", "call": "services.patch", "mode": "refuse", "times": -1}); err != nil {
+	if err := l.fault(ctx, control.Fault{Vendor: "gcp", Call: "services.patch", Mode: "refuse", Times: -1}); err != nil {
 		return err
 	}
 	orders := splitOrders()

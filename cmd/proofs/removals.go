@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
+	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -96,7 +97,7 @@ func removalRow(ctx context.Context, l *lab, f failure, t *table) {
 	t.row(err, f.variant, f.call, f.mode, hits, shown, left)
 	if left != "[]" { // what one cell leaves must not spoil the next
 		_, _ = l.run(ctx, withdraw(name))
-		_ = l.ask(ctx, "POST", "/sim/reset", map[string]bool{"world": true}, nil)
+		_ = l.sim().Reset(ctx, control.Reset{World: true})
 	}
 }
 
@@ -111,7 +112,7 @@ func (l *lab) replay(ctx context.Context, id string) (events.Status, error) {
 }
 
 // newCalls lists each call once, in the order of its first effect.
-func newCalls(effects []effect) [][2]string {
+func newCalls(effects []control.Effect) [][2]string {
 	var calls [][2]string
 	for _, e := range effects {
 		if call := [2]string{e.Vendor, e.Call}; !slices.Contains(calls, call) {
