@@ -3,6 +3,7 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 GO      ?= go
 BIN     := bin
+PREFIX  ?= /usr/local
 CGO     := $(shell command -v gcc >/dev/null 2>&1 && echo 1 || echo 0)
 PROOFS  := $(BIN)/proofs
 SEED    ?= 0
@@ -10,13 +11,18 @@ N       ?= 2000
 FIXTURES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: proof-crash proof-sim proof-interleave proof-intent prove-prove help build demo run check test sim conformance bench golden lint tidy verify deps
+.PHONY: proof-crash proof-sim proof-interleave proof-intent prove-prove help build install demo run check test sim conformance bench golden lint tidy verify deps
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z%-]+:.*## /{printf "  %-18s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
 build: ## build the daemon, the command line and the proofs into bin/
 	$(GO) build -o $(BIN)/ ./cmd/...
+
+install: ## install culvertd, culvert and culvert-prove into $(DESTDIR)$(PREFIX)/bin
+	$(GO) build -trimpath -o $(BIN)/ ./cmd/culvertd ./cmd/culvert ./cmd/culvert-prove
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 $(BIN)/culvertd $(BIN)/culvert $(BIN)/culvert-prove $(DESTDIR)$(PREFIX)/bin/
 
 $(BIN)/nats-server: go.mod
 	$(GO) build -o $@ github.com/nats-io/nats-server/v2

@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// prove hands an intent to the culvertd that lies beside this program, which has the engine, the adapters and the simulated
-// world in it; this program only talks.
+// proverName is the program that has engine, adapters and simulated world in it, for prove; this program only talks.
+const proverName = "culvert-prove"
+
+// prove hands an intent to the culvert-prove that lies beside this program.
 func (c *cli) prove() *cobra.Command {
 	var config, world, only string
 	var parallel int
@@ -30,18 +32,18 @@ func (c *cli) prove() *cobra.Command {
 			if event, err = toJSON(event); err != nil {
 				return err
 			}
-			daemon, err := findDaemon()
+			prover, err := findProver(os.Executable)
 			if err != nil {
 				return err
 			}
-			flags := []string{"prove", "-o", c.format, "-parallel", fmt.Sprint(parallel), "-only", only, "-quick=" + fmt.Sprint(quick), "-all=" + fmt.Sprint(all), "-config", config, "-world", world}
-			run := exec.CommandContext(cmd.Context(), daemon, flags...)
+			flags := []string{"-o", c.format, "-parallel", fmt.Sprint(parallel), "-only", only, "-quick=" + fmt.Sprint(quick), "-all=" + fmt.Sprint(all), "-config", config, "-world", world}
+			run := exec.CommandContext(cmd.Context(), prover, flags...)
 			run.Stdin, run.Stdout, run.Stderr = bytes.NewReader(event), c.out, c.errs
 			var failed *exec.ExitError
 			if err := run.Run(); errors.As(err, &failed) {
 				return exitFailed
 			} else if err != nil {
-				return fmt.Errorf("run %s: %w", daemon, err)
+				return fmt.Errorf("run %s: %w", prover, err)
 			}
 			return nil
 		},
@@ -55,17 +57,25 @@ func (c *cli) prove() *cobra.Command {
 	return cmd
 }
 
-// findDaemon looks for culvertd beside this program, then in PATH.
-func findDaemon() (string, error) {
-	if self, err := os.Executable(); err == nil {
-		beside := filepath.Join(filepath.Dir(self), "culvertd")
-		if _, err := os.Stat(beside); err == nil {
+// findProver looks beside this program, and beside what a link to it means; PATH decides nothing.
+func findProver(self func() (string, error)) (string, error) {
+	program, err := self()
+	if err != nil {
+		return "", fmt.Errorf("find %s: %w", proverName, err)
+	}
+	folder := filepath.Dir(program)
+	for _, at := range []func() (string, error){
+		func() (string, error) { return program, nil },
+		func() (string, error) { return filepath.EvalSymlinks(program) },
+	} {
+		place, err := at()
+		if err != nil {
+			continue
+		}
+		beside := filepath.Join(filepath.Dir(place), proverName)
+		if info, err := os.Stat(beside); err == nil && info.Mode().IsRegular() {
 			return beside, nil
 		}
 	}
-	found, err := exec.LookPath("culvertd")
-	if err != nil {
-		return "", fmt.Errorf("prove needs culvertd beside this program or in PATH: %w", err)
-	}
-	return found, nil
+	return "", fmt.Errorf("%s is not installed: copy it from the release of this culvert into %s", proverName, folder)
 }

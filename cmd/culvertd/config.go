@@ -1,20 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v4"
-
-	"github.com/culvertnet/culvert/saga/plans/operator"
+	"github.com/culvertnet/culvert/cmd/internal/wiring"
 )
 
 // The roles of a process.
@@ -28,7 +24,7 @@ const (
 
 var (
 	roles        = []string{roleAll, roleOrchestrator, roleWorker, roleWorld, roleSpeaker}
-	capabilities = []string{"network", "egress", "routing", "policy"}
+	capabilities = wiring.Capabilities()
 )
 
 // noWorld, as --world, stands for the real clouds.
@@ -63,67 +59,7 @@ type Config struct {
 	NATSMonitors []string
 	// AllowUnsynced accepts a broker that does not prove that it syncs before it acknowledges.
 	AllowUnsynced bool
-	File          File
-}
-
-// File is the part of the configuration that comes from --config.
-type File struct {
-	Operator Operator `yaml:"operator"`
-	// Google is empty for Google itself.
-	Google struct {
-		Endpoint string `yaml:"endpoint"`
-	} `yaml:"google"`
-	// NATS says on how many servers of an external cluster each stream is kept: 1, or 3.
-	NATS struct {
-		Replicas int `yaml:"replicas"`
-	} `yaml:"nats"`
-	// Postgres bounds the database of the Google home: new work is refused from four fifths of LimitBytes on.
-	Postgres struct {
-		LimitBytes int64 `yaml:"limitBytes"`
-	} `yaml:"postgres"`
-	// PubSub names who reads the status events from a subscription of his own.
-	PubSub struct {
-		StatusReaders []string `yaml:"statusReaders"`
-	} `yaml:"pubsub"`
-	Controllers map[string]Controller    `yaml:"controllers"`
-	Speakers    map[string]SpeakerConfig `yaml:"speakers"`
-}
-
-// Operator is what intents may name, by tenant.
-type Operator struct {
-	Pools map[string]struct {
-		Ranges  []netip.Prefix `yaml:"ranges"`
-		Tenants []string       `yaml:"tenants"`
-	} `yaml:"pools"`
-	Gateways map[string]struct {
-		Controller string   `yaml:"controller"`
-		Tenants    []string `yaml:"tenants"`
-	} `yaml:"gateways"`
-}
-
-// Controller is an Aviatrix controller. The password is in a file, never here.
-type Controller struct {
-	URL          string `yaml:"url"`
-	Username     string `yaml:"username"`
-	PasswordFile string `yaml:"passwordFile"`
-	CAFile       string `yaml:"caFile"`
-}
-
-// SpeakerConfig is a BGP speaker of ours.
-type SpeakerConfig struct {
-	Tenants  []string `yaml:"tenants"`
-	ASN      uint32   `yaml:"asn"`
-	RouterID string   `yaml:"routerId"`
-	// GRPC is where the speaker's own interface listens, and where workers reach it.
-	GRPC  string       `yaml:"grpc"`
-	Peers []PeerConfig `yaml:"peers"`
-}
-
-// PeerConfig is a router that the speaker announces to.
-type PeerConfig struct {
-	Address string `yaml:"address"`
-	Port    int    `yaml:"port"`
-	ASN     uint32 `yaml:"asn"`
+	File          wiring.File
 }
 
 // parseConfig reads flags and the file. Help and usage go to out.
@@ -159,44 +95,14 @@ func parseConfig(args []string, out io.Writer) (Config, error) {
 	if *monitors != "" {
 		c.NATSMonitors = strings.Split(*monitors, ",")
 	}
-	raw := simulated
-	if *file != "" {
-		var err error
-		if raw, err = os.ReadFile(*file); err != nil {
-			return Config{}, fmt.Errorf("read configuration: %w", err)
-		}
+	var err error
+	if c.File, err = wiring.ReadFile(*file); err != nil {
+		return Config{}, err
 	}
-	d := yaml.NewDecoder(bytes.NewReader(raw))
-	d.KnownFields(true)
-	if err := d.Decode(&c.File); err != nil && !errors.Is(err, io.EOF) {
-		return Config{}, fmt.Errorf("read configuration %s: %w", *file, err)
-	}
-	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
-		return Config{}, fmt.Errorf("read configuration %s: it has more than one document", *file)
-	}
-	if err := errors.Join(c.validate(), c.File.validate()); err != nil {
+	if err := errors.Join(c.validate(), c.File.Validate()); err != nil {
 		return Config{}, err
 	}
 	return c, nil
-}
-
-// plansOperator is the operator's configuration as the intent kinds need it.
-func (f File) plansOperator() operator.Config {
-	op := operator.Config{
-		Pools:    map[string]operator.Pool{},
-		Gateways: map[string]operator.Gateway{},
-		Speakers: map[string]operator.Speaker{},
-	}
-	for name, p := range f.Operator.Pools {
-		op.Pools[name] = operator.Pool{Ranges: p.Ranges, Tenants: p.Tenants}
-	}
-	for name, g := range f.Operator.Gateways {
-		op.Gateways[name] = operator.Gateway{Controller: g.Controller, Tenants: g.Tenants}
-	}
-	for name, s := range f.Speakers {
-		op.Speakers[name] = operator.Speaker{Tenants: s.Tenants}
-	}
-	return op
 }
 
 // defaultData is the XDG state folder.

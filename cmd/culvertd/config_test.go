@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/culvertnet/culvert/cmd/internal/wiring"
 )
 
 func TestDefaults(t *testing.T) {
@@ -24,7 +26,7 @@ func TestDefaults(t *testing.T) {
 	if !slices.Equal(c.Capabilities, []string{"network", "egress", "routing", "policy"}) || c.Held || c.AllowUnsynced || c.NATSMonitors != nil {
 		t.Errorf("defaults %+v", c)
 	}
-	op := c.File.plansOperator()
+	op := c.File.PlansOperator()
 	if !slices.Equal(op.Pools["psc-frankfurt"].Ranges, []netip.Prefix{netip.MustParsePrefix("10.200.0.0/20")}) ||
 		op.Gateways["gcp-spoke-10"].Controller != "avx-100" || !slices.Equal(op.Speakers["site-edge"].Tenants, []string{"default"}) ||
 		!slices.Equal(op.Pools["psc-partner"].Tenants, []string{"partner"}) {
@@ -127,7 +129,7 @@ speakers:
 		t.Fatal(err)
 	}
 	f := c.File
-	if f.Google.Endpoint == "" || f.Controllers["c"].PasswordFile != "/secret" || f.Speakers["s"].Peers[0] != (PeerConfig{"192.0.2.9", 179, 65002}) {
+	if f.Google.Endpoint == "" || f.Controllers["c"].PasswordFile != "/secret" || f.Speakers["s"].Peers[0] != (wiring.PeerConfig{Address: "192.0.2.9", Port: 179, ASN: 65002}) {
 		t.Errorf("file read as %+v", f)
 	}
 	if _, has := f.Speakers["site-edge"]; has {

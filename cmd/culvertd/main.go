@@ -11,14 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	_ "embed"
 )
-
-// simulated is the configuration for the default simulated world.
-//
-//go:embed simulated.yaml
-var simulated []byte
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -33,7 +26,7 @@ func main() {
 // to out as one line of JSON once everything listens. The command setup makes what a home stands on instead.
 func run(ctx context.Context, args []string, out, errs io.Writer) error {
 	if len(args) > 0 && args[0] == "prove" {
-		return prove(ctx, args[1:], os.Stdin, out, errs)
+		return errors.New(`"prove" is no command of culvertd any more: use "culvert prove FILE"`)
 	}
 	command := ""
 	if len(args) > 0 && args[0] == "setup" {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/simcloud"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
+	"github.com/culvertnet/culvert/cmd/internal/wiring"
 )
 
 // program is one process: what its role needs, started in order and stopped in reverse.
@@ -88,6 +89,28 @@ func (p *program) start(ctx context.Context) error {
 	if role == roleOrchestrator || role == roleAll {
 		return p.startOrchestrator(ctx)
 	}
+	return nil
+}
+
+// parts are what workers and speakers of this process are made of.
+func (p *program) parts() wiring.Parts {
+	return wiring.Parts{
+		File: p.config.File, World: p.at.World, Speed: p.config.SimSpeed,
+		Bus: p.home.bus, Claims: p.home.claims, Marks: p.home.marks, Release: version, Log: p.log,
+	}
+}
+
+// startSpeakers runs the BGP speakers of this process: all that are configured, or the one that role speaker names.
+func (p *program) startSpeakers(ctx context.Context) error {
+	only := ""
+	if p.config.Role == roleSpeaker {
+		only = p.config.Speaker
+	}
+	stop, err := p.parts().Speakers(ctx, only)
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, stop)
 	return nil
 }
 

@@ -22,6 +22,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
+	"github.com/culvertnet/culvert/cmd/internal/wiring"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -190,7 +191,7 @@ func worldAlone(t *testing.T) *daemon {
 // withoutSpeakers writes the configuration of the simulated world without its BGP speakers.
 func withoutSpeakers(t *testing.T) string {
 	t.Helper()
-	text, _, found := strings.Cut(string(simulated), "speakers:")
+	text, _, found := strings.Cut(string(wiring.Simulated()), "speakers:")
 	if !found {
 		t.Fatal("the built-in configuration has no speakers any more")
 	}

@@ -2,19 +2,18 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
+	"github.com/culvertnet/culvert/cmd/internal/wiring"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/audit"
@@ -25,13 +24,13 @@ import (
 
 // startOrchestrator runs the engine and its doors: NATS and HTTP.
 func (p *program) startOrchestrator(ctx context.Context) error {
-	catalogue := plans.All(p.config.File.plansOperator())
+	catalogue := plans.All(p.config.File.PlansOperator())
 	engine := saga.Engine{
-		Kinds: catalogue.Kinds(), Limits: saga.DefaultLimits(p.pace()), Held: saga.Held{All: p.config.Held},
+		Kinds: catalogue.Kinds(), Limits: saga.DefaultLimits(p.parts().Pace()), Held: saga.Held{All: p.config.Held},
 	}
 	o := orchestrator.New(orchestrator.Options{
-		Engine: engine, Journal: p.home.journal(), Bus: p.home.bus, Cursor: cursor{claims: p.home.claims},
-		Now: time.Now, ID: uuid.NewString, Name: processName(), SweepEvery: 10 * time.Second,
+		Engine: engine, Journal: p.home.journal(), Bus: p.home.bus, Cursor: wiring.Cursor{Claims: p.home.claims},
+		Now: time.Now, ID: uuid.NewString, Name: wiring.ProcessName(), SweepEvery: 10 * time.Second,
 		CheckpointEvery: p.config.CheckpointEvery, Log: p.log,
 	})
 	door := plans.Door{Catalogue: catalogue, Engine: o, Now: time.Now}
@@ -112,21 +111,4 @@ func explain(catalogue plans.Catalogue) map[string]httpapi.KindInfo {
 		all[name] = k
 	}
 	return all
-}
-
-// pace is how much faster than ours the world's time goes: 1 against a real cloud.
-func (p *program) pace() float64 {
-	if p.at.World == "" {
-		return 1
-	}
-	return p.config.SimSpeed
-}
-
-// processName tells this process from others.
-func processName() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "process"
-	}
-	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:6])
 }

@@ -1,25 +1,14 @@
 package main
 
-import (
-	"context"
-
-	"github.com/culvertnet/culvert/workers"
-)
+import "context"
 
 // startWorker serves the capabilities of this process.
 func (p *program) startWorker(ctx context.Context) error {
-	d, err := p.drivers(ctx)
+	w, closeDrivers, err := p.parts().Worker(ctx, p.config.Capabilities)
 	if err != nil {
 		return err
 	}
-	registry, err := workers.NewRegistry(d.handlers(p.config.Capabilities)...)
-	if err != nil {
-		return err
-	}
-	w, err := p.worker(registry, d)
-	if err != nil {
-		return err
-	}
+	p.closers = append(p.closers, closeDrivers)
 	p.group.Go(func() error {
 		err := w.Run(ctx)
 		stats := w.Stats()

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/culvertnet/culvert/cmd/internal/wiring"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -38,10 +39,7 @@ func birdRun(ctx context.Context, l *lab, t *table) error {
 		return err
 	}
 	defer router.stop()
-	config, err := os.ReadFile("cmd/culvertd/simulated.yaml")
-	if err != nil {
-		return err
-	}
+	config := wiring.Simulated()
 	const bare = "routerId: 192.0.2.1}"
 	text := strings.Replace(string(config), bare, fmt.Sprintf("routerId: 192.0.2.1, peers: [{address: %s, port: %d, asn: 65009}]}", birdAddress, port), 1)
 	file := filepath.Join(l.dir, "culvertd.yaml")

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
+	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -74,7 +75,7 @@ func (c *campaign) start(ctx context.Context) {
 		defer close(queue)
 		for i := 0; c.wants(2 * i); i++ {
 			for c.ahead(2*i) && ctx.Err() == nil {
-				_ = hold(ctx, 20*time.Millisecond)
+				_ = proof.Pause(ctx, 20*time.Millisecond)
 			}
 			select {
 			case queue <- i:
@@ -297,7 +298,7 @@ func (c *campaign) judge(ctx context.Context, t *table, blows []blow, want int) 
 	if err != nil {
 		return err
 	}
-	t.row(oneLiveEffect(effects), "effects on named objects, none twice", len(effects))
+	t.row(proof.OneLive(effects), "effects on named objects, none twice", len(effects))
 	t.row(c.l.clean(ctx), "differences left", "sim resources")
 	t.row(nil, "longest recovery: no saga ended for", fmt.Sprintf("%s (%s)", longest.Round(10*time.Millisecond), after))
 	t.row(nil, "slowest saga, faults included", fmt.Sprintf("%s (%s)", c.slowest.Round(10*time.Millisecond), c.slowestWas))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/audit"
 )
@@ -133,7 +134,7 @@ func (l *lab) keepHeads(ctx context.Context) (file string, err error) {
 			return file, os.WriteFile(file, text, 0o600)
 		}
 		before = report.Records
-		if err := hold(ctx, 3*time.Second); err != nil {
+		if err := proof.Pause(ctx, 3*time.Second); err != nil {
 			return "", err
 		}
 	}

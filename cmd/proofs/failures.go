@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
+	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -28,7 +29,7 @@ func failures(ctx context.Context, s settings) error {
 		}
 		for _, call := range calls {
 			for _, mode := range modes {
-				f := failure{variant: v, vendor: call[0], call: call[1], mode: mode}
+				f := failure{variant: v, vendor: call.Vendor, call: call.Name, mode: mode}
 				if f.exists() {
 					failureRow(ctx, l, f, t)
 				}
@@ -75,7 +76,7 @@ func failureOrder(v variant, name string) order {
 }
 
 // ledgerCalls runs the plan undisturbed, there and back, and lists its mutating calls on the way there.
-func ledgerCalls(ctx context.Context, l *lab, v variant) ([][2]string, error) {
+func ledgerCalls(ctx context.Context, l *lab, v variant) ([]proof.Call, error) {
 	name := connectionName(v, "calls")
 	before, err := l.effects(ctx)
 	if err != nil {
@@ -89,7 +90,7 @@ func ledgerCalls(ctx context.Context, l *lab, v variant) ([][2]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	calls := newCalls(after[len(before):])
+	calls := proof.Calls(after[len(before):])
 	if err := giveUp(ctx, l, name); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/culvertnet/culvert/cmd/internal/wiring"
 )
 
 // A footing is the home that a proof's processes stand on: the flags that lead there.
@@ -45,11 +47,7 @@ func pids(all ...int) func() []int { return func() []int { return all } }
 // configFile is the daemon's built-in configuration with something more.
 func (l *lab) configFile(more string) (string, error) {
 	file := filepath.Join(l.dir, "culvertd.yaml")
-	simulated, err := os.ReadFile(filepath.Join("cmd", "culvertd", "simulated.yaml"))
-	if err != nil {
-		return "", fmt.Errorf("read the built-in configuration: %w", err)
-	}
-	return file, os.WriteFile(file, append(simulated, more...), 0o600)
+	return file, os.WriteFile(file, append(wiring.Simulated(), more...), 0o600)
 }
 
 // startWorld starts the simulated world in a process of its own.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/culvertnet/culvert/cmd/internal/proof"
 )
 
 // The size of the disk: the broker reserves half of it for intents and dead letters.
@@ -75,7 +77,7 @@ func (b *ballast) episode(ctx context.Context, k int) (string, error) {
 		return "", err
 	}
 	refused := b.refusal(ctx, k)
-	if err := hold(ctx, 3*time.Second); err != nil {
+	if err := proof.Pause(ctx, 3*time.Second); err != nil {
 		return "", err
 	}
 	if err := os.Remove(b.file); err != nil {
@@ -133,7 +135,7 @@ func (b *ballast) refusal(ctx context.Context, k int) string {
 		if err != nil {
 			return strings.ReplaceAll(fmt.Sprintf("%.110s", err), "\n", " ")
 		}
-		_ = hold(ctx, 200*time.Millisecond) // the gauge is a second old at most
+		_ = proof.Pause(ctx, 200*time.Millisecond) // the gauge is a second old at most
 	}
 	return ""
 }
@@ -153,7 +155,7 @@ func (b *ballast) accepted(ctx context.Context, k int) (time.Time, error) {
 		} else if ctx.Err() != nil {
 			return time.Now(), err
 		}
-		if err := hold(ctx, 50*time.Millisecond); err != nil {
+		if err := proof.Pause(ctx, 50*time.Millisecond); err != nil {
 			return time.Now(), err
 		}
 	}

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -29,22 +27,4 @@ func (l *lab) inFlight(ctx context.Context) bool {
 		}
 	}
 	return false
-}
-
-// oneLiveEffect tells whether creates minus deletes is zero or one for every named object.
-func oneLiveEffect(list []control.Effect) error {
-	live := map[string]int{}
-	for _, e := range list {
-		key := e.Vendor + " " + e.Kind + " " + e.Name
-		switch e.Effect {
-		case "create":
-			live[key]++
-		case "delete":
-			live[key]--
-		}
-		if live[key] < 0 || live[key] > 1 {
-			return fmt.Errorf("%s has %d live effects at %d", key, live[key], e.Seq)
-		}
-	}
-	return nil
 }

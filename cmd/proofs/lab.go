@@ -16,6 +16,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
+	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -210,17 +211,9 @@ func (l *lab) resources(ctx context.Context) ([]control.Difference, error) {
 
 // clean waits for the world to be as the scenario says, for what the vendors themselves still settle; then tells.
 func (l *lab) clean(ctx context.Context) error {
-	var left []control.Difference
-	for range 50 {
-		var err error
-		if left, err = l.resources(ctx); err != nil || len(left) == 0 {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(100 * time.Millisecond):
-		}
+	left, err := proof.LeftOvers(ctx, l.sim(), nil)
+	if err != nil || len(left) == 0 {
+		return err
 	}
 	return fmt.Errorf("the world is not clean: %d differences, first %+v", len(left), left[0])
 }
@@ -230,11 +223,8 @@ func (l *lab) fault(ctx context.Context, f control.Fault) error { return l.sim()
 // hits counts how often faults fired.
 func (l *lab) hits(ctx context.Context) (int, error) {
 	list, err := l.sim().Faults(ctx)
-	n := 0
-	for _, f := range list {
-		n += f.Hits
-	}
-	return n, err
+	_, hits := proof.Fired(list)
+	return hits, err
 }
 
 func (l *lab) clearFaults(ctx context.Context) error {

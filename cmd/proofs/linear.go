@@ -13,6 +13,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/jetstream"
 	"github.com/culvertnet/culvert/adapters/jetstream/natslocal"
+	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
 )
@@ -132,7 +133,7 @@ func (h *history) disturb(ctx context.Context, faults int, storm *storm) (map[st
 	made := map[string]int{}
 	for k := range faults {
 		for h.size() < h.want*k/(faults+1) {
-			if err := hold(ctx, 10*time.Millisecond); err != nil {
+			if err := proof.Pause(ctx, 10*time.Millisecond); err != nil {
 				return made, err
 			}
 		}

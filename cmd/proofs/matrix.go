@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
+	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -85,11 +86,8 @@ func leftAsListed(ctx context.Context, l *lab, mode string, v events.Status) err
 	if err != nil {
 		return err
 	}
-	for _, d := range left {
-		short := d.Name[strings.LastIndex(d.Name, "/")+1:]
-		if !slices.ContainsFunc(v.Retained, func(r string) bool { return strings.Contains(r, short) }) {
-			return fmt.Errorf("%s %s %s (%s) is left and not listed in %v", d.Vendor, d.Kind, d.Name, d.Change, v.Retained)
-		}
+	if extra := proof.Unexplained(left, v.Retained); len(extra) > 0 {
+		return fmt.Errorf("left and not listed in %v: %+v", v.Retained, extra[0])
 	}
 	return need(len(left) == len(v.Retained), "%d differences, %d retained: %+v, %v", len(left), len(v.Retained), left, v.Retained)
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -233,6 +234,6 @@ func (m *mover) end(ctx context.Context) error {
 	ends := m.runAll(ctx, orders)
 	m.row(errors.Join(allEnded(ends, events.SagaCompleted), m.clean(ctx)), "embedded: withdrawn, world clean", len(ends), "")
 	effects, err := m.effects(ctx)
-	m.row(errors.Join(err, oneLiveEffect(effects)), "effects on named objects, none twice", len(effects), "")
+	m.row(errors.Join(err, proof.OneLive(effects)), "effects on named objects, none twice", len(effects), "")
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/adapters/jetstream/natslocal"
+	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -88,7 +89,7 @@ func (s *storm) strike(ctx context.Context, k int) (string, error) {
 			return "", err
 		}
 		s.cluster.Kill(leader)
-		if err := hold(ctx, s.some(time.Second, 4*time.Second)); err != nil {
+		if err := proof.Pause(ctx, s.some(time.Second, 4*time.Second)); err != nil {
 			return "", err
 		}
 		return "the journal's leader killed and restarted", s.cluster.Restart(ctx, leader)
@@ -96,7 +97,7 @@ func (s *storm) strike(ctx context.Context, k int) (string, error) {
 		if err := s.cluster.Stop(anyone); err != nil {
 			return "", err
 		}
-		if err := hold(ctx, s.some(3*time.Second, 12*time.Second)); err != nil {
+		if err := proof.Pause(ctx, s.some(3*time.Second, 12*time.Second)); err != nil {
 			return "", err
 		}
 		return "a server halted (SIGSTOP) and continued", s.cluster.Continue(ctx, anyone)
@@ -106,13 +107,13 @@ func (s *storm) strike(ctx context.Context, k int) (string, error) {
 			return "", err
 		}
 		s.cluster.Partition(leader)
-		if err := hold(ctx, s.some(3*time.Second, 10*time.Second)); err != nil {
+		if err := proof.Pause(ctx, s.some(3*time.Second, 10*time.Second)); err != nil {
 			return "", err
 		}
 		return "the journal's leader cut off from the others", s.cluster.Heal(ctx)
 	default:
 		s.cluster.Slow(anyone, s.some(20*time.Millisecond, 200*time.Millisecond))
-		if err := hold(ctx, s.some(2*time.Second, 6*time.Second)); err != nil {
+		if err := proof.Pause(ctx, s.some(2*time.Second, 6*time.Second)); err != nil {
 			return "", err
 		}
 		return "a server's link slow", s.cluster.Heal(ctx)
@@ -128,7 +129,7 @@ func (s *storm) leader(ctx context.Context) (int, error) {
 		if err == nil {
 			return i, nil
 		}
-		if ended := hold(ctx, 100*time.Millisecond); ended != nil {
+		if ended := proof.Pause(ctx, 100*time.Millisecond); ended != nil {
 			return 0, fmt.Errorf("%w: %w", ended, err)
 		}
 	}
@@ -136,14 +137,4 @@ func (s *storm) leader(ctx context.Context) (int, error) {
 
 func (s *storm) some(least, most time.Duration) time.Duration {
 	return least + time.Duration(s.random.Int64N(int64(most-least)))
-}
-
-// hold lets time pass.
-func hold(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

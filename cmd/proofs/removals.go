@@ -10,6 +10,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
+	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -29,7 +30,7 @@ func removals(ctx context.Context, s settings) error {
 		}
 		for _, call := range calls {
 			for _, mode := range modes {
-				f := failure{variant: v, vendor: call[0], call: call[1], mode: mode}
+				f := failure{variant: v, vendor: call.Vendor, call: call.Name, mode: mode}
 				if f.exists() {
 					removalRow(ctx, l, f, t)
 				}
@@ -40,7 +41,7 @@ func removals(ctx context.Context, s settings) error {
 }
 
 // withdrawalCalls lists the mutating calls of the way back.
-func withdrawalCalls(ctx context.Context, l *lab, v variant) ([][2]string, error) {
+func withdrawalCalls(ctx context.Context, l *lab, v variant) ([]proof.Call, error) {
 	name := connectionName(v, "back")
 	if err := standing(ctx, l, v, name); err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func withdrawalCalls(ctx context.Context, l *lab, v variant) ([][2]string, error
 	if err != nil {
 		return nil, err
 	}
-	return newCalls(after[len(before):]), l.clean(ctx)
+	return proof.Calls(after[len(before):]), l.clean(ctx)
 }
 
 func standing(ctx context.Context, l *lab, v variant, name string) error {
@@ -109,17 +110,6 @@ func (l *lab) replay(ctx context.Context, id string) (events.Status, error) {
 		return events.Status{}, err
 	}
 	return l.wait(ctx, accepted.Saga)
-}
-
-// newCalls lists each call once, in the order of its first effect.
-func newCalls(effects []control.Effect) [][2]string {
-	var calls [][2]string
-	for _, e := range effects {
-		if call := [2]string{e.Vendor, e.Call}; !slices.Contains(calls, call) {
-			calls = append(calls, call)
-		}
-	}
-	return calls
 }
 
 // faultModes are the modes that are asked for.

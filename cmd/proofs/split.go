@@ -17,6 +17,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/events"
 )
 
@@ -102,7 +103,7 @@ func splitEnd(ctx context.Context, l *lab, t *table) error {
 	if err != nil {
 		return err
 	}
-	t.row(oneLiveEffect(effects), "effects on named objects", len(effects))
+	t.row(proof.OneLive(effects), "effects on named objects", len(effects))
 	gone := splitOrders()
 	for i := range gone {
 		gone[i].service = "-"

@@ -1,4 +1,4 @@
-package main
+package wiring
 
 import (
 	"context"
@@ -18,6 +18,9 @@ import (
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
+// Capabilities are the names of all capabilities.
+func Capabilities() []string { return []string{"network", "egress", "routing", "policy"} }
+
 // drivers are the vendors' adapters and what the steps share.
 type drivers struct {
 	google   *gcp.Client
@@ -29,15 +32,15 @@ type drivers struct {
 }
 
 // drivers makes the adapters: against the simulated world their endpoints are the world's, and nothing else differs.
-func (p *program) drivers(ctx context.Context) (*drivers, error) {
-	d := &drivers{claims: p.home.claims, pace: p.pace(), times: claimTimes(p.pace())}
+func (p Parts) drivers(ctx context.Context) (*drivers, error) {
+	d := &drivers{claims: p.Claims, pace: p.Pace(), times: claimTimes(p.Pace())}
 	controllers, door, err := p.endpoints(ctx)
 	if err != nil {
 		return nil, err
 	}
-	google := gcp.Options{Endpoint: p.config.File.Google.Endpoint, Pace: d.pace}
-	if p.at.World != "" {
-		google.Endpoint = p.at.World
+	google := gcp.Options{Endpoint: p.File.Google.Endpoint, Pace: d.pace}
+	if p.World != "" {
+		google.Endpoint = p.World
 	}
 	if d.google, err = gcp.New(ctx, google); err != nil {
 		return nil, err
@@ -46,7 +49,7 @@ func (p *program) drivers(ctx context.Context) (*drivers, error) {
 		return nil, err
 	}
 	speakers := map[string]gobgp.Remote{}
-	for name, s := range p.config.File.Speakers {
+	for name, s := range p.File.Speakers {
 		speakers[name] = gobgp.Remote{Address: s.GRPC}
 		if door != "" {
 			speakers[name] = gobgp.Remote{}
@@ -55,21 +58,20 @@ func (p *program) drivers(ctx context.Context) (*drivers, error) {
 	if d.bgp, err = gobgp.New(gobgp.Options{Door: door, Speakers: speakers}); err != nil {
 		return nil, err
 	}
-	p.closers = append(p.closers, d.bgp.Close)
 	return d, nil
 }
 
 // endpoints gives the controllers, and the fault door of the speakers when the world is simulated.
-func (p *program) endpoints(ctx context.Context) (map[string]aviatrix.Controller, string, error) {
+func (p Parts) endpoints(ctx context.Context) (map[string]aviatrix.Controller, string, error) {
 	var world control.Endpoints
-	if p.at.World != "" {
+	if p.World != "" {
 		var err error
-		if world, err = (control.Client{URL: p.at.World}).Endpoints(ctx); err != nil {
+		if world, err = (control.Client{URL: p.World}).Endpoints(ctx); err != nil {
 			return nil, "", fmt.Errorf("find the simulated controllers: %w", err)
 		}
 	}
 	all := map[string]aviatrix.Controller{}
-	for name, c := range p.config.File.Controllers {
+	for name, c := range p.File.Controllers {
 		controller := aviatrix.Controller{URL: c.URL, Username: c.Username, CAFile: c.CAFile, Password: password(c.PasswordFile)}
 		if url := world.Controllers[name]; url != "" {
 			controller.URL, controller.Password = url, simulatedPassword
@@ -140,14 +142,14 @@ var vendorLimits = map[string]workers.Limit{
 }
 
 // worker makes the runtime that serves the registry's steps. In a faster world the vendors' seconds are shorter.
-func (p *program) worker(registry *workers.Registry, d *drivers) (*workers.Worker, error) {
+func (p Parts) worker(registry *workers.Registry, d *drivers) (*workers.Worker, error) {
 	limits := map[string]workers.Limit{}
 	for vendor, l := range vendorLimits {
 		limits[vendor] = workers.Limit{PerSecond: l.PerSecond * d.pace, Burst: l.Burst}
 	}
 	return workers.New(workers.Options{
-		Bus: p.home.bus, Marks: p.home.marks, Registry: registry, Limits: limits, Name: processName(), Logger: p.log,
+		Bus: p.Bus, Marks: p.Marks, Registry: registry, Limits: limits, Name: ProcessName(), Logger: p.Log,
 		Operations: map[string]workers.Operations{"gcp": d.google.Operations(), "aviatrix": d.aviatrix.Operations()},
-		Parallel:   64, Pace: d.pace, Presence: &workers.Presence{Claims: p.home.claims, Release: version},
+		Parallel:   64, Pace: d.pace, Presence: &workers.Presence{Claims: p.Claims, Release: p.Release},
 	})
 }

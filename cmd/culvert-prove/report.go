@@ -40,13 +40,13 @@ func (r *trialResult) judge(is outcome, err error) {
 	}
 }
 
-// proof gathers results. Safe for concurrent use.
-type proof struct {
+// report gathers results. Safe for concurrent use.
+type report struct {
 	mu      sync.Mutex
 	Results []trialResult `json:"results"`
 }
 
-func (p *proof) add(r trialResult) {
+func (p *report) add(r trialResult) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.Results = append(p.Results, r)
@@ -60,7 +60,7 @@ type row struct {
 	slowest                                       float64
 }
 
-func (p *proof) rows() []row {
+func (p *report) rows() []row {
 	by := map[[2]string]*row{}
 	for _, r := range p.Results {
 		key := [2]string{r.Boundary, r.Fault}
@@ -98,7 +98,7 @@ func (r *row) count(is trialResult) {
 }
 
 // print writes the table, or everything as JSON.
-func (p *proof) print(out io.Writer, format string) error {
+func (p *report) print(out io.Writer, format string) error {
 	if format == "json" {
 		e := json.NewEncoder(out)
 		e.SetIndent("", "  ")
@@ -130,7 +130,7 @@ func (p *proof) print(out io.Writer, format string) error {
 }
 
 // verdict is an error when something was not as promised.
-func (p *proof) verdict() error {
+func (p *report) verdict() error {
 	broken := 0
 	for _, r := range p.Results {
 		if r.Error != "" {

@@ -1,4 +1,4 @@
-package main
+package wiring
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// cursor keeps how far status events have been published, in a claims record of its own: it is small, synced and shared
+// Cursor keeps how far status events have been published, in a claims record of its own: it is small, synced and shared
 // by every orchestrator.
-type cursor struct{ claims workers.Claims }
+type Cursor struct{ Claims workers.Claims }
 
 const (
 	cursorResource = "cursor/status"
@@ -20,8 +20,8 @@ const (
 )
 
 // Load gives the saved position, zero at first.
-func (c cursor) Load(ctx context.Context) (saga.Position, error) {
-	r, err := c.claims.Load(ctx, cursorResource)
+func (c Cursor) Load(ctx context.Context) (saga.Position, error) {
+	r, err := c.Claims.Load(ctx, cursorResource)
 	if err != nil || r.Note[cursorNote] == "" {
 		return 0, err
 	}
@@ -33,8 +33,8 @@ func (c cursor) Load(ctx context.Context) (saga.Position, error) {
 }
 
 // Save moves the position forward; another process that is further keeps its place.
-func (c cursor) Save(ctx context.Context, p saga.Position) error {
-	r, err := c.claims.Load(ctx, cursorResource)
+func (c Cursor) Save(ctx context.Context, p saga.Position) error {
+	r, err := c.Claims.Load(ctx, cursorResource)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (c cursor) Save(ctx context.Context, p saga.Position) error {
 		return nil
 	}
 	r.Note = map[string]string{cursorNote: strconv.FormatUint(uint64(p), 10)}
-	if err := c.claims.Store(ctx, cursorResource, r); !errors.Is(err, workers.ErrClaimConflict) {
+	if err := c.Claims.Store(ctx, cursorResource, r); !errors.Is(err, workers.ErrClaimConflict) {
 		return err
 	}
 	return nil // another orchestrator saved meanwhile; ours comes with the next

@@ -1,7 +1,8 @@
-package main
+package wiring
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,48 +12,53 @@ import (
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
-// startSpeakers runs the BGP speakers of this process: all that are configured, or the one that role speaker names. Each
-// is filled from the claims before a peer sees it. Against a simulated world its peer is the world's remote site.
-func (p *program) startSpeakers(ctx context.Context) error {
-	names := slices.Sorted(maps.Keys(p.config.File.Speakers))
-	for i, name := range names {
-		if p.config.Role == roleSpeaker && name != p.config.Speaker {
+// Speakers runs the configured BGP speakers: all, or only the one that is named. Each is filled from the claims before a
+// peer sees it. Against a simulated world its peer is the world's remote site. They run until the caller calls stop.
+func (p Parts) Speakers(ctx context.Context, only string) (stop func() error, err error) {
+	var closers []func() error
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, closeAll(closers))
+		}
+	}()
+	for i, name := range slices.Sorted(maps.Keys(p.File.Speakers)) {
+		if only != "" && name != only {
 			continue
 		}
 		o, err := p.speakerOptions(ctx, name, i)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		s, err := gobgp.StartSpeaker(ctx, o)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		p.closers = append(p.closers, s.Close)
-		if p.at.World == "" {
+		closers = append(closers, s.Close)
+		if p.World == "" {
 			continue
 		}
 		if err := p.registerSpeaker(ctx, o, s.Addr().String()); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return func() error { return closeAll(closers) }, nil
 }
 
-func (p *program) speakerOptions(ctx context.Context, name string, i int) (gobgp.SpeakerOptions, error) {
-	c := p.config.File.Speakers[name]
-	o := gobgp.SpeakerOptions{Name: name, ASN: c.ASN, RouterID: c.RouterID, GRPCListen: c.GRPC, Logger: p.log}
+func (p Parts) speakerOptions(ctx context.Context, name string, i int) (gobgp.SpeakerOptions, error) {
+	c := p.File.Speakers[name]
+	o := gobgp.SpeakerOptions{Name: name, ASN: c.ASN, RouterID: c.RouterID, GRPCListen: c.GRPC, Logger: p.Log}
 	resource := routing.Target{Via: routing.ViaBGP, Speaker: name}.ListResource()
 	o.Refill = func(ctx context.Context) ([]string, error) {
-		r, err := p.home.claims.Load(ctx, resource)
+		r, err := p.Claims.Load(ctx, resource)
 		return r.Values(), err
 	}
 	for _, peer := range c.Peers {
 		o.Peers = append(o.Peers, gobgp.Peer{Address: peer.Address, Port: uint16(peer.Port), ASN: peer.ASN, Hops: 2})
 	}
-	if p.at.World == "" {
+	if p.World == "" {
 		return o, nil
 	}
-	site, err := control.Client{URL: p.at.World}.Site(ctx)
+	site, err := control.Client{URL: p.World}.Site(ctx)
 	if err != nil {
 		return o, fmt.Errorf("find the remote site: %w", err)
 	}
@@ -65,10 +71,10 @@ func (p *program) speakerOptions(ctx context.Context, name string, i int) (gobgp
 }
 
 // registerSpeaker lets the simulated world's fault door pass calls on to the speaker, and its site take the session.
-func (p *program) registerSpeaker(ctx context.Context, o gobgp.SpeakerOptions, grpc string) error {
+func (p Parts) registerSpeaker(ctx context.Context, o gobgp.SpeakerOptions, grpc string) error {
 	local := o.Peers[len(o.Peers)-1].LocalAddress
 	registration := control.Speaker{Name: o.Name, GRPC: grpc, ASN: o.ASN, Listen: local}
-	if err := (control.Client{URL: p.at.World}).Register(ctx, registration); err != nil {
+	if err := (control.Client{URL: p.World}).Register(ctx, registration); err != nil {
 		return fmt.Errorf("register speaker %s: %w", o.Name, err)
 	}
 	return nil

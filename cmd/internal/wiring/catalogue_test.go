@@ -1,9 +1,8 @@
-package main
+package wiring
 
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 	"testing"
@@ -71,7 +70,7 @@ func TestEveryStepOfTheCatalogueKeepsItsObligations(t *testing.T) {
 			steptest.Run(t, func(t *testing.T) steptest.Bed { return newLab(t).bed(kinds) }, samples)
 		})
 	}
-	for _, h := range newLab(t).handlers(capabilities) {
+	for _, h := range newLab(t).handlers(Capabilities()) {
 		if !tried[h.Kind()] {
 			t.Errorf("step %s is registered, and no recorded run has it", h.Kind())
 		}
@@ -110,18 +109,18 @@ func (memoryCursor) Save(context.Context, saga.Position) error { return nil }
 func record(t *testing.T, data string) []events.Command {
 	t.Helper()
 	l := newLab(t)
-	config, err := parseConfig(nil, io.Discard)
+	file, err := ReadFile("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalogue := plans.All(config.File.plansOperator())
+	catalogue := plans.All(file.PlansOperator())
 	bus, journal := &tape{Bus: memory.NewBus(nil), commands: map[string]events.Command{}}, memory.NewJournal(nil)
 	limits := saga.DefaultLimits(1)
 	o := orchestrator.New(orchestrator.Options{
 		Engine: saga.Engine{Kinds: catalogue.Kinds(), Limits: limits}, Journal: journal, Bus: bus, Cursor: memoryCursor{},
 		Now: l.clock.Now, ID: uuid.NewString, Name: "test", SweepEvery: 10 * time.Millisecond,
 	})
-	registry, err := workers.NewRegistry(l.handlers(capabilities)...)
+	registry, err := workers.NewRegistry(l.handlers(Capabilities())...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package wiring
 
 import (
 	"bytes"
@@ -125,6 +125,19 @@ var labTimes = workers.ClaimTimes{Quiet: 2 * time.Second, Skew: time.Second, Lea
 
 const labPace = 60
 
+// patience bounds every wait of these tests; nothing needs a tenth of it.
+const patience = 60 * time.Second
+
+// pause is the time between two looks at something that cannot tell of its change.
+func pause(ctx context.Context) {
+	timer := time.NewTimer(20 * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
 func newLab(t testing.TB) *lab {
 	t.Helper()
 	l := &lab{clock: clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}, wire: &wire{next: &http.Transport{}}}
@@ -182,7 +195,7 @@ func (l *lab) operations() map[string]workers.Operations {
 // bed is the lab as the suite of steps wants it, with the handlers of some kinds.
 func (l *lab) bed(kinds []string) steptest.Bed {
 	return steptest.Bed{
-		Handlers:   slices.DeleteFunc(l.handlers(capabilities), func(h workers.Handler) bool { return !slices.Contains(kinds, h.Kind()) }),
+		Handlers:   slices.DeleteFunc(l.handlers(Capabilities()), func(h workers.Handler) bool { return !slices.Contains(kinds, h.Kind()) }),
 		Operations: l.operations(), Claims: l.claims, State: l.state, Intercept: l.wire.intercept, Pause: l.clock.Pause, Now: l.clock.Now,
 		Timeout: 30 * time.Second, Settle: labTimes.Lease + labTimes.Quiet + labTimes.Skew + time.Second,
 	}

@@ -1,0 +1,124 @@
+package wiring
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"slices"
+
+	_ "embed"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/culvertnet/culvert/saga/plans/operator"
+)
+
+// simulated is the configuration for the default simulated world.
+//
+//go:embed simulated.yaml
+var simulated []byte
+
+// Simulated is the built-in configuration, for the default simulated world. The copy is the caller's.
+func Simulated() []byte { return slices.Clone(simulated) }
+
+// File is the daemon's configuration file (--config).
+type File struct {
+	Operator Operator `yaml:"operator"`
+	// Google is empty for Google itself.
+	Google struct {
+		Endpoint string `yaml:"endpoint"`
+	} `yaml:"google"`
+	// NATS says on how many servers of an external cluster each stream is kept: 1, or 3.
+	NATS struct {
+		Replicas int `yaml:"replicas"`
+	} `yaml:"nats"`
+	// Postgres bounds the database of the Google home: new work is refused from four fifths of LimitBytes on.
+	Postgres struct {
+		LimitBytes int64 `yaml:"limitBytes"`
+	} `yaml:"postgres"`
+	// PubSub names who reads the status events from a subscription of his own.
+	PubSub struct {
+		StatusReaders []string `yaml:"statusReaders"`
+	} `yaml:"pubsub"`
+	Controllers map[string]Controller    `yaml:"controllers"`
+	Speakers    map[string]SpeakerConfig `yaml:"speakers"`
+}
+
+// Operator is what intents may name, by tenant.
+type Operator struct {
+	Pools map[string]struct {
+		Ranges  []netip.Prefix `yaml:"ranges"`
+		Tenants []string       `yaml:"tenants"`
+	} `yaml:"pools"`
+	Gateways map[string]struct {
+		Controller string   `yaml:"controller"`
+		Tenants    []string `yaml:"tenants"`
+	} `yaml:"gateways"`
+}
+
+// Controller is an Aviatrix controller. The password is in a file, never here.
+type Controller struct {
+	URL          string `yaml:"url"`
+	Username     string `yaml:"username"`
+	PasswordFile string `yaml:"passwordFile"`
+	CAFile       string `yaml:"caFile"`
+}
+
+// SpeakerConfig is a BGP speaker of ours.
+type SpeakerConfig struct {
+	Tenants  []string `yaml:"tenants"`
+	ASN      uint32   `yaml:"asn"`
+	RouterID string   `yaml:"routerId"`
+	// GRPC is where the speaker's own interface listens, and where workers reach it.
+	GRPC  string       `yaml:"grpc"`
+	Peers []PeerConfig `yaml:"peers"`
+}
+
+// PeerConfig is a router that the speaker announces to.
+type PeerConfig struct {
+	Address string `yaml:"address"`
+	Port    int    `yaml:"port"`
+	ASN     uint32 `yaml:"asn"`
+}
+
+// ReadFile reads a configuration file strictly; no name stands for the built-in configuration. What the fields mean is
+// judged by Validate.
+func ReadFile(name string) (f File, err error) {
+	raw := simulated
+	if name != "" {
+		if raw, err = os.ReadFile(name); err != nil {
+			return File{}, fmt.Errorf("read configuration: %w", err)
+		}
+	}
+	d := yaml.NewDecoder(bytes.NewReader(raw))
+	d.KnownFields(true)
+	if err := d.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
+		return File{}, fmt.Errorf("read configuration %s: %w", name, err)
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return File{}, fmt.Errorf("read configuration %s: it has more than one document", name)
+	}
+	return f, nil
+}
+
+// PlansOperator is the operator's configuration as the intent kinds need it.
+func (f File) PlansOperator() operator.Config {
+	op := operator.Config{
+		Pools:    map[string]operator.Pool{},
+		Gateways: map[string]operator.Gateway{},
+		Speakers: map[string]operator.Speaker{},
+	}
+	for name, p := range f.Operator.Pools {
+		op.Pools[name] = operator.Pool{Ranges: p.Ranges, Tenants: p.Tenants}
+	}
+	for name, g := range f.Operator.Gateways {
+		op.Gateways[name] = operator.Gateway{Controller: g.Controller, Tenants: g.Tenants}
+	}
+	for name, s := range f.Speakers {
+		op.Speakers[name] = operator.Speaker{Tenants: s.Tenants}
+	}
+	return op
+}

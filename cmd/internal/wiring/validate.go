@@ -1,0 +1,83 @@
+package wiring
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+)
+
+var statusReader = regexp.MustCompile(`^[a-z0-9-]+$`)
+
+// IsURL tells whether a text is the URL of a host, with one of some schemes.
+func IsURL(text string, schemes ...string) bool {
+	u, err := url.Parse(text)
+	return err == nil && slices.Contains(schemes, u.Scheme) && u.Host != ""
+}
+
+// Validate tells every field of the file that cannot be meant, by its path.
+func (f File) Validate() error {
+	var errs []error
+	need := func(good bool, format string, args ...any) {
+		if !good {
+			errs = append(errs, fmt.Errorf("configuration: %s", fmt.Sprintf(format, args...)))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Operator.Pools)) {
+		at, ranges := "operator.pools."+name, f.Operator.Pools[name].Ranges
+		need(len(ranges) > 0, "%s.ranges is empty", at)
+		for _, r := range ranges {
+			need(r.Addr().Is4() && r.Masked() == r, "%s.ranges: %s is not an IPv4 range without host bits", at, r)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Operator.Gateways)) {
+		controller := f.Operator.Gateways[name].Controller
+		_, known := f.Controllers[controller]
+		need(known, "operator.gateways.%s.controller: %q is not in controllers", name, controller)
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Controllers)) {
+		c := f.Controllers[name]
+		need(c.Username != "", "controllers.%s.username is empty", name)
+		need(c.URL == "" || IsURL(c.URL, "https", "http"), "controllers.%s.url: %q is not a URL", name, c.URL)
+		need(c.URL == "" || c.PasswordFile != "", "controllers.%s.passwordFile is empty", name)
+	}
+	need(slices.Contains([]int{0, 1, 3, 5}, f.NATS.Replicas), "nats.replicas: %d is none of 1, 3, 5", f.NATS.Replicas)
+	need(f.Postgres.LimitBytes >= 0, "postgres.limitBytes: %d is negative", f.Postgres.LimitBytes)
+	for i, name := range f.PubSub.StatusReaders {
+		need(statusReader.MatchString(name), "pubsub.statusReaders[%d]: %q is not [a-z0-9-]+", i, name)
+	}
+	need(f.Google.Endpoint == "" || IsURL(f.Google.Endpoint, "https", "http"), "google.endpoint: %q is not a URL", f.Google.Endpoint)
+	for _, name := range slices.Sorted(maps.Keys(f.Speakers)) {
+		if err := f.Speakers[name].validate("speakers." + name); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s SpeakerConfig) validate(at string) error {
+	var errs []error
+	need := func(good bool, format string, args ...any) {
+		if !good {
+			errs = append(errs, fmt.Errorf("configuration: %s.%s", at, fmt.Sprintf(format, args...)))
+		}
+	}
+	id, err := netip.ParseAddr(s.RouterID)
+	need(err == nil && id.Is4(), "routerId: %q is not an IPv4 address", s.RouterID)
+	need(s.ASN > 0, "asn is missing")
+	if s.GRPC != "" {
+		_, _, err := net.SplitHostPort(s.GRPC)
+		need(err == nil, "grpc: %q is not host:port", s.GRPC)
+	}
+	for i, p := range s.Peers {
+		_, err := netip.ParseAddr(p.Address)
+		need(err == nil, "peers[%d].address: %q is not an address", i, p.Address)
+		need(p.Port >= 0 && p.Port <= 65535, "peers[%d].port: %d is no port", i, p.Port)
+		need(p.ASN > 0, "peers[%d].asn is missing", i)
+	}
+	return errors.Join(errs...)
+}
