@@ -15,8 +15,6 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
-	"github.com/culvertnet/culvert/saga"
-	"github.com/culvertnet/culvert/saga/plans"
 )
 
 // exampleEvent is the example as JSON, without its BGP speaker: two of GoBGP's servers in one process race on the library's

@@ -117,8 +117,8 @@ const (
 	notTaken    events.SagaStatus = "refused"
 )
 
-// campaign replays many.
-type campaign struct {
+// replays are many sagas that are replayed one after the other.
+type replays struct {
 	c     *cli
 	order httpapi.ReplayOrder
 	b     bulk
@@ -131,7 +131,7 @@ type campaign struct {
 // replayPaced replays the canaries one by one, then the rest at the pace, and prints a table. It stops when a canary fails
 // or too many do; what is left is replayed by the same command again.
 func (c *cli) replayPaced(ctx context.Context, ids []string, o httpapi.ReplayOrder, b bulk, w waiting) error {
-	p := &campaign{c: c, order: o, b: b, rows: []replayed{}}
+	p := &replays{c: c, order: o, b: b, rows: []replayed{}}
 	for _, id := range ids {
 		p.rows = append(p.rows, replayed{Saga: id, Status: notReplayed})
 	}
@@ -145,7 +145,7 @@ func (c *cli) replayPaced(ctx context.Context, ids []string, o httpapi.ReplayOrd
 	return err
 }
 
-func (p *campaign) table() {
+func (p *replays) table() {
 	var rows [][]string
 	for _, r := range p.rows {
 		rows = append(rows, []string{r.Saga, r.Replayed, string(r.Status), clip(r.Reason, 80)})
@@ -153,7 +153,7 @@ func (p *campaign) table() {
 	p.c.rows("SAGA REPLAYED STATUS REASON", rows)
 }
 
-func (p *campaign) run(ctx context.Context, w waiting) error {
+func (p *replays) run(ctx context.Context, w waiting) error {
 	for i := range p.rows {
 		if i > p.b.canary {
 			if err := pause(ctx, p.b.every); err != nil {
@@ -190,7 +190,7 @@ func (p *campaign) run(ctx context.Context, w waiting) error {
 }
 
 // start replays one. One that is refused is a failure of its own.
-func (p *campaign) start(ctx context.Context, r *replayed) {
+func (p *replays) start(ctx context.Context, r *replayed) {
 	accepted, err := p.c.api().Post(ctx, "sagas/"+url.PathEscape(r.Saga)+"/replay", p.order)
 	if err != nil {
 		r.Status, r.Reason = notTaken, explain(err)
@@ -200,7 +200,7 @@ func (p *campaign) start(ctx context.Context, r *replayed) {
 	r.Replayed, r.Status = accepted.Saga, events.SagaAccepted
 }
 
-func (p *campaign) fail(code error) {
+func (p *replays) fail(code error) {
 	p.failures++
 	if p.failed == nil {
 		p.failed = code
@@ -208,7 +208,7 @@ func (p *campaign) fail(code error) {
 }
 
 // read asks how one is, unless it is known to have ended.
-func (p *campaign) read(ctx context.Context, r *replayed) error {
+func (p *replays) read(ctx context.Context, r *replayed) error {
 	if r.Replayed == "" || r.Status.Ended() {
 		return nil
 	}
@@ -230,7 +230,7 @@ func (p *campaign) read(ctx context.Context, r *replayed) error {
 const looksAhead = 16
 
 // look reads the oldest that are under way.
-func (p *campaign) look(ctx context.Context) error {
+func (p *replays) look(ctx context.Context) error {
 	n := 0
 	for i := range p.rows {
 		r := &p.rows[i]
@@ -248,7 +248,7 @@ func (p *campaign) look(ctx context.Context) error {
 }
 
 // await waits for the end of one, for so long.
-func (p *campaign) await(ctx context.Context, r *replayed, timeout time.Duration) error {
+func (p *replays) await(ctx context.Context, r *replayed, timeout time.Duration) error {
 	for end := time.Now().Add(timeout); ; {
 		if err := p.read(ctx, r); err != nil {
 			return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -12,50 +11,59 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
+	"github.com/culvertnet/culvert/cmd/proofs/backends"
+	"github.com/culvertnet/culvert/cmd/proofs/faults"
+	"github.com/culvertnet/culvert/cmd/proofs/mutants"
+	"github.com/culvertnet/culvert/cmd/proofs/plans"
+	"github.com/culvertnet/culvert/cmd/proofs/recorded"
+	"github.com/culvertnet/culvert/cmd/proofs/scale"
 )
 
-// proofs are what can be shown.
-var proofs = map[string]func(context.Context, settings) error{
-	"demo": demo, "matrix": matrix, "failures": failures, "crowd": crowd, "kill": kill, "split": split, "bird": bird,
-	"change": change, "contract": checkContract, "bad": bad, "recorded": recorded, "removals": removals,
-	"scale": scale, "synced": synced, "google": onGoogle, "r3": r3, "linear": linear, "damage": damage, "move": move, "fulldisk": fulldisk, "mutants": proveMutants, "operate": operate,
+// family is a folder of proofs.
+type family struct {
+	name   string
+	proofs map[string]lab.Proof
 }
 
-// settings are the same for every proof.
-type settings struct {
-	bin      string
-	fixtures string
-	only     string
-	modes    string // of faults, with commas
-	parallel int
-	seed     uint64
-	keep     bool
-	// sagas, faults, window and speed are a campaign's; zero is the proof's own figure.
-	sagas, faults, window int
-	speed                 float64
+// all are the families, in the order in which they are listed.
+func all() []family {
+	return []family{
+		{"plans", plans.Proofs()}, {"faults", faults.Proofs()}, {"backends", backends.Proofs()}, {"scale", scale.Proofs()},
+		{"recorded", recorded.Proofs()}, {"mutants", mutants.Proofs()},
+	}
 }
 
-// filled gives a campaign the proof's own figures where none are asked for.
-func (s settings) filled(sagas, faults int) settings {
-	s.sagas, s.faults = cmp.Or(s.sagas, sagas), cmp.Or(s.faults, faults)
-	return s
+// find gives a proof by name; nil if there is none.
+func find(families []family, name string) lab.Proof {
+	for _, f := range families {
+		if p := f.proofs[name]; p != nil {
+			return p
+		}
+	}
+	return nil
 }
 
 func main() {
-	s := settings{}
-	flag.StringVar(&s.bin, "bin", "bin", "folder with culvertd and culvert")
-	flag.StringVar(&s.fixtures, "fixtures", "", "folder with recorded exchanges (recorded)")
-	flag.StringVar(&s.only, "only", "", "only rows whose name contains this (matrix, failures, removals)")
-	flag.StringVar(&s.modes, "modes", "refuse,lose-reply", "fault modes (failures, removals): refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session")
-	flag.IntVar(&s.parallel, "parallel", 3, "daemons at once (matrix, failures, removals)")
-	flag.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "seed of what is random (kill, campaigns)")
-	flag.IntVar(&s.sagas, "sagas", 0, "how many sagas a campaign runs; 0: the proof's own figure")
-	flag.IntVar(&s.faults, "faults", 0, "how many faults a campaign makes; 0: the proof's own figure")
-	flag.IntVar(&s.window, "window", 32, "connections under way at once in a campaign")
-	flag.Float64Var(&s.speed, "speed", 300, "speed of the world in a campaign")
-	flag.BoolVar(&s.keep, "keep", false, "keep state folders and logs")
+	families := all()
+	s := lab.Settings{}
+	flag.StringVar(&s.Bin, "bin", "bin", "folder with culvertd and culvert")
+	flag.StringVar(&s.Fixtures, "fixtures", "", "folder with recorded exchanges (recorded)")
+	flag.StringVar(&s.Only, "only", "", "only rows whose name contains this (matrix, failures, removals)")
+	flag.StringVar(&s.Modes, "modes", "refuse,lose-reply", "fault modes (failures, removals): refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session")
+	flag.IntVar(&s.Parallel, "parallel", 3, "daemons at once (matrix, failures, removals)")
+	flag.Uint64Var(&s.Seed, "seed", uint64(time.Now().UnixNano()), "seed of what is random (kill, campaigns)")
+	flag.IntVar(&s.Sagas, "sagas", 0, "how many sagas a campaign runs; 0: the proof's own figure")
+	flag.IntVar(&s.Faults, "faults", 0, "how many faults a campaign makes; 0: the proof's own figure")
+	flag.IntVar(&s.Window, "window", 32, "connections under way at once in a campaign")
+	flag.Float64Var(&s.Speed, "speed", 300, "speed of the world in a campaign")
+	flag.BoolVar(&s.Keep, "keep", false, "keep state folders and logs")
 	flag.Usage = func() {
-		fmt.Fprintf(os.Stderr, "proofs [flags] PROOF: %s\n", strings.Join(slices.Sorted(maps.Keys(proofs)), " "))
+		fmt.Fprintln(os.Stderr, "proofs NAME [flags]: run one proof. The names, by family:")
+		for _, f := range families {
+			fmt.Fprintf(os.Stderr, "  %-9s %s\n", f.name, strings.Join(slices.Sorted(maps.Keys(f.proofs)), " "))
+		}
 		flag.PrintDefaults()
 	}
 	// The proof's name may stand before its flags, as make gives it.
@@ -70,15 +78,15 @@ func main() {
 	if name == "" {
 		name = flag.Arg(0)
 	}
-	proof, known := proofs[name]
-	if !known {
+	run := find(families, name)
+	if run == nil {
 		flag.Usage()
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	began := time.Now()
-	err := proof(ctx, s)
+	err := run(ctx, s)
 	fmt.Printf("%s: %s\n", name, time.Since(began).Round(time.Second))
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "proofs %s: %v\n", name, err)

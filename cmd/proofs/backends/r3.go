@@ -1,0 +1,115 @@
+package backends
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/culvertnet/culvert/adapters/jetstream/natslocal"
+	"github.com/culvertnet/culvert/cmd/internal/proof"
+	"github.com/culvertnet/culvert/cmd/internal/proof/campaign"
+	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
+	"github.com/culvertnet/culvert/events"
+)
+
+// r3: the NATS home. While a campaign runs, servers of a three-node cluster are killed, halted, cut off and slowed.
+func r3(ctx context.Context, s lab.Settings) (err error) {
+	s = s.Filled(1000, 30)
+	l, err := lab.New(s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	if err := l.StartWorld(ctx); err != nil {
+		return err
+	}
+	cluster, f, err := lab.StartR3(ctx, l)
+	if err != nil {
+		return err
+	}
+	crew := lab.NewCrew(l, f)
+	if err := crew.Staff(ctx); err != nil {
+		return err
+	}
+	c := campaign.New(l, "r3")
+	c.APIs = crew.APIs
+	c.Start(ctx)
+	storm := &storm{cluster: cluster, random: c.Random}
+	blows, err := c.Throw(ctx, s.Faults, storm.strike)
+	if err != nil {
+		return err
+	}
+	t := &proof.Table{Header: "what figure"}
+	if err := c.Judge(ctx, t, blows, s.Faults); err != nil {
+		return err
+	}
+	return t.Print()
+}
+
+// storm makes faults in a cluster, one at a time; each is over, and everybody has caught up, when strike returns.
+type storm struct {
+	cluster *natslocal.Cluster
+	random  *rand.Rand
+}
+
+// strike makes the k-th fault.
+func (s *storm) strike(ctx context.Context, k int) (string, error) {
+	anyone := s.random.IntN(lab.R3Servers)
+	switch k % 4 {
+	case 0:
+		leader, err := s.leader(ctx)
+		if err != nil {
+			return "", err
+		}
+		s.cluster.Kill(leader)
+		if err := proof.Pause(ctx, s.some(time.Second, 4*time.Second)); err != nil {
+			return "", err
+		}
+		return "the journal's leader killed and restarted", s.cluster.Restart(ctx, leader)
+	case 1:
+		if err := s.cluster.Stop(anyone); err != nil {
+			return "", err
+		}
+		if err := proof.Pause(ctx, s.some(3*time.Second, 12*time.Second)); err != nil {
+			return "", err
+		}
+		return "a server halted (SIGSTOP) and continued", s.cluster.Continue(ctx, anyone)
+	case 2:
+		leader, err := s.leader(ctx)
+		if err != nil {
+			return "", err
+		}
+		s.cluster.Partition(leader)
+		if err := proof.Pause(ctx, s.some(3*time.Second, 10*time.Second)); err != nil {
+			return "", err
+		}
+		return "the journal's leader cut off from the others", s.cluster.Heal(ctx)
+	default:
+		s.cluster.Slow(anyone, s.some(20*time.Millisecond, 200*time.Millisecond))
+		if err := proof.Pause(ctx, s.some(2*time.Second, 6*time.Second)); err != nil {
+			return "", err
+		}
+		return "a server's link slow", s.cluster.Heal(ctx)
+	}
+}
+
+// leader finds the journal's leader; an election is waited for.
+func (s *storm) leader(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		i, err := s.cluster.Leader(ctx, events.Journal.Name)
+		if err == nil {
+			return i, nil
+		}
+		if ended := proof.Pause(ctx, 100*time.Millisecond); ended != nil {
+			return 0, fmt.Errorf("%w: %w", ended, err)
+		}
+	}
+}
+
+func (s *storm) some(least, most time.Duration) time.Duration {
+	return least + time.Duration(s.random.Int64N(int64(most-least)))
+}
