@@ -176,30 +176,6 @@ func TestVendorsStayInAdapters(t *testing.T) {
 	}
 }
 
-func TestPureFilesOfTheCoreStayPure(t *testing.T) {
-	forbidden := map[string]string{
-		"context": "a pure decision has nothing to wait for", "sync": "a pure decision shares nothing", "math/rand": "randomness is an argument",
-		"math/rand/v2": "randomness is an argument", "crypto/rand": "randomness is an argument", "os": "a pure decision reads nothing", "net/http": "a pure decision calls nobody",
-	}
-	for _, s := range sources(t) {
-		if s.test || s.pkg != "saga" || filepath.Base(s.path) == "journal.go" {
-			continue
-		}
-		for _, path := range s.imports() {
-			if why := forbidden[path]; why != "" {
-				t.Errorf("%s imports %s: %s", s.path, path, why)
-			}
-		}
-		ast.Inspect(s.file, func(n ast.Node) bool {
-			call, ok := n.(*ast.SelectorExpr)
-			if x, isIdent := call2(call, ok); isIdent && x == "time" && slices.Contains([]string{"Now", "Since", "Until", "Sleep", "After", "NewTimer"}, call.Sel.Name) {
-				t.Errorf("%s calls time.%s: the time is an argument", s.set.Position(n.Pos()), call.Sel.Name)
-			}
-			return true
-		})
-	}
-}
-
 func call2(sel *ast.SelectorExpr, ok bool) (string, bool) {
 	if !ok {
 		return "", false

@@ -3,6 +3,7 @@ package saga
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/culvertnet/culvert/events"
@@ -20,7 +21,7 @@ func NewOutputs(intent events.Intent, seen map[string]json.RawMessage, kinds map
 	return Outputs{Intent: intent, seen: seen, kinds: kinds}
 }
 
-// Steps lists the steps of a kind, in no order.
+// Steps lists the steps of a kind, in the order of their names.
 func (o Outputs) Steps(kind string) []string {
 	var names []string
 	for name, k := range o.kinds {
@@ -28,6 +29,7 @@ func (o Outputs) Steps(kind string) []string {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
 	return names
 }
 

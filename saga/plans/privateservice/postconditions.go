@@ -38,9 +38,7 @@ func (j *judge) need(holds bool, format string, args ...any) {
 
 // each decodes what the Looks at all steps of a kind saw.
 func each[Out any](j *judge, kind string, judge func(step string, out Out)) {
-	steps := j.o.Steps(kind)
-	slices.Sort(steps)
-	for _, step := range steps {
+	for _, step := range j.o.Steps(kind) {
 		var out Out
 		err := j.o.Output(step, &out)
 		j.need(err == nil, "%s: what was seen cannot be read: %v", step, err)
