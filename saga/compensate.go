@@ -46,8 +46,8 @@ func (t *turn) moving() []*Step {
 	var blocked *Step
 	for _, st := range t.s.Saga.Steps {
 		switch {
-		case t.rests(st):
-		case st.Open != nil, st.Back, t.dependentsGone(st):
+		case t.s.Saga.rests(st):
+		case st.Open != nil, st.Back, t.s.Saga.goesBackFirst(st) == (Ref{}):
 			moving = append(moving, st)
 		default:
 			blocked = st
@@ -60,8 +60,8 @@ func (t *turn) moving() []*Step {
 }
 
 // rests tells whether a step is not to go back, or not any more.
-func (t *turn) rests(st *Step) bool {
-	return !t.goesBack(st) || st.Status == events.StepUndone || st.Status == events.StepStuck
+func (g *Saga) rests(st *Step) bool {
+	return !g.goesBack(st) || st.Status == events.StepUndone || st.Status == events.StepStuck
 }
 
 func (t *turn) anyStuck() bool {
@@ -69,14 +69,14 @@ func (t *turn) anyStuck() bool {
 }
 
 // goesBack tells whether a step is to be undone in the saga's present direction.
-func (t *turn) goesBack(st *Step) bool {
+func (g *Saga) goesBack(st *Step) bool {
 	switch st.Transition {
 	case TransitionCheck, TransitionKeep, TransitionUndecided:
 		return false
 	case TransitionRemove:
 		return true
 	}
-	return t.s.Saga.Direction == Reversing && st.Touched
+	return g.Direction == Reversing && st.Touched
 }
 
 // stepBack moves one step on its way back that may move and has nothing out.
@@ -115,21 +115,17 @@ func (t *turn) requestBack(st *Step, purpose events.Purpose) {
 	t.request(st, deed, purpose, true)
 }
 
-// dependentsGone tells whether everything that needs this step has gone back, and, for a step whose undo widens access,
-// everything else.
-func (t *turn) dependentsGone(st *Step) bool {
-	for _, other := range t.s.Saga.Steps {
-		if other == st || !t.goesBack(other) || other.Status == events.StepUndone {
-			continue
-		}
-		if st.UndoLast && !other.UndoLast {
-			return false
-		}
-		if needs(other, st) && !(other.UndoLast && !st.UndoLast) {
-			return false
+// goesBackFirst is the first step that has to go back before this one: one that needs it, and, for a step whose undo
+// widens access, any other. Zero is none.
+func (g *Saga) goesBackFirst(st *Step) Ref {
+	for _, other := range g.Steps {
+		switch {
+		case other == st, !g.goesBack(other), other.Status == events.StepUndone:
+		case st.UndoLast && !other.UndoLast, needs(other, st) && !(other.UndoLast && !st.UndoLast):
+			return Ref{other.Name, other.Generation}
 		}
 	}
-	return true
+	return Ref{}
 }
 
 // needs tells whether a step was made upon another. A step of the plan was made upon the plan's own generation of what it
@@ -173,7 +169,7 @@ func (t *turn) end(purpose events.Purpose) {
 		switch {
 		case st.Status == events.StepStuck:
 			stuck = append(stuck, st.Name+": "+lastError(st))
-		case !t.rests(st):
+		case !t.s.Saga.rests(st):
 			behind = append(behind, st.Name)
 		}
 	}

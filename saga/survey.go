@@ -170,17 +170,24 @@ func (t *turn) surveyOn() {
 	if !v.open() {
 		return
 	}
-	ended := surveyDone
-	switch {
-	case t.s.active() || len(t.s.Queue) > 0:
-		ended = surveyOvertaken
-	case !slices.ContainsFunc(v.Looks, func(l SurveyLook) bool { return l.Seen == "" }):
-	case !t.now.Before(v.Until):
+	ended := t.s.surveyEnds()
+	if ended == "" && !t.now.Before(v.Until) {
 		ended = surveyTimedOut
-	default:
-		return
 	}
-	t.add(SurveyEnded{At: t.now, Ended: ended})
+	if ended != "" {
+		t.add(SurveyEnded{At: t.now, Ended: ended})
+	}
+}
+
+// surveyEnds is how a survey ends whatever the time is; "" while it goes on.
+func (s *State) surveyEnds() string {
+	switch {
+	case s.active() || len(s.Queue) > 0:
+		return surveyOvertaken
+	case slices.ContainsFunc(s.Survey.Looks, func(l SurveyLook) bool { return l.Seen == "" }):
+		return ""
+	}
+	return surveyDone
 }
 
 // surveyed takes a result that answers a Look of the survey, and tells whether it did.

@@ -57,14 +57,13 @@ func (w *foresight) continues() {
 	for i := range w.rows {
 		w.rows[i].Will = events.WillNothing
 	}
-	t := &turn{e: w.e, s: &w.s}
 	g := w.s.Saga
 	if g == nil || g.Status != events.SagaStuck {
 		return
 	}
 	for _, st := range g.Steps {
 		row := w.row(st.Name, st.Generation)
-		if row == nil || !t.goesBack(st) || st.Status == events.StepUndone {
+		if row == nil || !g.goesBack(st) || st.Status == events.StepUndone {
 			continue
 		}
 		row.Will = undoes(row.Seen)

@@ -102,6 +102,9 @@ func (m *Machine) promises() error {
 	if !due.IsZero() && !due.After(m.Now) {
 		return fmt.Errorf("decided at %s, and due at %s again", at(m.Now), at(due))
 	}
+	if err := m.table(due); err != nil {
+		return err
+	}
 	commands := saga.Open(m.State)
 	if len(commands) > 0 && due.IsZero() {
 		return fmt.Errorf("commands are out, but nothing is ever due")
@@ -126,6 +129,27 @@ func (m *Machine) promises() error {
 	held := m.State.Paused != nil || m.Engine.Held.All || len(m.Engine.Held.Capabilities) > 0
 	if !g.Status.Ended() && due.IsZero() && !held {
 		return fmt.Errorf("saga %d is %s, but nothing is ever due", g.N, g.Status)
+	}
+	return nil
+}
+
+// table holds the table of next moves to what a Tick does: it has a move that is due exactly when a Tick has facts.
+func (m *Machine) table(due time.Time) error {
+	moves := m.Engine.Moves(&m.State, nil)
+	if mine := saga.DueOf(moves, m.Now); !mine.Equal(due) {
+		return fmt.Errorf("due at %s, by the table at %s", at(due), at(mine))
+	}
+	for _, when := range []time.Time{m.Now, due.Add(-1), due, due.Add(time.Second), due.Add(time.Minute), due.Add(time.Hour)} {
+		if when.Before(m.Now) {
+			continue
+		}
+		d, err := m.Engine.Decide(m.State, saga.Tick{}, when)
+		if err != nil {
+			return err
+		}
+		if has := saga.AnyDue(moves, when); has != (len(d.Facts) > 0) {
+			return fmt.Errorf("a Tick at %s has %d facts, and the table says %t: %+v", at(when), len(d.Facts), has, moves)
+		}
 	}
 	return nil
 }

@@ -1,0 +1,264 @@
+package saga
+
+import (
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+)
+
+// makingMoves are the moves of a saga on its way to its version: the phase's first, then those of its steps.
+func (e Engine) makingMoves(s *State, into []Move) []Move {
+	g := s.Saga
+	done := true
+	for _, st := range g.Steps {
+		if st.Status == events.StepRefused {
+			return append(into, Move{Act: ActCompensate, step: st})
+		}
+		done = done && st.Status == events.StepDone
+	}
+	if done {
+		return e.concludeMove(s, into)
+	}
+	for _, st := range g.Steps {
+		into = e.makingMove(s, st, into)
+	}
+	return into
+}
+
+// makingMove is the move of one step on its way forward: it is decided once what it needs is done, then requested.
+func (e Engine) makingMove(s *State, st *Step, into []Move) []Move {
+	switch {
+	case st.Open != nil:
+		return append(into, e.expireMove(st))
+	case st.Status == events.StepDone:
+		return into
+	}
+	m := Move{Act: ActDecide, Ref: st.id(), step: st}
+	if m.Block.Step = s.Saga.goesFirst(st); m.Block.Step != (Ref{}) {
+		m.Block.By = BlockedByStep
+		return append(into, m)
+	}
+	switch {
+	case st.Transition == TransitionUndecided, st.Transition == TransitionCheck && st.Next == nil:
+		return e.held(s, m, into)
+	case st.Next == nil:
+		return into
+	}
+	return e.held(s, e.requestMove(st, st.Next.Deed), into)
+}
+
+// goesFirst is the first step that a step on its way forward waits for: checks before everything that has an effect, and
+// what it needs. Zero is none.
+func (g *Saga) goesFirst(st *Step) Ref {
+	if st.Transition != TransitionCheck {
+		for _, c := range g.Steps {
+			if c.Transition == TransitionCheck && c.Status != events.StepDone {
+				return c.id()
+			}
+		}
+	}
+	for _, need := range st.After {
+		if n := g.step(need, 0); n == nil {
+			return Ref{Step: need}
+		} else if n.Status != events.StepDone {
+			return n.id()
+		}
+	}
+	return Ref{}
+}
+
+// provingMoves are the moves of a saga whose steps are all done: a Look at each, then the judgement.
+func (e Engine) provingMoves(s *State, into []Move) []Move {
+	g := s.Saga
+	var left *Step
+	held := false
+	for _, st := range g.Steps {
+		if st.Transition == TransitionCheck || st.Proved {
+			continue
+		}
+		if left == nil {
+			left = st
+		}
+		held = held || !st.HeldAt.IsZero()
+		if st.Open != nil {
+			into = append(into, e.expireMove(st))
+			continue
+		}
+		m := Move{Act: ActRequest, Ref: st.id(), Verb: events.Look, At: st.Next.At, step: st}
+		m.Pace = paceOf(st, m.At)
+		into = e.held(s, m, into)
+	}
+	if left == nil {
+		return append(into, Move{Act: ActJudge})
+	}
+	m := Move{Act: ActCompensate, At: e.proveBy(g), Pace: PaceProof, step: left}
+	switch {
+	case s.Paused != nil:
+		m.Block.By = BlockedByPause
+	case held:
+		m.Block.By = BlockedByHold
+	}
+	return append(into, m)
+}
+
+// proveBy is when the patience with the proof ends.
+func (e Engine) proveBy(g *Saga) time.Time { return g.Proof.StartedAt.Add(e.Limits.ProveBudget) }
+
+// concludeMove follows when every step is done: an apply is proved, a withdrawal has nothing to prove before its removals.
+func (e Engine) concludeMove(s *State, into []Move) []Move {
+	p := &s.Saga.Proof
+	m := Move{Act: ActProve, At: p.Next}
+	if p.Round > 0 {
+		m.Pace = PaceProof
+	}
+	switch {
+	case s.Saga.Intent.Want != events.Apply:
+		m = Move{Act: ActCommit}
+	case s.Paused != nil:
+		m.Block.By = BlockedByPause
+	case e.Held.All:
+		m.Block.By = BlockedByHold
+		if p.Round > 0 && p.HeldAt.IsZero() {
+			into = append(into, Move{Act: ActNoteHold, Ref: Ref{Step: ProveStep}, At: p.Next, Pace: PaceProof})
+		}
+	}
+	return append(into, m)
+}
+
+// backMoves are the moves of a saga whose steps go away: removals after a commit, or everything in a compensation. A step
+// goes when nothing is left that needs it. Plans of different versions may have left needs in a circle; then the last
+// one is first. When nothing can move any more, the saga ends.
+func (e Engine) backMoves(s *State, into []Move) []Move {
+	moving, stuck, last := false, false, -1
+	for _, st := range s.Saga.Steps {
+		stuck = stuck || st.Status == events.StepStuck
+		switch {
+		case st.Open != nil:
+			into = append(into, e.expireMove(st))
+			moving = moving || !s.Saga.rests(st)
+			continue
+		case s.Saga.rests(st):
+			continue
+		}
+		if !st.Back {
+			if first := s.Saga.goesBackFirst(st); first != (Ref{}) {
+				into = append(into, Move{
+					Act: ActRequest, Ref: st.id(), Verb: backVerb(st), Block: Block{BlockedByStep, first}, step: st,
+				})
+				last = len(into) - 1
+				continue
+			}
+		}
+		moving = true
+		into = e.backMove(s, st, into)
+	}
+	switch {
+	case moving:
+	case last >= 0 && !stuck:
+		st := into[last].step
+		into = e.backMove(s, st, append(into[:last], into[last+1:]...))
+	default:
+		into = append(into, Move{Act: ActEnd})
+	}
+	return into
+}
+
+// backMove is the move of one step that nothing needs any more. Its first request waits for the quiet period: until then
+// an earlier call may still take effect.
+func (e Engine) backMove(s *State, st *Step, into []Move) []Move {
+	switch {
+	case !st.Back:
+		m := Move{Act: ActRequest, Ref: st.id(), Verb: backVerb(st), At: st.QuietAt, step: st}
+		if !m.At.IsZero() {
+			m.Pace = PaceQuiet
+		}
+		return e.held(s, m, into)
+	case st.Next == nil:
+		return into
+	case st.Next.Deed == events.Look:
+		return e.held(s, e.requestMove(st, events.Look), into)
+	}
+	return e.held(s, e.requestMove(st, backVerb(st)), into)
+}
+
+// id names the step's present generation.
+func (st *Step) id() Ref { return Ref{st.Name, st.Generation} }
+
+// backVerb is how a step goes back: a change gets its earlier input, everything else is undone.
+func backVerb(st *Step) events.Deed {
+	if st.Transition == TransitionChange {
+		return events.Do
+	}
+	return events.Undo
+}
+
+// expireMove is the end of the wait for a result: the deadline, then the quiet period, in which a late one may come.
+func (e Engine) expireMove(st *Step) Move {
+	return Move{
+		Act: ActExpire, Ref: st.id(), Verb: st.Open.Deed, At: st.Open.Deadline.Add(e.Limits.quiet()), Pace: PaceDeadline, step: st,
+	}
+}
+
+// requestMove asks again at the step's next time, or gives it up.
+func (e Engine) requestMove(st *Step, verb events.Deed) Move {
+	m := Move{Act: ActRequest, Ref: st.id(), Verb: verb, At: st.Next.At, step: st}
+	m.Pace = paceOf(st, m.At)
+	var spent bool
+	if spent, m.Expires = e.Limits.patience(st); spent {
+		m.Act, m.At = ActGiveUp, zeroTime
+	}
+	return m
+}
+
+// paceOf is why a request of a step waits for a time.
+func paceOf(st *Step, at time.Time) Pace {
+	switch {
+	case st.Wait != nil:
+		return PaceWait
+	case st.QuietAt.Equal(at) && !at.IsZero():
+		return PaceQuiet
+	case st.Error != nil:
+		return PaceRetry
+	}
+	return PaceNone
+}
+
+// patience tells whether the tries or the time of a step are used up, and until when there is time; zero is without end.
+// While a step is held its time stands still. What may have happened is still looked at: the last try may have worked.
+func (l Limits) patience(st *Step) (spent bool, until time.Time) {
+	tries, budget := l.Tries, l.Budget
+	if st.Back {
+		tries, budget = l.UndoTries, l.UndoBudget
+	}
+	if st.Next != nil && st.Next.Deed == events.Look {
+		tries, budget = tries+1, budget+l.Deadline+l.quiet()
+	}
+	switch {
+	case st.Tries >= tries:
+		return true, zeroTime
+	case st.Since.IsZero():
+		return false, zeroTime
+	case !st.HeldAt.IsZero():
+		return st.HeldAt.Sub(st.Since) >= budget, zeroTime
+	}
+	return false, st.Since.Add(budget)
+}
+
+// held appends a move of a step with what holds it. A request that is due and held by the engine or its capability is
+// noted, because the step's time stands still from then on; a pause of the connection is a fact of its own.
+func (e Engine) held(s *State, m Move, into []Move) []Move {
+	switch {
+	case s.Paused != nil:
+		m.Block.By = BlockedByPause
+	case e.holds(m.step.Kind):
+		m.Block.By = BlockedByHold
+		if m.step.HeldAt.IsZero() && m.step.Next != nil {
+			note := Move{Act: ActNoteHold, Ref: m.Ref, At: m.At, Pace: m.Pace, step: m.step}
+			if m.Act == ActGiveUp {
+				note.At = m.step.Next.At
+			}
+			into = append(into, note)
+		}
+	}
+	return append(into, m)
+}
