@@ -107,6 +107,7 @@ type turn struct {
 	s     *State
 	now   time.Time
 	facts []Fact
+	moves []Move // the table of the present pass; its room serves every pass
 	err   error
 }
 
@@ -122,80 +123,7 @@ func (t *turn) add(f Fact) {
 	t.facts = append(t.facts, f)
 }
 
-// advance adds what follows by itself, until nothing does. Every round adds at least one fact, and every fact moves a
-// step, a phase or the queue on, so it ends; the bound only guards against a mistake in that reasoning.
-func (t *turn) advance() {
-	if t.s.active() {
-		t.lose()
-	}
-	for range 10000 {
-		before := len(t.facts)
-		t.surveyOn()
-		switch g := t.s.Saga; {
-		case !t.s.active():
-			t.startNext()
-		case g.Direction == Making:
-			t.forward()
-		case g.Direction == Proving:
-			t.prove()
-		case g.Direction == Removing:
-			t.back(events.ToWithdraw)
-		case g.Direction == Reversing:
-			t.back(events.ToCompensate)
-		}
-		if len(t.facts) == before || t.err != nil {
-			return
-		}
-	}
-	t.err = fmt.Errorf("decide for %s: no end after 10000 rounds", t.s.Key)
-}
-
-// mayRequest tells whether nothing holds a request of this step's kind. A step that is due and held by the engine or its
-// capability is noted, because its time stands still from then on; a pause of the connection is a fact of its own.
-func (t *turn) mayRequest(st *Step) bool {
-	switch {
-	case t.s.Paused != nil:
-		return false
-	case !t.e.holds(st.Kind):
-		return true
-	}
-	if st.HeldAt.IsZero() && st.Next != nil && !t.now.Before(st.Next.At) {
-		t.add(StepHeld{Ref: Ref{st.Name, st.Generation}, At: t.now})
-	}
-	return false
-}
-
 // holds tells whether steps of a kind are not requested now.
 func (e Engine) holds(kind string) bool {
 	return e.Held.All || e.Held.Capabilities[Node{Kind: kind}.Capability()]
-}
-
-// request puts a command out.
-func (t *turn) request(st *Step, deed events.Deed, purpose events.Purpose, back bool) {
-	input := st.Input
-	if back && st.Transition == TransitionChange {
-		input = st.Earlier
-	}
-	t.add(StepRequested{
-		Ref: Ref{st.Name, st.Generation}, At: t.now, Deed: deed, Purpose: purpose, Epoch: st.Epoch + 1, Input: input,
-		Operation: st.Operation, Hurry: len(t.s.Queue) > 0, Due: t.now, Deadline: t.now.Add(t.e.Limits.Deadline), Back: back,
-	})
-}
-
-// lose gives up commands that nobody answered in time.
-func (t *turn) lose() {
-	for _, st := range t.s.Saga.Steps {
-		if st.Open == nil || t.now.Before(st.Open.Deadline.Add(t.e.Limits.quiet())) {
-			continue
-		}
-		ref := Ref{st.Name, st.Generation}
-		message := fmt.Sprintf("nobody answered %s of epoch %d by its deadline", st.Open.Deed, st.Open.Epoch)
-		if st.Open.Deed.Mutates() && st.Transition != TransitionCheck {
-			t.add(StepUnsure{Ref: ref, At: t.now, Epoch: st.Open.Epoch, QuietAt: t.now, Free: true, Message: message})
-		} else {
-			t.add(StepRetrying{
-				Ref: ref, At: t.now, Epoch: st.Open.Epoch, Deed: st.Open.Deed, Until: t.now, Free: true, Message: message,
-			})
-		}
-	}
 }

@@ -58,9 +58,6 @@ func (t *turn) hurry() {
 // startNext begins the oldest queued saga once the one before it is at rest. A stuck one gives way at once.
 func (t *turn) startNext() {
 	s := t.s
-	if len(s.Queue) == 0 || s.Paused != nil || t.e.Held.All {
-		return
-	}
 	q := s.Queue[0]
 	plan, err := t.plan(q.Intent)
 	if err != nil {

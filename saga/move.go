@@ -104,10 +104,11 @@ func (e Engine) Moves(s *State, into []Move) []Move {
 	return e.backMoves(s, into)
 }
 
-// DueOf is the earliest time at which the engine has a move of its own, and now for what is made at once; zero means that
-// only an input, or the end of a hold or a pause, can move the connection. After a decision at a time, it is later than
-// that time.
-func DueOf(moves []Move, now time.Time) (due time.Time) {
+// Due is the earliest time at which the engine has a move of its own; zero means that only an input, or the end of a hold
+// or a pause, can move the connection. After a decision at a time, it is later than that time.
+func (e Engine) Due(s State) time.Time { return due(&s, e.Moves(&s, nil)) }
+
+func due(s *State, moves []Move) (due time.Time) {
 	for i := range moves {
 		m := &moves[i]
 		if m.Block.By != BlockedByNothing {
@@ -115,13 +116,21 @@ func DueOf(moves []Move, now time.Time) (due time.Time) {
 		}
 		at := m.At
 		if at.IsZero() {
-			at = now
+			at = s.begun()
 		}
 		if due.IsZero() || at.Before(due) {
 			due = at
 		}
 	}
 	return due
+}
+
+// begun is a time that has passed, for what is due at once.
+func (s *State) begun() time.Time {
+	if s.active() {
+		return s.Saga.StartedAt
+	}
+	return s.Survey.At
 }
 
 // AnyDue tells whether a Tick at a time has facts.

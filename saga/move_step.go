@@ -22,6 +22,10 @@ func (e Engine) makingMoves(s *State, into []Move) []Move {
 	for _, st := range g.Steps {
 		into = e.makingMove(s, st, into)
 	}
+	if g.Proof.Round > 0 { // what has drifted is done again before the next round
+		m := Move{Act: ActProve, At: g.Proof.Next, Pace: PaceProof, Block: Block{By: BlockedByStep}}
+		into = append(into, m)
+	}
 	return into
 }
 
@@ -254,7 +258,7 @@ func (e Engine) held(s *State, m Move, into []Move) []Move {
 		m.Block.By = BlockedByHold
 		if m.step.HeldAt.IsZero() && m.step.Next != nil {
 			note := Move{Act: ActNoteHold, Ref: m.Ref, At: m.At, Pace: m.Pace, step: m.step}
-			if m.Act == ActGiveUp {
+			if m.Act == ActGiveUp || !m.step.Back {
 				note.At = m.step.Next.At
 			}
 			into = append(into, note)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/culvertnet/culvert/events"
 )
@@ -42,65 +41,25 @@ func (o Outputs) Output(step string, into any) error {
 	return json.Unmarshal(b, into)
 }
 
-// conclude follows when every step is done: an apply is proved, a withdrawal has nothing to prove before its removals.
-func (t *turn) conclude() {
-	g := t.s.Saga
-	switch {
-	case g.Intent.Want != events.Apply:
-		t.stood()
-	case t.now.Before(g.Proof.Next), t.s.Paused != nil:
-	case !t.e.Held.All:
-		t.add(ProofStarted{At: t.now, Round: g.Proof.Round + 1})
-	case g.Proof.Round > 0 && g.Proof.HeldAt.IsZero():
-		t.add(StepHeld{Ref: Ref{Step: ProveStep}, At: t.now})
-	}
-}
-
-// prove looks at every step, then judges the whole.
-func (t *turn) prove() {
-	g := t.s.Saga
-	var left []*Step
-	held := t.s.Paused != nil
-	for _, st := range g.Steps {
-		if st.Transition == TransitionCheck || st.Proved {
-			continue
-		}
-		left = append(left, st)
-		if st.Open == nil && !t.now.Before(st.Next.At) && t.mayRequest(st) {
-			t.request(st, events.Look, "", false)
-		}
-		held = held || !st.HeldAt.IsZero()
-	}
-	late := !t.now.Before(t.proveBy()) && !held
-	if len(left) > 0 {
-		switch {
-		case late && len(g.Proof.Failing) > 0: // the time ended between two rounds: what the last whole one found is the reason
-			t.turnBack(fmt.Sprintf("prove: %s", g.Proof.Failing[0]))
-		case late:
-			t.turnBack(fmt.Sprintf("prove: %s could not be looked at in time: %s", left[0].Name, lastError(left[0])))
-		}
-		return
-	}
-	failing := t.judge()
+// judge judges the whole once every step was looked at: it is committed, looked at again, or given up.
+func (t *turn) judge() {
+	failing := t.failing()
 	switch {
 	case len(failing) == 0:
-		t.stood()
-	case late:
+		t.commit()
+	case t.s.Paused == nil && !t.now.Before(t.e.proveBy(t.s.Saga)):
 		t.turnBack(fmt.Sprintf("prove: %s", failing[0]))
 	default:
 		t.proveAgain(failing)
 	}
 }
 
-// proveBy is when the patience of the proof ends.
-func (t *turn) proveBy() time.Time { return t.s.Saga.Proof.StartedAt.Add(t.e.Limits.ProveBudget) }
-
 // proveAgain ends a round that has failed. A kept step that has drifted is done again before the next one: its input has
 // not changed, but the world has, and nothing else would ever repair it.
 func (t *turn) proveAgain(failing []string) {
 	g := t.s.Saga
 	next := t.now.Add(t.e.Limits.Backoff(g.Proof.Round, t.s.Key.String()+"/prove"))
-	if by := t.proveBy(); next.After(by) {
+	if by := t.e.proveBy(g); next.After(by) {
 		next = by
 	}
 	t.add(ProofFailed{At: t.now, Failing: failing, Next: next})
@@ -114,8 +73,8 @@ func (t *turn) proveAgain(failing []string) {
 	}
 }
 
-// judge names what is not so.
-func (t *turn) judge() []string {
+// failing names what is not so.
+func (t *turn) failing() []string {
 	g := t.s.Saga
 	var failing []string
 	o := Outputs{Intent: g.Intent, seen: map[string]json.RawMessage{}, kinds: map[string]string{}}
@@ -147,8 +106,8 @@ func judged(judge func(Outputs) []string, o Outputs) (failing []string) {
 	return judge(o)
 }
 
-// stood lets the new version stand, and plans the removal of every generation that is not part of it.
-func (t *turn) stood() {
+// commit makes the new version the current one, and plans the removal of every generation that is not part of it.
+func (t *turn) commit() {
 	g := t.s.Saga
 	fact := VersionStood{At: t.now}
 	for _, e := range t.s.Standing {

@@ -119,7 +119,7 @@ func (t *turn) tooEarly(st *Step, asked time.Time, seen string) bool {
 // doAgain lets the step be done again after a Look has told that it is not so: at once when nothing has been tried yet,
 // else along the retry curve.
 func (t *turn) doAgain(st *Step, detail string) {
-	if t.spent(st, t.e.Limits.Tries, t.e.Limits.Budget) {
+	if spent, until := t.e.Limits.patience(st); spent || !until.IsZero() && !t.now.Before(until) {
 		t.refuse(st, "gave up: "+lastError(st))
 		return
 	}

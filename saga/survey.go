@@ -164,19 +164,13 @@ func (s *State) toSurvey() []SurveyLook {
 	return looks
 }
 
-// surveyOn ends a survey that has its answers, whose time is over, or that something else has overtaken.
-func (t *turn) surveyOn() {
-	v := t.s.Survey
-	if !v.open() {
-		return
-	}
+// endSurvey ends a survey: it has its answers, its time is over, or something else has overtaken it.
+func (t *turn) endSurvey() {
 	ended := t.s.surveyEnds()
-	if ended == "" && !t.now.Before(v.Until) {
+	if ended == "" {
 		ended = surveyTimedOut
 	}
-	if ended != "" {
-		t.add(SurveyEnded{At: t.now, Ended: ended})
-	}
+	t.add(SurveyEnded{At: t.now, Ended: ended})
 }
 
 // surveyEnds is how a survey ends whatever the time is; "" while it goes on.

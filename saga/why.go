@@ -2,7 +2,6 @@ package saga
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -116,67 +115,49 @@ func (w *why) stuck() {
 	}
 }
 
-// running: what each step that could be next waits for.
+// running: what each step waits for that no other step goes before, and then what the proof waits for.
 func (w *why) running() {
 	w.paused()
-	g, t := w.s.Saga, &turn{e: w.e, s: &w.s}
-	w.unplanned(g.Intent.Kind)
-	back := g.Direction == Removing || g.Direction == Reversing
-	candidates := g.Steps
-	if back {
-		candidates = t.moving()
-	}
-	for _, st := range candidates {
-		switch {
-		case st.Open != nil:
-			w.out(st)
-		case !back && !t.ready(st):
-		case w.heldBack(st):
-		case st.Next == nil && !back || back && !st.Back && !w.ahead(st.QuietAt):
-		default:
-			w.resting(st, back)
+	w.unplanned(w.s.Saga.Intent.Kind)
+	moves := w.e.Moves(&w.s, nil)
+	for i := range moves {
+		switch m := &moves[i]; m.Act {
+		case ActDecide, ActRequest, ActGiveUp, ActExpire:
+			w.step(m)
+		case ActProve:
+			w.proof(m)
 		}
 	}
-	if g.Direction == Making {
-		w.proof()
+}
+
+// step: what one step waits for.
+func (w *why) step(m *Move) {
+	switch {
+	case m.Block.By == BlockedByStep:
+	case m.Act == ActExpire:
+		w.out(m.step)
+	case m.Block.By == BlockedByHold && (!m.step.HeldAt.IsZero() || !w.ahead(m.At)):
+		w.add(events.Cause{
+			Code: events.CauseHeld, Step: m.step.Name, Kind: m.step.Kind, Since: m.step.HeldAt,
+			Text: "the engine or its capability is held",
+		})
+	default:
+		w.resting(m)
 	}
 }
 
 // proof: what the next round of the proof waits for, besides steps.
-func (w *why) proof() {
+func (w *why) proof(m *Move) {
 	p := w.s.Saga.Proof
-	all := !slices.ContainsFunc(w.s.Saga.Steps, func(st *Step) bool { return st.Status != events.StepDone })
 	switch {
-	case len(p.Failing) > 0 && w.ahead(p.Next):
+	case len(p.Failing) > 0 && w.ahead(m.At):
 		w.add(events.Cause{
-			Code: events.CauseProof, Step: ProveStep, Since: p.StartedAt, Until: p.Next,
+			Code: events.CauseProof, Step: ProveStep, Since: p.StartedAt, Until: m.At,
 			Text: fmt.Sprintf("round %d of the proof failed: %s", p.Round, strings.Join(p.Failing, "; ")),
 		})
-	case all && w.e.Held.All && w.s.Paused == nil:
+	case m.Block.By == BlockedByHold:
 		w.add(events.Cause{Code: events.CauseHeld, Step: ProveStep, Since: p.HeldAt, Text: "the engine is held"})
 	}
-}
-
-// ready tells whether a step on its way forward waits for no other step.
-func (t *turn) ready(st *Step) bool {
-	if t.s.Saga.Direction == Proving {
-		return st.Transition != TransitionCheck && !st.Proved
-	}
-	checked := !slices.ContainsFunc(t.s.Saga.Steps, func(c *Step) bool {
-		return c.Transition == TransitionCheck && c.Status != events.StepDone
-	})
-	return st.Status != events.StepDone && t.needsDone(st) && (checked || st.Transition == TransitionCheck)
-}
-
-// heldBack tells, and says, that the step could be requested but for a hold of the engine or its capability. A step whose
-// time has not come yet waits for that first.
-func (w *why) heldBack(st *Step) bool {
-	due := st.HeldAt
-	if due.IsZero() && st.Next != nil && w.ahead(st.Next.At) || !w.e.holds(st.Kind) || w.s.Paused != nil {
-		return false
-	}
-	w.add(events.Cause{Code: events.CauseHeld, Step: st.Name, Kind: st.Kind, Since: due, Text: "the engine or its capability is held"})
-	return true
 }
 
 // out: a command of the step is out.
@@ -200,23 +181,23 @@ func (w *why) out(st *Step) {
 	w.add(c)
 }
 
-// resting: the step could be next, and nothing of it is out.
-func (w *why) resting(st *Step, back bool) {
-	until := st.QuietAt
-	if st.Next != nil {
-		until = st.Next.At
-	}
-	c := events.Cause{Step: st.Name, Kind: st.Kind, Since: st.Since, Until: until}
-	switch {
-	case st.Wait != nil:
-		w.waiting(st, until)
+// resting: the step could be next, nothing of it is in flight, and its time has not come.
+func (w *why) resting(m *Move) {
+	st := m.step
+	c := events.Cause{Step: st.Name, Kind: st.Kind, Since: st.Since, Until: m.At}
+	switch m.Pace {
+	case PaceWait:
+		w.waiting(st, m.At)
 		return
-	case back && !st.Back, st.QuietAt.Equal(until) && !until.IsZero():
+	case PaceQuiet:
+		if !w.ahead(m.At) { // it is about to be requested
+			return
+		}
 		c.Code, c.Text = events.CauseQuiet, "an earlier call may still act; nothing is undone or believed absent before"
-	case st.Error != nil:
-		c.Code, c.Text = events.CauseRetry, fmt.Sprintf("%s again after: %s", st.Next.Deed, st.Error.Message)
+	case PaceRetry:
+		c.Code, c.Text = events.CauseRetry, fmt.Sprintf("%s again after: %s", m.Verb, st.Error.Message)
 	default:
-		return // it is about to be requested
+		return
 	}
 	w.add(c)
 }
