@@ -258,7 +258,7 @@ func (e Engine) held(s *State, m Move, into []Move) []Move {
 		m.Block.By = BlockedByHold
 		if m.step.HeldAt.IsZero() && m.step.Next != nil {
 			note := Move{Act: ActNoteHold, Ref: m.Ref, At: m.At, Pace: m.Pace, step: m.step}
-			if m.Act == ActGiveUp || !m.step.Back {
+			if m.Act == ActGiveUp {
 				note.At = m.step.Next.At
 			}
 			into = append(into, note)
