@@ -84,6 +84,14 @@ func (m *Move) due(now time.Time) bool {
 	return m.Block.By == BlockedByNothing && (!now.Before(m.At) || m.expired(now))
 }
 
+// when is the time at which the move is made, or given up instead; zero is at once.
+func (m *Move) when() time.Time {
+	if !m.Expires.IsZero() && m.Expires.Before(m.At) {
+		return m.Expires
+	}
+	return m.At
+}
+
 func (m *Move) expired(now time.Time) bool { return !m.Expires.IsZero() && !now.Before(m.Expires) }
 
 // Moves is the table of next moves: it appends every move of a state to into and returns that, in the order in which
@@ -114,7 +122,7 @@ func due(s *State, moves []Move) (due time.Time) {
 		if m.Block.By != BlockedByNothing {
 			continue
 		}
-		at := m.At
+		at := m.when()
 		if at.IsZero() {
 			at = s.begun()
 		}

@@ -184,10 +184,10 @@ func (w *why) out(st *Step) {
 // resting: the step could be next, nothing of it is in flight, and its time has not come.
 func (w *why) resting(m *Move) {
 	st := m.step
-	c := events.Cause{Step: st.Name, Kind: st.Kind, Since: st.Since, Until: m.At}
+	c := events.Cause{Step: st.Name, Kind: st.Kind, Since: st.Since, Until: m.when()}
 	switch m.Pace {
 	case PaceWait:
-		w.waiting(st, m.At)
+		w.waiting(st, m.when())
 		return
 	case PaceQuiet:
 		if !w.ahead(m.At) { // it is about to be requested

@@ -133,24 +133,6 @@ func (m *Machine) promises() error {
 	return nil
 }
 
-// table holds the table of next moves to what a Tick does: it has a move that is due exactly when a Tick has facts.
-func (m *Machine) table(due time.Time) error {
-	moves := m.Engine.Moves(&m.State, nil)
-	for _, when := range []time.Time{m.Now, due.Add(-1), due, due.Add(time.Second), due.Add(time.Minute), due.Add(time.Hour)} {
-		if when.Before(m.Now) {
-			continue
-		}
-		d, err := m.Engine.Decide(m.State, saga.Tick{}, when)
-		if err != nil {
-			return err
-		}
-		if has := saga.AnyDue(moves, when); has != (len(d.Facts) > 0) {
-			return fmt.Errorf("a Tick at %s has %d facts, and the table says %t: %+v", at(when), len(d.Facts), has, moves)
-		}
-	}
-	return nil
-}
-
 // Wholesale replays the whole journal from nothing and gives the state's fingerprint; it is an error when the machine's
 // own state has another.
 func (m *Machine) Wholesale() (string, error) {
