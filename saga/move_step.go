@@ -71,19 +71,21 @@ func (g *Saga) goesFirst(st *Step) Ref {
 	return Ref{}
 }
 
-// provingMoves are the moves of a saga whose steps are all done: a Look at each, then the judgement.
+// provingMoves are the moves of a saga whose steps are all done: the end of the patience with the proof, then a Look at each
+// step; when every step was looked at, the judgement. A step that is held when that patience ends could not be looked at,
+// so the proof waits for it.
 func (e Engine) provingMoves(s *State, into []Move) []Move {
-	g := s.Saga
-	var left *Step
+	g, end := s.Saga, len(into)
+	by := e.proveBy(g)
+	into = append(into, Move{Act: ActCompensate, At: by, Pace: PaceProof})
 	held := false
 	for _, st := range g.Steps {
 		if st.Transition == TransitionCheck || st.Proved {
 			continue
 		}
-		if left == nil {
-			left = st
+		if into[end].step == nil {
+			into[end].step = st
 		}
-		held = held || !st.HeldAt.IsZero()
 		if st.Open != nil {
 			into = append(into, e.expireMove(st))
 			continue
@@ -91,18 +93,17 @@ func (e Engine) provingMoves(s *State, into []Move) []Move {
 		m := Move{Act: ActRequest, Ref: st.id(), Verb: events.Look, At: st.Next.At, step: st}
 		m.Pace = paceOf(st, m.At)
 		into = e.held(s, m, into)
+		held = held || !st.HeldAt.IsZero() || e.holds(st.Kind) && !m.At.After(by)
 	}
-	if left == nil {
-		return append(into, Move{Act: ActJudge})
-	}
-	m := Move{Act: ActCompensate, At: e.proveBy(g), Pace: PaceProof, step: left}
-	switch {
+	switch m := &into[end]; {
+	case m.step == nil:
+		*m = Move{Act: ActJudge}
 	case s.Paused != nil:
 		m.Block.By = BlockedByPause
 	case held:
 		m.Block.By = BlockedByHold
 	}
-	return append(into, m)
+	return into
 }
 
 // proveBy is when the patience with the proof ends.
