@@ -36,10 +36,13 @@ func (s *State) apply(f Fact) error {
 		s.applyResumed(f)
 	case CheckpointTaken:
 		s.Checkpointed = f.Until
+	case SurveyAsked:
+		s.applySurveyAsked(f)
+	case SurveySeen:
+		s.applySurveySeen(f)
+	case SurveyEnded:
+		s.applySurveyEnded(f)
 	default:
-		if s.applySurvey(f) {
-			return nil
-		}
 		return s.applyToSaga(f)
 	}
 	return nil

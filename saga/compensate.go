@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/culvertnet/culvert/events"
 )
@@ -60,27 +59,19 @@ func needs(st, on *Step) bool {
 	return slices.Contains(st.After, on.Name) && (st.Transition == TransitionRemove || on.Transition != TransitionRemove)
 }
 
-// seenBack decides after a Look at a step on its way back.
-func (t *turn) seenBack(st *Step, asked time.Time, detail string) {
-	ref := Ref{st.Name, st.Generation}
-	gone := st.Seen == events.Absent || st.Seen == events.Foreign
-	if st.Transition == TransitionChange {
-		gone = st.Seen == events.Present // as it was
+// undoAgain lets a step go back again after a Look has told that it is still there. After an undo that was done this is what
+// counts as a try, so that it cannot go round for ever.
+func (t *turn) undoAgain(st *Step, detail string) {
+	at, tries := t.now, st.Tries
+	if st.Confirm {
+		tries++
 	}
-	switch {
-	case gone && t.tooEarly(st, asked, "gone"):
-	case gone:
-		t.add(StepUndone{Ref: ref, At: t.now})
-	default: // still there; after an undo that was done this is what counts as a try, so that it cannot go round for ever
-		at, tries := t.now, st.Tries
-		if st.Confirm {
-			tries++
-		}
-		if tries > 0 {
-			at = t.within(st, t.backoff(tries, st))
-		}
-		t.add(StepRetrying{Ref: ref, At: t.now, Epoch: st.Epoch, Deed: backVerb(st), Until: at, Free: !st.Confirm, Message: seenAs(st.Seen, detail)})
+	if tries > 0 {
+		at = t.within(st, t.backoff(tries, st))
 	}
+	t.add(StepRetrying{
+		Ref: st.id(), At: t.now, Epoch: st.Epoch, Deed: backVerb(st), Until: at, Free: !st.Confirm, Message: seenAs(st.Seen, detail),
+	})
 }
 
 // end brings the saga to rest.

@@ -9,7 +9,8 @@ import (
 
 // report folds a worker's result into facts. A result of an epoch that was left behind says nothing any more.
 func (t *turn) report(r events.Result) {
-	if t.surveyed(r) {
+	if l := t.s.surveyed(r); l != nil {
+		t.add(l.seen(r.Outcome, t.now))
 		return
 	}
 	g := t.s.Saga
@@ -72,48 +73,38 @@ func (t *turn) reportDone(st *Step, o events.Outcome) {
 		}
 	case events.Look:
 		t.add(StepSeen{Ref: ref, At: t.now, Epoch: epoch, Presence: o.Seen, Output: o.Output, Detail: o.Message})
-		switch {
-		case st.Back:
-			t.seenBack(st, asked, o.Message)
-		case t.s.Saga.Direction == Making:
-			t.seenForward(st, asked, o.Message)
+		if st.Back || t.s.Saga.Direction == Making {
+			t.seen(st, asked, o.Message)
 		}
 	}
 }
 
-// seenForward decides after a Look at a step whose Do is in doubt, or that stood unknown.
-func (t *turn) seenForward(st *Step, asked time.Time, detail string) {
-	ref := Ref{st.Name, st.Generation}
-	switch st.Seen {
-	case events.Present:
-		t.add(StepDone{Ref: ref, At: t.now, Epoch: st.Epoch, Output: st.Observed})
-	case events.Foreign:
-		t.add(StepRefused{Ref: ref, At: t.now, Epoch: st.Epoch, Message: seenAs(st.Seen, detail)})
-	case events.Absent:
-		if t.tooEarly(st, asked, "absent") {
-			return
+// seen decides after a Look at a step whose Do is in doubt, that was not known to be as it should, or that is on its way back.
+func (t *turn) seen(st *Step, asked time.Time, detail string) {
+	v, doubtful := afterLook(st.Back, st.Transition, st.Seen)
+	if ok, next := t.believable(st, asked); doubtful && !ok {
+		seen := "absent"
+		if st.Back {
+			seen = "gone"
 		}
-		t.doAgain(st, detail)
+		t.add(StepRetrying{
+			Ref: st.id(), At: t.now, Epoch: st.Epoch, Deed: events.Look, Until: next, Free: true,
+			Message: seen + ", but an earlier call may still act",
+		})
+		return
+	}
+	switch {
+	case v == lookSettles && st.Back:
+		t.add(StepUndone{Ref: st.id(), At: t.now})
+	case v == lookSettles:
+		t.add(StepDone{Ref: st.id(), At: t.now, Epoch: st.Epoch, Output: st.Observed})
+	case v == lookRefuses:
+		t.add(StepRefused{Ref: st.id(), At: t.now, Epoch: st.Epoch, Message: seenAs(st.Seen, detail)})
+	case st.Back:
+		t.undoAgain(st, detail)
 	default:
 		t.doAgain(st, detail)
 	}
-}
-
-// tooEarly tells that a Look is not believed, and lets the next one be when it can be: a call that was cut off may still
-// have its effect. It counts when the Look was asked for: what it saw may have been a while on its way.
-func (t *turn) tooEarly(st *Step, asked time.Time, seen string) bool {
-	if !asked.Before(st.QuietAt) {
-		return false
-	}
-	at := st.QuietAt
-	if at.Before(t.now) {
-		at = t.now
-	}
-	t.add(StepRetrying{
-		Ref: Ref{st.Name, st.Generation}, At: t.now, Epoch: st.Epoch, Deed: events.Look, Until: at, Free: true,
-		Message: seen + ", but an earlier call may still act",
-	})
-	return true
 }
 
 // doAgain lets the step be done again after a Look has told that it is not so: at once when nothing has been tried yet,

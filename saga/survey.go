@@ -184,58 +184,61 @@ func (s *State) surveyEnds() string {
 	return surveyDone
 }
 
-// surveyed takes a result that answers a Look of the survey, and tells whether it did.
-func (t *turn) surveyed(r events.Result) bool {
-	v := t.s.Survey
-	if !v.open() || r.Saga != t.s.SagaID(v.Saga) {
-		return false
+// surveyed gives the Look of the survey that a result answers; nil when it is none that is waited for.
+func (s *State) surveyed(r events.Result) *SurveyLook {
+	v := s.Survey
+	if !v.open() || r.Saga != s.SagaID(v.Saga) {
+		return nil
 	}
-	l := v.look(r.Step, r.Generation)
-	if l == nil || l.Epoch != r.Epoch || l.Seen != "" {
-		return false
+	if l := v.look(r.Step, r.Generation); l != nil && l.Epoch == r.Epoch && l.Seen == "" {
+		return l
 	}
-	fact := SurveySeen{Look: l.Ref, At: t.now, Epoch: r.Epoch, Presence: r.Outcome.Seen, Output: r.Outcome.Output, Detail: r.Outcome.Message}
-	if r.Outcome.Class != events.Done || fact.Presence == "" {
-		fact.Presence, fact.Output = events.SeenUnknown, nil
-		if fact.Detail == "" {
-			fact.Detail = string(r.Outcome.Reason)
-		}
-	}
-	t.add(fact)
-	return true
+	return nil
 }
 
-// applySurvey folds a fact of a survey, and tells whether it was one.
-func (s *State) applySurvey(f Fact) bool {
-	switch f := f.(type) {
-	case SurveyAsked:
-		s.Survey = &Survey{
-			Saga: f.Saga, From: f.From, Intent: f.Intent, Actor: f.Actor, Reason: f.Reason, At: f.At, Until: f.Until, Looks: slices.Clone(f.Looks),
+// seen is the fact that an answered Look makes; what could not be read is unknown.
+func (l *SurveyLook) seen(o events.Outcome, now time.Time) SurveySeen {
+	fact := SurveySeen{Look: l.Ref, At: now, Epoch: l.Epoch, Presence: o.Seen, Output: o.Output, Detail: o.Message}
+	if o.Class != events.Done || fact.Presence == "" {
+		fact.Presence, fact.Output = events.SeenUnknown, nil
+		if fact.Detail == "" {
+			fact.Detail = string(o.Reason)
 		}
-		for _, l := range f.Looks { // whoever asks next asks at a later epoch
-			if e := s.standing(l.Step, l.Generation); e != nil {
-				e.Epoch = l.Epoch
-			}
-			if s.Saga != nil {
-				for _, st := range s.Saga.Steps {
-					if st.Name == l.Step && st.Generation == l.Generation {
-						st.Epoch = l.Epoch
-					}
-				}
-			}
-		}
-	case SurveySeen:
-		if l := s.Survey.look(f.Look.Step, f.Look.Generation); l != nil {
-			l.Seen, l.Observed, l.Detail = f.Presence, f.Output, f.Detail
-		}
-	case SurveyEnded:
-		if s.Survey != nil {
-			s.Survey.Ended = f.Ended
-		}
-	default:
-		return false
 	}
-	return true
+	return fact
+}
+
+// applySurveyAsked begins a survey. Whoever asks next asks at a later epoch.
+func (s *State) applySurveyAsked(f SurveyAsked) {
+	s.Survey = &Survey{
+		Saga: f.Saga, From: f.From, Intent: f.Intent, Actor: f.Actor, Reason: f.Reason, At: f.At, Until: f.Until,
+		Looks: slices.Clone(f.Looks),
+	}
+	for _, l := range f.Looks {
+		if e := s.standing(l.Step, l.Generation); e != nil {
+			e.Epoch = l.Epoch
+		}
+		if s.Saga == nil {
+			continue
+		}
+		for _, st := range s.Saga.Steps {
+			if st.Name == l.Step && st.Generation == l.Generation {
+				st.Epoch = l.Epoch
+			}
+		}
+	}
+}
+
+func (s *State) applySurveySeen(f SurveySeen) {
+	if l := s.Survey.look(f.Look.Step, f.Look.Generation); l != nil {
+		l.Seen, l.Observed, l.Detail = f.Presence, f.Output, f.Detail
+	}
+}
+
+func (s *State) applySurveyEnded(f SurveyEnded) {
+	if s.Survey != nil {
+		s.Survey.Ended = f.Ended
+	}
 }
 
 // surveyCommands are the commands of a survey that are out.

@@ -66,20 +66,21 @@ func (w *foresight) continues() {
 		if row == nil || !g.goesBack(st) || st.Status == events.StepUndone {
 			continue
 		}
-		row.Will = undoes(row.Seen)
+		row.Will = undoes(st.Transition, row.Seen)
 		if st.Transition == TransitionChange {
-			row.Will = events.WillChange
-			if row.Because = "back to its earlier input"; row.Seen == events.Present {
-				row.Will = events.WillNothing
-			}
+			row.Because = "back to its earlier input"
 		}
 	}
 }
 
-// undoes is what an undo comes to, by what is there.
-func undoes(seen events.Presence) events.Will {
-	if seen == events.Absent || seen == events.Foreign {
+// undoes is what going back comes to, by what is there.
+func undoes(tr Transition, seen events.Presence) events.Will {
+	v, _ := afterLook(true, tr, seen)
+	switch {
+	case v == lookSettles:
 		return events.WillNothing
+	case tr == TransitionChange:
+		return events.WillChange
 	}
 	return events.WillUndo
 }
@@ -96,7 +97,7 @@ func (w *foresight) startsOver() (refused string) {
 	if w.survey.Intent.Want == events.Apply {
 		for _, n := range plan.Nodes {
 			if !n.Check {
-				w.node(t, n, outputs, adopted)
+				w.node(n, outputs, adopted)
 			} else if was := w.checked(n.Name); was != nil {
 				outputs[n.Name] = was
 			}
@@ -107,7 +108,7 @@ func (w *foresight) startsOver() (refused string) {
 		switch {
 		case row.Will != "":
 		case w.s.standing(row.Step, row.Generation) != nil && !adopted[Ref{row.Step, row.Generation}]:
-			if row.Will = undoes(row.Seen); row.Will == events.WillUndo {
+			if row.Will = undoes(TransitionRemove, row.Seen); row.Will == events.WillUndo {
 				row.Because = "it is no part of the new version"
 			}
 		default:
@@ -129,7 +130,7 @@ func (w *foresight) checked(name string) json.RawMessage {
 }
 
 // node foresees one step of the new plan. outputs are of the checks, and of the steps that stay as they are.
-func (w *foresight) node(t *turn, n Node, outputs map[string]json.RawMessage, adopted map[Ref]bool) {
+func (w *foresight) node(n Node, outputs map[string]json.RawMessage, adopted map[Ref]bool) {
 	made := func(will events.Will, because string) {
 		w.rows = append(w.rows, events.SurveyRow{Step: n.Name, Kind: n.Kind, Will: will, Because: because})
 	}
@@ -153,28 +154,28 @@ func (w *foresight) node(t *turn, n Node, outputs map[string]json.RawMessage, ad
 		made(events.WillRefuse, err.Error())
 		return
 	}
-	e, means := t.adopt(n, input)
-	if e == nil {
+	f := w.s.fate(n, input)
+	if f.from == nil {
 		made(events.WillMake, "")
 		return
 	}
-	row := w.row(e.Step, e.Generation)
-	if means == TransitionReplace {
+	row := w.row(f.from.Step, f.from.Generation)
+	adopted[Ref{f.from.Step, f.from.Generation}] = true
+	if f.means == TransitionReplace {
 		row.Will, row.Because = events.WillReplace, "a new generation is made before this one is removed"
-		adopted[Ref{e.Step, e.Generation}] = true
 		return
 	}
-	adopted[Ref{e.Step, e.Generation}] = true
-	row.Will, row.Because = meets(means, row.Seen)
-	if means == TransitionKeep && row.Seen != events.Foreign {
-		outputs[n.Name] = e.Output
+	row.Will, row.Because = meets(f.means, row.Seen)
+	if f.means == TransitionKeep && row.Will != events.WillRefuse {
+		outputs[n.Name] = f.from.Output
 	}
 }
 
-// meets is what a step that goes on from what stands comes to, by what is there.
+// meets is what a step that goes on from something comes to, by what is there.
 func meets(means Transition, seen events.Presence) (events.Will, string) {
+	v, _ := afterLook(false, means, seen)
 	switch {
-	case seen == events.Foreign:
+	case v == lookRefuses:
 		return events.WillRefuse, "somebody else's is in its place"
 	case seen == events.Absent:
 		return events.WillMake, "it is gone"
@@ -182,7 +183,7 @@ func meets(means Transition, seen events.Presence) (events.Will, string) {
 		return events.WillChange, "its input has changed"
 	case seen == events.Different:
 		return events.WillChange, "it has drifted"
-	case seen == events.Present:
+	case v == lookSettles:
 		return events.WillKeep, ""
 	}
 	return events.WillDepends, fmt.Sprintf("it is %s", orPending(seen))
