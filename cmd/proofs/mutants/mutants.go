@@ -18,8 +18,9 @@ import (
 // A mutant is one countermeasure switched off in a test build: in a file a text, which is there once, is another.
 type mutant struct {
 	name, file, old, new string
-	// suites are tried in this order, the cheapest first, until one catches it.
+	// suites are tried in this order, the cheapest first, until one catches it; with every, each of them has to.
 	suites []string
+	every  bool
 }
 
 // The suites, as arguments of go test.
@@ -28,7 +29,11 @@ const (
 	suiteWorkers = "./workers"
 	suiteCrash   = "./adapters/faulty -run TestEveryCrashPoint -args -crash.steps=2"
 	suiteSim     = "./saga -run Simulation -args -saga.n=3000"
-	suiteJet     = "./adapters/jetstream -run TestJournal"
+	// The readers of the table of next moves, each for itself.
+	suiteDecide = "./saga -run TestMoments/.*/decide"
+	suiteDue    = "./saga -run TestMoments/.*/due"
+	suiteWhy    = "./saga -run TestMoments/.*/why"
+	suiteJet    = "./adapters/jetstream -run TestJournal"
 )
 
 var mutants = []mutant{
@@ -61,8 +66,8 @@ var mutants = []mutant{
 		old: "st.Open == nil || st.Open.Epoch != r.Epoch {", new: "st.Open == nil {",
 	},
 	{
-		name: "wrong undo order", file: "saga/compensate.go", suites: []string{suiteSaga, suiteSim},
-		old: "case st.Open != nil, st.Back, t.dependentsGone(st):", new: "case st.Open != nil, st.Back, t.dependentsGone(st) || true:",
+		name: "wrong undo order", file: "saga/move_step.go", suites: []string{suiteSaga, suiteSim},
+		old: "if first := s.Saga.goesBackFirst(st); first != (Ref{}) {", new: "if first := s.Saga.goesBackFirst(st); first != first {",
 	},
 	{
 		name: "no claim", file: "workers/poolrules.go", suites: []string{suiteWorkers},
@@ -82,8 +87,27 @@ var mutants = []mutant{
 		new: "	case o.Class == events.Unsure && mutates && !st.Back && g.Direction == Making:\n		t.add(StepRefused{Ref: ref, At: t.now, Epoch: r.Epoch, Message: o.Message})\n	case o.Class == events.Unsure && mutates:\n",
 	},
 	{
-		name: "no retry cap", file: "saga/forward.go", suites: []string{suiteSaga, suiteSim},
-		old: "	return st.Tries >= tries || !st.Since.IsZero() && now.Sub(st.Since) >= budget\n", new: "	return budget < 0 && now.Before(st.Since) && st.Tries > tries\n",
+		name: "no retry cap", file: "saga/move_step.go", suites: []string{suiteSaga, suiteSim},
+		old: "	case st.Tries >= tries:\n		return true, zeroTime\n	case st.Since.IsZero():",
+		new: "	case st.Tries >= tries && budget < 0:\n		return true, zeroTime\n	case st.Tries >= 0:",
+	},
+	{
+		name: "a move without its block", file: "saga/move_step.go", suites: []string{suiteDecide, suiteDue, suiteWhy}, every: true,
+		old: "		m.Block.By = BlockedByHold\n		if m.step.HeldAt", new: "		if m.step.HeldAt",
+	},
+	{
+		name: "a move without its time", file: "saga/move_step.go", suites: []string{suiteDecide, suiteDue, suiteWhy}, every: true,
+		old: "	m := Move{Act: ActRequest, Ref: st.id(), Verb: verb, At: st.Next.At, step: st}\n	m.Pace = paceOf(st, m.At)\n",
+		new: "	m := Move{Act: ActRequest, Ref: st.id(), Verb: verb, step: st}\n	m.Pace = paceOf(st, st.Next.At)\n",
+	},
+	{
+		name: "a move without its patience", file: "saga/move_step.go", suites: []string{suiteDecide, suiteDue, suiteWhy}, every: true,
+		old: "	return false, st.Since.Add(budget)\n", new: "	return false, zeroTime\n",
+	},
+	{
+		name: "Due without the noting of a hold", file: "saga/move.go", suites: []string{suiteDue}, every: true,
+		old: "		if m.Block.By != BlockedByNothing {\n			continue\n		}\n		at := m.when()",
+		new: "		if m.Block.By != BlockedByNothing || m.Act == ActNoteHold {\n			continue\n		}\n		at := m.when()",
 	},
 }
 
@@ -110,23 +134,42 @@ func proveMutants(ctx context.Context, s lab.Settings) error {
 		if err != nil {
 			return err
 		}
-		by, how, began := "-", "", time.Now()
-		for _, suite := range m.suites {
-			out, err := goTest(ctx, suite, overlay)
-			if err == nil {
-				continue
-			}
-			if strings.Contains(out, "[build failed]") {
-				return fmt.Errorf("mutant %q does not compile: %s", m.name, out)
-			}
-			by, how = suite, firstFailure(out)
+		began := time.Now()
+		by, how, err := m.tried(ctx, overlay)
+		if err != nil {
+			return err
+		}
+		if by != "-" {
 			caught++
-			break
 		}
 		t.Row(proof.Need(by != "-", "no suite catches it"), m.name, by, how, int(time.Since(began).Seconds()))
 	}
 	fmt.Printf("%d of %d mutants caught\n", caught, len(mutants))
 	return t.Print()
+}
+
+// tried runs the suites on the mutant and gives who caught it, and by which test; "-" when it was not caught as it should be.
+func (m mutant) tried(ctx context.Context, overlay string) (by, how string, err error) {
+	var caught, tests []string
+	for _, suite := range m.suites {
+		out, err := goTest(ctx, suite, overlay)
+		switch {
+		case err == nil && m.every:
+			return "-", "missed by " + suite, nil
+		case err == nil:
+			continue
+		case strings.Contains(out, "[build failed]"):
+			return "", "", fmt.Errorf("mutant %q does not compile: %s", m.name, out)
+		}
+		caught, tests = append(caught, suite), append(tests, firstFailure(out))
+		if !m.every {
+			break
+		}
+	}
+	if len(caught) == 0 {
+		return "-", "", nil
+	}
+	return strings.Join(caught, " and "), strings.Join(tests, " and "), nil
 }
 
 // overlay writes the mutated file, and the file that tells go test to take it for the other.
