@@ -22,19 +22,19 @@ func fifteen(b *testing.B) events.Intent {
 // BenchmarkDecide is one result in the middle of a saga of fifteen steps.
 func BenchmarkDecide(b *testing.B) {
 	e := saga.Engine{Kinds: sagatest.Kinds(), Limits: sagatest.Limits()}
-	d, err := e.Decide(saga.State{Key: sagatest.Key}, saga.Accept{Intent: fifteen(b)}, sagatest.Epoch)
+	d, err := e.Decide(saga.State{Key: sagatest.Key}, saga.Accept{Intent: fifteen(b)}, saga.Environment{Now: sagatest.Epoch})
 	for range 8 {
 		if err != nil {
 			b.Fatal(err)
 		}
 		c := saga.Open(d.State)[0]
-		d, err = e.Decide(d.State, saga.Report{Result: c.Answer(sagatest.Willing(c), "worker", sagatest.Epoch)}, sagatest.Epoch)
+		d, err = e.Decide(d.State, saga.Report{Result: c.Answer(sagatest.Willing(c), "worker", sagatest.Epoch)}, saga.Environment{Now: sagatest.Epoch})
 	}
 	c := saga.Open(d.State)[0]
 	result := c.Answer(sagatest.Willing(c), "worker", sagatest.Epoch)
 	b.ReportAllocs()
 	for b.Loop() {
-		next, err := e.Decide(d.State, saga.Report{Result: result}, sagatest.Epoch)
+		next, err := e.Decide(d.State, saga.Report{Result: result}, saga.Environment{Now: sagatest.Epoch})
 		if err != nil || len(next.Facts) == 0 {
 			b.Fatal(err)
 		}

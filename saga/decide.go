@@ -13,8 +13,6 @@ type Engine struct {
 	Kinds map[string]Kind
 	// Limits are the engine's patience.
 	Limits Limits
-	// Held stops new requests: for everything, or by capability.
-	Held Held
 }
 
 // A Kind is what the engine knows of an intent kind.
@@ -34,12 +32,6 @@ type Planning struct {
 // engineTenant is the tenant of the engine's own holds, which are kept in the journal like connections, under keys that no
 // publisher can have: one for the whole engine and one per capability.
 const engineTenant = "culvert"
-
-// Held says what is not requested now.
-type Held struct {
-	All          bool
-	Capabilities map[string]bool
-}
 
 // An Input is something that a connection has to take notice of.
 type Input interface{ isInput() }
@@ -64,16 +56,18 @@ func (Tick) isInput()    {}
 type Decision struct {
 	Facts []Fact
 	State State
+	// Moves is the table of next moves of State. It is nil when an error is the answer.
+	Moves []Move
 	// Saga is the id of the saga that an Accept or Operate is about; Duplicate tells that it was there before.
 	Saga      string
 	Duplicate bool
 }
 
-// Decide is the heart: what follows from an input, at a time, in a state. An error is the answer to the input (mostly an
+// Decide is the heart: what follows from an input, in a state and an environment. An error is the answer to the input (mostly an
 // *events.Refusal or events.ErrBusy); then nothing follows.
-func (e Engine) Decide(s State, in Input, now time.Time) (Decision, error) {
+func (e Engine) Decide(s State, in Input, env Environment) (Decision, error) {
 	work := s.clone()
-	t := &turn{e: e, s: &work, now: now.Round(0).UTC()} // as a journal gives it back: no monotonic reading, one zone
+	t := &turn{e: e, s: &work, held: env.Held, now: env.Now.Round(0).UTC()} // as a journal gives it back: no monotonic reading, one zone
 	d := Decision{}
 	var err error
 	switch in := in.(type) {
@@ -94,7 +88,7 @@ func (e Engine) Decide(s State, in Input, now time.Time) (Decision, error) {
 	if t.err != nil {
 		return Decision{State: s}, t.err
 	}
-	d.Facts, d.State = t.facts, work
+	d.Facts, d.State, d.Moves = t.facts, work, t.moves
 	if len(t.facts) > 0 {
 		d.State.Version++
 	}
@@ -105,6 +99,7 @@ func (e Engine) Decide(s State, in Input, now time.Time) (Decision, error) {
 type turn struct {
 	e     Engine
 	s     *State
+	held  Held
 	now   time.Time
 	facts []Fact
 	moves []Move // the table of the present pass; its room serves every pass
@@ -121,9 +116,4 @@ func (t *turn) add(f Fact) {
 		return
 	}
 	t.facts = append(t.facts, f)
-}
-
-// holds tells whether steps of a kind are not requested now.
-func (e Engine) holds(kind string) bool {
-	return e.Held.All || e.Held.Capabilities[Node{Kind: kind}.Capability()]
 }

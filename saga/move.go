@@ -98,25 +98,34 @@ func (m *Move) expired(now time.Time) bool { return !m.Expires.IsZero() && !now.
 // those that are due are made. It is the one place that knows whether, when and why something moves. Decide makes what
 // is due, Due takes the earliest time, Why words what does not move. It is pure and knows no time, so that one table
 // serves every question; it renders no text and makes nothing but room in into.
-func (e Engine) Moves(s *State, into []Move) []Move {
-	into = e.surveyMove(s, into)
+func (e Engine) Moves(s *State, held Held, into []Move) []Move {
+	t := table{l: e.Limits, s: s, held: held}
+	into = t.surveyMove(into)
 	if !s.active() {
-		return e.queueMove(s, into)
+		return t.queueMove(into)
 	}
 	switch s.Saga.Direction {
 	case Making:
-		return e.makingMoves(s, into)
+		return t.makingMoves(into)
 	case Proving:
-		return e.provingMoves(s, into)
+		return t.provingMoves(into)
 	}
-	return e.backMoves(s, into)
+	return t.backMoves(into)
+}
+
+// A table is what the table is made from.
+type table struct {
+	l    Limits
+	s    *State
+	held Held
 }
 
 // Due is the earliest time at which the engine has a move of its own; zero means that only an input, or the end of a hold
 // or a pause, can move the connection. After a decision at a time, it is later than that time.
-func (e Engine) Due(s State) time.Time { return due(&s, e.Moves(&s, nil)) }
+func (e Engine) Due(s State, held Held) time.Time { return s.due(e.Moves(&s, held, nil)) }
 
-func due(s *State, moves []Move) (due time.Time) {
+// due is the earliest time in a table of the state.
+func (s *State) due(moves []Move) (due time.Time) {
 	for i := range moves {
 		m := &moves[i]
 		if m.Block.By != BlockedByNothing {
@@ -152,28 +161,28 @@ func AnyDue(moves []Move, now time.Time) bool {
 }
 
 // queueMove is the start of the oldest saga in the queue.
-func (e Engine) queueMove(s *State, into []Move) []Move {
-	if len(s.Queue) == 0 {
+func (t table) queueMove(into []Move) []Move {
+	if len(t.s.Queue) == 0 {
 		return into
 	}
-	m := Move{Act: ActStart, At: s.Queue[0].At}
+	m := Move{Act: ActStart, At: t.s.Queue[0].At}
 	switch {
-	case s.Paused != nil:
+	case t.s.Paused != nil:
 		m.Block.By = BlockedByPause
-	case e.Held.All:
+	case t.held.All():
 		m.Block.By = BlockedByHold
 	}
 	return append(into, m)
 }
 
 // surveyMove is the end of a survey: when it has its answers or something overtook it, else when its time is over.
-func (e Engine) surveyMove(s *State, into []Move) []Move {
-	if !s.Survey.open() {
+func (t table) surveyMove(into []Move) []Move {
+	if !t.s.Survey.open() {
 		return into
 	}
 	m := Move{Act: ActEndSurvey}
-	if s.surveyEnds() == "" {
-		m.At, m.Pace = s.Survey.Until, PaceSurvey
+	if t.s.surveyEnds() == "" {
+		m.At, m.Pace = t.s.Survey.Until, PaceSurvey
 	}
 	return append(into, m)
 }

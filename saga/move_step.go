@@ -7,8 +7,8 @@ import (
 )
 
 // makingMoves are the moves of a saga on its way to its version: the phase's first, then those of its steps.
-func (e Engine) makingMoves(s *State, into []Move) []Move {
-	g := s.Saga
+func (t table) makingMoves(into []Move) []Move {
+	g := t.s.Saga
 	done := true
 	for _, st := range g.Steps {
 		if st.Status == events.StepRefused {
@@ -17,10 +17,10 @@ func (e Engine) makingMoves(s *State, into []Move) []Move {
 		done = done && st.Status == events.StepDone
 	}
 	if done {
-		return e.concludeMove(s, into)
+		return t.concludeMove(into)
 	}
 	for _, st := range g.Steps {
-		into = e.makingMove(s, st, into)
+		into = t.makingMove(st, into)
 	}
 	if g.Proof.Round > 0 { // what has drifted is done again before the next round
 		m := Move{Act: ActProve, At: g.Proof.Next, Pace: PaceProof, Block: Block{By: BlockedByStep}}
@@ -30,25 +30,25 @@ func (e Engine) makingMoves(s *State, into []Move) []Move {
 }
 
 // makingMove is the move of one step on its way forward: it is decided once what it needs is done, then requested.
-func (e Engine) makingMove(s *State, st *Step, into []Move) []Move {
+func (t table) makingMove(st *Step, into []Move) []Move {
 	switch {
 	case st.Open != nil:
-		return append(into, e.expireMove(st))
+		return append(into, t.expireMove(st))
 	case st.Status == events.StepDone:
 		return into
 	}
 	m := Move{Act: ActDecide, Ref: st.id(), step: st}
-	if m.Block.Step = s.Saga.goesFirst(st); m.Block.Step != (Ref{}) {
+	if m.Block.Step = t.s.Saga.goesFirst(st); m.Block.Step != (Ref{}) {
 		m.Block.By = BlockedByStep
 		return append(into, m)
 	}
 	switch {
 	case st.Transition == TransitionUndecided, st.Transition == TransitionCheck && st.Next == nil:
-		return e.held(s, m, into)
+		return t.hold(m, into)
 	case st.Next == nil:
 		return into
 	}
-	return e.held(s, e.requestMove(st, st.Next.Deed), into)
+	return t.hold(t.requestMove(st, st.Next.Deed), into)
 }
 
 // goesFirst is the first step that a step on its way forward waits for: checks before everything that has an effect, and
@@ -74,9 +74,9 @@ func (g *Saga) goesFirst(st *Step) Ref {
 // provingMoves are the moves of a saga whose steps are all done: the end of the patience with the proof, then a Look at each
 // step; when every step was looked at, the judgement. A step that is held when that patience ends could not be looked at,
 // so the proof waits for it.
-func (e Engine) provingMoves(s *State, into []Move) []Move {
-	g, end := s.Saga, len(into)
-	by := e.proveBy(g)
+func (t table) provingMoves(into []Move) []Move {
+	g, end := t.s.Saga, len(into)
+	by := t.proveBy()
 	into = append(into, Move{Act: ActCompensate, At: by, Pace: PaceProof})
 	held := false
 	for _, st := range g.Steps {
@@ -87,18 +87,18 @@ func (e Engine) provingMoves(s *State, into []Move) []Move {
 			into[end].step = st
 		}
 		if st.Open != nil {
-			into = append(into, e.expireMove(st))
+			into = append(into, t.expireMove(st))
 			continue
 		}
 		m := Move{Act: ActRequest, Ref: st.id(), Verb: events.Look, At: st.Next.At, step: st}
 		m.Pace = paceOf(st, m.At)
-		into = e.held(s, m, into)
-		held = held || !st.HeldAt.IsZero() || e.holds(st.Kind) && !m.At.After(by)
+		into = t.hold(m, into)
+		held = held || !st.HeldAt.IsZero() || t.held.Holds(st.Kind) && !m.At.After(by)
 	}
 	switch m := &into[end]; {
 	case m.step == nil:
 		*m = Move{Act: ActJudge}
-	case s.Paused != nil:
+	case t.s.Paused != nil:
 		m.Block.By = BlockedByPause
 	case held:
 		m.Block.By = BlockedByHold
@@ -107,21 +107,21 @@ func (e Engine) provingMoves(s *State, into []Move) []Move {
 }
 
 // proveBy is when the patience with the proof ends.
-func (e Engine) proveBy(g *Saga) time.Time { return g.Proof.StartedAt.Add(e.Limits.ProveBudget) }
+func (t table) proveBy() time.Time { return t.s.Saga.Proof.StartedAt.Add(t.l.ProveBudget) }
 
 // concludeMove follows when every step is done: an apply is proved, a withdrawal has nothing to prove before its removals.
-func (e Engine) concludeMove(s *State, into []Move) []Move {
-	p := &s.Saga.Proof
+func (t table) concludeMove(into []Move) []Move {
+	p := &t.s.Saga.Proof
 	m := Move{Act: ActProve, At: p.Next}
 	if p.Round > 0 {
 		m.Pace = PaceProof
 	}
 	switch {
-	case s.Saga.Intent.Want != events.Apply:
+	case t.s.Saga.Intent.Want != events.Apply:
 		m = Move{Act: ActCommit}
-	case s.Paused != nil:
+	case t.s.Paused != nil:
 		m.Block.By = BlockedByPause
-	case e.Held.All:
+	case t.held.All():
 		m.Block.By = BlockedByHold
 		if p.Round > 0 && p.HeldAt.IsZero() {
 			into = append(into, Move{Act: ActNoteHold, Ref: Ref{Step: ProveStep}, At: p.Next, Pace: PaceProof})
@@ -133,20 +133,20 @@ func (e Engine) concludeMove(s *State, into []Move) []Move {
 // backMoves are the moves of a saga whose steps go away: removals after a commit, or everything in a compensation. A step
 // goes when nothing is left that needs it. Plans of different versions may have left needs in a circle; then the last
 // one is first. When nothing can move any more, the saga ends.
-func (e Engine) backMoves(s *State, into []Move) []Move {
+func (t table) backMoves(into []Move) []Move {
 	moving, stuck, last := false, false, -1
-	for _, st := range s.Saga.Steps {
+	for _, st := range t.s.Saga.Steps {
 		stuck = stuck || st.Status == events.StepStuck
 		switch {
 		case st.Open != nil:
-			into = append(into, e.expireMove(st))
-			moving = moving || !s.Saga.rests(st)
+			into = append(into, t.expireMove(st))
+			moving = moving || !t.s.Saga.rests(st)
 			continue
-		case s.Saga.rests(st):
+		case t.s.Saga.rests(st):
 			continue
 		}
 		if !st.Back {
-			if first := s.Saga.goesBackFirst(st); first != (Ref{}) {
+			if first := t.s.Saga.goesBackFirst(st); first != (Ref{}) {
 				into = append(into, Move{
 					Act: ActRequest, Ref: st.id(), Verb: backVerb(st), Block: Block{BlockedByStep, first}, step: st,
 				})
@@ -155,13 +155,13 @@ func (e Engine) backMoves(s *State, into []Move) []Move {
 			}
 		}
 		moving = true
-		into = e.backMove(s, st, into)
+		into = t.backMove(st, into)
 	}
 	switch {
 	case moving:
 	case last >= 0 && !stuck:
 		st := into[last].step
-		into = e.backMove(s, st, append(into[:last], into[last+1:]...))
+		into = t.backMove(st, append(into[:last], into[last+1:]...))
 	default:
 		into = append(into, Move{Act: ActEnd})
 	}
@@ -170,20 +170,20 @@ func (e Engine) backMoves(s *State, into []Move) []Move {
 
 // backMove is the move of one step that nothing needs any more. Its first request waits for the quiet period: until then
 // an earlier call may still take effect.
-func (e Engine) backMove(s *State, st *Step, into []Move) []Move {
+func (t table) backMove(st *Step, into []Move) []Move {
 	switch {
 	case !st.Back:
 		m := Move{Act: ActRequest, Ref: st.id(), Verb: backVerb(st), At: st.QuietAt, step: st}
 		if !m.At.IsZero() {
 			m.Pace = PaceQuiet
 		}
-		return e.held(s, m, into)
+		return t.hold(m, into)
 	case st.Next == nil:
 		return into
 	case st.Next.Deed == events.Look:
-		return e.held(s, e.requestMove(st, events.Look), into)
+		return t.hold(t.requestMove(st, events.Look), into)
 	}
-	return e.held(s, e.requestMove(st, backVerb(st)), into)
+	return t.hold(t.requestMove(st, backVerb(st)), into)
 }
 
 // id names the step's present generation.
@@ -198,18 +198,18 @@ func backVerb(st *Step) events.Deed {
 }
 
 // expireMove is the end of the wait for a result: the deadline, then the quiet period, in which a late one may come.
-func (e Engine) expireMove(st *Step) Move {
+func (t table) expireMove(st *Step) Move {
 	return Move{
-		Act: ActExpire, Ref: st.id(), Verb: st.Open.Deed, At: st.Open.Deadline.Add(e.Limits.quiet()), Pace: PaceDeadline, step: st,
+		Act: ActExpire, Ref: st.id(), Verb: st.Open.Deed, At: st.Open.Deadline.Add(t.l.quiet()), Pace: PaceDeadline, step: st,
 	}
 }
 
 // requestMove asks again at the step's next time, or gives it up.
-func (e Engine) requestMove(st *Step, verb events.Deed) Move {
+func (t table) requestMove(st *Step, verb events.Deed) Move {
 	m := Move{Act: ActRequest, Ref: st.id(), Verb: verb, At: st.Next.At, step: st}
 	m.Pace = paceOf(st, m.At)
 	var spent bool
-	if spent, m.Expires = e.Limits.patience(st); spent {
+	if spent, m.Expires = t.l.patience(st); spent {
 		m.Act, m.At = ActGiveUp, zeroTime
 	}
 	return m
@@ -249,13 +249,13 @@ func (l Limits) patience(st *Step) (spent bool, until time.Time) {
 	return false, st.Since.Add(budget)
 }
 
-// held appends a move of a step with what holds it. A request that is due and held by the engine or its capability is
+// hold appends a move of a step with what holds it. A request that is due and held by the engine or its capability is
 // noted, because the step's time stands still from then on; a pause of the connection is a fact of its own.
-func (e Engine) held(s *State, m Move, into []Move) []Move {
+func (t table) hold(m Move, into []Move) []Move {
 	switch {
-	case s.Paused != nil:
+	case t.s.Paused != nil:
 		m.Block.By = BlockedByPause
-	case e.holds(m.step.Kind):
+	case t.held.Holds(m.step.Kind):
 		m.Block.By = BlockedByHold
 		if m.step.HeldAt.IsZero() && m.step.Next != nil {
 			note := Move{Act: ActNoteHold, Ref: m.Ref, At: m.At, Pace: m.Pace, step: m.step}

@@ -126,13 +126,13 @@ func TestMoments(t *testing.T) {
 				t.Fatal(err)
 			}
 			s, e, now := machine.State, machine.Engine, machine.Now
-			due := e.Due(s)
+			due := machine.Due()
 			t.Run("decide", func(t *testing.T) {
 				at := now
 				if passed, err := time.ParseDuration(strings.TrimPrefix(m.due, "+")); err == nil {
 					at = sagatest.Epoch.Add(passed)
 				}
-				d, err := e.Decide(s, saga.Tick{}, at)
+				d, err := e.Decide(s, saga.Tick{}, saga.Environment{Now: at, Held: machine.Held})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -146,7 +146,7 @@ func TestMoments(t *testing.T) {
 				}
 			})
 			t.Run("why", func(t *testing.T) {
-				if diff := cmp.Diff(m.why, causes(e.Why(s, s.Newest(), saga.Around{Now: now}))); diff != "" {
+				if diff := cmp.Diff(m.why, causes(e.Why(s, s.Newest(), machine.Environment()))); diff != "" {
 					t.Error(diff)
 				}
 			})

@@ -143,7 +143,7 @@ func (o *operators) report(t *rapid.T, c events.Command, class events.Class, see
 
 // pass lets time pass, up to when the connection is due.
 func (o *operators) pass(t *rapid.T) {
-	due := o.m.Engine.Due(o.m.State)
+	due := o.m.Due()
 	if due.IsZero() || rapid.Bool().Draw(t, "short") {
 		due = o.m.Now.Add(time.Second)
 	}
@@ -187,7 +187,7 @@ func (o *operators) calm(t *rapid.T) {
 			}
 			o.report(t, c, events.Done, seen)
 		}
-		due := o.m.Engine.Due(o.m.State)
+		due := o.m.Due()
 		if len(open) == 0 && due.IsZero() {
 			break
 		}

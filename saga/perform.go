@@ -31,7 +31,7 @@ func (t *turn) expire() {
 		if st.Open == nil {
 			continue
 		}
-		if m := t.e.expireMove(st); m.due(t.now) {
+		if m := t.table().expireMove(st); m.due(t.now) {
 			t.perform(m)
 		}
 	}
@@ -40,7 +40,7 @@ func (t *turn) expire() {
 // pass goes over the table once and makes what is due. A move of the saga's phase ends the pass, because it changes what
 // every step does next.
 func (t *turn) pass() {
-	t.moves = t.e.Moves(t.s, t.moves[:0])
+	t.moves = t.e.Moves(t.s, t.held, t.moves[:0])
 	for _, m := range t.moves {
 		if m.Act == ActDecide && m.Block.By == BlockedByStep {
 			m = t.freed(m)
@@ -55,10 +55,13 @@ func (t *turn) pass() {
 	}
 }
 
+// table reads the state as it is by now.
+func (t *turn) table() table { return table{l: t.e.Limits, s: t.s, held: t.held} }
+
 // freed is the move of a step that waited for another one when the pass began: a step that was kept since is done.
 func (t *turn) freed(m Move) Move {
 	var now [2]Move
-	if moves := t.e.makingMove(t.s, m.step, now[:0]); len(moves) > 0 {
+	if moves := t.table().makingMove(m.step, now[:0]); len(moves) > 0 {
 		return moves[0]
 	}
 	return m

@@ -47,7 +47,7 @@ func (t *turn) judge() {
 	switch {
 	case len(failing) == 0:
 		t.commit()
-	case t.s.Paused == nil && !t.now.Before(t.e.proveBy(t.s.Saga)):
+	case t.s.Paused == nil && !t.now.Before(t.table().proveBy()):
 		t.turnBack(fmt.Sprintf("prove: %s", failing[0]))
 	default:
 		t.proveAgain(failing)
@@ -59,7 +59,7 @@ func (t *turn) judge() {
 func (t *turn) proveAgain(failing []string) {
 	g := t.s.Saga
 	next := t.now.Add(t.e.Limits.Backoff(g.Proof.Round, t.s.Key.String()+"/prove"))
-	if by := t.e.proveBy(g); next.After(by) {
+	if by := t.table().proveBy(); next.After(by) {
 		next = by
 	}
 	t.add(ProofFailed{At: t.now, Failing: failing, Next: next})

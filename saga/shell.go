@@ -2,7 +2,6 @@ package saga
 
 import (
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -55,23 +54,6 @@ func HoldOf(k events.Key) (capability string, ok bool) {
 
 // IsEngines tells whether a key is the engine's own: holds and checkpoints, which stay with their home.
 func IsEngines(k events.Key) bool { return k.Tenant == engineTenant }
-
-// With is a copy in which a capability is held or not; "" is the whole engine.
-func (h Held) With(capability string, held bool) Held {
-	if capability == "" {
-		h.All = held
-		return h
-	}
-	h.Capabilities = maps.Clone(h.Capabilities)
-	if h.Capabilities == nil {
-		h.Capabilities = map[string]bool{}
-	}
-	h.Capabilities[capability] = held
-	return h
-}
-
-// Holds tells whether steps of a kind are not requested now.
-func (e Engine) Holds(kind string) bool { return e.holds(kind) }
 
 // QuietTime is how long after a command's deadline it may still take effect: the vendors' quiet period and the bound on
 // clock skew.

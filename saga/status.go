@@ -105,9 +105,9 @@ func pointer(t time.Time) *time.Time {
 }
 
 // Summarise is what a connection is listed by.
-func (e Engine) Summarise(s State) Summary {
-	sum := Summary{Due: e.Due(s), Paused: s.Paused != nil, Queued: len(s.Queue), Version: s.Intents, Head: s.Head}
-	sum.Open, sum.Why = openWork(s), e.whySummarised(s)
+func (e Engine) Summarise(s State, held Held) Summary {
+	sum := Summary{Due: e.Due(s, held), Paused: s.Paused != nil, Queued: len(s.Queue), Version: s.Intents, Head: s.Head}
+	sum.Open, sum.Why = openWork(s), e.whySummarised(s, held)
 	newest := s.Newest()
 	switch {
 	case len(s.Queue) > 0 && !s.active():

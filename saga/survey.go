@@ -128,7 +128,7 @@ func (t *turn) survey(n uint64, a events.Action) error {
 	}
 	for _, l := range t.s.toSurvey() {
 		l.RequestID = events.StepRequestID(t.s.SagaID(n), l.Step, l.Generation)
-		if t.e.holds(l.Kind) {
+		if t.held.Holds(l.Kind) {
 			return events.NewConflict("saga", "held", "the engine or capability %s is held, so nothing can be looked at", Node{Kind: l.Kind}.Capability())
 		}
 		l.Epoch, l.Deadline = l.Epoch+1, t.now.Add(t.e.Limits.Deadline)

@@ -8,37 +8,17 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// Around is what a state cannot tell: the time, who works, and who holds the engine. The zero value knows nothing, and
-// then nothing is said that would need it.
-type Around struct {
-	Now time.Time
-	// Held are the holds of the engine ("") and of capabilities.
-	Held map[string]Pause
-	// Crews are the workers that live, by capability; nil when nobody knows.
-	Crews map[string]Crew
-}
-
-// A Crew is who serves a capability now.
-type Crew struct {
-	Workers []string
-	// Running is how many deeds they run; Runs names who runs which command, as far as they have told.
-	Running int
-	Runs    map[string]string
-	// Kinds are the kinds of steps that they know.
-	Kinds map[string]bool
-}
-
 // overdue is how long after its time a connection is called late: three sweeps of any orchestrator have missed it.
 const overdue = 30 * time.Second
 
 // Why says why a saga of the connection does not move: everything it waits for, in the order of its steps. A saga that has
 // ended waits for nothing, unless it is stuck. It is pure.
-func (e Engine) Why(s State, n uint64, around Around) []events.Cause {
-	w := why{e: e, s: s, around: around}
+func (e Engine) Why(s State, n uint64, env Environment) []events.Cause {
+	w := why{e: e, s: s, env: env}
 	for i, q := range s.Queue {
 		if q.N == n {
 			w.queued(i)
-			return around.see(w.causes, Summary{})
+			return env.see(w.causes, Summary{})
 		}
 	}
 	g := s.Saga
@@ -52,14 +32,14 @@ func (e Engine) Why(s State, n uint64, around Around) []events.Cause {
 	default:
 		return nil
 	}
-	return around.see(w.causes, Summary{Status: g.Status, Due: e.Due(s), Paused: s.Paused != nil})
+	return env.see(w.causes, Summary{Status: g.Status, Due: e.Due(s, env.Held), Paused: s.Paused != nil})
 }
 
 // why gathers causes.
 type why struct {
 	e      Engine
 	s      State
-	around Around
+	env    Environment
 	causes []events.Cause
 }
 
@@ -67,7 +47,7 @@ func (w *why) add(c events.Cause) { w.causes = append(w.causes, c) }
 
 // ahead tells whether a time is still to come.
 func (w *why) ahead(at time.Time) bool {
-	return !at.IsZero() && (w.around.Now.IsZero() || at.After(w.around.Now))
+	return !at.IsZero() && (w.env.Now.IsZero() || at.After(w.env.Now))
 }
 
 // queued: what a saga that has not begun waits for.
@@ -119,7 +99,7 @@ func (w *why) stuck() {
 func (w *why) running() {
 	w.paused()
 	w.unplanned(w.s.Saga.Intent.Kind)
-	moves := w.e.Moves(&w.s, nil)
+	moves := w.e.Moves(&w.s, w.env.Held, nil)
 	for i := range moves {
 		switch m := &moves[i]; m.Act {
 		case ActDecide, ActRequest, ActGiveUp, ActExpire:
@@ -171,10 +151,10 @@ func (w *why) out(st *Step) {
 		Text: fmt.Sprintf("%s of epoch %d is out", st.Open.Deed, st.Open.Epoch),
 	}
 	id := events.Command{Connection: w.s.Key, Step: st.Name, Generation: st.Generation, Epoch: st.Open.Epoch}.ID()
-	if worker := w.around.Crews[c.Capability()].Runs[id]; worker != "" {
+	if worker := w.env.Crews[c.Capability()].Runs[id]; worker != "" {
 		c.By, c.Text = worker, c.Text+", run by "+worker
 	}
-	if !w.around.Now.IsZero() && w.around.Now.After(st.Open.Deadline) {
+	if !w.env.Now.IsZero() && w.env.Now.After(st.Open.Deadline) {
 		c.Until = st.Open.Deadline.Add(w.e.Limits.quiet())
 		c.Text += " past its deadline; when the quiet period is over it is looked at"
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // What a state cannot tell is said by who knows it, of a saga as it is listed.
-func TestWhyKnowsWhatIsAround(t *testing.T) {
+func TestWhyKnowsItsEnvironment(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	out := saga.Summary{Status: events.SagaRunning, Due: now.Add(time.Minute), Why: []events.Cause{
 		{Code: events.CauseCommand, Text: "do of epoch 1 is out", Step: "a", Kind: "network.a", Since: now, Until: now.Add(30 * time.Second)},
@@ -18,22 +18,22 @@ func TestWhyKnowsWhatIsAround(t *testing.T) {
 	late := saga.Summary{Status: events.SagaRunning, Due: now.Add(-time.Hour)}
 	serves := map[string]saga.Crew{"network": {Workers: []string{"w1"}, Kinds: map[string]bool{"network.a": true}}}
 	for name, c := range map[string]struct {
-		sum    saga.Summary
-		around saga.Around
-		code   events.CauseCode
-		text   string
+		sum  saga.Summary
+		env  saga.Environment
+		code events.CauseCode
+		text string
 	}{
-		"nobody knows who works":     {out, saga.Around{Now: now}, events.CauseCommand, "is out"},
-		"no worker lives":            {out, saga.Around{Now: now, Crews: map[string]saga.Crew{}}, events.CauseNoWorker, "no worker of capability network"},
-		"no worker knows the kind":   {out, saga.Around{Now: now, Crews: map[string]saga.Crew{"network": {Workers: []string{"w1"}, Kinds: map[string]bool{"network.b": true}}}}, events.CauseUnserved, "network.a"},
-		"a worker can take it":       {out, saga.Around{Now: now, Crews: serves}, events.CauseCommand, "for w1"},
-		"no orchestrator lives":      {late, saga.Around{Now: now, Crews: serves}, events.CauseLate, "overdue"},
-		"the engine is held":         {saga.Summary{Status: events.SagaAccepted}, saga.Around{Now: now, Held: map[string]saga.Pause{"": {Actor: "ann", Reason: "lunch"}}}, events.CauseHeld, "by ann: lunch"},
-		"a paused one is never late": {saga.Summary{Status: events.SagaRunning, Due: now.Add(-time.Hour), Paused: true}, saga.Around{Now: now}, "", ""},
-		"what has ended waits not":   {saga.Summary{Status: events.SagaCompleted, Why: out.Why}, saga.Around{Now: now}, "", ""},
+		"nobody knows who works":     {out, saga.Environment{Now: now}, events.CauseCommand, "is out"},
+		"no worker lives":            {out, saga.Environment{Now: now, Crews: map[string]saga.Crew{}}, events.CauseNoWorker, "no worker of capability network"},
+		"no worker knows the kind":   {out, saga.Environment{Now: now, Crews: map[string]saga.Crew{"network": {Workers: []string{"w1"}, Kinds: map[string]bool{"network.b": true}}}}, events.CauseUnserved, "network.a"},
+		"a worker can take it":       {out, saga.Environment{Now: now, Crews: serves}, events.CauseCommand, "for w1"},
+		"no orchestrator lives":      {late, saga.Environment{Now: now, Crews: serves}, events.CauseLate, "overdue"},
+		"the engine is held":         {saga.Summary{Status: events.SagaAccepted}, saga.Environment{Now: now, Held: saga.Held{"": {Actor: "ann", Reason: "lunch"}}}, events.CauseHeld, "by ann: lunch"},
+		"a paused one is never late": {saga.Summary{Status: events.SagaRunning, Due: now.Add(-time.Hour), Paused: true}, saga.Environment{Now: now}, "", ""},
+		"what has ended waits not":   {saga.Summary{Status: events.SagaCompleted, Why: out.Why}, saga.Environment{Now: now}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := c.around.WhyListed(c.sum)
+			got := c.env.WhyListed(c.sum)
 			switch {
 			case c.code == "" && len(got) == 0:
 			case len(got) != 1 || got[0].Code != c.code || !strings.Contains(got[0].Text, c.text):

@@ -55,18 +55,18 @@ func (s *server) doctor(api huma.API) {
 }
 
 func (s *server) diagnose(ctx context.Context) (Diagnosis, error) {
-	around := s.around(ctx)
+	env := s.environment(ctx)
 	f := findings{by: map[string]*Symptom{}, last: map[string]string{}}
-	if around.Crews == nil {
+	if env.Crews == nil {
 		f.add(causeStore, "the claims store does not answer", "").NeedsHands = true
 	}
 	s.examineStore(ctx, f)
-	for name, p := range around.Held {
+	for name, p := range env.Held {
 		f.add(events.CauseHeld, heldText(name, p), "")
 	}
 	for _, status := range unended {
 		err := s.each(ctx, saga.Query{Status: status}, func(item saga.Listed) {
-			for _, c := range around.WhyListed(item.Summary) {
+			for _, c := range env.WhyListed(item.Summary) {
 				f.addCause(c, item.Summary.Saga)
 			}
 		})

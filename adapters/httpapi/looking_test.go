@@ -158,7 +158,7 @@ func TestTheStoreIsDiagnosed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := httpapi.Handler(httpapi.Options{
-				Engine: r.engine, Listing: r.journal, DeadLetters: r.bus.DeadLetters(), Claims: r.claims,
+				Engine: r.engine, Listing: r.journal, DeadLetters: r.bus.DeadLetters(), Claims: r.claims, Mover: r.engine,
 				Room: func(context.Context) (int64, int64, error) { return c.used, c.limit, c.err },
 			})
 			w := httptest.NewRecorder()

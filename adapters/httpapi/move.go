@@ -67,7 +67,7 @@ func (s *server) mayMove(ctx context.Context, live bool) error {
 	if live {
 		return nil
 	}
-	if !s.Mover.Held().All {
+	if !s.Mover.Held().All() {
 		return huma.NewError(http.StatusConflict, "the engine is not held, so it would go on here while another home goes on from the export: culvert pause")
 	}
 	quiet, err := s.Mover.QuietAt(ctx)

@@ -177,6 +177,10 @@ func (f failing) Accept(context.Context, string, map[string]string, []byte) ([]s
 	return nil, f.err
 }
 
+func (f failing) QuietAt(context.Context) (time.Time, error)  { return time.Time{}, f.err }
+func (f failing) Import(context.Context, []saga.Record) error { return f.err }
+func (f failing) Held() saga.Held                             { return nil }
+
 // letters and holds fail likewise; their methods have names that the others have too.
 type letters struct{ err error }
 
@@ -206,7 +210,7 @@ func TestErrorsHaveTheirStatus(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.err), func(t *testing.T) {
 			f := failing{c.err}
-			h := httpapi.Handler(httpapi.Options{Engine: f, Intake: f, Listing: f, DeadLetters: letters{c.err}, Publisher: f, Claims: holds{c.err}})
+			h := httpapi.Handler(httpapi.Options{Engine: f, Intake: f, Listing: f, DeadLetters: letters{c.err}, Publisher: f, Claims: holds{c.err}, Mover: f})
 			for _, ask := range []struct{ method, path, body string }{
 				{"POST", "/v1/intents", event("1", "a")}, {"GET", "/v1/sagas", ""}, {"GET", "/v1/sagas/a", ""}, {"GET", "/v1/sagas/a/events", ""},
 				{"POST", "/v1/sagas/a/cancel", because + "}"}, {"POST", "/v1/sagas/a/replay", because + "}"},

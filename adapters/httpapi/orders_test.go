@@ -211,7 +211,7 @@ func TestPauseAndResume(t *testing.T) {
 			r.status(id, events.SagaRunning)
 			r.order(c.path+"pause", c.body)
 			if name != "connection" { // a hold of the engine is learnt by following the journal
-				eventually(t, "the engine holds", func() bool { h := r.engine.Held(); return h.All || h.Capabilities["egress"] })
+				eventually(t, "the engine holds", func() bool { h := r.engine.Held(); return h.Holds("egress.x") })
 			}
 			release()
 			v := r.until(id, func(v events.Status) bool { return v.Steps[0].Status == events.StepDone })

@@ -19,7 +19,7 @@ type Engine interface {
 	StateAt(ctx context.Context, key events.Key, version uint64) (saga.State, error)
 	// Watch tells a connection's newest version soon after each change.
 	Watch(key events.Key) (changed <-chan uint64, stop func())
-	// Rules are the pure engine as it is held now, which says why a saga does not move and what a replay would do.
+	// Rules are the pure engine, which says why a saga does not move and what a replay would do.
 	Rules() saga.Engine
 }
 

@@ -143,7 +143,7 @@ func startWith(t *testing.T, admit func(events.Intent) error, options ...func(*h
 		})
 	}
 	opts := httpapi.Options{
-		Engine: r.engine, Intake: plans.Door{Catalogue: catalogue, Engine: o, Now: time.Now}, Listing: r.journal,
+		Engine: r.engine, Intake: plans.Door{Catalogue: catalogue, Engine: o, Now: time.Now}, Listing: r.journal, Mover: o,
 		DeadLetters: r.bus.DeadLetters(), Publisher: r.bus, Claims: r.claims, Version: "1.2.3", NATS: "nats://here", World: "http://world",
 		Kinds: map[string]httpapi.KindInfo{"private-service": {Kind: "private-service", Schemas: map[string]any{"apply": map[string]any{"type": "object"}}, Diagram: "flowchart LR\n"}},
 	}

@@ -42,7 +42,7 @@ func (s *server) list(ctx context.Context, in *listInput) (*page[events.Status],
 	if err != nil {
 		return nil, problem(err)
 	}
-	around := s.around(ctx)
+	env := s.environment(ctx)
 	out := &page[events.Status]{Next: found.Next, Body: []events.Status{}}
 	for _, item := range found.Items {
 		if item.Summary.Saga == "" { // the engine's own keys have no sagas
@@ -51,7 +51,7 @@ func (s *server) list(ctx context.Context, in *listInput) (*page[events.Status],
 		v := events.Status{
 			ID: item.Summary.Saga, Connection: item.Key.Name, Kind: item.Summary.Kind, Action: string(item.Summary.Want),
 			Version: item.Summary.Version, Status: item.Summary.Status, Reason: item.Summary.Reason, Retained: []string{},
-			Why: around.WhyListed(item.Summary),
+			Why: env.WhyListed(item.Summary),
 		}
 		if !item.Summary.Started.IsZero() {
 			v.StartedAt = &item.Summary.Started
@@ -74,7 +74,7 @@ func (s *server) explained(ctx context.Context, id string) (events.Status, error
 	if err != nil {
 		return v, problem(err)
 	}
-	v.Why = s.Engine.Rules().Why(state, n, s.around(ctx))
+	v.Why = s.Engine.Rules().Why(state, n, s.environment(ctx))
 	return v, nil
 }
 

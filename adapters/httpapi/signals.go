@@ -62,8 +62,8 @@ func (s *server) signals(api huma.API, mux *http.ServeMux) {
 }
 
 func (s *server) readSignals(ctx context.Context) (Signals, error) {
-	around := s.around(ctx)
-	if around.Crews == nil { // a backlog that is only told without who works would scale the wrong way
+	env := s.environment(ctx)
+	if env.Crews == nil { // a backlog that is only told without who works would scale the wrong way
 		return Signals{}, huma.NewError(http.StatusServiceUnavailable, "the workers' presence cannot be read")
 	}
 	v := Signals{Sagas: map[events.SagaStatus]int{}}
@@ -87,17 +87,17 @@ func (s *server) readSignals(ctx context.Context) (Signals, error) {
 		}
 	}
 	v.Queued -= v.Sagas[events.SagaAccepted] // the first of a queue waits behind nothing but time
-	for capability := range around.Crews {
+	for capability := range env.Crews {
 		if _, known := open[capability]; !known { // a capability with workers and no work is told too
 			open[capability] = saga.OpenWork{}
 		}
 	}
 	for _, capability := range slices.Sorted(maps.Keys(open)) {
-		work, crew := open[capability], around.Crews[capability]
+		work, crew := open[capability], env.Crews[capability]
 		c := CapabilitySignals{Capability: capability, Open: work.Count, Running: min(crew.Running, work.Count), Workers: len(crew.Workers)}
 		c.Backlog = c.Open - c.Running
 		if work.Count > 0 {
-			c.OldestSeconds = max(around.Now.Sub(work.Since).Seconds(), 0)
+			c.OldestSeconds = max(env.Now.Sub(work.Since).Seconds(), 0)
 		}
 		v.Capabilities = append(v.Capabilities, c)
 	}

@@ -34,7 +34,7 @@ func (s *server) served(ctx context.Context, id string) error {
 	if err != nil || state.Saga == nil {
 		return err
 	}
-	crews := s.around(ctx).Crews
+	crews := s.environment(ctx).Crews
 	var unknown []string
 	for _, st := range state.Saga.Steps {
 		c := events.Cause{Kind: st.Kind}

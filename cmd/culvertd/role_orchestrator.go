@@ -25,11 +25,13 @@ import (
 // startOrchestrator runs the engine and its doors: NATS and HTTP.
 func (p *program) startOrchestrator(ctx context.Context) error {
 	catalogue := plans.All(p.config.File.PlansOperator())
-	engine := saga.Engine{
-		Kinds: catalogue.Kinds(), Limits: saga.DefaultLimits(p.parts().Pace()), Held: saga.Held{All: p.config.Held},
+	engine := saga.Engine{Kinds: catalogue.Kinds(), Limits: saga.DefaultLimits(p.parts().Pace())}
+	var held saga.Held
+	if p.config.Held {
+		held = held.With("", &saga.Pause{})
 	}
 	o := orchestrator.New(orchestrator.Options{
-		Engine: engine, Journal: p.home.journal(), Bus: p.home.bus, Cursor: wiring.Cursor{Claims: p.home.claims},
+		Engine: engine, Held: held, Journal: p.home.journal(), Bus: p.home.bus, Cursor: wiring.Cursor{Claims: p.home.claims},
 		Now: time.Now, ID: uuid.NewString, Name: wiring.ProcessName(), SweepEvery: 10 * time.Second,
 		CheckpointEvery: p.config.CheckpointEvery, Log: p.log,
 	})

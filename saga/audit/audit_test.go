@@ -85,7 +85,7 @@ func fill(t *testing.T, e saga.Engine, j *memory.Journal, records []saga.Record)
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := saga.Append{Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: e.Summarise(next)}
+		a := saga.Append{Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: e.Summarise(next, nil)}
 		if res := j.Append(t.Context(), []saga.Append{a}); res[0].Err != nil {
 			t.Fatal(res[0].Err)
 		}

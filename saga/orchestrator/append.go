@@ -27,7 +27,10 @@ func (o *Orchestrator) encode(w *work) (rest *work, err error) {
 		return rest, err
 	}
 	w.after.Head = head
-	a := saga.Append{Key: w.key, After: w.before.Version, ID: id, Summary: o.engine().Summarise(w.after), Facts: facts, Admits: admits(w.facts)}
+	a := saga.Append{
+		Key: w.key, After: w.before.Version, ID: id, Summary: o.opts.Engine.Summarise(w.after, o.Held()), Facts: facts,
+		Admits: admits(w.facts),
+	}
 	if w.after.Version%saga.SnapshotEvery == 0 {
 		if a.Snapshot, err = json.Marshal(w.after); err != nil {
 			return rest, fmt.Errorf("snapshot %s: %w", w.key, err)

@@ -189,7 +189,7 @@ func TestHoldsAreLearntByEveryProcess(t *testing.T) {
 		three := r.start(r.bus.Join())
 		synctest.Wait()
 		for i, p := range []process{one, two, three} {
-			if h := p.Held(); !h.All || !h.Capabilities["net"] {
+			if h := p.Held(); !h.All() || !h.Holds("net.x") {
 				r.Errorf("process %d holds %+v", i+1, h)
 			}
 		}
@@ -214,7 +214,7 @@ func TestAHoldIsLearntThoughReadsAreBehind(t *testing.T) {
 		r.order(one, events.ActionPause, saga.EngineKey(""))
 		r.journal.hook(nil, nil)
 		<-time.After(time.Minute)
-		if !two.Held().All {
+		if !two.Held().All() {
 			r.Error("the other process does not hold")
 		}
 	})
@@ -224,7 +224,7 @@ func TestAHoldIsLearntThoughReadsAreBehind(t *testing.T) {
 func TestStartedHeld(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		commands := r.commands()
-		held := func(o *orchestrator.Options) { o.Engine.Held.All = true }
+		held := func(o *orchestrator.Options) { o.Held = saga.Held{"": {}} }
 		for i := range 2 {
 			name := fmt.Sprintf("c-%d", i)
 			p := r.start(r.bus, held)

@@ -26,7 +26,7 @@ func (o *Orchestrator) Held() saga.Held {
 // learnHolds reads all of the engine's own keys at start. An engine that was started held stays so until somebody releases
 // it from then on.
 func (o *Orchestrator) learnHolds(ctx context.Context) error {
-	started := o.opts.Engine.Held
+	started := o.opts.Held
 	err := o.list(ctx, func(item saga.Listed) error {
 		if !saga.IsEngines(item.Key) {
 			return nil
@@ -38,10 +38,9 @@ func (o *Orchestrator) learnHolds(ctx context.Context) error {
 	}
 	o.held.mu.Lock()
 	defer o.held.mu.Unlock()
-	o.held.now.All = o.held.now.All || started.All
-	for capability, held := range started.Capabilities {
-		if held {
-			o.held.now = o.held.now.With(capability, true)
+	for capability, p := range started {
+		if _, held := o.held.now[capability]; !held {
+			o.held.now = o.held.now.With(capability, &p)
 		}
 	}
 	return nil
@@ -60,7 +59,7 @@ func (o *Orchestrator) learnHold(ctx context.Context, key events.Key, version ui
 	}
 	o.held.learnt[key] = s.Version
 	if capability, is := saga.HoldOf(key); is {
-		o.held.now = o.held.now.With(capability, s.Paused != nil)
+		o.held.now = o.held.now.With(capability, s.Paused)
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ const importTries = 20
 // an earlier import has ended. It verifies the chains before it appends. What is there already and equal is passed over;
 // another history of the same connection is an error. The engine has to be held.
 func (o *Orchestrator) Import(ctx context.Context, records []saga.Record) error {
-	if !o.Held().All {
+	if !o.Held().All() {
 		return fmt.Errorf("import: %w", saga.ErrNotHeld)
 	}
 	states := map[events.Key]saga.State{}
@@ -90,7 +90,7 @@ func (o *Orchestrator) importOne(ctx context.Context, s saga.State, r saga.Recor
 	if err != nil {
 		return s, err
 	}
-	a := saga.Append{Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: o.engine().Summarise(next)}
+	a := saga.Append{Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: o.opts.Engine.Summarise(next, o.Held())}
 	if next.Version%saga.SnapshotEvery == 0 {
 		if a.Snapshot, err = json.Marshal(next); err != nil {
 			return s, fmt.Errorf("snapshot: %w", err)

@@ -27,9 +27,11 @@ type Orchestrator struct {
 	alarm *alarm
 }
 
-// Options are what an orchestrator works with. All but SweepEvery and Log are needed.
+// Options are what an orchestrator works with. All but Held, SweepEvery and Log are needed.
 type Options struct {
-	Engine  saga.Engine
+	Engine saga.Engine
+	// Held is what is held from the start, until somebody releases it.
+	Held    saga.Held
 	Journal saga.Journal
 	Bus     events.Bus
 	// Cursor keeps how far the status events have been published.
@@ -82,7 +84,7 @@ func New(o Options) *Orchestrator {
 	orch := &Orchestrator{
 		opts: o, inbox: make(chan job, 4096), stopped: make(chan struct{}), alarm: newAlarm(),
 	}
-	orch.held.now, orch.held.learnt = o.Engine.Held, map[events.Key]uint64{}
+	orch.held.now, orch.held.learnt = o.Held, map[events.Key]uint64{}
 	return orch
 }
 
@@ -177,12 +179,5 @@ func (o *Orchestrator) StateAt(ctx context.Context, key events.Key, version uint
 	return saga.State{}, fmt.Errorf("%w: what is read of %s stays behind version %d", saga.ErrUnavailable, key, version)
 }
 
-// Rules are the pure engine as it is held now: what it would decide, and why, can be asked of it.
-func (o *Orchestrator) Rules() saga.Engine { return o.engine() }
-
-// engine is the engine as it is held now.
-func (o *Orchestrator) engine() saga.Engine {
-	e := o.opts.Engine
-	e.Held = o.Held()
-	return e
-}
+// Rules are the pure engine: what it would decide, and why, can be asked of it.
+func (o *Orchestrator) Rules() saga.Engine { return o.opts.Engine }

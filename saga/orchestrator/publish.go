@@ -19,7 +19,7 @@ func (o *Orchestrator) settle(ctx context.Context, settled []*work) {
 		if kept {
 			o.alarm.resend(w.key, o.opts.Now().Add(o.opts.SweepEvery))
 		}
-		due := o.engine().Due(w.after)
+		due := o.opts.Engine.Due(w.after, o.Held())
 		if soonest := o.opts.Now().Add(o.opts.SweepEvery); len(w.facts) == 0 && !due.IsZero() && !due.After(o.opts.Now()) {
 			due = soonest // nothing followed though it is due: never spin on it
 		}
@@ -45,14 +45,14 @@ func (o *Orchestrator) settle(ctx context.Context, settled []*work) {
 // commands renders what is to be sent: what this decision opened, or everything that is open. A hold keeps what was open
 // from being sent again for now.
 func (o *Orchestrator) commands(w *work) (messages []events.Message, kept bool) {
-	e := o.engine()
+	held := o.Held()
 	fresh := saga.Opened(w.before, w.after, false)
 	send := fresh
 	if w.resend {
 		send = saga.Opened(w.before, w.after, true)
 	}
 	for _, c := range send {
-		if w.resend && e.Holds(c.Kind) && !slices.ContainsFunc(fresh, func(f events.Command) bool { return f.ID() == c.ID() }) {
+		if w.resend && held.Holds(c.Kind) && !slices.ContainsFunc(fresh, func(f events.Command) bool { return f.ID() == c.ID() }) {
 			kept = true
 			continue
 		}

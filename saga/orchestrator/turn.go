@@ -179,10 +179,10 @@ func (o *Orchestrator) decide(ctx context.Context, w *work) (err error) {
 
 // decideIn runs the engine over the inputs in a state.
 func (o *Orchestrator) decideIn(w *work, state saga.State) {
-	e, now := o.engine(), o.opts.Now()
+	env := saga.Environment{Now: o.opts.Now(), Held: o.Held()}
 	w.before, w.after, w.facts, w.answers, w.admits = state, state, nil, make([]outcome, len(w.jobs)), make([]bool, len(w.jobs))
 	for i, j := range w.jobs {
-		d, err := e.Decide(w.after, j.in, now)
+		d, err := o.opts.Engine.Decide(w.after, j.in, env)
 		w.answers[i] = outcome{receipt: saga.Receipt{Saga: d.Saga, Duplicate: d.Duplicate}, err: err, nothing: len(d.Facts) == 0}
 		if err != nil {
 			continue

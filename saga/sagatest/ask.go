@@ -3,8 +3,6 @@ package sagatest
 import (
 	"strconv"
 	"strings"
-
-	"github.com/culvertnet/culvert/saga"
 )
 
 // why shows what a saga waits for.
@@ -16,7 +14,7 @@ func (p *player) why(a args) error {
 			return err
 		}
 	}
-	causes := p.m.Engine.Why(p.m.State, n, saga.Around{Now: p.m.Now})
+	causes := p.m.Engine.Why(p.m.State, n, p.m.Environment())
 	for _, c := range causes {
 		line := []string{string(c.Code), c.Step, strconv.Quote(c.String())}
 		if !c.Since.IsZero() {

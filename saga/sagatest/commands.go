@@ -193,7 +193,7 @@ func stepOf(s saga.State, c events.Command) *saga.Step {
 
 func (p *player) tick(a args) error {
 	if a.word(0) == "due" {
-		due := p.m.Engine.Due(p.m.State)
+		due := p.m.Due()
 		if due.IsZero() {
 			p.printf("nothing is due")
 			return nil
@@ -247,26 +247,28 @@ func order(kind events.ActionKind) func(*player, args) error {
 }
 
 func (p *player) hold(a args) error {
-	if a.word(0) == "all" {
-		p.m.Engine.Held.All = true
-	} else {
-		p.m.Engine.Held.Capabilities = map[string]bool{a.word(0): true}
-	}
+	p.m.Hold(heldName(a.word(0)), true)
 	return p.offer(saga.Tick{})
 }
 
+// heldName is the capability that a word of a script means; "" is the whole engine.
+func heldName(word string) string {
+	if word == "all" {
+		return ""
+	}
+	return word
+}
+
 func (p *player) holding(a args) error {
-	p.m.Engine.Held = saga.Held{All: slices.Contains(a.words, "all"), Capabilities: map[string]bool{}}
+	p.m.Held = nil
 	for _, w := range a.words {
-		if w != "all" {
-			p.m.Engine.Held.Capabilities[w] = true
-		}
+		p.m.Hold(heldName(w), true)
 	}
 	return p.offer(saga.Tick{})
 }
 
 func (p *player) release(args) error {
-	p.m.Engine.Held = saga.Held{}
+	p.m.Held = nil
 	return p.offer(saga.Tick{})
 }
 

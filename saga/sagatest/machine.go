@@ -27,7 +27,9 @@ func Limits() saga.Limits {
 
 // A Machine is one connection with its engine, its journal and a clock that only its user moves.
 type Machine struct {
-	Engine  saga.Engine
+	Engine saga.Engine
+	// Held is what the operators hold.
+	Held    saga.Held
 	State   saga.State
 	Now     time.Time
 	Records []saga.Record
@@ -43,12 +45,29 @@ func NewMachine() *Machine {
 	}
 }
 
+// Environment is what the engine is told besides the journal.
+func (m *Machine) Environment() saga.Environment {
+	return saga.Environment{Now: m.Now, Held: m.Held}
+}
+
+// Due is when the connection is due.
+func (m *Machine) Due() time.Time { return m.Engine.Due(m.State, m.Held) }
+
+// Hold holds a capability, or with "" the engine, or releases it.
+func (m *Machine) Hold(capability string, held bool) {
+	var p *saga.Pause
+	if held {
+		p = &saga.Pause{}
+	}
+	m.Held = m.Held.With(capability, p)
+}
+
 // Input offers an input now. The first error is the engine's answer to it; the second is a broken promise of the engine,
 // whatever the input was.
 func (m *Machine) Input(in saga.Input) (d saga.Decision, answer, broken error) {
 	m.inputs++
 	if m.CheckEvery > 1 && m.inputs%m.CheckEvery != 0 {
-		d, answer = m.Engine.Decide(m.State, in, m.Now)
+		d, answer = m.Engine.Decide(m.State, in, m.Environment())
 		if answer == nil && len(d.Facts) > 0 {
 			_, broken = m.record(&d)
 			m.State = d.State
@@ -56,11 +75,11 @@ func (m *Machine) Input(in saga.Input) (d saga.Decision, answer, broken error) {
 		return d, answer, broken
 	}
 	before := encode(m.State)
-	d, answer = m.Engine.Decide(m.State, in, m.Now)
+	d, answer = m.Engine.Decide(m.State, in, m.Environment())
 	if !bytes.Equal(before, encode(m.State)) {
 		return d, answer, fmt.Errorf("deciding changed the state it was given")
 	}
-	if again, _ := m.Engine.Decide(m.State, in, m.Now); !bytes.Equal(encode(again.State), encode(d.State)) {
+	if again, _ := m.Engine.Decide(m.State, in, m.Environment()); !bytes.Equal(encode(again.State), encode(d.State)) {
 		return d, answer, fmt.Errorf("the same input at the same time was decided in another way")
 	}
 	if answer != nil || len(d.Facts) == 0 {
@@ -98,7 +117,7 @@ func (m *Machine) record(d *saga.Decision) (saga.Record, error) {
 
 // promises are what holds after every decision.
 func (m *Machine) promises() error {
-	due := m.Engine.Due(m.State)
+	due := m.Due()
 	if !due.IsZero() && !due.After(m.Now) {
 		return fmt.Errorf("decided at %s, and due at %s again", at(m.Now), at(due))
 	}
@@ -120,13 +139,13 @@ func (m *Machine) promises() error {
 			}
 		}
 	}
-	if !g.Status.Ended() && len(m.Engine.Why(m.State, g.N, saga.Around{Now: m.Now})) == 0 {
+	if !g.Status.Ended() && len(m.Engine.Why(m.State, g.N, m.Environment())) == 0 {
 		return fmt.Errorf("saga %d is %s, and nothing says why it does not move", g.N, g.Status)
 	}
 	if g.Status.Ended() && len(commands) > 0 && (m.State.Survey == nil || m.State.Survey.Ended != "") {
 		return fmt.Errorf("saga %d is %s with %d commands out", g.N, g.Status, len(commands))
 	}
-	held := m.State.Paused != nil || m.Engine.Held.All || len(m.Engine.Held.Capabilities) > 0
+	held := m.State.Paused != nil || len(m.Held) > 0
 	if !g.Status.Ended() && due.IsZero() && !held {
 		return fmt.Errorf("saga %d is %s, but nothing is ever due", g.N, g.Status)
 	}

@@ -96,7 +96,7 @@ func (s *Simulation) at(now time.Time) { s.now, s.m.Now = now, now.Add(s.off) }
 
 // due is when the engine's clock will say that something is due.
 func (s *Simulation) due() time.Time {
-	due := s.m.Engine.Due(s.m.State)
+	due := s.m.Due()
 	if due.IsZero() {
 		return due
 	}
@@ -119,8 +119,8 @@ func (s *Simulation) jump() error {
 // calm ends faults and holds, so that what can come to an end does.
 func (s *Simulation) calm() error {
 	s.w.faulty = false
-	s.m.Engine.Held = saga.Held{}
-	s.story.held(s.m.Now, s.m.Engine.Held)
+	s.m.Held = nil
+	s.story.held(s.m.Now, s.m.Held)
 	if s.m.State.Paused != nil {
 		return s.order(events.Action{Kind: events.ActionResume})
 	}
@@ -349,12 +349,12 @@ func (s *Simulation) operator() error {
 		}
 		return nil
 	case 7:
-		s.m.Engine.Held.All = s.rng.IntN(2) == 0
-		s.story.held(s.m.Now, s.m.Engine.Held)
+		s.m.Hold("", s.rng.IntN(2) == 0)
+		s.story.held(s.m.Now, s.m.Held)
 		return s.offer(saga.Tick{})
 	default:
-		s.m.Engine.Held.Capabilities = map[string]bool{"net": s.rng.IntN(2) == 0}
-		s.story.held(s.m.Now, s.m.Engine.Held)
+		s.m.Hold("net", s.rng.IntN(2) == 0)
+		s.story.held(s.m.Now, s.m.Held)
 		return s.offer(saga.Tick{})
 	}
 	return s.order(a)

@@ -97,13 +97,11 @@ func (w *story) order(now time.Time, a events.Action) {
 // held writes down what the engine holds from now on.
 func (w *story) held(now time.Time, h saga.Held) {
 	words := []string{"holding"}
-	if h.All {
-		words = append(words, "all")
-	}
-	for _, capability := range slices.Sorted(maps.Keys(h.Capabilities)) {
-		if h.Capabilities[capability] {
-			words = append(words, capability)
+	for _, capability := range slices.Sorted(maps.Keys(h)) {
+		if capability == "" {
+			capability = "all"
 		}
+		words = append(words, capability)
 	}
 	w.command(now, "%s", strings.Join(words, " "))
 }

@@ -10,30 +10,14 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// around gathers what a connection's state cannot tell: the time, the holds of the engine, and the workers that live. What
-// cannot be read is left out, and nothing is said that would need it: a listing must not fail for it.
-func (s *server) around(ctx context.Context) saga.Around {
-	a := saga.Around{Now: s.Now(), Held: map[string]saga.Pause{}}
-	held := s.Engine.Rules().Held
-	names := []string{}
-	if held.All {
-		names = append(names, "")
+// environment gathers what a connection's state cannot tell: the time, what is held, and the live workers. What cannot be
+// read is left out, and nothing is said that would need it: a listing must not fail for it.
+func (s *server) environment(ctx context.Context) saga.Environment {
+	env := saga.Environment{Now: s.Now(), Held: s.Mover.Held()}
+	if beats, err := workers.Roster(ctx, s.Claims, env.Now); err == nil {
+		env.Crews = crews(beats, env.Now)
 	}
-	for capability, is := range held.Capabilities {
-		if is {
-			names = append(names, capability)
-		}
-	}
-	for _, name := range names {
-		a.Held[name] = saga.Pause{}
-		if state, err := s.Engine.State(ctx, saga.EngineKey(name)); err == nil && state.Paused != nil { // else it was started held
-			a.Held[name] = *state.Paused
-		}
-	}
-	if beats, err := workers.Roster(ctx, s.Claims, a.Now); err == nil {
-		a.Crews = crews(beats, a.Now)
-	}
-	return a
+	return env
 }
 
 // crews are the workers that take commands, by capability; the deeds of those that drain still count.

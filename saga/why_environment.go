@@ -9,20 +9,20 @@ import (
 
 // WhyListed is why the saga that a connection is listed by does not move: what its last change has left in the summary, and
 // what has come about since. It is pure.
-func (around Around) WhyListed(sum Summary) []events.Cause {
+func (env Environment) WhyListed(sum Summary) []events.Cause {
 	if sum.Status.Ended() && sum.Status != events.SagaStuck {
 		return nil
 	}
-	return around.see(sum.Why, sum)
+	return env.see(sum.Why, sum)
 }
 
 // see completes causes by what a state cannot tell.
-func (around Around) see(causes []events.Cause, sum Summary) []events.Cause {
+func (env Environment) see(causes []events.Cause, sum Summary) []events.Cause {
 	seen := make([]events.Cause, 0, len(causes)+1)
 	for _, c := range causes {
-		seen = append(seen, around.crewed(c))
+		seen = append(seen, env.crewed(c))
 	}
-	if p, held := around.Held[""]; held && !hasCode(seen, events.CauseHeld) && sum.Status != events.SagaStuck && !hasCode(seen, events.CauseCommand) {
+	if p, held := env.Held[""]; held && !hasCode(seen, events.CauseHeld) && sum.Status != events.SagaStuck && !hasCode(seen, events.CauseCommand) {
 		seen = append(seen, heldBy("the engine", p))
 	}
 	for i, c := range seen {
@@ -30,17 +30,17 @@ func (around Around) see(causes []events.Cause, sum Summary) []events.Cause {
 			continue
 		}
 		what := "capability " + c.Capability()
-		p, held := around.Held[c.Capability()]
+		p, held := env.Held[c.Capability()]
 		if !held {
 			what = "the engine"
-			p, held = around.Held[""]
+			p, held = env.Held[""]
 		}
 		if held {
 			by := heldBy(what, p)
 			seen[i].Text, seen[i].By = by.Text, by.By
 		}
 	}
-	if !sum.Paused && !sum.Due.IsZero() && !around.Now.IsZero() && around.Now.After(sum.Due.Add(overdue)) {
+	if !sum.Paused && !sum.Due.IsZero() && !env.Now.IsZero() && env.Now.After(sum.Due.Add(overdue)) {
 		seen = append(seen, events.Cause{Code: events.CauseLate, Text: "overdue: no orchestrator does its work", Since: sum.Due})
 	}
 	if len(seen) == 0 {
@@ -50,11 +50,11 @@ func (around Around) see(causes []events.Cause, sum Summary) []events.Cause {
 }
 
 // crewed says of a command that nobody can take it, where that is known.
-func (around Around) crewed(c events.Cause) events.Cause {
-	if c.Code != events.CauseCommand || around.Crews == nil {
+func (env Environment) crewed(c events.Cause) events.Cause {
+	if c.Code != events.CauseCommand || env.Crews == nil {
 		return c
 	}
-	crew := around.Crews[c.Capability()]
+	crew := env.Crews[c.Capability()]
 	switch {
 	case len(crew.Workers) == 0:
 		c.Code, c.Text = events.CauseNoWorker, c.Text+", and no worker of capability "+c.Capability()+" lives"
@@ -97,14 +97,14 @@ const (
 )
 
 // whySummarised is what a summary says of why its saga does not move.
-func (e Engine) whySummarised(s State) []events.Cause {
+func (e Engine) whySummarised(s State, held Held) []events.Cause {
 	n := s.Newest()
 	if s.active() {
 		n = s.Saga.N
 	} else if len(s.Queue) > 0 {
 		n = s.Queue[0].N
 	}
-	causes := e.Why(s, n, Around{})
+	causes := e.Why(s, n, Environment{Held: held})
 	causes = causes[:min(len(causes), summaryCauses)]
 	for i, c := range causes {
 		causes[i].Advice = ""
