@@ -103,7 +103,7 @@ var moments = []moment{
 	},
 	{
 		name: "queued while the engine is held", story: "submit apply id=1\n  a net.a\n\nrun\n\nhold all\n\nsubmit apply id=2\n  a net.a\n",
-		due: "never",
+		due: "never", why: "held",
 	},
 	{
 		name: "survey", story: "submit apply id=1\n  a net.a\n\nrun\n\nsurvey 1\n",
