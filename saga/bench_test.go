@@ -2,6 +2,7 @@ package saga_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/culvertnet/culvert/events"
@@ -65,4 +66,54 @@ func BenchmarkRebuild(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(m.Records)), "records")
 	b.ReportMetric(float64(len(state)), "bytes/state")
+}
+
+// linear is a plan of five steps, each after the one before.
+func linear(b testing.TB) events.Intent {
+	b.Helper()
+	var lines []string
+	for i := range 5 {
+		line := fmt.Sprintf("step-%d net.step-%d project=acme-prod", i, i)
+		if i > 0 {
+			line += fmt.Sprintf(" link<-step-%d.project", i-1)
+		}
+		lines = append(lines, line)
+	}
+	d, err := sagatest.ParseData(lines)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return sagatest.Intent("1", events.Apply, d)
+}
+
+// decideLinear decides a saga of five steps to its end, as the shell does without a broker: each decision with its record
+// and its summary. It gives the number of decisions.
+func decideLinear(b testing.TB, in events.Intent) (decisions int) {
+	e := saga.Engine{Kinds: sagatest.Kinds(), Limits: sagatest.Limits()}
+	env := saga.Environment{Now: sagatest.Epoch}
+	s := saga.State{Key: sagatest.Key}
+	for input := saga.Input(saga.Accept{Intent: in}); ; decisions++ {
+		d, err := e.Decide(s, input, env)
+		if err != nil || len(d.Facts) == 0 {
+			b.Fatalf("%d facts, %v", len(d.Facts), err)
+		}
+		if _, d.State.Head, err = saga.EncodeRecord(s, "0", d.Facts); err != nil {
+			b.Fatal(err)
+		}
+		s = d.State
+		if sum := e.Summarise(s, d.Moves); sum.Status.Ended() {
+			return decisions + 1
+		}
+		c := saga.Open(s)[0]
+		input = saga.Report{Result: c.Answer(sagatest.Willing(c), "worker", sagatest.Epoch)}
+	}
+}
+
+// BenchmarkLinear is what all decisions of a saga of ten verbs cost.
+func BenchmarkLinear(b *testing.B) {
+	in := linear(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		b.ReportMetric(float64(decideLinear(b, in)), "decisions")
+	}
 }

@@ -41,16 +41,16 @@ func (g *Saga) goesBack(st *Step) bool {
 }
 
 // goesBackFirst is the first step that has to go back before this one: one that needs it, and, for a step whose undo
-// widens access, any other. Zero is none.
-func (g *Saga) goesBackFirst(st *Step) Ref {
+// widens access, any other. Nil is none.
+func (g *Saga) goesBackFirst(st *Step) *Step {
 	for _, other := range g.Steps {
 		switch {
 		case other == st, !g.goesBack(other), other.Status == events.StepUndone:
 		case st.UndoLast && !other.UndoLast, needs(other, st) && !(other.UndoLast && !st.UndoLast):
-			return Ref{other.Name, other.Generation}
+			return other
 		}
 	}
-	return Ref{}
+	return nil
 }
 
 // needs tells whether a step was made upon another. A step of the plan was made upon the plan's own generation of what it

@@ -101,7 +101,7 @@ type Summary struct {
 	// Open counts the commands that are out, by capability.
 	Open map[string]OpenWork `json:"open,omitempty"`
 	// Why says what the saga waits for: its first causes, as far as the state and the holds at its last change tell.
-	Why []events.Cause `json:"why,omitempty"`
+	Why []Reason `json:"why,omitempty"`
 	// Queued is how many accepted intents wait behind the newest saga.
 	Queued int `json:"queued,omitempty"`
 }

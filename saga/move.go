@@ -31,8 +31,6 @@ const (
 // when it has no Block, and At or Expires has come.
 type Move struct {
 	Act Act
-	// Ref is the step; zero for a move of the saga or of the connection.
-	Ref Ref
 	// Verb is what a request asks for.
 	Verb events.Deed
 	// At is when the move may be made; zero is at once.
@@ -44,14 +42,31 @@ type Move struct {
 	// Block keeps the move from being made however much time passes.
 	Block Block
 
-	step *Step
+	step *Step // nil for a move of the saga or of the connection
+}
+
+// Ref is the step that the move is of; zero for a move of the saga's phase or of the connection.
+func (m *Move) Ref() Ref {
+	switch {
+	case m.ofPhase(), m.step == nil:
+		return Ref{}
+	}
+	return m.step.id()
 }
 
 // A Block is what keeps a move from being made. The zero Block is none.
 type Block struct {
 	By BlockKind
-	// Step is the first step in the plan's order that goes before; of a block by a step only.
-	Step Ref
+
+	step *Step
+}
+
+// Step is the first step in the plan's order that goes before; zero but for a block by a step.
+func (b Block) Step() Ref {
+	if b.step == nil {
+		return Ref{}
+	}
+	return b.step.id()
 }
 
 // A BlockKind names a block for programs.

@@ -37,9 +37,9 @@ func (t table) makingMove(st *Step, into []Move) []Move {
 	case st.Status == events.StepDone:
 		return into
 	}
-	m := Move{Act: ActDecide, Ref: st.id(), step: st}
-	if m.Block.Step = t.s.Saga.goesFirst(st); m.Block.Step != (Ref{}) {
-		m.Block.By = BlockedByStep
+	m := Move{Act: ActDecide, step: st}
+	if first := t.s.Saga.goesFirst(st); first != nil {
+		m.Block = Block{BlockedByStep, first}
 		return append(into, m)
 	}
 	switch {
@@ -52,23 +52,21 @@ func (t table) makingMove(st *Step, into []Move) []Move {
 }
 
 // goesFirst is the first step that a step on its way forward waits for: checks before everything that has an effect, and
-// what it needs. Zero is none.
-func (g *Saga) goesFirst(st *Step) Ref {
+// what it needs. Nil is none.
+func (g *Saga) goesFirst(st *Step) *Step {
 	if st.Transition != TransitionCheck {
 		for _, c := range g.Steps {
 			if c.Transition == TransitionCheck && c.Status != events.StepDone {
-				return c.id()
+				return c
 			}
 		}
 	}
 	for _, need := range st.After {
-		if n := g.step(need, 0); n == nil {
-			return Ref{Step: need}
-		} else if n.Status != events.StepDone {
-			return n.id()
+		if n := g.step(need, 0); n != nil && n.Status != events.StepDone {
+			return n
 		}
 	}
-	return Ref{}
+	return nil
 }
 
 // provingMoves are the moves of a saga whose steps are all done: the end of the patience with the proof, then a Look at each
@@ -90,7 +88,7 @@ func (t table) provingMoves(into []Move) []Move {
 			into = append(into, t.expireMove(st))
 			continue
 		}
-		m := Move{Act: ActRequest, Ref: st.id(), Verb: events.Look, At: st.Next.At, step: st}
+		m := Move{Act: ActRequest, Verb: events.Look, At: st.Next.At, step: st}
 		m.Pace = paceOf(st, m.At)
 		into = t.hold(m, into)
 		held = held || !st.HeldAt.IsZero() || t.held.Holds(st.Kind) && !m.At.After(by)
@@ -124,7 +122,7 @@ func (t table) concludeMove(into []Move) []Move {
 	case t.held.All():
 		m.Block.By = BlockedByHold
 		if p.Round > 0 && p.HeldAt.IsZero() {
-			into = append(into, Move{Act: ActNoteHold, Ref: Ref{Step: ProveStep}, At: p.Next, Pace: PaceProof})
+			into = append(into, Move{Act: ActNoteHold, At: p.Next, Pace: PaceProof})
 		}
 	}
 	return append(into, m)
@@ -146,9 +144,9 @@ func (t table) backMoves(into []Move) []Move {
 			continue
 		}
 		if !st.Back {
-			if first := t.s.Saga.goesBackFirst(st); first != (Ref{}) {
+			if first := t.s.Saga.goesBackFirst(st); first != nil {
 				into = append(into, Move{
-					Act: ActRequest, Ref: st.id(), Verb: backVerb(st), Block: Block{BlockedByStep, first}, step: st,
+					Act: ActRequest, Verb: backVerb(st), Block: Block{BlockedByStep, first}, step: st,
 				})
 				last = len(into) - 1
 				continue
@@ -173,7 +171,7 @@ func (t table) backMoves(into []Move) []Move {
 func (t table) backMove(st *Step, into []Move) []Move {
 	switch {
 	case !st.Back:
-		m := Move{Act: ActRequest, Ref: st.id(), Verb: backVerb(st), At: st.QuietAt, step: st}
+		m := Move{Act: ActRequest, Verb: backVerb(st), At: st.QuietAt, step: st}
 		if !m.At.IsZero() {
 			m.Pace = PaceQuiet
 		}
@@ -200,13 +198,13 @@ func backVerb(st *Step) events.Deed {
 // expireMove is the end of the wait for a result: the deadline, then the quiet period, in which a late one may come.
 func (t table) expireMove(st *Step) Move {
 	return Move{
-		Act: ActExpire, Ref: st.id(), Verb: st.Open.Deed, At: st.Open.Deadline.Add(t.l.quiet()), Pace: PaceDeadline, step: st,
+		Act: ActExpire, Verb: st.Open.Deed, At: st.Open.Deadline.Add(t.l.quiet()), Pace: PaceDeadline, step: st,
 	}
 }
 
 // requestMove asks again at the step's next time, or gives it up.
 func (t table) requestMove(st *Step, verb events.Deed) Move {
-	m := Move{Act: ActRequest, Ref: st.id(), Verb: verb, At: st.Next.At, step: st}
+	m := Move{Act: ActRequest, Verb: verb, At: st.Next.At, step: st}
 	m.Pace = paceOf(st, m.At)
 	var spent bool
 	if spent, m.Expires = t.l.patience(st); spent {
@@ -258,7 +256,7 @@ func (t table) hold(m Move, into []Move) []Move {
 	case t.held.Holds(m.step.Kind):
 		m.Block.By = BlockedByHold
 		if m.step.HeldAt.IsZero() && m.step.Next != nil {
-			note := Move{Act: ActNoteHold, Ref: m.Ref, At: m.At, Pace: m.Pace, step: m.step}
+			note := Move{Act: ActNoteHold, At: m.At, Pace: m.Pace, step: m.step}
 			if m.Act == ActGiveUp {
 				note.At = m.step.Next.At
 			}

@@ -40,8 +40,12 @@ func (t *turn) expire() {
 // pass goes over the table once and makes what is due. A move of the saga's phase ends the pass, because it changes what
 // every step does next.
 func (t *turn) pass() {
+	if t.moves == nil && t.s.Saga != nil {
+		t.moves = make([]Move, 0, len(t.s.Saga.Steps)+3)
+	}
 	t.moves = t.e.Moves(t.s, t.held, t.moves[:0])
-	for _, m := range t.moves {
+	for i := range t.moves {
+		m := t.moves[i]
 		if m.Act == ActDecide && m.Block.By == BlockedByStep {
 			m = t.freed(m)
 		}
@@ -92,7 +96,11 @@ func (t *turn) perform(m Move) {
 	case ActExpire:
 		t.lose(m.step)
 	case ActNoteHold:
-		t.add(StepHeld{Ref: m.Ref, At: t.now})
+		held := StepHeld{Ref: Ref{Step: ProveStep}, At: t.now}
+		if m.step != nil {
+			held.Ref = m.step.id()
+		}
+		t.add(held)
 	case ActCompensate:
 		t.turnBack(t.reason(m.step))
 	case ActProve:

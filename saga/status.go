@@ -104,11 +104,24 @@ func pointer(t time.Time) *time.Time {
 	return &t
 }
 
-// Summarise is what a connection is listed by.
-func (e Engine) Summarise(s State, held Held) Summary {
-	sum := Summary{Due: e.Due(s, held), Paused: s.Paused != nil, Queued: len(s.Queue), Version: s.Intents, Head: s.Head}
-	sum.Open, sum.Why = openWork(s), e.whySummarised(s, held)
+// Summarise is what a connection is listed by. moves is the state's table of next moves: a decision has it, and Moves makes
+// it.
+func (e Engine) Summarise(s State, moves []Move) Summary {
+	sum := Summary{
+		Due: s.due(moves), Paused: s.Paused != nil, Queued: len(s.Queue), Version: s.Intents, Head: s.Head,
+		Open: openWork(&s, moves),
+	}
 	newest := s.Newest()
+	w := why{e: e, s: &s}
+	switch {
+	case s.active():
+		w.of(s.Saga.N, moves)
+	case len(s.Queue) > 0:
+		w.of(s.Queue[0].N, moves)
+	default:
+		w.of(newest, moves)
+	}
+	sum.Why = summarised(w.reasons)
 	switch {
 	case len(s.Queue) > 0 && !s.active():
 		q := s.Queue[0]

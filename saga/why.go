@@ -14,40 +14,59 @@ const overdue = 30 * time.Second
 // Why says why a saga of the connection does not move: everything it waits for, in the order of its steps. A saga that has
 // ended waits for nothing, unless it is stuck. It is pure.
 func (e Engine) Why(s State, n uint64, env Environment) []events.Cause {
-	w := why{e: e, s: s, env: env}
-	for i, q := range s.Queue {
-		if q.N == n {
-			w.queued(i)
-			return env.see(w.causes, Summary{})
+	moves := e.Moves(&s, env.Held, nil)
+	w := why{e: e, s: &s, now: env.Now}
+	if !w.of(n, moves) {
+		return nil
+	}
+	sum := Summary{Why: w.reasons}
+	if g := s.Saga; g != nil && g.N == n {
+		sum.Saga, sum.Status, sum.Due, sum.Paused = s.SagaID(n), g.Status, s.due(moves), s.Paused != nil
+	}
+	causes := env.see(sum)
+	for i, c := range causes {
+		if c.Code == events.CauseStuck {
+			causes[i].Advice = fmt.Sprintf("resolve %s %s --retry, --mark-undone or --skip, or replay %s --from failed", sum.Saga, c.Step, sum.Saga)
 		}
 	}
-	g := s.Saga
+	return causes
+}
+
+// why gathers reasons.
+type why struct {
+	e       Engine
+	s       *State
+	now     time.Time // zero: not known
+	reasons []Reason
+}
+
+// of gathers the reasons of a saga, and tells whether it can wait for anything.
+func (w *why) of(n uint64, moves []Move) bool {
+	for i, q := range w.s.Queue {
+		if q.N == n {
+			w.queued(i)
+			return true
+		}
+	}
+	g := w.s.Saga
 	switch {
 	case g == nil || g.N != n:
-		return nil
+		return false
 	case g.Status == events.SagaStuck && !g.superseded():
 		w.stuck()
-	case s.active():
-		w.running()
+	case w.s.active():
+		w.running(moves)
 	default:
-		return nil
+		return false
 	}
-	return env.see(w.causes, Summary{Status: g.Status, Due: e.Due(s, env.Held), Paused: s.Paused != nil})
+	return true
 }
 
-// why gathers causes.
-type why struct {
-	e      Engine
-	s      State
-	env    Environment
-	causes []events.Cause
-}
-
-func (w *why) add(c events.Cause) { w.causes = append(w.causes, c) }
+func (w *why) add(r Reason) { w.reasons = append(w.reasons, r) }
 
 // ahead tells whether a time is still to come.
 func (w *why) ahead(at time.Time) bool {
-	return !at.IsZero() && (w.env.Now.IsZero() || at.After(w.env.Now))
+	return !at.IsZero() && (w.now.IsZero() || at.After(w.now))
 }
 
 // queued: what a saga that has not begun waits for.
@@ -55,13 +74,13 @@ func (w *why) queued(place int) {
 	q := w.s.Queue[place]
 	switch {
 	case w.s.active():
-		w.add(events.Cause{
-			Code: events.CauseQueued, Text: fmt.Sprintf("waits behind %s, which is %s", w.s.SagaID(w.s.Saga.N), w.s.Saga.Status),
-			By: w.s.SagaID(w.s.Saga.N), Since: q.At,
+		id := w.s.SagaID(w.s.Saga.N)
+		w.add(Reason{
+			Cause: events.Cause{Code: events.CauseQueued, By: id, Since: q.At}, Detail: "is " + string(w.s.Saga.Status),
 		})
 	case place > 0:
-		first := w.s.SagaID(w.s.Queue[0].N)
-		w.add(events.Cause{Code: events.CauseQueued, Text: "waits behind " + first + ", which has not begun", By: first, Since: q.At})
+		id := w.s.SagaID(w.s.Queue[0].N)
+		w.add(Reason{Cause: events.Cause{Code: events.CauseQueued, By: id, Since: q.At}, Detail: "has not begun"})
 	}
 	w.paused()
 	w.unplanned(q.Intent.Kind)
@@ -69,37 +88,31 @@ func (w *why) queued(place int) {
 
 func (w *why) paused() {
 	if p := w.s.Paused; p != nil {
-		w.add(events.Cause{Code: events.CausePaused, Text: "paused by " + p.Actor + ": " + p.Reason, By: p.Actor, Since: p.At})
+		w.add(Reason{Cause: events.Cause{Code: events.CausePaused, By: p.Actor, Since: p.At}, Detail: p.Reason})
 	}
 }
 
 func (w *why) unplanned(kind string) {
 	if _, known := w.e.Kinds[kind]; !known {
-		w.add(events.Cause{
-			Code: events.CauseNoPlan, Text: "this release has no intent kind " + kind + "; run one that has it, or withdraw",
-		})
+		w.add(Reason{Cause: events.Cause{Code: events.CauseNoPlan}, Detail: kind})
 	}
 }
 
-// stuck: what is left, and what an operator may do.
+// stuck: what is left.
 func (w *why) stuck() {
-	g := w.s.Saga
-	for _, st := range g.Steps {
+	for _, st := range w.s.Saga.Steps {
 		if st.Status == events.StepStuck {
-			w.add(events.Cause{
-				Code: events.CauseStuck, Step: st.Name, Kind: st.Kind, Since: st.EndedAt,
-				Text: lastError(st), Advice: fmt.Sprintf("resolve %s %s --retry, --mark-undone or --skip, or replay %s --from failed",
-					w.s.SagaID(g.N), st.Name, w.s.SagaID(g.N)),
+			w.add(Reason{
+				Cause: events.Cause{Code: events.CauseStuck, Step: st.Name, Kind: st.Kind, Since: st.EndedAt}, Detail: lastError(st),
 			})
 		}
 	}
 }
 
 // running: what each step waits for that no other step goes before, and then what the proof waits for.
-func (w *why) running() {
+func (w *why) running(moves []Move) {
 	w.paused()
 	w.unplanned(w.s.Saga.Intent.Kind)
-	moves := w.e.Moves(&w.s, w.env.Held, nil)
 	for i := range moves {
 		switch m := &moves[i]; m.Act {
 		case ActDecide, ActRequest, ActGiveUp, ActExpire:
@@ -112,15 +125,13 @@ func (w *why) running() {
 
 // step: what one step waits for.
 func (w *why) step(m *Move) {
+	st := m.step
 	switch {
 	case m.Block.By == BlockedByStep:
 	case m.Act == ActExpire:
-		w.out(m.step)
-	case m.Block.By == BlockedByHold && (!m.step.HeldAt.IsZero() || !w.ahead(m.At)):
-		w.add(events.Cause{
-			Code: events.CauseHeld, Step: m.step.Name, Kind: m.step.Kind, Since: m.step.HeldAt,
-			Text: "the engine or its capability is held",
-		})
+		w.out(m)
+	case m.Block.By == BlockedByHold && (!st.HeldAt.IsZero() || !w.ahead(m.At)):
+		w.add(Reason{Cause: events.Cause{Code: events.CauseHeld, Step: st.Name, Kind: st.Kind, Since: st.HeldAt}})
 	default:
 		w.resting(m)
 	}
@@ -128,43 +139,39 @@ func (w *why) step(m *Move) {
 
 // proof: what the next round of the proof waits for, besides steps.
 func (w *why) proof(m *Move) {
-	p := w.s.Saga.Proof
+	p := &w.s.Saga.Proof
 	switch {
 	case len(p.Failing) > 0 && w.ahead(m.At):
-		w.add(events.Cause{
-			Code: events.CauseProof, Step: ProveStep, Since: p.StartedAt, Until: m.At,
-			Text: fmt.Sprintf("round %d of the proof failed: %s", p.Round, strings.Join(p.Failing, "; ")),
+		w.add(Reason{
+			Cause: events.Cause{Code: events.CauseProof, Step: ProveStep, Since: p.StartedAt, Until: m.At},
+			Epoch: uint64(p.Round), Detail: strings.Join(p.Failing, "; "),
 		})
 	case m.Block.By == BlockedByHold:
-		w.add(events.Cause{Code: events.CauseHeld, Step: ProveStep, Since: p.HeldAt, Text: "the engine is held"})
+		w.add(Reason{Cause: events.Cause{Code: events.CauseHeld, Step: ProveStep, Since: p.HeldAt}})
 	}
 }
 
-// out: a command of the step is out.
-func (w *why) out(st *Step) {
+// out: a command of the step is in flight.
+func (w *why) out(m *Move) {
+	st := m.step
 	if st.Wait != nil { // it only asks whether the wait is over
 		w.waiting(st, st.Open.Deadline)
 		return
 	}
-	c := events.Cause{
-		Code: events.CauseCommand, Step: st.Name, Kind: st.Kind, Since: st.Open.Due, Until: st.Open.Deadline,
-		Text: fmt.Sprintf("%s of epoch %d is out", st.Open.Deed, st.Open.Epoch),
+	r := Reason{
+		Cause: events.Cause{Code: events.CauseCommand, Step: st.Name, Kind: st.Kind, Since: st.Open.Due, Until: st.Open.Deadline},
+		Verb:  st.Open.Deed, Generation: st.Generation, Epoch: st.Open.Epoch,
 	}
-	id := events.Command{Connection: w.s.Key, Step: st.Name, Generation: st.Generation, Epoch: st.Open.Epoch}.ID()
-	if worker := w.env.Crews[c.Capability()].Runs[id]; worker != "" {
-		c.By, c.Text = worker, c.Text+", run by "+worker
+	if !w.now.IsZero() && w.now.After(st.Open.Deadline) {
+		r.late, r.Until = true, m.At
 	}
-	if !w.env.Now.IsZero() && w.env.Now.After(st.Open.Deadline) {
-		c.Until = st.Open.Deadline.Add(w.e.Limits.quiet())
-		c.Text += " past its deadline; when the quiet period is over it is looked at"
-	}
-	w.add(c)
+	w.add(r)
 }
 
 // resting: the step could be next, nothing of it is in flight, and its time has not come.
 func (w *why) resting(m *Move) {
 	st := m.step
-	c := events.Cause{Step: st.Name, Kind: st.Kind, Since: st.Since, Until: m.when()}
+	r := Reason{Cause: events.Cause{Step: st.Name, Kind: st.Kind, Since: st.Since, Until: m.when()}, Verb: m.Verb}
 	switch m.Pace {
 	case PaceWait:
 		w.waiting(st, m.when())
@@ -173,29 +180,28 @@ func (w *why) resting(m *Move) {
 		if !w.ahead(m.At) { // it is about to be requested
 			return
 		}
-		c.Code, c.Text = events.CauseQuiet, "an earlier call may still act; nothing is undone or believed absent before"
+		r.Code = events.CauseQuiet
 	case PaceRetry:
-		c.Code, c.Text = events.CauseRetry, fmt.Sprintf("%s again after: %s", m.Verb, st.Error.Message)
+		r.Code, r.Detail = events.CauseRetry, st.Error.Message
 	default:
 		return
 	}
-	w.add(c)
+	w.add(r)
 }
 
 // waiting: the last outcome was a Wait.
 func (w *why) waiting(st *Step, until time.Time) {
-	c := events.Cause{Step: st.Name, Kind: st.Kind, Since: st.Wait.Since, Until: until}
-	said := st.Wait.Message
-	if said == "" {
-		said = string(st.Wait.Reason)
-	}
+	r := Reason{Cause: events.Cause{Code: events.CauseWait, Step: st.Name, Kind: st.Kind, Since: st.Wait.Since, Until: until}}
 	switch {
 	case st.Operation != "":
-		c.Code, c.By, c.Text = events.CauseOperation, st.Operation, "waits for operation "+st.Operation
-	case st.Wait.Reason.OfClaim():
-		c.Code, c.Text = events.CauseClaim, "waits for a claim: "+said
+		r.Code, r.By = events.CauseOperation, st.Operation
+	case st.Wait.Message != "":
+		r.Detail = st.Wait.Message
 	default:
-		c.Code, c.Text = events.CauseWait, "waits: "+said
+		r.Detail = string(st.Wait.Reason)
 	}
-	w.add(c)
+	if r.Code == events.CauseWait && st.Wait.Reason.OfClaim() {
+		r.Code = events.CauseClaim
+	}
+	w.add(r)
 }

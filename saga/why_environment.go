@@ -3,6 +3,7 @@ package saga
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/culvertnet/culvert/events"
 )
@@ -13,14 +14,14 @@ func (env Environment) WhyListed(sum Summary) []events.Cause {
 	if sum.Status.Ended() && sum.Status != events.SagaStuck {
 		return nil
 	}
-	return env.see(sum.Why, sum)
+	return env.see(sum)
 }
 
 // see completes causes by what a state cannot tell.
-func (env Environment) see(causes []events.Cause, sum Summary) []events.Cause {
-	seen := make([]events.Cause, 0, len(causes)+1)
-	for _, c := range causes {
-		seen = append(seen, env.crewed(c))
+func (env Environment) see(sum Summary) []events.Cause {
+	seen := make([]events.Cause, 0, len(sum.Why)+1)
+	for _, r := range sum.Why {
+		seen = append(seen, env.crewed(r, sum.Saga))
 	}
 	if p, held := env.Held[""]; held && !hasCode(seen, events.CauseHeld) && sum.Status != events.SagaStuck && !hasCode(seen, events.CauseCommand) {
 		seen = append(seen, heldBy("the engine", p))
@@ -49,12 +50,16 @@ func (env Environment) see(causes []events.Cause, sum Summary) []events.Cause {
 	return seen
 }
 
-// crewed says of a command that nobody can take it, where that is known.
-func (env Environment) crewed(c events.Cause) events.Cause {
-	if c.Code != events.CauseCommand || env.Crews == nil {
-		return c
+// crewed words a reason, and says of a command who executes it, or that nobody can, where that is known.
+func (env Environment) crewed(r Reason, saga string) events.Cause {
+	if r.Code != events.CauseCommand || env.Crews == nil {
+		return r.worded()
 	}
-	crew := env.Crews[c.Capability()]
+	crew := env.Crews[r.Capability()]
+	if key, _, err := events.ParseSaga(saga); err == nil && r.Verb != "" {
+		r.By = crew.Runs[events.Command{Connection: key, Step: r.Step, Generation: r.Generation, Epoch: r.Epoch}.ID()]
+	}
+	c := r.worded()
 	switch {
 	case len(crew.Workers) == 0:
 		c.Code, c.Text = events.CauseNoWorker, c.Text+", and no worker of capability "+c.Capability()+" lives"
@@ -90,44 +95,32 @@ func hasCode(causes []events.Cause, code events.CauseCode) bool {
 	return false
 }
 
-// What a summary holds of causes: it is read for every connection of a listing, so it is short.
-const (
-	summaryCauses = 3
-	summaryText   = 160
-)
-
-// whySummarised is what a summary says of why its saga does not move.
-func (e Engine) whySummarised(s State, held Held) []events.Cause {
-	n := s.Newest()
-	if s.active() {
-		n = s.Saga.N
-	} else if len(s.Queue) > 0 {
-		n = s.Queue[0].N
-	}
-	causes := e.Why(s, n, Environment{Held: held})
-	causes = causes[:min(len(causes), summaryCauses)]
-	for i, c := range causes {
-		causes[i].Advice = ""
-		if r := []rune(c.Text); len(r) > summaryText {
-			causes[i].Text = string(r[:summaryText-1]) + "…"
-		}
-	}
-	return causes
-}
-
-// openWork counts the commands that are out.
-func openWork(s State) map[string]OpenWork {
+// openWork counts the commands in flight.
+func openWork(s *State, moves []Move) map[string]OpenWork {
 	var open map[string]OpenWork
-	for _, c := range Open(s) {
+	count := func(kind string, due time.Time) {
 		if open == nil {
 			open = map[string]OpenWork{}
 		}
-		w := open[c.Capability]
-		if w.Count == 0 || c.Due.Before(w.Since) {
-			w.Since = c.Due
+		capability := Node{Kind: kind}.Capability()
+		w := open[capability]
+		if w.Count == 0 || due.Before(w.Since) {
+			w.Since = due
 		}
 		w.Count++
-		open[c.Capability] = w
+		open[capability] = w
+	}
+	for i := range moves {
+		if m := &moves[i]; m.Act == ActExpire {
+			count(m.step.Kind, m.step.Open.Due)
+		}
+	}
+	if s.Survey.open() {
+		for _, l := range s.Survey.Looks {
+			if l.Seen == "" {
+				count(l.Kind, s.Survey.At)
+			}
+		}
 	}
 	return open
 }

@@ -12,8 +12,11 @@ import (
 // What a state cannot tell is said by who knows it, of a saga as it is listed.
 func TestWhyKnowsItsEnvironment(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	out := saga.Summary{Status: events.SagaRunning, Due: now.Add(time.Minute), Why: []events.Cause{
-		{Code: events.CauseCommand, Text: "do of epoch 1 is out", Step: "a", Kind: "network.a", Since: now, Until: now.Add(30 * time.Second)},
+	out := saga.Summary{Status: events.SagaRunning, Due: now.Add(time.Minute), Why: []saga.Reason{
+		{
+			Cause: events.Cause{Code: events.CauseCommand, Step: "a", Kind: "network.a", Since: now, Until: now.Add(30 * time.Second)},
+			Verb:  events.Do, Generation: 1, Epoch: 1,
+		},
 	}}
 	late := saga.Summary{Status: events.SagaRunning, Due: now.Add(-time.Hour)}
 	serves := map[string]saga.Crew{"network": {Workers: []string{"w1"}, Kinds: map[string]bool{"network.a": true}}}

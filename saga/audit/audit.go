@@ -245,7 +245,7 @@ func (a *audit) compare(ctx context.Context, key events.Key) error {
 	if c.broken || c.state.Version != item.Version {
 		return nil
 	}
-	is, should := item.Summary, a.engine.Summarise(c.state, nil)
+	is, should := item.Summary, a.engine.Summarise(c.state, a.engine.Moves(&c.state, nil, nil))
 	// The release that wrote the summary had its own patience and its own words, and what was paused then may be resumed now.
 	is.Due, should.Due = time.Time{}, time.Time{}
 	is.Why, should.Why = nil, nil

@@ -28,7 +28,7 @@ func (o *Orchestrator) encode(w *work) (rest *work, err error) {
 	}
 	w.after.Head = head
 	a := saga.Append{
-		Key: w.key, After: w.before.Version, ID: id, Summary: o.opts.Engine.Summarise(w.after, o.Held()), Facts: facts,
+		Key: w.key, After: w.before.Version, ID: id, Summary: o.opts.Engine.Summarise(w.after, w.moves), Facts: facts,
 		Admits: admits(w.facts),
 	}
 	if w.after.Version%saga.SnapshotEvery == 0 {

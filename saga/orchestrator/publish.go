@@ -19,11 +19,7 @@ func (o *Orchestrator) settle(ctx context.Context, settled []*work) {
 		if kept {
 			o.alarm.resend(w.key, o.opts.Now().Add(o.opts.SweepEvery))
 		}
-		due := o.opts.Engine.Due(w.after, o.Held())
-		if soonest := o.opts.Now().Add(o.opts.SweepEvery); len(w.facts) == 0 && !due.IsZero() && !due.After(o.opts.Now()) {
-			due = soonest // nothing followed though it is due: never spin on it
-		}
-		o.alarm.set(w.key, due)
+		o.alarm.set(w.key, o.due(w))
 	}
 	if len(messages) > 0 {
 		if err := o.opts.Bus.Publish(ctx, messages...); err != nil && ctx.Err() == nil {
@@ -40,6 +36,19 @@ func (o *Orchestrator) settle(ctx context.Context, settled []*work) {
 			}
 		}
 	}
+}
+
+// due is when a connection is due after a turn: as its summary says, or by the table when nothing was appended. Nothing followed
+// then though it may be due, so it is never asked again at once.
+func (o *Orchestrator) due(w *work) time.Time {
+	if len(w.facts) > 0 {
+		return w.append.Summary.Due
+	}
+	due, now := o.opts.Engine.Due(w.after, o.Held()), o.opts.Now()
+	if !due.IsZero() && !due.After(now) {
+		return now.Add(o.opts.SweepEvery)
+	}
+	return due
 }
 
 // commands renders what is to be sent: what this decision opened, or everything that is open. A hold keeps what was open

@@ -47,6 +47,8 @@ type work struct {
 	before saga.State
 	after  saga.State
 	facts  []saga.Fact
+	// moves is the table of next moves of after.
+	moves []saga.Move
 	// answers are the jobs' own; they are given when the facts have landed.
 	answers []outcome
 	// admits tells which jobs take in new work.
@@ -189,7 +191,7 @@ func (o *Orchestrator) decideIn(w *work, state saga.State) {
 		}
 		w.resend, w.admits[i] = w.resend || d.Duplicate, admits(d.Facts)
 		w.facts = append(w.facts, d.Facts...)
-		w.after = d.State
+		w.after, w.moves = d.State, d.Moves
 		w.after.Version = state.Version
 	}
 	if len(w.facts) > 0 {

@@ -40,7 +40,7 @@ func (m *Machine) complete(moves []saga.Move) error {
 	}
 	listed := map[saga.Ref]bool{}
 	for i := range moves {
-		listed[moves[i].Ref] = true
+		listed[moves[i].Ref()] = true
 	}
 	for _, st := range g.Steps {
 		if !settled(g, st) && !listed[saga.Ref{Step: st.Name, Generation: st.Generation}] {

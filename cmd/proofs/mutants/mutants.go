@@ -67,7 +67,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "wrong undo order", file: "saga/move_step.go", suites: []string{suiteSaga, suiteSim},
-		old: "if first := s.Saga.goesBackFirst(st); first != (Ref{}) {", new: "if first := s.Saga.goesBackFirst(st); first != first {",
+		old: "if first := t.s.Saga.goesBackFirst(st); first != nil {", new: "if first := t.s.Saga.goesBackFirst(st); first == st {",
 	},
 	{
 		name: "no claim", file: "workers/poolrules.go", suites: []string{suiteWorkers},
@@ -97,8 +97,8 @@ var mutants = []mutant{
 	},
 	{
 		name: "a move without its time", file: "saga/move_step.go", suites: []string{suiteDecide, suiteDue, suiteWhy}, every: true,
-		old: "	m := Move{Act: ActRequest, Ref: st.id(), Verb: verb, At: st.Next.At, step: st}\n	m.Pace = paceOf(st, m.At)\n",
-		new: "	m := Move{Act: ActRequest, Ref: st.id(), Verb: verb, step: st}\n	m.Pace = paceOf(st, st.Next.At)\n",
+		old: "	m := Move{Act: ActRequest, Verb: verb, At: st.Next.At, step: st}\n	m.Pace = paceOf(st, m.At)\n",
+		new: "	m := Move{Act: ActRequest, Verb: verb, step: st}\n	m.Pace = paceOf(st, st.Next.At)\n",
 	},
 	{
 		name: "a move without its patience", file: "saga/move_step.go", suites: []string{suiteDecide, suiteDue, suiteWhy}, every: true,
