@@ -1,4 +1,4 @@
-package main
+package mutants
 
 import (
 	"os"
@@ -10,7 +10,7 @@ import (
 // TestMutantsFit holds the mutants to the code: the text that one replaces stands in its file once.
 func TestMutantsFit(t *testing.T) {
 	for _, m := range mutants {
-		text, err := os.ReadFile(filepath.Join("..", "..", m.file))
+		text, err := os.ReadFile(filepath.Join("..", "..", "..", m.file))
 		if err != nil {
 			t.Fatal(err)
 		}
