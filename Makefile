@@ -83,6 +83,7 @@ proof-intent: build ## culvert prove, for the first example
 
 proof-linear proof-r3 proof-scale proof-synced proof-split proof-operate: $(BIN)/nats-server
 proof-google proof-damage proof-move proof-scale proof-synced proof-bird: deps
+proof-releases: ARGS += $(if $(REV),--rev $(REV))
 proof-%: build ## run one proof with real processes (bin/proofs --help names them): ARGS="--sagas 200"
 	$(PROOFS) $* $(if $(FIXTURES),--fixtures $(FIXTURES)) $(ARGS)
 

@@ -18,6 +18,7 @@ import (
 	"github.com/culvertnet/culvert/cmd/proofs/mutants"
 	"github.com/culvertnet/culvert/cmd/proofs/plans"
 	"github.com/culvertnet/culvert/cmd/proofs/recorded"
+	"github.com/culvertnet/culvert/cmd/proofs/releases"
 	"github.com/culvertnet/culvert/cmd/proofs/scale"
 )
 
@@ -31,7 +32,7 @@ type family struct {
 func all() []family {
 	return []family{
 		{"plans", plans.Proofs()}, {"faults", faults.Proofs()}, {"backends", backends.Proofs()}, {"scale", scale.Proofs()},
-		{"recorded", recorded.Proofs()}, {"mutants", mutants.Proofs()},
+		{"recorded", recorded.Proofs()}, {"mutants", mutants.Proofs()}, {"releases", releases.Proofs()},
 	}
 }
 
@@ -52,6 +53,8 @@ func main() {
 	flag.StringVar(&s.Fixtures, "fixtures", "", "folder with recorded exchanges (recorded)")
 	flag.StringVar(&s.Only, "only", "", "only rows whose name contains this (matrix, failures, removals)")
 	flag.StringVar(&s.Modes, "modes", "refuse,lose-reply", "fault modes (failures, removals): refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session")
+	flag.StringVar(&s.To, "to", "", "folder that takes what is recorded (stores)")
+	flag.StringVar(&s.Rev, "rev", "92af73b", "revision of the last release (releases)")
 	flag.IntVar(&s.Parallel, "parallel", 3, "daemons at once (matrix, failures, removals)")
 	flag.Uint64Var(&s.Seed, "seed", uint64(time.Now().UnixNano()), "seed of what is random (kill, campaigns)")
 	flag.IntVar(&s.Sagas, "sagas", 0, "how many sagas a campaign runs; 0: the proof's own figure")

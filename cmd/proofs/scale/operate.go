@@ -1,16 +1,11 @@
 package scale
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -66,7 +61,7 @@ func operateRun(ctx context.Context, l *lab.Lab, t *proof.Table) error {
 func replayMany(ctx context.Context, l *lab.Lab, t *proof.Table, n int) error {
 	line := []string{"replay", "--status", "compensated", "--name-prefix", "split-", "--canary", "1", "--pace", "10/s", "--max-failures", "3", "--wait", "-o", "json", "--reason", "the outage is over"}
 	var rows []struct{ Status string }
-	code, err := run1(ctx, l, &rows, line...)
+	code, err := l.Command(ctx, &rows, line...)
 	if err != nil {
 		return err
 	}
@@ -85,7 +80,7 @@ func replayMany(ctx context.Context, l *lab.Lab, t *proof.Table, n int) error {
 		return err
 	}
 	t.Row(proof.Need(len(before) > 0 && len(before) < n, "it was not cut off in between"), "killed in between: not yet replayed", len(before))
-	code, err = run1(ctx, l, &rows, line...)
+	code, err = l.Command(ctx, &rows, line...)
 	t.Row(errors.Join(err, proof.Need(code == 0, "exit %d", code)), "run again: replayed", len(rows))
 	return replayedOnce(ctx, l, t, n)
 }
@@ -96,7 +91,7 @@ func cutOff(ctx context.Context, l *lab.Lab, n int, line []string) ([]events.Sta
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_, _ = run1(cut, l, nil, line...) // it is killed
+		_, _ = l.Command(cut, nil, line...) // it is killed
 	}()
 	var left []events.Status
 	for end := time.Now().Add(time.Minute); ; {
@@ -155,7 +150,7 @@ func surveyAll(ctx context.Context, l *lab.Lab, t *proof.Table, orders []lab.Ord
 	began := time.Now()
 	for _, o := range orders {
 		var v events.Survey
-		if _, err := run1(ctx, l, &v, "replay", o.Name, "--plan", "-o", "json", "--reason", "is it so?"); err != nil {
+		if _, err := l.Command(ctx, &v, "replay", o.Name, "--plan", "-o", "json", "--reason", "is it so?"); err != nil {
 			return err
 		}
 		for _, r := range v.Rows {
@@ -234,23 +229,4 @@ func metrics(ctx context.Context, l *lab.Lab) (string, error) {
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	return string(b), err
-}
-
-// run1 runs the command line, reads its JSON, and gives its exit code.
-func run1(ctx context.Context, l *lab.Lab, into any, args ...string) (int, error) {
-	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, filepath.Join(l.Settings.Bin, "culvert"), args...)
-	cmd.Env = append(os.Environ(), "CULVERT_SERVER="+l.Daemon.At.HTTP)
-	cmd.Stdout, cmd.Stderr = &out, os.Stderr
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		return 0, err
-	}
-	if into != nil {
-		if err := json.Unmarshal(out.Bytes(), into); err != nil {
-			return 0, fmt.Errorf("read answer of culvert %s: %w", args[0], err)
-		}
-	}
-	return cmd.ProcessState.ExitCode(), nil
 }

@@ -15,6 +15,8 @@ type Settings struct {
 	Only     string
 	Modes    string // of faults, with commas
 	Parallel int    // daemons at once
+	To       string // folder for what is recorded
+	Rev      string // revision of the last release
 	Seed     uint64
 	Keep     bool
 	// Sagas, Faults, Window and Speed are a campaign's; zero is the proof's own figure.
