@@ -8,8 +8,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// turnBack starts the compensation: every step that was begun goes back, in reverse along the graph.
-func (t *turn) turnBack(reason string) {
+// startCompensation starts the compensation: every step that was begun goes back, in reverse along the graph.
+func (t *turn) startCompensation(reason string) {
 	fact := CompensationStarted{At: t.now, Reason: reason}
 	for _, e := range t.s.Standing { // what earlier sagas left behind does not stand either, so it goes too
 		if !e.Stood && t.s.Saga.step(e.Step, e.Generation) == nil {
@@ -91,10 +91,10 @@ func (t *turn) end() {
 	case len(stuck) > 0:
 		fact.Status, fact.Reason = events.SagaStuck, strings.Join(stuck, "; ")
 		if len(behind) > 0 {
-			fact.Reason += "; left behind it: " + strings.Join(behind, ", ")
+			fact.Reason += "; blocked behind it: " + strings.Join(behind, ", ")
 		}
 		if g.Cause != "" {
-			fact.Reason = fmt.Sprintf("%s (turned back because: %s)", fact.Reason, g.Cause)
+			fact.Reason = fmt.Sprintf("%s (compensating because: %s)", fact.Reason, g.Cause)
 		}
 	case g.Direction == Reversing:
 		fact.Status, fact.Reason = events.SagaCompensated, g.Cause

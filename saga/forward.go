@@ -36,5 +36,5 @@ func lastError(st *Step) string {
 	if st.Error != nil {
 		return st.Error.Message
 	}
-	return "its time is spent"
+	return "time budget exhausted"
 }

@@ -15,7 +15,7 @@ import (
 func (t *turn) accept(in events.Intent) (saga string, duplicate bool, err error) {
 	s := t.s
 	if s.Key.Tenant == engineTenant {
-		return "", false, events.NewRefusal("subject", "tenant", "tenant %s is the engine's own", engineTenant)
+		return "", false, events.NewRefusal("subject", "tenant", "tenant %s is reserved for the engine", engineTenant)
 	}
 	for _, a := range s.Accepted {
 		if a.Source != in.Source || a.ID != in.ID {
@@ -23,16 +23,16 @@ func (t *turn) accept(in events.Intent) (saga string, duplicate bool, err error)
 		}
 		if a.Digest != in.Digest {
 			return s.SagaID(a.Saga), false, events.NewConflict("id", "same-id",
-				"%s was accepted with other content as %s; a changed intent needs a new id", in.ID, s.SagaID(a.Saga))
+				"id %s was accepted with different content as %s; a changed intent needs a new id", in.ID, s.SagaID(a.Saga))
 		}
 		return s.SagaID(a.Saga), true, nil
 	}
 	if in.IfVersion != nil && *in.IfVersion != s.Intents {
 		return "", false, events.NewConflict("ifversion", "if-version",
-			"the connection's last accepted intent is number %d, not %d", s.Intents, *in.IfVersion)
+			"the last accepted intent of the connection is number %d, not %d", s.Intents, *in.IfVersion)
 	}
 	if _, known := t.e.Kinds[in.Kind]; !known {
-		return "", false, events.NewRefusal("type", "kind", "there is no intent kind %q", in.Kind)
+		return "", false, events.NewRefusal("type", "kind", "unknown intent kind %q", in.Kind)
 	}
 	if len(s.Queue) >= QueueBound {
 		return "", false, events.ErrBusy
@@ -92,7 +92,7 @@ func (t *turn) plan(in events.Intent) (_ Plan, err error) {
 	}()
 	kind, known := t.e.Kinds[in.Kind]
 	if !known {
-		return Plan{}, fmt.Errorf("this release has no intent kind %q", in.Kind)
+		return Plan{}, fmt.Errorf("this release does not have the intent kind %q", in.Kind)
 	}
 	plan, err := kind.Plan(Planning{Intent: in, Standing: slices.Clone(t.s.Standing)})
 	if err != nil {

@@ -10,7 +10,7 @@ func (t *turn) operate(a events.Action) (saga string, err error) {
 		return "", events.NewRefusal("reason", "reason", "an order needs an actor and a reason")
 	}
 	if t.s.Version == 0 && t.s.Key.Tenant != engineTenant {
-		return "", events.NewRefusal("saga", "unknown", "there is no connection %s", t.s.Key)
+		return "", events.NewRefusal("saga", "unknown", "unknown connection %s", t.s.Key)
 	}
 	switch a.Kind {
 	case events.ActionPause:
@@ -26,7 +26,7 @@ func (t *turn) operate(a events.Action) (saga string, err error) {
 	}
 	key, n, err := events.ParseSaga(a.Saga)
 	if err != nil || key != t.s.Key {
-		return "", events.NewRefusal("saga", "saga", "%q is no saga of %s", a.Saga, t.s.Key)
+		return "", events.NewRefusal("saga", "saga", "%q is not a saga of %s", a.Saga, t.s.Key)
 	}
 	switch a.Kind {
 	case events.ActionCancel:
@@ -38,7 +38,7 @@ func (t *turn) operate(a events.Action) (saga string, err error) {
 	case events.ActionResolve:
 		return a.Saga, t.resolve(n, a)
 	}
-	return "", events.NewRefusal("kind", "action", "there is no action %q", a.Kind)
+	return "", events.NewRefusal("kind", "action", "unknown action %q", a.Kind)
 }
 
 // cancel gives up a queued saga, or turns a running one back while its version does not stand yet.
@@ -54,14 +54,14 @@ func (t *turn) cancel(n uint64, a events.Action) error {
 	case g == nil || g.N != n:
 		return t.notNewest(n)
 	case g.Status.Ended():
-		return events.NewConflict("saga", "ended", "%s has ended %s", a.Saga, g.Status)
+		return events.NewConflict("saga", "ended", "%s has already ended (%s)", a.Saga, g.Status)
 	case g.Direction == Removing:
-		return events.NewConflict("saga", "stands", "the new version of %s stands; withdraw the connection instead", a.Saga)
+		return events.NewConflict("saga", "stands", "%s has committed; withdraw the connection instead", a.Saga)
 	case g.Direction == Reversing:
 		return nil // it is on its way back already
 	}
 	t.add(SagaCancelled{At: t.now, Saga: n, Actor: a.Actor, Reason: a.Reason})
-	t.turnBack("cancelled by " + a.Actor + ": " + a.Reason)
+	t.startCompensation("cancelled by " + a.Actor + ": " + a.Reason)
 	return nil
 }
 
@@ -71,7 +71,7 @@ func (t *turn) replay(n uint64, a events.Action) (string, error) {
 		a.From = events.FromStart
 	}
 	if a.From != events.FromStart && a.From != events.FromFailed {
-		return "", events.NewRefusal("from", "from", "%q is none of start, failed", a.From)
+		return "", events.NewRefusal("from", "from", "invalid from %q: want start or failed", a.From)
 	}
 	g := t.s.Saga
 	if u := t.s.Unbegun; u != nil && u.N == n && t.s.Newest() == n {
@@ -88,9 +88,9 @@ func (t *turn) replay(n uint64, a events.Action) (string, error) {
 		t.add(SagaContinued{At: t.now, Saga: n, Actor: a.Actor, Reason: a.Reason})
 		return a.Saga, nil
 	case a.From == events.FromFailed:
-		return "", events.NewConflict("from", "not-stuck", "%s is %s; only a stuck saga goes on from where it failed, without a new input", a.Saga, g.Status)
+		return "", events.NewConflict("from", "not-stuck", "%s is %s; only a stuck saga continues from where it failed, and without a new input", a.Saga, g.Status)
 	case g.Status != events.SagaCompensated && g.Status != events.SagaStuck:
-		return "", events.NewConflict("saga", "not-replayable", "%s is %s; only a compensated or stuck saga is replayed", a.Saga, g.Status)
+		return "", events.NewConflict("saga", "not-replayable", "%s is %s; only a compensated or stuck saga can be replayed", a.Saga, g.Status)
 	}
 	return t.replayAs(Queued{Number: g.Number, Intent: g.Intent}, a)
 }
@@ -99,7 +99,7 @@ func (t *turn) replay(n uint64, a events.Action) (string, error) {
 func (t *turn) replayAs(q Queued, a events.Action) (string, error) {
 	if _, known := t.e.Kinds[q.Intent.Kind]; !known {
 		return "", events.NewConflict("saga", "no-plan",
-			"this release has no intent kind %s any more; replay it with a release that has, or go on with what is stuck: that needs its workers only", q.Intent.Kind)
+			"this release no longer has the intent kind %s; replay the saga with a release that has it, or continue it from where it failed, which needs workers only", q.Intent.Kind)
 	}
 	next := t.s.Sagas + 1
 	fact := SagaReplayed{At: t.now, Saga: next, Number: q.Number, ReplayOf: a.Saga, Intent: q.Intent, Actor: a.Actor, Reason: a.Reason}
@@ -117,7 +117,7 @@ func (t *turn) resolve(n uint64, a events.Action) error {
 		return t.notNewest(n)
 	}
 	if g.Status != events.SagaStuck || g.superseded() {
-		return events.NewConflict("saga", "not-stuck", "%s is %s; only a stuck saga has steps to resolve", a.Saga, g.Status)
+		return events.NewConflict("saga", "not-stuck", "%s is %s; only the steps of a stuck saga can be resolved", a.Saga, g.Status)
 	}
 	for _, st := range g.Steps {
 		if st.Name == a.Step && st.Status == events.StepStuck {
@@ -126,7 +126,7 @@ func (t *turn) resolve(n uint64, a events.Action) error {
 				t.add(StepResolved{Ref: Ref{st.Name, st.Generation}, At: t.now, Resolution: a.Resolution, Actor: a.Actor, Reason: a.Reason})
 				return nil
 			}
-			return events.NewRefusal("resolution", "resolution", "%q is none of retry, mark-undone, skip", a.Resolution)
+			return events.NewRefusal("resolution", "resolution", "invalid resolution %q: want retry, mark-undone or skip", a.Resolution)
 		}
 	}
 	return events.NewConflict("step", "not-stuck", "%s has no stuck step %q", a.Saga, a.Step)
@@ -135,7 +135,7 @@ func (t *turn) resolve(n uint64, a events.Action) error {
 func (t *turn) notNewest(n uint64) error {
 	id := t.s.SagaID(n)
 	if n > t.s.Sagas || n == 0 {
-		return events.NewRefusal("saga", "unknown", "there is no saga %s", id)
+		return events.NewRefusal("saga", "unknown", "unknown saga %s", id)
 	}
-	return events.NewConflict("saga", "superseded", "%s is not the connection's newest saga any more", id)
+	return events.NewConflict("saga", "superseded", "%s is no longer the newest saga of its connection", id)
 }

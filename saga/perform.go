@@ -102,7 +102,7 @@ func (t *turn) perform(m Move) {
 		}
 		t.add(held)
 	case ActCompensate:
-		t.turnBack(t.reason(m.step))
+		t.startCompensation(t.reason(m.step))
 	case ActProve:
 		t.add(ProofStarted{At: t.now, Round: t.s.Saga.Proof.Round + 1})
 	case ActJudge:
@@ -147,7 +147,7 @@ func (t *turn) giveUp(st *Step) {
 
 // lose gives up a command that no result came for: its effect is in doubt, or it is asked again.
 func (t *turn) lose(st *Step) {
-	message := fmt.Sprintf("nobody answered %s of epoch %d by its deadline", st.Open.Deed, st.Open.Epoch)
+	message := fmt.Sprintf("no result for %s (epoch %d) before its deadline", st.Open.Deed, st.Open.Epoch)
 	if st.Open.Deed.Mutates() && st.Transition != TransitionCheck {
 		t.add(StepUnsure{Ref: st.id(), At: t.now, Epoch: st.Open.Epoch, QuietAt: t.now, Free: true, Message: message})
 		return
@@ -164,7 +164,7 @@ func (t *turn) reason(st *Step) string {
 	case g.Direction == Making:
 		return fmt.Sprintf("%s: %s", st.Name, st.Error.Message)
 	case len(g.Proof.Failing) > 0: // the time ended between two rounds: what the last whole one found is the reason
-		return fmt.Sprintf("prove: %s", g.Proof.Failing[0])
+		return fmt.Sprintf("proof: %s", g.Proof.Failing[0])
 	}
-	return fmt.Sprintf("prove: %s could not be looked at in time: %s", st.Name, lastError(st))
+	return fmt.Sprintf("proof: %s could not be looked at in time: %s", st.Name, lastError(st))
 }

@@ -36,7 +36,7 @@ func (o Outputs) Steps(kind string) []string {
 func (o Outputs) Output(step string, into any) error {
 	b, ok := o.seen[step]
 	if !ok {
-		return fmt.Errorf("no step %s was looked at", step)
+		return fmt.Errorf("step %s was not looked at", step)
 	}
 	return json.Unmarshal(b, into)
 }
@@ -48,7 +48,7 @@ func (t *turn) judge() {
 	case len(failing) == 0:
 		t.commit()
 	case t.s.Paused == nil && !t.now.Before(t.table().proveBy()):
-		t.turnBack(fmt.Sprintf("prove: %s", failing[0]))
+		t.startCompensation(fmt.Sprintf("proof: %s", failing[0]))
 	default:
 		t.proveAgain(failing)
 	}

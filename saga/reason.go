@@ -32,24 +32,24 @@ func (r Reason) worded() events.Cause {
 	case events.CausePaused:
 		c.Text = "paused by " + c.By + ": " + r.Detail
 	case events.CauseNoPlan:
-		c.Text = "this release has no intent kind " + r.Detail + "; run one that has it, or withdraw"
+		c.Text = "this release does not have the intent kind " + r.Detail + "; run a release that has it, or withdraw"
 	case events.CauseHeld:
-		c.Text = "the engine is held"
+		c.Text = "the engine is paused"
 		if c.Kind != "" {
-			c.Text = "the engine or its capability is held"
+			c.Text = "the engine or the capability is paused"
 		}
 	case events.CauseCommand:
-		c.Text = fmt.Sprintf("%s of epoch %d is out", r.Verb, r.Epoch)
+		c.Text = fmt.Sprintf("%s (epoch %d) is in flight", r.Verb, r.Epoch)
 		if c.By != "" {
-			c.Text += ", run by " + c.By
+			c.Text += ", executed by " + c.By
 		}
 		if r.late {
-			c.Text += " past its deadline; when the quiet period is over it is looked at"
+			c.Text += " past its deadline; the step is looked at after the quiet period"
 		}
 	case events.CauseQuiet:
-		c.Text = "an earlier call may still act; nothing is undone or believed absent before"
+		c.Text = "an earlier call may still take effect; until then nothing is undone or taken for absent"
 	case events.CauseRetry:
-		c.Text = fmt.Sprintf("%s again after: %s", r.Verb, r.Detail)
+		c.Text = fmt.Sprintf("%s is tried again after: %s", r.Verb, r.Detail)
 	case events.CauseProof:
 		c.Text = fmt.Sprintf("round %d of the proof failed: %s", r.Epoch, r.Detail)
 	case events.CauseOperation:

@@ -83,13 +83,13 @@ func (t *turn) reportDone(st *Step, o events.Outcome) {
 func (t *turn) seen(st *Step, asked time.Time, detail string) {
 	v, doubtful := afterLook(st.Back, st.Transition, st.Seen)
 	if ok, next := t.believable(st, asked); doubtful && !ok {
-		seen := "absent"
+		seen := "observed absent"
 		if st.Back {
-			seen = "gone"
+			seen = "observed gone"
 		}
 		t.add(StepRetrying{
 			Ref: st.id(), At: t.now, Epoch: st.Epoch, Deed: events.Look, Until: next, Free: true,
-			Message: seen + ", but an earlier call may still act",
+			Message: seen + ", but an earlier call may still take effect",
 		})
 		return
 	}

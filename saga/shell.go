@@ -25,7 +25,7 @@ var (
 	// ErrUnavailable says that the journal could not take an input now; nothing is lost by offering it again.
 	ErrUnavailable = errors.New("the journal does not answer")
 	// ErrNotHeld says that a move was asked of an engine that may act meanwhile.
-	ErrNotHeld = errors.New("the engine is not held")
+	ErrNotHeld = errors.New("the engine is not paused")
 )
 
 const (

@@ -114,7 +114,7 @@ func (t *turn) survey(n uint64, a events.Action) error {
 	case n != t.s.Newest():
 		return t.notNewest(n)
 	case t.s.active() || len(t.s.Queue) > 0:
-		return events.NewConflict("saga", "busy", "%s has not ended; a survey would come between", a.Saga)
+		return events.NewConflict("saga", "busy", "%s has not ended; a survey needs a connection at rest", a.Saga)
 	}
 	fact := SurveyAsked{At: t.now, Saga: n, From: a.From, Until: t.now.Add(t.e.Limits.Deadline + t.e.Limits.quiet()), Actor: a.Actor, Reason: a.Reason}
 	switch u := t.s.Unbegun; {
@@ -129,7 +129,7 @@ func (t *turn) survey(n uint64, a events.Action) error {
 	for _, l := range t.s.toSurvey() {
 		l.RequestID = events.StepRequestID(t.s.SagaID(n), l.Step, l.Generation)
 		if t.held.Holds(l.Kind) {
-			return events.NewConflict("saga", "held", "the engine or capability %s is held, so nothing can be looked at", Node{Kind: l.Kind}.Capability())
+			return events.NewConflict("saga", "held", "the engine or the capability %s is paused, so nothing can be looked at", Node{Kind: l.Kind}.Capability())
 		}
 		l.Epoch, l.Deadline = l.Epoch+1, t.now.Add(t.e.Limits.Deadline)
 		fact.Looks = append(fact.Looks, l)

@@ -21,7 +21,7 @@ func (e Engine) SurveyView(s State) (events.Survey, bool) {
 	for _, l := range v.Looks {
 		row := events.SurveyRow{Step: l.Step, Generation: l.Generation, Kind: l.Kind, Object: l.Object, Seen: l.Seen, Detail: l.Detail}
 		if row.Seen == "" && v.Ended != "" {
-			row.Seen, row.Detail = events.SeenUnknown, "nobody answered in time"
+			row.Seen, row.Detail = events.SeenUnknown, "no answer in time"
 		}
 		w.rows = append(w.rows, row)
 	}
@@ -109,7 +109,7 @@ func (w *foresight) startsOver() (refused string) {
 		case row.Will != "":
 		case w.s.standing(row.Step, row.Generation) != nil && !adopted[Ref{row.Step, row.Generation}]:
 			if row.Will = undoes(TransitionRemove, row.Seen); row.Will == events.WillUndo {
-				row.Because = "it is no part of the new version"
+				row.Because = "it is not part of the new version"
 			}
 		default:
 			row.Will = events.WillNothing
@@ -176,7 +176,7 @@ func meets(means Transition, seen events.Presence) (events.Will, string) {
 	v, _ := afterLook(false, means, seen)
 	switch {
 	case v == lookRefuses:
-		return events.WillRefuse, "somebody else's is in its place"
+		return events.WillRefuse, "an object that Culvert does not own has this name"
 	case seen == events.Absent:
 		return events.WillMake, "it is gone"
 	case means == TransitionChange:

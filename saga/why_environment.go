@@ -42,7 +42,7 @@ func (env Environment) see(sum Summary) []events.Cause {
 		}
 	}
 	if !sum.Paused && !sum.Due.IsZero() && !env.Now.IsZero() && env.Now.After(sum.Due.Add(overdue)) {
-		seen = append(seen, events.Cause{Code: events.CauseLate, Text: "overdue: no orchestrator does its work", Since: sum.Due})
+		seen = append(seen, events.Cause{Code: events.CauseLate, Text: "overdue: no live orchestrator moves it", Since: sum.Due})
 	}
 	if len(seen) == 0 {
 		return nil
@@ -62,9 +62,9 @@ func (env Environment) crewed(r Reason, saga string) events.Cause {
 	c := r.worded()
 	switch {
 	case len(crew.Workers) == 0:
-		c.Code, c.Text = events.CauseNoWorker, c.Text+", and no worker of capability "+c.Capability()+" lives"
+		c.Code, c.Text = events.CauseNoWorker, c.Text+", and there is no live worker for capability "+c.Capability()
 	case len(crew.Kinds) > 0 && !crew.Kinds[c.Kind]:
-		c.Code, c.Text = events.CauseUnserved, c.Text+", and no worker that lives knows "+c.Kind+"; run workers of a release that does"
+		c.Code, c.Text = events.CauseUnserved, c.Text+", and no live worker knows "+c.Kind+"; run workers of a release that does"
 	case c.By == "":
 		c.Text += fmt.Sprintf(", for %s", workersText(crew.Workers))
 	}
@@ -79,7 +79,7 @@ func workersText(names []string) string {
 }
 
 func heldBy(what string, p Pause) events.Cause {
-	c := events.Cause{Code: events.CauseHeld, Text: what + " is held", By: p.Actor, Since: p.At}
+	c := events.Cause{Code: events.CauseHeld, Text: what + " is paused", By: p.Actor, Since: p.At}
 	if p.Actor != "" {
 		c.Text += " by " + p.Actor + ": " + p.Reason
 	}

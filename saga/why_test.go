@@ -26,8 +26,8 @@ func TestWhyKnowsItsEnvironment(t *testing.T) {
 		code events.CauseCode
 		text string
 	}{
-		"nobody knows who works":     {out, saga.Environment{Now: now}, events.CauseCommand, "is out"},
-		"no worker lives":            {out, saga.Environment{Now: now, Crews: map[string]saga.Crew{}}, events.CauseNoWorker, "no worker of capability network"},
+		"nobody knows who works":     {out, saga.Environment{Now: now}, events.CauseCommand, "is in flight"},
+		"no worker lives":            {out, saga.Environment{Now: now, Crews: map[string]saga.Crew{}}, events.CauseNoWorker, "no live worker for capability network"},
 		"no worker knows the kind":   {out, saga.Environment{Now: now, Crews: map[string]saga.Crew{"network": {Workers: []string{"w1"}, Kinds: map[string]bool{"network.b": true}}}}, events.CauseUnserved, "network.a"},
 		"a worker can take it":       {out, saga.Environment{Now: now, Crews: serves}, events.CauseCommand, "for w1"},
 		"no orchestrator lives":      {late, saga.Environment{Now: now, Crews: serves}, events.CauseLate, "overdue"},

@@ -101,9 +101,9 @@ func (s *server) examineStore(ctx context.Context, f findings) {
 }
 
 func heldText(capability string, p saga.Pause) string {
-	what := "the engine is held"
+	what := "the engine is paused"
 	if capability != "" {
-		what = "capability " + capability + " is held"
+		what = "capability " + capability + " is paused"
 	}
 	if p.Actor != "" {
 		what += " by " + p.Actor + ": " + p.Reason
@@ -119,7 +119,7 @@ func findingText(c events.Cause) string {
 	case events.CauseUnserved:
 		return "no worker that lives knows " + c.Kind
 	case events.CauseCommand:
-		return "a command of capability " + c.Capability() + " is out"
+		return "a command of capability " + c.Capability() + " is in flight"
 	case events.CauseQueued:
 		return "waits behind an earlier saga of the connection"
 	case events.CauseOperation:

@@ -88,7 +88,7 @@ func TestWhyIsShownListedAndDiagnosed(t *testing.T) {
 	}
 	command := events.Command{Connection: events.Key{Tenant: "default", Name: "orders"}, Step: "one", Generation: 1, Epoch: 1}.ID()
 	r.lives("network", workers.Beat{Kinds: []string{"network.one"}, Running: 1, Runs: []string{command}})
-	if text := r.shown(id, func(v events.Status) bool { return v.Why[0].Code == events.CauseCommand }).Why[0].Text; !strings.Contains(text, "run by worker-1") {
+	if text := r.shown(id, func(v events.Status) bool { return v.Why[0].Code == events.CauseCommand }).Why[0].Text; !strings.Contains(text, "executed by worker-1") {
 		t.Errorf("with a worker: %q", text)
 	}
 	r.lives("network", workers.Beat{Kinds: []string{"network.other"}})

@@ -104,7 +104,7 @@ func (s *server) info(api huma.API) {
 	}) (*body[KindInfo], error) {
 		k, known := s.Kinds[in.Kind]
 		if !known {
-			return nil, huma.Error404NotFound("there is no intent kind " + in.Kind)
+			return nil, huma.Error404NotFound("unknown intent kind " + in.Kind)
 		}
 		return &body[KindInfo]{Body: k}, nil
 	})

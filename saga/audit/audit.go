@@ -127,7 +127,7 @@ func (a *audit) follow(ctx context.Context) error {
 	}
 	for r, err := range a.journal.Follow(ctx, 0) {
 		if err != nil {
-			a.found(r.Key, r.Version, "unreadable", "the journal cannot be read on from here: %v", err)
+			a.found(r.Key, r.Version, "unreadable", "the journal cannot be read from here on: %v", err)
 			return nil
 		}
 		idle.Reset(auditIdle)
@@ -162,7 +162,7 @@ func (a *audit) record(r saga.Record) {
 	a.report.Records++
 	switch {
 	case r.Version <= c.state.Version:
-		a.found(r.Key, r.Version, "order", "the record comes again, or late, after version %d", c.state.Version)
+		a.found(r.Key, r.Version, "order", "the record is repeated or late, after version %d", c.state.Version)
 		return
 	case r.Version > c.state.Version+1:
 		a.found(r.Key, c.state.Version+1, "missing", "version %d follows version %d", r.Version, c.state.Version)
@@ -177,7 +177,7 @@ func (a *audit) record(r saga.Record) {
 		a.checkpoint(facts)
 	}
 	if before := c.hashes[r.Version-1]; linked && before != "" && prev != before || !linked && err == nil && c.state.Head != "" {
-		a.found(r.Key, r.Version-1, "edited", "version %d was written behind another version %d", r.Version, r.Version-1)
+		a.found(r.Key, r.Version-1, "edited", "version %d was written after a different version %d", r.Version, r.Version-1)
 		c.broken = true
 	}
 	head := ""
@@ -226,10 +226,10 @@ func (a *audit) compare(ctx context.Context, key events.Key) error {
 	c := a.read[key]
 	switch {
 	case c == nil:
-		a.found(key, item.Version, "missing", "it is listed at version %d and has no record", item.Version)
+		a.found(key, item.Version, "missing", "it is listed at version %d and has no records", item.Version)
 		return nil
 	case !listed:
-		a.found(key, c.state.Version, "listing", "it has %d versions and is not listed", c.state.Version)
+		a.found(key, c.state.Version, "listing", "it has %d versions and is not in the listing", c.state.Version)
 		return nil
 	case c.state.Version < item.Version:
 		a.found(key, c.state.Version+1, "missing", "it is listed at version %d and ends with version %d", item.Version, c.state.Version)
@@ -240,7 +240,7 @@ func (a *audit) compare(ctx context.Context, key events.Key) error {
 		return err
 	}
 	if want, kept := c.states[snapshot.Version]; kept && !sameJSON(want, snapshot.State) {
-		a.found(key, snapshot.Version, "snapshot", "it says other things than the records up to there")
+		a.found(key, snapshot.Version, "snapshot", "it does not agree with the records up to there")
 	}
 	if c.broken || c.state.Version != item.Version {
 		return nil
@@ -284,7 +284,7 @@ func (a *audit) hold(heads []saga.Head, by string) {
 		switch {
 		case told[h.Key]:
 		case c == nil && !listed:
-			a.found(h.Key, h.Version, "missing", "%s has it at version %d, and it is not there", by, h.Version)
+			a.found(h.Key, h.Version, "missing", "%s has version %d, and the connection is not there", by, h.Version)
 			told[h.Key] = true
 		case c == nil || c.state.Version < h.Version:
 			if listed && item.Version > h.Version {
@@ -293,7 +293,7 @@ func (a *audit) hold(heads []saga.Head, by string) {
 			a.found(h.Key, h.Version, "missing", "%s has version %d, and the records end before it", by, h.Version)
 			told[h.Key] = true
 		case h.Version >= c.first && c.hashes[h.Version] != h.Hash:
-			a.found(h.Key, h.Version, "edited", "%s has another version %d", by, h.Version)
+			a.found(h.Key, h.Version, "edited", "%s has a different version %d", by, h.Version)
 			told[h.Key] = true
 		}
 	}

@@ -21,7 +21,7 @@ func (o *Orchestrator) encode(w *work) (rest *work, err error) {
 		facts, head, err = saga.EncodeRecord(w.before, id, w.facts)
 	}
 	if err == nil && len(facts) > saga.MaxFacts {
-		err = events.NewRefusal("data", "size", "what follows from it takes %d bytes, more than the journal's %d", len(facts), saga.MaxFacts)
+		err = events.NewRefusal("data", "size", "the record takes %d bytes, and the journal takes at most %d", len(facts), saga.MaxFacts)
 	}
 	if err != nil {
 		return rest, err
@@ -88,7 +88,7 @@ func (o *Orchestrator) append(ctx context.Context, landing []*work) (landed, los
 		case errors.Is(r.Err, saga.ErrFull):
 			o.alarm.set(w.key, o.opts.Now().Add(o.opts.SweepEvery))
 			if w.unknown {
-				r.Err = fmt.Errorf("%w; whether it was stored before is not known: offer the same again", r.Err)
+				r.Err = fmt.Errorf("%w; it is not known whether it was stored before: offer the same again", r.Err)
 			}
 			if !w.refuseNew(r.Err) {
 				continue

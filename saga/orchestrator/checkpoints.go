@@ -29,7 +29,7 @@ func (o *Orchestrator) checkpoints(ctx context.Context) error {
 		case <-tick.C:
 		}
 		if err := o.Checkpoint(ctx); err != nil && ctx.Err() == nil {
-			o.opts.Log.Warn("no checkpoint for now", "error", err)
+			o.opts.Log.Warn("checkpoint not taken; it is tried again", "error", err)
 		}
 	}
 }

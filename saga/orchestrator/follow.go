@@ -41,7 +41,7 @@ func (o *Orchestrator) followFrom(ctx context.Context, from saga.Position, take 
 			}
 			if err != nil {
 				if ctx.Err() == nil {
-					o.opts.Log.Warn("journal is not followed further for now", "position", uint64(from), "error", err)
+					o.opts.Log.Warn("following the journal was interrupted; it is tried again", "position", uint64(from), "error", err)
 				}
 				break
 			}

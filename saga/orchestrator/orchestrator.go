@@ -176,7 +176,7 @@ func (o *Orchestrator) StateAt(ctx context.Context, key events.Key, version uint
 			return saga.State{}, ctx.Err()
 		}
 	}
-	return saga.State{}, fmt.Errorf("%w: what is read of %s stays behind version %d", saga.ErrUnavailable, key, version)
+	return saga.State{}, fmt.Errorf("%w: reads of %s stay behind version %d", saga.ErrUnavailable, key, version)
 }
 
 // Rules are the pure engine: what it would decide, and why, can be asked of it.

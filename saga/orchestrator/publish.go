@@ -23,7 +23,7 @@ func (o *Orchestrator) settle(ctx context.Context, settled []*work) {
 	}
 	if len(messages) > 0 {
 		if err := o.opts.Bus.Publish(ctx, messages...); err != nil && ctx.Err() == nil {
-			o.opts.Log.Warn("commands could not be published; they are sent again", "commands", len(messages), "error", err)
+			o.opts.Log.Warn("publishing commands failed; they are sent again", "commands", len(messages), "error", err)
 			for _, w := range settled {
 				o.alarm.resend(w.key, o.opts.Now().Add(time.Second))
 			}
@@ -67,7 +67,7 @@ func (o *Orchestrator) commands(w *work) (messages []events.Message, kept bool) 
 		}
 		body, err := events.EncodeCommand(c)
 		if err != nil {
-			o.opts.Log.Error("command cannot be encoded", "connection", w.key.String(), "step", c.Step, "error", err)
+			o.opts.Log.Error("encoding a command failed", "connection", w.key.String(), "step", c.Step, "error", err)
 			continue
 		}
 		messages = append(messages, events.Message{Subject: events.CommandSubject(c.Capability), ID: c.ID(), Body: body})

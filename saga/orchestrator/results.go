@@ -39,7 +39,7 @@ func (o *Orchestrator) takeResult(ctx context.Context, d events.Delivery) events
 	case !rejected && (err == nil || temporary(ctx, err)):
 		return v
 	default:
-		o.opts.Log.Warn("a result could not be used", "connection", r.Connection.String(), "step", r.Step, "error", err)
+		o.opts.Log.Warn("folding a result failed", "connection", r.Connection.String(), "step", r.Step, "error", err)
 		return events.Reject("result: " + err.Error())
 	}
 }

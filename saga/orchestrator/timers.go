@@ -44,7 +44,7 @@ func (o *Orchestrator) sweep(ctx context.Context) error {
 	defer tick.Stop()
 	for which := wakeAll; ; which = wakeOverdue {
 		if err := o.wake(ctx, which); err != nil && ctx.Err() == nil {
-			o.opts.Log.Warn("sweep did not finish", "error", err)
+			o.opts.Log.Warn("sweep failed; it is tried again", "error", err)
 		}
 		select {
 		case <-ctx.Done():

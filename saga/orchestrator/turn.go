@@ -99,7 +99,7 @@ func (o *Orchestrator) attempt(ctx context.Context, pending []*work) (again []*w
 			continue
 		}
 		if err := failed[i]; err != nil {
-			o.opts.Log.Error("connection cannot be decided", "connection", w.key.String(), "error", err)
+			o.opts.Log.Error("deciding failed", "connection", w.key.String(), "error", err)
 			w.answerAll(outcome{err: fmt.Errorf("%w: %w", saga.ErrUnavailable, err)})
 			continue
 		}
@@ -116,7 +116,7 @@ func (o *Orchestrator) attempt(ctx context.Context, pending []*work) (again []*w
 			continue
 		}
 		if err != nil {
-			o.opts.Log.Error("decision cannot be stored", "connection", w.key.String(), "error", err)
+			o.opts.Log.Error("storing a decision failed", "connection", w.key.String(), "error", err)
 			w.answerAll(outcome{err: err})
 			continue
 		}
@@ -148,7 +148,7 @@ func (o *Orchestrator) decideAll(ctx context.Context, pending []*work) []error {
 }
 
 // errAhead says that a result answers a command that the journal does not show yet.
-var errAhead = fmt.Errorf("%w yet: the result is ahead of what can be read", saga.ErrUnavailable)
+var errAhead = fmt.Errorf("%w yet: the result is ahead of the journal as read", saga.ErrUnavailable)
 
 // decide runs the engine over a connection's inputs, on the state as this process knows it. What would be answered without
 // an append is first judged again by the journal: another process may have moved on.

@@ -46,7 +46,7 @@ func (c Catalogue) Kinds() map[string]saga.Kind {
 func (c Catalogue) Admit(in events.Intent) error {
 	e, known := c[in.Kind]
 	if !known {
-		return events.NewRefusal("type", "kind", "there is no intent kind %q", in.Kind)
+		return events.NewRefusal("type", "kind", "unknown intent kind %q", in.Kind)
 	}
 	return e.Admit(in)
 }
