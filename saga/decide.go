@@ -117,3 +117,115 @@ func (t *turn) add(f Fact) {
 	}
 	t.facts = append(t.facts, f)
 }
+
+// passes bounds how often one decision goes over the table. Every pass adds at least one fact, and every fact moves a
+// step, a phase or the queue on, so it ends; the bound only guards against a mistake in that reasoning.
+const passes = 10000
+
+// advance makes every move that is due, until none is. What has expired comes first: it is about commands of before.
+func (t *turn) advance() {
+	if t.s.active() {
+		t.expire()
+	}
+	for range passes {
+		before := len(t.facts)
+		t.pass()
+		if len(t.facts) == before || t.err != nil {
+			return
+		}
+	}
+	t.err = fmt.Errorf("decide for %s: no end after %d passes", t.s.Key, passes)
+}
+
+// expire gives up the commands in flight that no result came for in time.
+func (t *turn) expire() {
+	for _, st := range t.s.Saga.Steps {
+		if st.Open == nil {
+			continue
+		}
+		if m := t.table().expireMove(st); m.due(t.now) {
+			t.perform(m)
+		}
+	}
+}
+
+// pass goes over the table once and makes what is due. A move of the saga's phase ends the pass, because it changes what
+// every step does next.
+func (t *turn) pass() {
+	if t.moves == nil && t.s.Saga != nil {
+		t.moves = make([]Move, 0, len(t.s.Saga.Steps)+3)
+	}
+	t.moves = t.e.Moves(t.s, t.held, t.moves[:0])
+	for i := range t.moves {
+		m := t.moves[i]
+		if m.Act == ActDecide && m.Block.By == BlockedByStep {
+			m = t.freed(m)
+		}
+		if !m.due(t.now) {
+			continue
+		}
+		t.perform(m)
+		if m.ofPhase() {
+			return
+		}
+	}
+}
+
+// table reads the state as it is by now.
+func (t *turn) table() table { return table{l: t.e.Limits, s: t.s, held: t.held} }
+
+// freed is the move of a step that waited for another one when the pass began: a step that was kept since is done.
+func (t *turn) freed(m Move) Move {
+	var now [2]Move
+	if moves := t.table().makingMove(m.step, now[:0]); len(moves) > 0 {
+		return moves[0]
+	}
+	return m
+}
+
+// ofPhase tells whether the move is one of the saga's phase.
+func (m *Move) ofPhase() bool {
+	switch m.Act {
+	case ActCompensate, ActProve, ActJudge, ActCommit, ActEnd:
+		return true
+	}
+	return false
+}
+
+// perform turns a move into facts.
+func (t *turn) perform(m Move) {
+	switch m.Act {
+	case ActDecide:
+		t.decideStep(m.step)
+	case ActRequest:
+		if m.expired(t.now) {
+			t.giveUp(m.step)
+			return
+		}
+		t.request(m.step, m.Verb)
+	case ActGiveUp:
+		t.giveUp(m.step)
+	case ActExpire:
+		t.lose(m.step)
+	case ActNoteHold:
+		held := StepHeld{Ref: Ref{Step: ProveStep}, At: t.now}
+		if m.step != nil {
+			held.Ref = m.step.id()
+		}
+		t.add(held)
+	case ActCompensate:
+		t.startCompensation(t.reason(m.step))
+	case ActProve:
+		t.add(ProofStarted{At: t.now, Round: t.s.Saga.Proof.Round + 1})
+	case ActJudge:
+		t.judge()
+	case ActCommit:
+		t.commit()
+	case ActEnd:
+		t.end()
+	case ActStart:
+		t.startNext()
+	case ActEndSurvey:
+		t.endSurvey()
+	}
+}

@@ -126,29 +126,6 @@ func (o *Orchestrator) Act(ctx context.Context, a events.Action) (saga.Receipt, 
 	return o.ask(ctx, job{key: a.Connection, in: saga.Operate{Action: a}})
 }
 
-func (o *Orchestrator) ask(ctx context.Context, j job) (saga.Receipt, error) {
-	if err := j.key.Validate(); err != nil {
-		return saga.Receipt{}, events.NewRefusal("subject", "connection", "%s", err.Error())
-	}
-	done := make(chan outcome, 1)
-	j.done = done
-	select {
-	case o.inbox <- j:
-	case <-o.stopped:
-		return saga.Receipt{}, saga.ErrUnavailable
-	case <-ctx.Done():
-		return saga.Receipt{}, ctx.Err()
-	}
-	select {
-	case r := <-done:
-		return r.receipt, r.err
-	case <-o.stopped:
-		return saga.Receipt{}, saga.ErrUnavailable
-	case <-ctx.Done():
-		return saga.Receipt{}, ctx.Err()
-	}
-}
-
 // State reads a connection as the journal has it. An unknown one is empty at version 0.
 func (o *Orchestrator) State(ctx context.Context, key events.Key) (saga.State, error) {
 	snapshot, records, err := o.opts.Journal.Load(ctx, key)

@@ -17,6 +17,30 @@ const turnBound = 512
 // appendTries bounds how often a turn tries a connection again after losing a race, before it lets the input come again.
 const appendTries = 8
 
+// ask puts an input into the next turn and waits for its answer.
+func (o *Orchestrator) ask(ctx context.Context, j job) (saga.Receipt, error) {
+	if err := j.key.Validate(); err != nil {
+		return saga.Receipt{}, events.NewRefusal("subject", "connection", "%s", err.Error())
+	}
+	done := make(chan outcome, 1)
+	j.done = done
+	select {
+	case o.inbox <- j:
+	case <-o.stopped:
+		return saga.Receipt{}, saga.ErrUnavailable
+	case <-ctx.Done():
+		return saga.Receipt{}, ctx.Err()
+	}
+	select {
+	case r := <-done:
+		return r.receipt, r.err
+	case <-o.stopped:
+		return saga.Receipt{}, saga.ErrUnavailable
+	case <-ctx.Done():
+		return saga.Receipt{}, ctx.Err()
+	}
+}
+
 // turns gathers turn after turn: whatever has queued while the last one was being synced, no timer.
 func (o *Orchestrator) turns(ctx context.Context) error {
 	for {
