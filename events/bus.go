@@ -18,7 +18,7 @@ type Bus interface {
 	Consume(context.Context, Subscription, func(context.Context, Delivery) Verdict) error
 }
 
-// A Message is what the bus carries. Header values are single-line text.
+// A Message is what the bus carries. Headers are as [CheckHeader] says.
 type Message struct {
 	// Subject is built by subject.go.
 	Subject string
@@ -30,7 +30,7 @@ type Message struct {
 
 // A Subscription is a durable, shared place in a stream.
 type Subscription struct {
-	// Name is the durable's name, the same in every process that shares the work: [a-z0-9-]+.
+	// Name is the durable's name, the same in every process that shares the work; see [ParseSubscriptionName].
 	Name string
 	// Subjects are the filters, built by subject.go; a trailing wildcard is allowed as there.
 	Subjects []string

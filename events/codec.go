@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 )
 
@@ -81,22 +80,17 @@ func decode[T any](noun string, raw []byte) (T, error) {
 	return v, nil
 }
 
-var (
-	// stepName is what a plan may call a step ("announce-2"), stepKind what kinds are called ("routing.announce").
-	stepName   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	stepKind   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}\.[a-z][a-z0-9-]{0,62}$`)
-	capability = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
-)
-
 func (d Deed) valid() bool { return d == Do || d == Look || d == Undo }
 
 // validate tells whether a worker could run the command and answer it.
 func (c Command) validate() error {
-	err := errors.Join(validateRun("command", c.Connection, c.Saga, c.Step, c.Deed),
-		match("command", "kind", c.Kind, stepKind),
-		match("command", "capability", c.Capability, capability))
-	if err == nil && !strings.HasPrefix(c.Kind, c.Capability+".") {
-		err = fmt.Errorf("command: kind %q is not of capability %q", c.Kind, c.Capability)
+	err := validateRun("command", c.Connection, c.Saga, c.Step, c.Deed)
+	kind, wrong := ParseStepKind(c.Kind)
+	switch {
+	case wrong != nil:
+		return errors.Join(err, fmt.Errorf("command: %w", wrong))
+	case kind.Capability != c.Capability:
+		return errors.Join(err, fmt.Errorf("command: kind %q is not of capability %q", c.Kind, c.Capability))
 	}
 	return err
 }
@@ -123,12 +117,8 @@ func validateRun(noun string, k Key, saga, step string, d Deed) error {
 	case !d.valid():
 		return fmt.Errorf("%s: deed %q is none of do, look, undo", noun, d)
 	}
-	return match(noun, "step", step, stepName)
-}
-
-func match(noun, field, value string, grammar *regexp.Regexp) error {
-	if !grammar.MatchString(value) {
-		return fmt.Errorf("%s: %s %q does not match %s", noun, field, value, grammar)
+	if err := ParseStepName(step); err != nil {
+		return fmt.Errorf("%s: %w", noun, err)
 	}
 	return nil
 }
@@ -166,7 +156,8 @@ func (a Action) Validate() error {
 		need(a.Input == nil || a.From == FromStart, "input", "from", "an edited input starts over: from start")
 	case ActionResolve:
 		a.needSaga(need)
-		need(stepName.MatchString(a.Step), "step", "step", "step %q does not match %s", a.Step, stepName)
+		err := ParseStepName(a.Step)
+		need(err == nil, "step", "step", "%v", err)
 		known := a.Resolution == ResolveRetry || a.Resolution == ResolveMarkUndone || a.Resolution == ResolveSkip
 		need(known, "resolution", "resolution", "resolution %q is none of retry, mark-undone, skip", a.Resolution)
 	default:

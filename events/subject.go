@@ -3,7 +3,6 @@ package events
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -60,12 +59,10 @@ func StreamOf(subject string) (Stream, bool) {
 	return Stream{}, false
 }
 
-var subscriptionName = regexp.MustCompile(`^[a-z0-9-]+$`)
-
 // Stream tells the one stream that the subscription belongs to, or what is wrong with the subscription.
 func (s Subscription) Stream() (Stream, error) {
-	if !subscriptionName.MatchString(s.Name) {
-		return Stream{}, errors.New("name is not [a-z0-9-]+")
+	if err := ParseSubscriptionName(s.Name); err != nil {
+		return Stream{}, err
 	}
 	if len(s.Subjects) == 0 || s.Parallel < 0 || s.MaxDeliver < 0 {
 		return Stream{}, errors.New("no subject, or a negative Parallel or MaxDeliver")
@@ -92,6 +89,11 @@ func StatusSubject(kind, status string) string { return subjectStatus + kind + "
 
 // CommandSubject is where the workers of a capability take their commands.
 func CommandSubject(capability string) string { return subjectCommands + capability }
+
+// CommandsOf is the subscription that the workers of a capability share.
+func CommandsOf(capability string) Subscription {
+	return Subscription{Name: "workers-" + capability, Subjects: []string{CommandSubject(capability)}}
+}
 
 // ResultSubject is where workers answer about a connection.
 func ResultSubject(k Key) string { return subjectResults + k.String() }

@@ -39,7 +39,7 @@ func TestSubscriptionStream(t *testing.T) {
 		t.Errorf("a good subscription belongs to %+v: %v", got, err)
 	}
 	for want, spoil := range map[string]func(*events.Subscription){
-		"name is not":     func(s *events.Subscription) { s.Name = "Workers.1" },
+		"name \"Workers":  func(s *events.Subscription) { s.Name = "Workers.1" },
 		"no subject":      func(s *events.Subscription) { s.Subjects = nil },
 		"negative Paral":  func(s *events.Subscription) { s.Parallel = -1 },
 		"MaxDeliver":      func(s *events.Subscription) { s.MaxDeliver = -1 },

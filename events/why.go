@@ -1,9 +1,6 @@
 package events
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // A CauseCode names, for machines, why a saga does not move.
 type CauseCode string
@@ -74,6 +71,5 @@ func (c Cause) String() string {
 
 // Capability is whose workers run the step that the cause is about; "" when it is about none.
 func (c Cause) Capability() string {
-	capability, _, _ := strings.Cut(c.Kind, ".")
-	return capability
+	return CapabilityOf(c.Kind)
 }

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/culvertnet/culvert/events"
 )
@@ -62,8 +60,7 @@ const (
 
 // Capability is the part of the kind before the dot: who runs the step.
 func (n Node) Capability() string {
-	capability, _, _ := strings.Cut(n.Kind, ".")
-	return capability
+	return events.CapabilityOf(n.Kind)
 }
 
 // Capabilities are the capabilities whose workers the plan needs, sorted, each once.
@@ -95,26 +92,49 @@ func (p Plan) Node(name string) (Node, bool) {
 	return Node{}, false
 }
 
-var (
-	nodeName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	nodeKind = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$`)
-	prefix   = regexp.MustCompile(`^[a-z][a-z0-9]{0,5}$`)
+// MaxInput is the most bytes of a step's input, in the plan and when it is rendered: a command holds it beside the step's
+// last output, and a record holds it three times. MaxPlan is the most bytes of all inputs of a plan, which is stored in one
+// record.
+const (
+	MaxInput = 128 << 10
+	MaxPlan  = 192 << 10
 )
 
-// Validate refuses a plan that could not run: bad or double names, unknown or missing needs, a cycle, a bind from a step
-// that is not needed, an input that is not JSON, an unknown rule, a check that needs a step with an effect.
+// inputSize is how many bytes an input takes where it is written.
+func inputSize(input json.RawMessage) (int, error) {
+	if len(input) == 0 {
+		return 0, errors.New("no input")
+	}
+	b, err := json.Marshal(input) // it escapes what a browser could take for markup, so it may be longer than the input
+	return len(b), err
+}
+
+// Validate refuses a plan that could not run, or whose commands could not be sent: bad or double names, unknown or missing
+// needs, a cycle, a bind from a step that is not needed, an input that is not JSON or too large, an unknown rule, a check
+// that needs a step with an effect.
 func (p Plan) Validate() error {
 	seen := map[string]Node{}
+	size := 0
 	var errs []error
 	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	for _, n := range p.Nodes {
-		if !nodeName.MatchString(n.Name) || n.Name == ProveStep {
-			fail("plan %s: step name %q is not usable", p.Kind, n.Name)
+		if err := events.ParseStepName(n.Name); err != nil {
+			fail("plan %s: %w", p.Kind, err)
 		}
 		if _, double := seen[n.Name]; double {
 			fail("plan %s: two steps are named %q", p.Kind, n.Name)
 		}
-		n.validate(func(format string, args ...any) { fail("plan "+p.Kind+": step "+n.Name+": "+format, args...) })
+		ofStep := func(format string, args ...any) {
+			fail("plan %s: step %s: %w", p.Kind, n.Name, fmt.Errorf(format, args...))
+		}
+		n.validate(ofStep)
+		input, err := inputSize(n.Input)
+		switch size += input; {
+		case err != nil:
+			ofStep("input is not JSON")
+		case input > MaxInput:
+			ofStep("input has %d bytes, more than %d", input, MaxInput)
+		}
 		for _, need := range n.After {
 			before, known := seen[need]
 			switch {
@@ -131,19 +151,21 @@ func (p Plan) Validate() error {
 		}
 		seen[n.Name] = n
 	}
+	if size > MaxPlan {
+		fail("plan %s: the inputs of its steps have %d bytes, more than %d", p.Kind, size, MaxPlan)
+	}
 	return errors.Join(errs...)
 }
 
 // validate judges what is wrong with a node by itself.
 func (n Node) validate(fail func(format string, args ...any)) {
-	if !nodeKind.MatchString(n.Kind) {
-		fail("kind %q is not <capability>.<step>", n.Kind)
+	if _, err := events.ParseStepKind(n.Kind); err != nil {
+		fail("%w", err)
 	}
-	if !n.Check && !prefix.MatchString(n.Prefix) {
-		fail("prefix %q does not begin an object's name", n.Prefix)
-	}
-	if !json.Valid(n.Input) {
-		fail("input is not JSON")
+	if n.Prefix != "" || !n.Check { // a check has no object
+		if err := events.ParsePrefix(n.Prefix); err != nil {
+			fail("%w", err)
+		}
 	}
 	for _, field := range slices.Sorted(maps.Keys(n.Rules)) {
 		if r := n.Rules[field]; r != RuleReplace && r != RuleGrow && r != RuleIgnore {
@@ -174,5 +196,9 @@ func (n Node) render(output func(step string) json.RawMessage) (json.RawMessage,
 			return nil, fmt.Errorf("render input of %s: %w", n.Name, err)
 		}
 	}
-	return json.Marshal(in)
+	rendered, err := json.Marshal(in)
+	if err == nil && len(rendered) > MaxInput {
+		err = fmt.Errorf("render input of %s: %d bytes, more than %d", n.Name, len(rendered), MaxInput)
+	}
+	return rendered, err
 }

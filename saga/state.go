@@ -16,7 +16,7 @@ import (
 const QueueBound = 16
 
 // ProveStep is the name under which the proof phase is shown as a step.
-const ProveStep = "prove"
+const ProveStep = events.ProveStep
 
 // A State is everything a journal says about one connection. It is a value made by Apply only.
 type State struct {

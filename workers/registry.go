@@ -3,9 +3,9 @@ package workers
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 // A Registry is the explicit list of all steps that a process can run. It does not change once made and is safe for
@@ -15,23 +15,21 @@ type Registry struct {
 	byCapability map[string][]Handler
 }
 
-var kindForm = regexp.MustCompile(`^[a-z]+\.[a-z][a-z-]*$`)
-
-// NewRegistry makes a registry. Two handlers of one kind, and a kind that is not "<capability>.<noun-verb>", are errors:
+// NewRegistry makes a registry. Two handlers of one kind, and a kind that events.ParseStepKind refuses, are errors:
 // the program must not start with them.
 func NewRegistry(handlers ...Handler) (*Registry, error) {
 	r := &Registry{byKind: map[string]Handler{}, byCapability: map[string][]Handler{}}
 	for _, h := range handlers {
 		kind := h.Kind()
-		if !kindForm.MatchString(kind) {
-			return nil, fmt.Errorf("register step %q: the kind must be <capability>.<noun-verb>", kind)
+		parsed, err := events.ParseStepKind(kind)
+		if err != nil {
+			return nil, fmt.Errorf("register step: %w", err)
 		}
 		if _, twice := r.byKind[kind]; twice {
 			return nil, fmt.Errorf("register step %q: registered twice", kind)
 		}
-		capability, _, _ := strings.Cut(kind, ".")
 		r.byKind[kind] = h
-		r.byCapability[capability] = append(r.byCapability[capability], h)
+		r.byCapability[parsed.Capability] = append(r.byCapability[parsed.Capability], h)
 	}
 	return r, nil
 }

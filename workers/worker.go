@@ -107,10 +107,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	for _, capability := range capabilities {
 		group.Go(func() error {
-			s := events.Subscription{
-				Name: "workers-" + capability, Subjects: []string{events.CommandSubject(capability)}, Parallel: w.opts.Parallel,
-				MaxDeliver: commandDeliveries,
-			}
+			s := events.CommandsOf(capability)
+			s.Parallel, s.MaxDeliver = w.opts.Parallel, commandDeliveries
 			if err := w.opts.Bus.Consume(ctx, s, events.Guarded(w.deliver, w.panicked)); err != nil {
 				return fmt.Errorf("serve capability %s: %w", capability, err)
 			}

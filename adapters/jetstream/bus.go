@@ -61,8 +61,8 @@ func encode(m events.Message) (*nats.Msg, error) {
 	}
 	header := nats.Header{}
 	for name, value := range m.Header {
-		if !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n") {
-			return nil, fmt.Errorf("header %q: %q is not a token and one line", name, value)
+		if err := events.CheckHeader(name, value); err != nil {
+			return nil, err
 		}
 		if reserved(name) {
 			return nil, fmt.Errorf("header %q is the broker's own", name)

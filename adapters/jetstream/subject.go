@@ -2,7 +2,6 @@ package jetstream
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -58,5 +57,3 @@ func name(subject string) (string, error) {
 	}
 	return strings.Join(parts, "/"), nil
 }
-
-var headerName = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`)

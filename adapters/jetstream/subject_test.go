@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/wiretest"
 )
 
 func TestTokensReadBack(t *testing.T) {
@@ -37,4 +38,23 @@ func TestReservedHeadersAreRefused(t *testing.T) {
 			t.Errorf("header %s was accepted: it has a meaning to the server or to this adapter", name)
 		}
 	}
+}
+
+// TestHeadersAreReadBack: what the grammar of headers takes comes back as it was, but for names that are the broker's own.
+func TestHeadersAreReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		name, value := wiretest.Names().Draw(t, "name"), wiretest.Names().Draw(t, "value")
+		m := events.Message{Subject: events.CommandSubject("network"), ID: "1", Header: map[string]string{name: value}}
+		sent, err := encode(m)
+		switch grammar := events.CheckHeader(name, value); {
+		case grammar != nil && err == nil:
+			t.Errorf("header %q: %q is sent, though %v", name, value, grammar)
+		case err == nil:
+			if back := decode(sent.Subject, sent.Header, sent.Data); back.Subject != m.Subject || back.ID != m.ID || back.Header[name] != value {
+				t.Errorf("%+v is read back as %+v", m, back)
+			}
+		case grammar == nil && !reserved(name):
+			t.Errorf("header %q: %q is refused: %v", name, value, err)
+		}
+	})
 }

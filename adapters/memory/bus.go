@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -211,12 +210,10 @@ func (p *place) wants(subject string) bool {
 	return slices.ContainsFunc(p.filters, func(f string) bool { return matches(f, subject) })
 }
 
-var headerName = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`)
-
 func checkHeader(header map[string]string) error {
 	for name, value := range header {
-		if !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n") {
-			return fmt.Errorf("header %q: %q is not a token and one line", name, value)
+		if err := events.CheckHeader(name, value); err != nil {
+			return err
 		}
 	}
 	return nil

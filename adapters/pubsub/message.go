@@ -3,7 +3,6 @@ package pubsub
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -32,8 +31,6 @@ const (
 	maxAttributeValue = 1024
 )
 
-var headerName = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`)
-
 // encode renders a message, or tells what of it Pub/Sub would not take.
 func encode(m events.Message) (*pubsub.Message, error) {
 	if len(m.Body) > maxBody {
@@ -47,9 +44,10 @@ func encode(m events.Message) (*pubsub.Message, error) {
 		attributes[attributeID] = m.ID
 	}
 	for name, value := range m.Header {
+		if err := events.CheckHeader(name, value); err != nil {
+			return nil, err
+		}
 		switch {
-		case !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n"):
-			return nil, fmt.Errorf("header %q: %q is not a token and one line", name, value)
 		case strings.HasPrefix(name, "culvert_") || strings.HasPrefix(strings.ToLower(name), "goog"):
 			return nil, fmt.Errorf("header %q: the name is taken", name)
 		case len(name) > maxAttributeName || len(value) > maxAttributeValue:

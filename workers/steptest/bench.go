@@ -95,12 +95,15 @@ func Sample(t Tester, s Step) events.Command {
 	if err != nil {
 		t.Fatalf("encode input of %s: %v", s.Kind, err)
 	}
-	capability, name, _ := strings.Cut(s.Kind, ".")
-	name = cmp.Or(s.Name, name)
+	kind, err := events.ParseStepKind(s.Kind)
+	if err != nil {
+		t.Fatalf("sample: %v", err)
+	}
+	name := cmp.Or(s.Name, kind.Step)
 	key := events.Key{Tenant: "default", Name: cmp.Or(s.Connection, "orders")}
 	generation := s.Generation + 1
 	return events.Command{
-		Connection: key, Saga: key.Saga(1), Step: name, Kind: s.Kind, Capability: capability, Generation: generation,
+		Connection: key, Saga: key.Saga(1), Step: name, Kind: s.Kind, Capability: kind.Capability, Generation: generation,
 		Epoch: 1, Deed: events.Do, Input: in,
 		Name:      events.Name("n", key.String(), name, strconv.FormatUint(generation, 10)),
 		RequestID: events.StepRequestID(key.Saga(1), name, generation),

@@ -7,11 +7,10 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
-)
 
-var statusReader = regexp.MustCompile(`^[a-z0-9-]+$`)
+	"github.com/culvertnet/culvert/events"
+)
 
 // IsURL tells whether a text is the URL of a host, with one of some schemes.
 func IsURL(text string, schemes ...string) bool {
@@ -48,7 +47,8 @@ func (f File) Validate() error {
 	need(slices.Contains([]int{0, 1, 3, 5}, f.NATS.Replicas), "nats.replicas: %d is none of 1, 3, 5", f.NATS.Replicas)
 	need(f.Postgres.LimitBytes >= 0, "postgres.limitBytes: %d is negative", f.Postgres.LimitBytes)
 	for i, name := range f.PubSub.StatusReaders {
-		need(statusReader.MatchString(name), "pubsub.statusReaders[%d]: %q is not [a-z0-9-]+", i, name)
+		err := events.ParseSubscriptionName(name)
+		need(err == nil, "pubsub.statusReaders[%d]: %v", i, err)
 	}
 	need(f.Google.Endpoint == "" || IsURL(f.Google.Endpoint, "https", "http"), "google.endpoint: %q is not a URL", f.Google.Endpoint)
 	for _, name := range slices.Sorted(maps.Keys(f.Speakers)) {
