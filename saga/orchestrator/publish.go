@@ -67,7 +67,7 @@ func (o *Orchestrator) commands(w *work) (messages []events.Message, kept bool) 
 		}
 		body, err := events.EncodeCommand(c)
 		if err != nil {
-			o.opts.Log.Error("encoding a command failed", "connection", w.key.String(), "step", c.Step, "error", err)
+			o.refuse(c, err)
 			continue
 		}
 		messages = append(messages, events.Message{Subject: events.CommandSubject(c.Capability), ID: c.ID(), Body: body})
