@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -21,6 +22,15 @@ type Result struct {
 
 // ID names the command that this result answers.
 func (r Result) ID() string { return commandID(r.Connection, r.Step, r.Generation, r.Epoch) }
+
+// StepOfCommand is the name of the step in the id of a command; "" of what is no such id.
+func StepOfCommand(id string) string {
+	parts := strings.Split(id, "/")
+	if len(parts) != 4 {
+		return ""
+	}
+	return parts[1]
+}
 
 func commandID(k Key, step string, generation, epoch uint64) string {
 	return fmt.Sprintf("%s/%s/%d/%d", k, step, generation, epoch)

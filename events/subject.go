@@ -3,6 +3,7 @@ package events
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -39,6 +40,9 @@ var (
 	Journal  = Stream{Name: "CULVERT_JOURNAL", Subject: subjectJournal + "*", Synced: true}
 )
 
+// Any is a subject of the stream for a message that came without one.
+func (s Stream) Any() string { return strings.TrimSuffix(s.Subject, ">") + "any" }
+
 // Streams lists what a broker must carry for the bus.
 func Streams() []Stream { return []Stream{Intents, Commands, Results, Statuses, Dead} }
 
@@ -57,6 +61,25 @@ func StreamOf(subject string) (Stream, bool) {
 		}
 	}
 	return Stream{}, false
+}
+
+// Carrier tells which stream of the bus carries a subject that a message can have: a filter is none.
+func Carrier(subject string) (Stream, bool) {
+	if strings.ContainsAny(subject, "*>\x00") {
+		return Stream{}, false
+	}
+	return StreamOf(subject)
+}
+
+// Covers tells whether a filter of a subscription, which may end in ".>", covers a subject or another filter.
+func Covers(filter, subject string) bool {
+	prefix, wild := strings.CutSuffix(filter, ">")
+	return filter == subject || wild && len(subject) > len(prefix) && strings.HasPrefix(subject, prefix)
+}
+
+// Covers tells whether the subscription is for a subject.
+func (s Subscription) Covers(subject string) bool {
+	return slices.ContainsFunc(s.Subjects, func(f string) bool { return Covers(f, subject) })
 }
 
 // Stream tells the one stream that the subscription belongs to, or what is wrong with the subscription.

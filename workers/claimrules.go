@@ -4,7 +4,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/culvertnet/culvert/events"
@@ -192,10 +191,19 @@ func Break(r Record, holder string) (Record, bool) {
 
 // HeldBy tells whether the record has a hold of the connection that is not dropped. It is what a ClaimQuery's Connection
 // selects by.
-func (r Record) HeldBy(connection string) bool {
-	return slices.ContainsFunc(r.Holds, func(h Hold) bool {
-		return !h.Dropped && strings.HasPrefix(h.Holder, connection+"/")
-	})
+func (r Record) HeldBy(k events.Key) bool {
+	return slices.ContainsFunc(r.Holds, func(h Hold) bool { return !h.Dropped && h.Of(k) })
+}
+
+// Connections are those with a hold that is not dropped, each once.
+func (r Record) Connections() []string {
+	all := []string{}
+	for _, h := range r.Holds {
+		if of := h.Connection(); !h.Dropped && !slices.Contains(all, of) {
+			all = append(all, of)
+		}
+	}
+	return all
 }
 
 // Values are the values of live holds, each once, in the order in which they were put.

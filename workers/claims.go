@@ -5,11 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
-	"strings"
 	"time"
-
-	"github.com/culvertnet/culvert/events"
 )
 
 // Claims keeps one record per shared resource of the world. What a record means is decided by pure rules in this package
@@ -28,23 +24,6 @@ type Claims interface {
 
 // ErrClaimConflict says that the record changed since it was loaded.
 var ErrClaimConflict = errors.New("claim record changed since it was read")
-
-// MaxHolds is the most holds (tombstones included) one record takes.
-const MaxHolds = 2000
-
-// A Holder is who holds: one generation of one step of one connection.
-type Holder struct {
-	Connection events.Key `json:"connection"`
-	Step       string     `json:"step"`
-	Generation uint64     `json:"generation"`
-}
-
-// String is the holder in one token: "<key>/<step>/<generation>".
-func (h Holder) String() string {
-	return h.Connection.String() + "/" + h.Step + "/" + uintString(h.Generation)
-}
-
-func uintString(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // A Record is everything that is claimed of one resource, e.g. "list/gcp/router/acme-net/europe-west3/edge-1".
 type Record struct {
@@ -104,38 +83,11 @@ type Lease struct {
 	Writing bool `json:"writing,omitempty"`
 }
 
-// HomesOwn tells whether a record is the home's own bookkeeping and no claim of the world: cursors, and who is at work. It
-// is not listed, and does not move to another home.
-func HomesOwn(resource string) bool {
-	return strings.HasPrefix(resource, "cursor/") || strings.HasPrefix(resource, "presence/")
-}
-
 // Equal tells whether two records say the same, whatever their versions.
 func (r Record) Equal(other Record) bool {
 	a, err := json.Marshal(r)
 	b, err2 := json.Marshal(other)
 	return err == nil && err2 == nil && bytes.Equal(a, b)
-}
-
-// A ClaimQuery selects records. Zero fields select all.
-type ClaimQuery struct {
-	Prefix string
-	// Connection selects records with a live hold of this connection.
-	Connection events.Key
-	After      string
-	Limit      int
-}
-
-// A ClaimPage is one part of a listing; Next is empty on the last.
-type ClaimPage struct {
-	Items []Claimed
-	Next  string
-}
-
-// Claimed is one record in a listing.
-type Claimed struct {
-	Resource string `json:"resource"`
-	Record   Record `json:"record"`
 }
 
 // Marks remembers who runs an epoch. A mark need not survive a power failure: losing one only makes an undo wait longer.

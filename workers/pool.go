@@ -120,7 +120,7 @@ func (p Pool) claim(run Run, consumer string) claim {
 	return c
 }
 
-func (p Pool) resource(block string) string { return "pool/" + p.Name + "/" + block }
+func (p Pool) resource(block string) string { return FamilyPool.Resource(p.Name, block) }
 
 // blocks are the /24s of the ranges, in order.
 func (p Pool) blocks() []netip.Addr {

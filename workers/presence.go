@@ -11,9 +11,6 @@ import (
 	"time"
 )
 
-// PresencePrefix begins the names of the claims records in which workers say that they live: one for each capability.
-const PresencePrefix = "presence/"
-
 // DefaultBeat is how often a worker says so; presenceBeats such times without a sign it counts as gone.
 const (
 	DefaultBeat   = 10 * time.Second
@@ -76,13 +73,13 @@ func (p Presence) until(at time.Time) time.Time {
 // beat writes one sign of life, and takes out those of workers that are gone.
 func (p Presence) beat(ctx context.Context, b Beat) error {
 	b.Release, b.Until = p.Release, p.until(b.Seen)
-	_, err := change(ctx, p.Claims, PresencePrefix+b.Capability, func(r Record) (Record, error) { return r.beaten(b) })
+	_, err := change(ctx, p.Claims, FamilyPresence.Resource(b.Capability), func(r Record) (Record, error) { return r.beaten(b) })
 	return err
 }
 
 // gone takes a worker out.
 func (p Presence) gone(ctx context.Context, capability, worker string, now time.Time) error {
-	_, err := change(ctx, p.Claims, PresencePrefix+capability, func(r Record) (Record, error) {
+	_, err := change(ctx, p.Claims, FamilyPresence.Resource(capability), func(r Record) (Record, error) {
 		r = r.pruned(now)
 		delete(r.Note, worker)
 		return r, nil
@@ -117,7 +114,7 @@ func (r Record) pruned(now time.Time) Record {
 // Roster reads who is there: every worker of every capability whose beat has not run out, by capability and name.
 func Roster(ctx context.Context, claims Claims, now time.Time) ([]Beat, error) {
 	var all []Beat
-	for q := (ClaimQuery{Prefix: PresencePrefix, Limit: 1000}); ; {
+	for q := (ClaimQuery{Prefix: FamilyPresence.Prefix(), Limit: 1000}); ; {
 		page, err := claims.Find(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("read presence: %w", err)

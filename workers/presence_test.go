@@ -100,7 +100,7 @@ func TestPresenceOfTheDeadRunsOut(t *testing.T) {
 		if now := roster(t, claims); len(now) != 1 || now[0].Worker != "alive" {
 			t.Errorf("after it has run out: %+v", now)
 		}
-		r, err := claims.Load(t.Context(), workers.PresencePrefix+"test")
+		r, err := claims.Load(t.Context(), workers.FamilyPresence.Resource("test"))
 		if _, still := r.Note["dead"]; err != nil || still {
 			t.Errorf("the record still has the dead: %v %v", r.Note, err)
 		}

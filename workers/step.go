@@ -73,15 +73,13 @@ func (r Run) CallID(method string, body []byte) uuid.UUID {
 // Owner is the text written where a vendor has a field for it (a label's value, a description): it names the connection,
 // the step and the generation, and tells ours from others'.
 func (r Run) Owner() string {
-	return ownerPrefix + r.Connection.String() + "/" + r.Step + "/" + uintString(r.Generation)
+	return Owner(r.Holder().String())
 }
 
 // Holder is the identity under which this run holds claims.
 func (r Run) Holder() Holder {
 	return Holder{Connection: r.Connection, Step: r.Step, Generation: r.Generation}
 }
-
-const ownerPrefix = "culvert:"
 
 // A Handler is a Step without its types: what the registry holds and the runtime runs.
 type Handler interface {

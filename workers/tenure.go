@@ -24,7 +24,7 @@ type Tenure struct {
 // OwnTenure is the tenure of a thing that belongs to the run's generation alone.
 func OwnTenure(c Claims, t ClaimTimes, run Run, part string) Tenure {
 	t.Linger = 0
-	return Tenure{Counted: Counted{Claims: c, Times: t, Resource: "own/" + run.Holder().String()}, Part: part}
+	return Tenure{Counted: Counted{Claims: c, Times: t, Resource: FamilyOwn.Resource(run.Holder().String())}, Part: part}
 }
 
 // Begin begins the tenure, or goes on with it.

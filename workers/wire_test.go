@@ -23,6 +23,6 @@ func TestClaimMembersAreFrozen(t *testing.T) {
 		}
 	}
 	holder := workers.Holder{Connection: events.Key{Tenant: "default", Name: "orders"}, Step: "announce-2", Generation: 3}
-	lines = append(lines, "holder "+holder.String(), "presence "+workers.PresencePrefix)
+	lines = append(lines, "holder "+holder.String(), "presence "+workers.FamilyPresence.Prefix())
 	wiretest.Frozen(t, "testdata/wire/members.txt", lines, *update)
 }

@@ -2,8 +2,8 @@ package faulty
 
 import (
 	"context"
-	"strings"
 
+	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -31,8 +31,7 @@ func (c claims) Store(ctx context.Context, resource string, r workers.Record) er
 		}
 		return c.c.Store(ctx, resource, r)
 	}
-	kind, _, _ := strings.Cut(resource, "/")
-	return c.p.Call(ctx, "store claim "+kind, func() error { return c.c.Store(ctx, resource, r) })
+	return c.p.Call(ctx, "store claim "+string(workers.FamilyOf(resource)), func() error { return c.c.Store(ctx, resource, r) })
 }
 
 // Find implements [workers.Claims].
@@ -53,9 +52,7 @@ type marks struct {
 
 // Take implements [workers.Marks].
 func (m marks) Take(ctx context.Context, command, worker string) (first bool, err error) {
-	_, step, _ := strings.Cut(command, "/")
-	step, _, _ = strings.Cut(step, "/")
-	err = m.p.Call(ctx, "mark "+step, func() error {
+	err = m.p.Call(ctx, "mark "+events.StepOfCommand(command), func() error {
 		var err error
 		first, err = m.m.Take(ctx, command, worker)
 		return err

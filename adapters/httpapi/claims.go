@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -37,18 +36,13 @@ func (s *server) claims(api huma.API) {
 			}
 			out := &page[workers.Claimed]{Next: found.Next, Body: []workers.Claimed{}}
 			for _, item := range found.Items {
-				if !ownRecord(item.Resource) {
+				if !workers.HomesOwn(item.Resource) {
 					out.Body = append(out.Body, item)
 				}
 			}
 			return out, nil
 		})
 	post(api, "break-claim", "/v1/claims/break", "Take a hold away from its holder", s.breakClaim)
-}
-
-// ownRecord tells of a record of the engine's own, which nothing of the world is claimed by.
-func ownRecord(resource string) bool {
-	return strings.HasPrefix(resource, workers.PresencePrefix) || strings.HasPrefix(resource, "cursor/")
 }
 
 func (s *server) breakClaim(ctx context.Context, in *struct{ Body BreakOrder }) (*struct{}, error) {

@@ -23,10 +23,10 @@ func (r *rig) lives(capability string, b workers.Beat) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	record, err := r.claims.Load(context.Background(), workers.PresencePrefix+capability)
+	record, err := r.claims.Load(context.Background(), workers.FamilyPresence.Resource(capability))
 	if err == nil {
 		record.Note = map[string]string{b.Worker: string(raw)}
-		err = r.claims.Store(context.Background(), workers.PresencePrefix+capability, record)
+		err = r.claims.Store(context.Background(), workers.FamilyPresence.Resource(capability), record)
 	}
 	if err != nil {
 		r.t.Fatal(err)

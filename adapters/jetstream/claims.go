@@ -2,17 +2,14 @@ package jetstream
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
 
-	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -24,40 +21,28 @@ var _ workers.Claims = (*Claims)(nil)
 
 // Load implements [workers.Claims]. It reads from the stream's leader.
 func (c *Claims) Load(ctx context.Context, resource string) (workers.Record, error) {
-	m, err := leaderGet(ctx, c.h.nc, claimsStream, get{Last: claimsSubject + tokens(resource)})
+	m, err := leaderGet(ctx, c.h.nc, claimsStream, get{Last: claimSubject(resource)})
 	if errors.Is(err, errNone) {
 		return workers.Record{}, nil
 	}
 	if err != nil {
 		return workers.Record{}, fmt.Errorf("load claims of %s: %w", resource, err)
 	}
-	return readClaim(m)
-}
-
-func readClaim(m stored) (workers.Record, error) {
-	var r workers.Record
-	if err := json.Unmarshal(m.body, &r); err != nil {
-		return r, fmt.Errorf("decode claims %d of %s: %w", m.sequence, m.subject, err)
-	}
-	r.Version = m.sequence
-	return r, nil
+	return workers.DecodeRecord(resource, m.sequence, m.body)
 }
 
 // Store implements [workers.Claims].
 func (c *Claims) Store(ctx context.Context, resource string, r workers.Record) error {
-	if len(r.Holds) > workers.MaxHolds {
-		return fmt.Errorf("store claims of %s: %d holds, at most %d fit", resource, len(r.Holds), workers.MaxHolds)
+	body, err := workers.EncodeRecord(resource, r)
+	if err != nil {
+		return err
 	}
 	ctx, done, err := c.h.whileWritable(ctx)
 	defer done()
 	if err != nil {
 		return fmt.Errorf("store claims of %s: %w", resource, err)
 	}
-	body, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("store claims of %s: %w", resource, err)
-	}
-	m := nats.NewMsg(claimsSubject + tokens(resource))
+	m := nats.NewMsg(claimSubject(resource))
 	m.Header.Set(js.ExpectedLastSubjSeqHeader, strconv.FormatUint(r.Version, 10))
 	m.Data = body
 	if _, err := publish(ctx, c.h.nc, m); err != nil {
@@ -90,20 +75,20 @@ func (c *Claims) Find(ctx context.Context, q workers.ClaimQuery) (workers.ClaimP
 	}
 	from := get{Next: claimsFilter(q.Prefix), Sequence: 1, Batch: claimsAtATime, to: newest.sequence}
 	err = walkTo(ctx, c.h.nc, claimsStream, from, func(m stored) bool {
-		resource, err := name(strings.TrimPrefix(m.subject, claimsSubject))
+		resource, err := claimOf(m.subject)
 		if err != nil {
 			bad = err
 			return false
 		}
-		if !strings.HasPrefix(resource, q.Prefix) || q.After != "" && resource <= q.After {
+		if !q.Names(resource) {
 			return true
 		}
-		r, err := readClaim(m)
+		r, err := workers.DecodeRecord(resource, m.sequence, m.body)
 		if bad = err; bad != nil {
 			return false
 		}
 		// A record that is stored again during the walk is met again, later in the stream.
-		if delete(found, resource); holds(r, q.Connection) {
+		if delete(found, resource); q.Selects(r) {
 			found[resource] = r
 		}
 		return true
@@ -111,10 +96,7 @@ func (c *Claims) Find(ctx context.Context, q workers.ClaimQuery) (workers.ClaimP
 	if err := errors.Join(err, bad); err != nil {
 		return page, fmt.Errorf("find claims: %w", err)
 	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = 100
-	}
+	limit := q.Page()
 	names := make([]string, 0, len(found))
 	for n := range found {
 		names = append(names, n)
@@ -128,22 +110,4 @@ func (c *Claims) Find(ctx context.Context, q workers.ClaimQuery) (workers.ClaimP
 		page.Items = append(page.Items, workers.Claimed{Resource: n, Record: found[n]})
 	}
 	return page, nil
-}
-
-// claimsFilter covers at least every resource with the prefix: its whole segments and what is below them.
-func claimsFilter(prefix string) string {
-	if cut := strings.LastIndexByte(prefix, '/'); cut >= 0 {
-		return claimsSubject + tokens(prefix[:cut]) + ".>"
-	}
-	return claimsSubject + ">"
-}
-
-// holds tells whether the connection, if there is one, has a live hold.
-func holds(r workers.Record, k events.Key) bool {
-	if k == (events.Key{}) {
-		return true
-	}
-	return slices.ContainsFunc(r.Holds, func(h workers.Hold) bool {
-		return !h.Dropped && strings.HasPrefix(h.Holder, k.String()+"/")
-	})
 }

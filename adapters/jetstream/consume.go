@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -205,7 +203,7 @@ func (l *loop) ask(n int) error {
 
 // inbox is where the newest request's answers go.
 func (l *loop) inbox() string {
-	return strings.TrimSuffix(l.sub.Subject, "*") + strconv.FormatUint(l.request, 10)
+	return answerSubject(l.sub.Subject, l.request)
 }
 
 // next receives a message, or none when the server says that a request is over. That is an error when something is wrong

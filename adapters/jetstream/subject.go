@@ -2,8 +2,36 @@ package jetstream
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
+
+// The subjects that are this adapter's own: each is built and taken apart here, and nowhere else.
+const (
+	claimsSubject = "culvert.claims."
+	marksSubject  = "culvert.marks."
+)
+
+// answerSubject is where the answer to one request of a consumer comes, within the wildcard of its inbox.
+func answerSubject(inbox string, request uint64) string {
+	return strings.TrimSuffix(inbox, "*") + strconv.FormatUint(request, 10)
+}
+
+// claimSubject is where the record of a resource is kept; claimOf is its inverse.
+func claimSubject(resource string) string { return claimsSubject + tokens(resource) }
+
+func claimOf(subject string) (string, error) { return name(strings.TrimPrefix(subject, claimsSubject)) }
+
+// claimsFilter covers at least every resource with the prefix: its whole segments and what is below them.
+func claimsFilter(prefix string) string {
+	if cut := strings.LastIndexByte(prefix, '/'); cut >= 0 {
+		return claimSubject(prefix[:cut]) + ".>"
+	}
+	return claimsSubject + ">"
+}
+
+// markSubject is where a command is marked.
+func markSubject(command string) string { return marksSubject + tokens(command) }
 
 // token writes one part of a name so that it is legal in a subject and can be read back: letters, digits, hyphen and
 // underscore stay, every other byte becomes "=" and two hexadecimal digits. An empty part is a single "=".

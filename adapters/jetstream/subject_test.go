@@ -4,10 +4,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"pgregory.net/rapid"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/wiretest"
+	"github.com/culvertnet/culvert/workers"
 )
 
 func TestTokensReadBack(t *testing.T) {
@@ -55,6 +57,26 @@ func TestHeadersAreReadBack(t *testing.T) {
 			}
 		case grammar == nil && !reserved(name):
 			t.Errorf("header %q: %q is refused: %v", name, value, err)
+		}
+	})
+}
+
+// TestClaimSubjectsAreReadBack: every resource has a subject that the server takes, and that reads back.
+func TestClaimSubjectsAreReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		resource := wiretest.Names().Draw(t, "family") + "/" + wiretest.Names().Draw(t, "rest")
+		if workers.CheckResource(resource) != nil {
+			return
+		}
+		subject := claimSubject(resource)
+		if !server.IsValidLiteralSubject(subject) || len(subject) > server.MAX_CONTROL_LINE_SIZE-512 {
+			t.Errorf("the server does not take %q", subject)
+		}
+		if back, err := claimOf(subject); err != nil || back != resource {
+			t.Errorf("%q is read back as %q: %v", resource, back, err)
+		}
+		if filter := claimsFilter(resource); !server.IsValidSubject(filter) || !events.Covers(filter, subject) {
+			t.Errorf("the filter %q does not cover %q", filter, subject)
 		}
 	})
 }

@@ -14,10 +14,8 @@ import (
 
 // Streams that are this adapter's own: the stores behind the ports Claims and Marks.
 const (
-	claimsStream  = "CULVERT_CLAIMS"
-	claimsSubject = "culvert.claims."
-	marksStream   = "CULVERT_MARKS"
-	marksSubject  = "culvert.marks."
+	claimsStream = "CULVERT_CLAIMS"
+	marksStream  = "CULVERT_MARKS"
 )
 
 // maxIntent is the largest message a stream of the bus takes. It leaves room below a default server's largest payload

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -94,7 +93,7 @@ func (b *Bus) Publish(ctx context.Context, messages ...events.Message) error {
 	streams := make([]events.Stream, len(messages))
 	for i, m := range messages {
 		var ok bool
-		if streams[i], ok = events.StreamOf(m.Subject); !ok || strings.ContainsAny(m.Subject, "*>") {
+		if streams[i], ok = events.Carrier(m.Subject); !ok {
 			return fmt.Errorf("publish to %q: no stream carries this subject", m.Subject)
 		}
 		if err := checkHeader(m.Header); err != nil {
@@ -181,7 +180,7 @@ func (b *broker) place(s events.Subscription, stream events.Stream) (*place, err
 	}
 	p.filters = slices.Clone(s.Subjects)
 	for _, e := range b.backlog(stream) {
-		before := slices.ContainsFunc(old, func(f string) bool { return matches(f, e.message.Subject) })
+		before := slices.ContainsFunc(old, func(f string) bool { return events.Covers(f, e.message.Subject) })
 		if !e.acked && !before && p.wants(e.message.Subject) {
 			p.ready = append(p.ready, &waiting{entry: e})
 		}
@@ -198,7 +197,7 @@ func (b *broker) checkOverlap(s events.Subscription, stream events.Stream) error
 	}
 	for name, other := range b.places {
 		for _, f := range s.Subjects {
-			if name != s.Name && other.stream == stream && slices.ContainsFunc(other.filters, func(g string) bool { return matches(f, g) || matches(g, f) }) {
+			if name != s.Name && other.stream == stream && slices.ContainsFunc(other.filters, func(g string) bool { return events.Covers(f, g) || events.Covers(g, f) }) {
 				return fmt.Errorf("subject %s is taken by subscription %s", f, name)
 			}
 		}
@@ -207,7 +206,7 @@ func (b *broker) checkOverlap(s events.Subscription, stream events.Stream) error
 }
 
 func (p *place) wants(subject string) bool {
-	return slices.ContainsFunc(p.filters, func(f string) bool { return matches(f, subject) })
+	return slices.ContainsFunc(p.filters, func(f string) bool { return events.Covers(f, subject) })
 }
 
 func checkHeader(header map[string]string) error {
@@ -217,12 +216,6 @@ func checkHeader(header map[string]string) error {
 		}
 	}
 	return nil
-}
-
-// matches tells whether a filter, which may end in ".>", covers a subject.
-func matches(filter, subject string) bool {
-	prefix, wild := strings.CutSuffix(filter, ">")
-	return filter == subject || wild && len(subject) > len(prefix) && strings.HasPrefix(subject, prefix)
 }
 
 func clone(m events.Message) events.Message {

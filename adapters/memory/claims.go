@@ -2,11 +2,9 @@ package memory
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/culvertnet/culvert/workers"
@@ -36,28 +34,21 @@ func (c *Claims) Load(ctx context.Context, resource string) (workers.Record, err
 	if err := ctx.Err(); err != nil {
 		return workers.Record{}, fmt.Errorf("load claims of %s: %w", resource, err)
 	}
-	return c.stored[resource].record()
+	return c.stored[resource].record(resource)
 }
 
-func (c claim) record() (workers.Record, error) {
-	r := workers.Record{Version: c.version}
+func (c claim) record(resource string) (workers.Record, error) {
 	if c.version == 0 {
-		return r, nil
+		return workers.Record{}, nil
 	}
-	if err := json.Unmarshal(c.json, &r); err != nil {
-		return r, fmt.Errorf("decode claims: %w", err)
-	}
-	return r, nil
+	return workers.DecodeRecord(resource, c.version, c.json)
 }
 
 // Store implements [workers.Claims].
 func (c *Claims) Store(ctx context.Context, resource string, r workers.Record) error {
-	if len(r.Holds) > workers.MaxHolds {
-		return fmt.Errorf("store claims of %s: %d holds, at most %d fit", resource, len(r.Holds), workers.MaxHolds)
-	}
-	body, err := json.Marshal(r)
+	body, err := workers.EncodeRecord(resource, r)
 	if err != nil {
-		return fmt.Errorf("store claims of %s: %w", resource, err)
+		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,19 +70,16 @@ func (c *Claims) Find(ctx context.Context, q workers.ClaimQuery) (workers.ClaimP
 	if err := ctx.Err(); err != nil {
 		return page, fmt.Errorf("find claims: %w", err)
 	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = 100
-	}
+	limit := q.Page()
 	for _, name := range slices.Sorted(maps.Keys(c.stored)) {
-		if name <= q.After && q.After != "" || !strings.HasPrefix(name, q.Prefix) {
+		if !q.Names(name) {
 			continue
 		}
-		r, err := c.stored[name].record()
+		r, err := c.stored[name].record(name)
 		if err != nil {
-			return page, fmt.Errorf("find claims: %s: %w", name, err)
+			return page, fmt.Errorf("find claims: %w", err)
 		}
-		if !holds(r, q) {
+		if !q.Selects(r) {
 			continue
 		}
 		if len(page.Items) == limit {
@@ -101,14 +89,4 @@ func (c *Claims) Find(ctx context.Context, q workers.ClaimQuery) (workers.ClaimP
 		page.Items = append(page.Items, workers.Claimed{Resource: name, Record: r})
 	}
 	return page, nil
-}
-
-// holds tells whether the query's connection, if it names one, has a live hold.
-func holds(r workers.Record, q workers.ClaimQuery) bool {
-	if q.Connection.Name == "" && q.Connection.Tenant == "" {
-		return true
-	}
-	return slices.ContainsFunc(r.Holds, func(h workers.Hold) bool {
-		return !h.Dropped && strings.HasPrefix(h.Holder, q.Connection.String()+"/")
-	})
 }

@@ -2,14 +2,12 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -29,32 +27,20 @@ func (c *Claims) Load(ctx context.Context, resource string) (workers.Record, err
 	if err != nil {
 		return workers.Record{}, fmt.Errorf("load claims of %s: %w", resource, err)
 	}
-	return decodeClaims(resource, version, text)
-}
-
-func decodeClaims(resource string, version uint64, text string) (workers.Record, error) {
-	r := workers.Record{}
-	if err := json.Unmarshal([]byte(text), &r); err != nil {
-		return r, fmt.Errorf("decode claims of %s: %w", resource, err)
-	}
-	r.Version = version
-	return r, nil
+	return workers.DecodeRecord(resource, version, []byte(text))
 }
 
 // Store implements [workers.Claims].
 func (c *Claims) Store(ctx context.Context, resource string, r workers.Record) error {
-	if len(r.Holds) > workers.MaxHolds {
-		return fmt.Errorf("store claims of %s: %d holds, at most %d fit", resource, len(r.Holds), workers.MaxHolds)
-	}
-	body, err := json.Marshal(r)
+	body, err := workers.EncodeRecord(resource, r)
 	if err != nil {
-		return fmt.Errorf("store claims of %s: %w", resource, err)
+		return err
 	}
 	sql := `UPDATE claims SET version = version + 1, record = $3, holders = $4 WHERE resource = $1 AND version = $2`
 	if r.Version == 0 {
 		sql = `INSERT INTO claims (resource, version, record, holders) VALUES ($1, $2 + 1, $3, $4) ON CONFLICT DO NOTHING`
 	}
-	done, err := c.h.pool.Exec(ctx, sql, resource, int64(r.Version), string(body), liveConnections(r))
+	done, err := c.h.pool.Exec(ctx, sql, resource, int64(r.Version), string(body), r.Connections())
 	if err != nil {
 		return fmt.Errorf("store claims of %s: %w", resource, err)
 	}
@@ -64,26 +50,11 @@ func (c *Claims) Store(ctx context.Context, resource string, r workers.Record) e
 	return nil
 }
 
-// liveConnections are the connections with a live hold.
-func liveConnections(r workers.Record) []string {
-	all := []string{}
-	for _, h := range r.Holds {
-		connection, _, _ := strings.Cut(h.Holder, "/")
-		if !h.Dropped && !slices.Contains(all, connection) {
-			all = append(all, connection)
-		}
-	}
-	return all
-}
-
 // Find implements [workers.Claims]: in order of the resources' names.
 func (c *Claims) Find(ctx context.Context, q workers.ClaimQuery) (workers.ClaimPage, error) {
-	limit := q.Limit
-	if limit <= 0 {
-		limit = 100
-	}
+	limit := q.Page()
 	connection := ""
-	if q.Connection.Name != "" || q.Connection.Tenant != "" {
+	if q.Connection != (events.Key{}) {
 		connection = q.Connection.String()
 	}
 	var page workers.ClaimPage
@@ -100,7 +71,7 @@ func (c *Claims) Find(ctx context.Context, q workers.ClaimQuery) (workers.ClaimP
 			page.Next = page.Items[limit-1].Resource
 			return nil
 		}
-		r, err := decodeClaims(resource, version, text)
+		r, err := workers.DecodeRecord(resource, version, []byte(text))
 		page.Items = append(page.Items, workers.Claimed{Resource: resource, Record: r})
 		return err
 	})

@@ -94,7 +94,7 @@ func (c *consumer) take(ctx context.Context, m *pubsub.Message) {
 	d := events.Delivery{Message: decode(m, c.stream), Attempt: deliveredBefore(m) + delivered}
 	limit := c.s.MaxDeliver
 	switch {
-	case !wants(c.s, d.Subject):
+	case !c.s.Covers(d.Subject):
 		m.Ack() // another subject of a status reader's place
 		return
 	case limit > 0 && d.Attempt > limit:

@@ -75,10 +75,10 @@ func decode(m *pubsub.Message, stream events.Stream) events.Message {
 // is sent to a stream's topic is that stream's all the same.
 func subjectOf(m *pubsub.Message, stream events.Stream) string {
 	subject := m.Attributes[attributeSubject]
-	if of, ok := events.StreamOf(subject); ok && of == stream && !strings.ContainsAny(subject, "*>\x00") {
+	if of, ok := events.Carrier(subject); ok && of == stream {
 		return subject
 	}
-	return strings.TrimSuffix(stream.Subject, ">") + "any"
+	return stream.Any()
 }
 
 // originOf is the id that a message had when it was first published.

@@ -3,7 +3,6 @@ package pubsub
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/culvertnet/culvert/events"
 )
@@ -21,6 +20,8 @@ type place struct {
 	id     string
 	stream events.Stream
 	filter string
+	// subject is the one that the filter selects; "" for all of the stream.
+	subject string
 }
 
 const keeperPlace = "culvert-dead"
@@ -40,16 +41,17 @@ func (o Options) places() []place {
 }
 
 func commandPlace(capability string) place {
+	subject := events.CommandSubject(capability)
 	return place{
-		id: "culvert-commands-" + capability, stream: events.Commands,
-		filter: fmt.Sprintf("attributes.%s = %q", attributeSubject, events.CommandSubject(capability)),
+		id: "culvert-commands-" + capability, stream: events.Commands, subject: subject,
+		filter: fmt.Sprintf("attributes.%s = %q", attributeSubject, subject),
 	}
 }
 
 // carries tells whether somebody takes what is published on a subject.
 func (o Options) carries(subject string) (events.Stream, bool) {
-	stream, ok := events.StreamOf(subject)
-	if !ok || strings.ContainsAny(subject, "*>") || stream == events.Dead {
+	stream, ok := events.Carrier(subject)
+	if !ok || stream == events.Dead {
 		return stream, false
 	}
 	return stream, stream != events.Commands || slices.ContainsFunc(o.Capabilities, func(c string) bool { return events.CommandSubject(c) == subject })
@@ -71,7 +73,7 @@ func (o Options) placesOf(s events.Subscription) ([]string, error) {
 			if p.id == "culvert-status-"+s.Name {
 				found = append(found, p.id)
 			}
-		case whole || stream == events.Commands && slices.ContainsFunc(s.Subjects, func(c string) bool { return p == commandPlace(strings.TrimPrefix(c, events.CommandSubject(""))) }):
+		case whole || stream == events.Commands && slices.Contains(s.Subjects, p.subject):
 			found = append(found, p.id)
 		}
 	}
@@ -84,12 +86,4 @@ func (o Options) placesOf(s events.Subscription) ([]string, error) {
 		return nil, fmt.Errorf("subjects %v: each has to be a capability's commands, or a whole stream", s.Subjects)
 	}
 	return found, nil
-}
-
-// wants tells whether a subscription is for a subject.
-func wants(s events.Subscription, subject string) bool {
-	return slices.ContainsFunc(s.Subjects, func(f string) bool {
-		prefix, wild := strings.CutSuffix(f, ">")
-		return f == subject || wild && strings.HasPrefix(subject, prefix)
-	})
 }

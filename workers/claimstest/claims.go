@@ -23,6 +23,7 @@ var storeCases = map[string]func(*testing.T, ClaimsHarness){
 	"ConcurrentChangesLoseNone":   concurrentChangesLoseNone,
 	"ConcurrentBeginningsHaveOne": concurrentBeginnings,
 	"AnyName":                     anyName,
+	"NamesThatAreNoneAreRefused":  badNames,
 	"LargestRecord":               largestRecord,
 	"TooManyHoldsAreRefused":      tooManyHolds,
 	"RecordsAreNotShared":         recordsAreNotShared,
@@ -181,6 +182,19 @@ func concurrentBeginnings(t *testing.T, h ClaimsHarness) {
 var names = []string{
 	router, "a", "a/", "/a", "a//b", "a/b", "a.b", "a=b", "a b", "a*", ">", "*", "a>", "A/B", "ünï/cöde", "line\nbreak", "a%2Fb", "=", "==",
 	"$SYS/x", "projects/acme-net/global/networks/spoke-vpc", strings.Repeat("long/", 100) + "end", "prefix/10.8.0.0/28", "2001:db8::1",
+}
+
+// badNames: what workers.CheckResource refuses, no store keeps, so that no store keeps what another refuses.
+func badNames(t *testing.T, h ClaimsHarness) {
+	c := h.Open(t)
+	for _, resource := range []string{"", "list/a\x00", "list/\xff", "list/" + strings.Repeat("x", 1024)} {
+		if workers.CheckResource(resource) == nil {
+			t.Errorf("the grammar takes %q", resource)
+		}
+		if err := c.Store(patient(t), resource, held("orders")); err == nil {
+			t.Errorf("a record of %q was stored", resource)
+		}
+	}
 }
 
 func anyName(t *testing.T, h ClaimsHarness) {

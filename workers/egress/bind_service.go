@@ -18,7 +18,7 @@ type bindService struct{ Drivers }
 const noteWrote = "wrote:"
 
 func (d Drivers) binding(ref ServiceRef) workers.Attribute {
-	return workers.Attribute{Claims: d.Claims, Times: d.Times, Resource: "attr/binding/" + ref.key()}
+	return workers.Attribute{Claims: d.Claims, Times: d.Times, Resource: workers.FamilyAttribute.Resource("binding", ref.key())}
 }
 
 // Do binds the service and waits until it has settled with it.

@@ -80,7 +80,7 @@ func (s check) bindable(ctx context.Context, run workers.Run, in CheckIn, have S
 	if holder, found := otherHolder(r, run); found && (in.Existing == "" || have.Binding.Connector != in.Existing) {
 		return workers.Refuse("foreign", "the binding of %s belongs to %s", in.Service.key(), holder)
 	}
-	own := r.HeldBy(run.Connection.String())
+	own := r.HeldBy(run.Connection)
 	if have.Binding.none() || in.Takeover || own || in.Existing != "" && have.Binding.Connector == in.Existing {
 		return nil
 	}

@@ -17,7 +17,7 @@ type grantInvoker struct{ Drivers }
 const absent, present = "absent", "present"
 
 func (s grantInvoker) attribute(ref ServiceRef, member string) workers.Attribute {
-	return workers.Attribute{Claims: s.Claims, Times: s.Times, Resource: "attr/invoker/" + ref.key() + "/" + member}
+	return workers.Attribute{Claims: s.Claims, Times: s.Times, Resource: workers.FamilyAttribute.Resource("invoker", ref.key(), member)}
 }
 
 // Do adds the members that have not got the role.

@@ -21,7 +21,7 @@ const noteSaw = "saw"
 const closed = "none"
 
 func (s restrictIngress) attribute(ref ServiceRef) workers.Attribute {
-	return workers.Attribute{Claims: s.Claims, Times: s.Times, Resource: "attr/ingress/" + ref.key()}
+	return workers.Attribute{Claims: s.Claims, Times: s.Times, Resource: workers.FamilyAttribute.Resource("ingress", ref.key())}
 }
 
 // Do sets the ingress setting and waits until the service has settled.

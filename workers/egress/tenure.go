@@ -1,10 +1,6 @@
 package egress
 
-import (
-	"strings"
-
-	"github.com/culvertnet/culvert/workers"
-)
+import "github.com/culvertnet/culvert/workers"
 
 // tenure is the time of one generation of a step: nothing of this capability is shared by its steps.
 func (d Drivers) tenure(run workers.Run) workers.Tenure {
@@ -14,7 +10,7 @@ func (d Drivers) tenure(run workers.Run) workers.Tenure {
 // otherHolder names a live holder of the record that belongs to another connection.
 func otherHolder(r workers.Record, run workers.Run) (string, bool) {
 	for _, h := range r.Holds {
-		if h.Live() && !strings.HasPrefix(h.Holder, run.Connection.String()+"/") {
+		if h.Live() && !h.Of(run.Connection) {
 			return h.Holder, true
 		}
 	}

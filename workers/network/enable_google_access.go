@@ -23,7 +23,7 @@ const (
 )
 
 func (s enableGoogleAccess) attribute(subnet string) workers.Attribute {
-	return workers.Attribute{Claims: s.Claims, Times: s.Times, Resource: "attr/google-access/" + subnet}
+	return workers.Attribute{Claims: s.Claims, Times: s.Times, Resource: workers.FamilyAttribute.Resource("google-access", subnet)}
 }
 
 func onOff(is bool) string {

@@ -3,11 +3,15 @@ package network
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 )
+
+// SharedResource is the claim resource of the endpoint that all connections of a network and bundle share.
+func SharedResource(project, network, bundle string) string {
+	return workers.FamilyCounted.Resource("psc", project, network, bundle)
+}
 
 // thing gives a part of the shared thing with this record, or of the run's own when shared is empty.
 func (d Drivers) thing(run workers.Run, shared, part string) workers.Tenure {
@@ -38,10 +42,10 @@ func object(run workers.Run, t workers.Tenure, prefix string) (name, owner strin
 		return run.Name, run.Owner()
 	}
 	generation := strconv.FormatUint(t.Record.Generation, 10)
-	return events.Name(prefix, t.Counted.Resource, generation), "culvert:shared/" + generation
+	return events.Name(prefix, t.Counted.Resource, generation), workers.Owner("shared/" + generation)
 }
 
 // ours tells whether an object's owner text is one of the connection's, whatever the step and generation.
 func ours(k events.Key, owner string) bool {
-	return strings.HasPrefix(owner, "culvert:"+k.String()+"/")
+	return workers.OwnedBy(k, owner)
 }

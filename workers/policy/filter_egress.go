@@ -35,7 +35,7 @@ func (s filterEgress) filter(run workers.Run, in FilterEgressIn) Filter {
 // numbers are the priorities of a firewall policy.
 func (s filterEgress) numbers(policy string) workers.Numbers {
 	return workers.Numbers{
-		Claims: s.Claims, Times: s.Times, Resource: "numbers/" + policy, First: priorityFirst, Last: priorityLast,
+		Claims: s.Claims, Times: s.Times, Resource: workers.FamilyNumbers.Resource(policy), First: priorityFirst, Last: priorityLast,
 	}
 }
 
@@ -280,7 +280,7 @@ func (s filterEgress) give(ctx context.Context, run workers.Run, f Filter, polic
 // list is the shared rule set of the filter's controller.
 func (s filterEgress) list(run workers.Run, driver Driver, f Filter) workers.List {
 	return workers.List{
-		Claims: s.Claims, Times: s.Times, Resource: "list/rules/" + f.Controller,
+		Claims: s.Claims, Times: s.Times, Resource: workers.FamilyList.Resource("rules", f.Controller),
 		Port: ruleSet{rules: driver.Rules, controller: f.Controller, root: run.RequestID},
 	}
 }

@@ -60,7 +60,7 @@ func (c check) stands(ctx context.Context, run workers.Run, in CheckIn, t Target
 	if err != nil {
 		return false, workers.Retry("claims", 0, err)
 	}
-	if list.HeldBy(run.Connection.String()) {
+	if list.HeldBy(run.Connection) {
 		return true, nil
 	}
 	page, err := c.Claims.Find(ctx, workers.ClaimQuery{Connection: run.Connection})

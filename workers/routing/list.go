@@ -196,7 +196,7 @@ func (a *announced) owners(ctx context.Context, got Announced, entries []string)
 	}
 	for _, h := range record.Holds {
 		if _, has := owners[h.Value]; h.Live() && !has && slices.Contains(entries, h.Value) {
-			owners[h.Value] = "culvert:" + h.Holder
+			owners[h.Value] = workers.Owner(h.Holder)
 		}
 	}
 	return owners, nil

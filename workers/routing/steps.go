@@ -22,5 +22,5 @@ func Steps(d Drivers) []workers.Handler {
 // reliance records that a run relies on something that it has not made and will not remove: it is all that such a step
 // leaves behind, so that a Look can tell "done" from "undone".
 func (d Drivers) reliance(on string) workers.Attribute {
-	return workers.Attribute{Claims: d.Claims, Times: d.Times, Resource: "uses/" + on}
+	return workers.Attribute{Claims: d.Claims, Times: d.Times, Resource: workers.FamilyUses.Resource(on)}
 }

@@ -31,7 +31,7 @@ func (t Target) ID() string {
 
 // ListResource is the claim record of the target's list. A BGP speaker that starts fills itself from the Values of the
 // record of its name.
-func (t Target) ListResource() string { return "list/" + t.ID() }
+func (t Target) ListResource() string { return workers.FamilyList.Resource(t.ID()) }
 
 // entry is how the target's list spells a prefix.
 func (t Target) entry(prefix string) string {

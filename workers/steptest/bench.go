@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -228,7 +227,7 @@ func (b *Bench) Live(connection string) int {
 	n := 0
 	for _, c := range page.Items {
 		for _, h := range c.Record.Holds {
-			if !h.Dropped && (connection == "" || strings.HasPrefix(h.Holder, "default_"+connection+"/")) {
+			if !h.Dropped && (connection == "" || h.Of(events.Key{Tenant: events.DefaultTenant, Name: connection})) {
 				n++
 			}
 		}

@@ -14,10 +14,9 @@ import (
 // by every orchestrator.
 type Cursor struct{ Claims workers.Claims }
 
-const (
-	cursorResource = "cursor/status"
-	cursorNote     = "position"
-)
+const cursorNote = "position"
+
+var cursorResource = workers.FamilyCursor.Resource("status")
 
 // Load gives the saved position, zero at first.
 func (c Cursor) Load(ctx context.Context) (saga.Position, error) {

@@ -58,7 +58,7 @@ func (r *recipe) shared() string {
 		return ""
 	}
 	n, _ := parseResource(r.Network)
-	return "counted/psc/" + n.project + "/" + n.name + "/" + r.Ingress.Target.GoogleApisBundle
+	return network.SharedResource(n.project, n.name, r.Ingress.Target.GoogleApisBundle)
 }
 
 // wayIn makes the address, the endpoint on it and its announcements.
