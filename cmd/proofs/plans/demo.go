@@ -124,8 +124,8 @@ func connectionIn(file string) (string, error) {
 		return "", err
 	}
 	for line := range strings.Lines(string(b)) {
-		if subject, is := strings.CutPrefix(line, "subject:"); is {
-			name, _, _ := strings.Cut(subject, "#")
+		if rest, is := strings.CutPrefix(line, "subject:"); is {
+			name, _, _ := strings.Cut(rest, "#")
 			return strings.TrimSpace(name), nil
 		}
 	}
