@@ -3,6 +3,7 @@ package culvert_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/wiretest"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/schemas"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -132,6 +134,40 @@ func TestSubjectsOfKeysAndKindsAreLiteral(t *testing.T) {
 			literal(t, events.StatusSubject(kind, string(events.SagaStuck)), 4)
 		}
 	})
+}
+
+// TestConnectionNamesHaveOneGrammar: what the schema of the envelope takes as a subject is what a key takes as a name, and so
+// is what the API and the codec of commands take.
+func TestConnectionNamesHaveOneGrammar(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		key := events.Key{Tenant: events.DefaultTenant, Name: wiretest.Names().Draw(t, "name")}
+		grammar := key.Validate()
+		door := slices.ContainsFunc(schemas.ValidateEnvelope(map[string]any{"subject": key.Name}), func(p schemas.Problem) bool {
+			return p.Pointer == "/subject"
+		})
+		_, _, id := events.ParseSaga(key.Saga(7))
+		c := command("s", "net.a")
+		c.Connection, c.Saga = key, key.Saga(7)
+		_, wire := events.EncodeCommand(c)
+		for place, refused := range map[string]bool{"the envelope": door, "a saga id": id != nil, "a command": wire != nil} {
+			if refused != (grammar != nil) {
+				t.Errorf("name %q: the grammar says %v, %s refuses it: %t", key.Name, grammar, place, refused)
+			}
+		}
+	})
+}
+
+// TestIntentKindsHaveOneGrammar: every schema is of a kind that an event's type can name, and that is a token of a subject.
+func TestIntentKindsHaveOneGrammar(t *testing.T) {
+	for _, n := range schemas.List() {
+		kind, want, version, err := events.ParseIntentType(events.IntentType(n.Kind, events.Want(n.Want), n.Version))
+		if err != nil || kind != n.Kind || string(want) != n.Want || version != n.Version {
+			t.Errorf("schema %s is of no intent: %v", n, err)
+		}
+		if of, ok := events.Carrier(events.IntentSubject(n.Kind)); !ok || of != events.Intents {
+			t.Errorf("no stream carries intents of schema %s", n)
+		}
+	}
 }
 
 func literal(t *rapid.T, subject string, tokens int) {
