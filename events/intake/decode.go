@@ -1,43 +1,19 @@
 package intake
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
-
-	"github.com/cloudevents/sdk-go/v2/binding/format"
-	"github.com/cloudevents/sdk-go/v2/event"
 
 	"github.com/culvertnet/culvert/events"
 )
 
-// Decode reads the CloudEvents of one message: structured JSON, batch or binary mode, told by its headers, whose names
-// count in any case. A message without content type and without attribute headers is structured JSON, as NATS
-// publishers send it. now bounds the events' times.
+// DecodeIntents reads the intents of one message: structured JSON, batch or binary mode, told by its headers, whose names
+// count in any case. A message without content type and without attribute headers is structured JSON, as NATS publishers
+// send it. A structured or binary message gives exactly one intent. now bounds the events' times.
 //
-// The error is a *Refusal that lists every violation of every event (the first hundred); of a batch the fields begin with the event's
-// place ("/3/id"), and one bad event refuses all. Decode checks the envelope; see ParseIntent for what is in it.
-func Decode(header map[string]string, body []byte, now time.Time) ([]event.Event, error) {
-	trees, refusal := readMessage(header, body)
-	if refusal == nil {
-		refusal = trees.check(func(t *tree) { t.checkEnvelope(now) })
-	}
-	if refusal != nil {
-		return nil, refusal
-	}
-	decoded := make([]event.Event, 0, len(trees))
-	for _, t := range trees {
-		e, err := t.event()
-		if err != nil {
-			return nil, events.NewRefusal(t.at, "cloudevents", "the event is not CloudEvents 1.0: %v", err)
-		}
-		decoded = append(decoded, e)
-	}
-	return decoded, nil
-}
-
-// DecodeIntents is what every door calls: Decode and ParseIntent in one, so that a refusal lists the violations of the
-// envelope and of the data together. A structured or binary message gives exactly one intent.
+// The error is an *[events.Refusal] that lists the violations of envelope and data of every event together (the first
+// hundred): "schema-<keyword>" for what a schema says, "type" for a type that is not known. Of a batch the fields begin
+// with the event's place ("/3/id"), and one bad event refuses all.
 func DecodeIntents(tenant string, header map[string]string, body []byte, now time.Time) ([]events.Intent, error) {
 	trees, refusal := readMessage(header, body)
 	if refusal == nil {
@@ -60,7 +36,7 @@ func DecodeIntents(tenant string, header map[string]string, body []byte, now tim
 	return intents, nil
 }
 
-// JoinHeader makes the single-valued header that Decode takes from one with lists of values (HTTP). An attribute or
+// JoinHeader makes the single-valued header that DecodeIntents takes from one with lists of values (HTTP). An attribute or
 // content type that is there twice is refused: nobody can tell which one is meant.
 func JoinHeader(header map[string][]string) (map[string]string, error) {
 	joined := make(map[string]string, len(header))
@@ -116,18 +92,4 @@ func attributeName(pointer string) string {
 		return pointer
 	}
 	return name
-}
-
-// event hands the tree to the CloudEvents library. It reads our spelling of the event, never the publisher's, so the
-// two readers cannot understand one text differently.
-func (t *tree) event() (event.Event, error) {
-	var e event.Event
-	raw, err := json.Marshal(t.root)
-	if err == nil {
-		err = format.JSON.Unmarshal(raw, &e)
-	}
-	if err == nil {
-		err = e.Validate()
-	}
-	return e, err
 }

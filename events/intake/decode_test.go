@@ -166,8 +166,8 @@ func TestTenantIsChecked(t *testing.T) {
 	}
 }
 
-// What ParseIntent makes of a decoded event is what DecodeIntents makes of its text.
-func TestDecodeThenParse(t *testing.T) {
+// An event that went through the CloudEvents library gives the intent that its text gives.
+func TestTheLibraryReadsTheSame(t *testing.T) {
 	files, err := filepath.Glob("../../schemas/examples/*/valid/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no valid examples: %v", err)
@@ -178,18 +178,18 @@ func TestDecodeThenParse(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := one(t, nil, body)
-		decoded, err := Decode(nil, body, today)
+		decoded, err := libraryEvents(nil, body, today)
 		if err != nil || len(decoded) != 1 {
 			t.Fatalf("%s: %d events and %v", file, len(decoded), err)
 		}
-		got, err := ParseIntent(events.DefaultTenant, decoded[0], today)
+		got, err := libraryIntent(events.DefaultTenant, decoded[0], today)
 		if err != nil || got.Digest != want.Digest || string(got.Data) != string(want.Data) || !got.Time.Equal(want.Time) || got.Source != want.Source || got.ID != want.ID {
 			t.Errorf("%s: want %+v, got %+v, %v", file, want, got, err)
 		}
 	}
 }
 
-func TestParseIntentRefusesWhatWasBuiltWrong(t *testing.T) {
+func TestIntakeRefusesWhatWasBuiltWrong(t *testing.T) {
 	built := func(change func(*event.Event)) event.Event {
 		e := event.New()
 		e.SetID("a-1")
@@ -202,7 +202,7 @@ func TestParseIntentRefusesWhatWasBuiltWrong(t *testing.T) {
 		change(&e)
 		return e
 	}
-	if in, err := ParseIntent(events.DefaultTenant, built(func(*event.Event) {}), today); err != nil || in.Want != events.Withdraw {
+	if in, err := libraryIntent(events.DefaultTenant, built(func(*event.Event) {}), today); err != nil || in.Want != events.Withdraw {
 		t.Fatalf("a good event was refused: %v", err)
 	}
 	for why, e := range map[string]event.Event{
@@ -212,7 +212,7 @@ func TestParseIntentRefusesWhatWasBuiltWrong(t *testing.T) {
 		"data that is not": built(func(e *event.Event) { e.DataEncoded = nil }),
 		"bytes for data":   built(func(e *event.Event) { _ = e.SetData("text/plain", "hello") }),
 	} {
-		if _, err := ParseIntent(events.DefaultTenant, e, today); err == nil {
+		if _, err := libraryIntent(events.DefaultTenant, e, today); err == nil {
 			t.Errorf("%s was taken for an intent", why)
 		} else if _, is := events.AsRefusal(err); !is {
 			t.Errorf("%s: the publisher needs a refusal, got %v", why, err)
@@ -254,10 +254,10 @@ func TestJoinHeader(t *testing.T) {
 			t.Errorf("%s: nobody can tell which one is meant, but one was taken", why)
 		}
 	}
-	if _, err := Decode(map[string]string{"Ce-Id": "a", "ce-id": "b"}, nil, today); err == nil {
+	if _, err := libraryEvents(map[string]string{"Ce-Id": "a", "ce-id": "b"}, nil, today); err == nil {
 		t.Error("two spellings of one attribute were decoded")
 	}
-	if _, err := Decode(map[string]string{"Ce-Datacontenttype": "application/json", "content-type": "text/plain"}, nil, today); err == nil {
+	if _, err := libraryEvents(map[string]string{"Ce-Datacontenttype": "application/json", "content-type": "text/plain"}, nil, today); err == nil {
 		t.Error("two content types were decoded")
 	}
 }

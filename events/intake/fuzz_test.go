@@ -9,7 +9,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// FuzzDecode: whatever comes in, Decode neither panics nor errs without naming a rule, and what it accepts means the
+// FuzzDecode: whatever comes in, DecodeIntents neither panics nor errs without naming a rule, and what it accepts means the
 // same to every reader behind it.
 func FuzzDecode(f *testing.F) {
 	for _, folder := range []string{"valid", "invalid"} {
@@ -41,7 +41,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		decoded, err := Decode(header, body, today)
+		decoded, err := libraryEvents(header, body, today)
 		if err != nil || len(decoded) != len(intents) {
 			t.Fatalf("%d intents, but %d events and %v", len(intents), len(decoded), err)
 		}
@@ -49,7 +49,7 @@ func FuzzDecode(f *testing.F) {
 			if in.Connection.Validate() != nil || !json.Valid(in.Data) {
 				t.Fatalf("an intent that cannot be journalled: %+v", in)
 			}
-			again, err := ParseIntent(events.DefaultTenant, decoded[i], today)
+			again, err := libraryIntent(events.DefaultTenant, decoded[i], today)
 			if err != nil || again.Digest != in.Digest || string(again.Data) != string(in.Data) || again.ID != in.ID || again.Source != in.Source {
 				t.Fatalf("two readers, two intents: %+v and %+v, %v", in, again, err)
 			}

@@ -1,12 +1,10 @@
 package intake
 
 import (
-	"errors"
 	"mime"
+	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/cloudevents/sdk-go/v2/event"
 
 	"github.com/culvertnet/culvert/events"
 )
@@ -17,11 +15,11 @@ const maxBatch = 100
 // attributePrefix begins the headers that carry attributes in binary mode, in any case (HTTP, NATS, Pub/Sub).
 const attributePrefix = "ce-"
 
-// The content types of the three modes.
+// The content types of the three modes (CloudEvents JSON format 1.0.2, sections 3 and 4).
 const (
-	typeStructured = event.ApplicationCloudEventsJSON
-	typeBatch      = event.ApplicationCloudEventsBatchJSON
-	typeData       = event.ApplicationJSON
+	typeStructured = "application/cloudevents+json"
+	typeBatch      = "application/cloudevents-batch+json"
+	typeData       = "application/json"
 )
 
 func readMessage(header map[string]string, body []byte) (trees, *events.Refusal) {
@@ -125,7 +123,7 @@ func readBinary(attributes map[string]string, body []byte) (trees, *events.Refus
 	size := len(body)
 	for name, value := range attributes {
 		size += len(name) + len(value)
-		plain, err := percentDecode(value)
+		plain, err := url.PathUnescape(value) // CloudEvents HTTP binding 3.1.3.2
 		if err != nil {
 			return nil, events.NewRefusal(name, "percent-encoding", "header %s%s: %v", attributePrefix, name, err)
 		}
@@ -138,27 +136,4 @@ func readBinary(attributes map[string]string, body []byte) (trees, *events.Refus
 		return nil, events.NewRefusal("", "too-large", "%d bytes, more than %d", size, MaxEvent)
 	}
 	return trees{t}, nil
-}
-
-var errHalf = errors.New("a % without two hexadecimal digits")
-
-// percentDecode undoes the encoding of attribute values in headers (CloudEvents HTTP binding 3.1.3.2).
-func percentDecode(s string) (string, error) {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '%' {
-			b.WriteByte(s[i])
-			continue
-		}
-		if i+2 >= len(s) {
-			return "", errHalf
-		}
-		n, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
-		if err != nil {
-			return "", errHalf
-		}
-		b.WriteByte(byte(n))
-		i += 2
-	}
-	return strings.ToValidUTF8(b.String(), "\uFFFD"), nil
 }

@@ -8,35 +8,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cloudevents/sdk-go/v2/binding/format"
-	"github.com/cloudevents/sdk-go/v2/event"
-
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/schemas"
 )
 
 // maxAhead is how far in the future an event's time may be: clocks differ, but not by days.
 const maxAhead = 24 * time.Hour
-
-// ParseIntent makes an intent of an event that was decoded, or built, in this process. It checks the envelope again,
-// then the type, the subject and, by its JSON Schema, the data. The error is a *Refusal that lists every violation:
-// "schema-<keyword>" for what a schema says, "type" for a type that is not known.
-func ParseIntent(tenant string, ce event.Event, now time.Time) (events.Intent, error) {
-	raw, err := format.JSON.Marshal(&ce)
-	if err != nil {
-		return events.Intent{}, events.NewRefusal("", "cloudevents", "the event is not CloudEvents 1.0: %v", err)
-	}
-	root, violations := readStrict(raw)
-	ts := asTrees([]any{root}, violations, "")
-	refusal := ts.check(func(t *tree) {
-		t.checkEnvelope(now)
-		t.checkIntent(tenant)
-	})
-	if refusal != nil {
-		return events.Intent{}, refusal
-	}
-	return ts[0].intent(tenant)
-}
 
 // CheckData validates the data of an intent by itself, such as an operator's edited input of a replay, and gives it in
 // the spelling in which it is kept. The error is a *Refusal whose fields begin with "/data".
