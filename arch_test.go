@@ -158,7 +158,7 @@ func TestImportsFollowTheMatrix(t *testing.T) {
 // vendors are import prefixes that only adapters, and the commands that wire them, may know.
 var vendors = []string{
 	"cloud.google.com/", "google.golang.org/", "github.com/nats-io/", "github.com/osrg/gobgp", "github.com/danielgtaylor/huma",
-	"github.com/jackc/",
+	"github.com/jackc/", "github.com/prometheus/", "github.com/tmaxmax/go-sse", "github.com/cloudevents/",
 }
 
 func TestVendorsStayInAdapters(t *testing.T) {

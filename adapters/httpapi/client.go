@@ -1,11 +1,9 @@
 package httpapi
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -14,7 +12,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
@@ -207,54 +204,6 @@ func (c Client) Signals(ctx context.Context) (Signals, error) {
 func (c Client) Diagnose(ctx context.Context) (Diagnosis, error) {
 	var v Diagnosis
 	return v, c.do(ctx, call{http.MethodGet, "/v1/doctor", "", nil}, &v)
-}
-
-// silence is after how long without a line, not even a comment, a stream counts as broken: a peer that vanished without a
-// word would be waited for until the kernel gives up.
-const silence = 3 * keepAlive
-
-// Watch yields a saga's status as it changes, until it has ended, the reader stops, or ctx ends. A broken stream is an
-// error; call again.
-func (c Client) Watch(ctx context.Context, id string) iter.Seq2[events.Status, error] {
-	return func(yield func(events.Status, error) bool) {
-		ctx, cancel := context.WithCancelCause(ctx)
-		defer cancel(nil)
-		silent := time.AfterFunc(silence, func() { cancel(fmt.Errorf("nothing came for %s", silence)) })
-		defer silent.Stop()
-		req, err := c.request(ctx, call{method: http.MethodGet, path: "/v1/sagas/" + url.PathEscape(id) + "/events"})
-		if err != nil {
-			yield(events.Status{}, err)
-			return
-		}
-		resp, err := c.client().Do(req)
-		if err != nil {
-			yield(events.Status{}, fmt.Errorf("watch %s: %w", id, err))
-			return
-		}
-		defer resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			yield(events.Status{}, readProblem(resp))
-			return
-		}
-		lines := bufio.NewScanner(resp.Body)
-		lines.Buffer(nil, maxBody)
-		for lines.Scan() {
-			if data, is := strings.CutPrefix(lines.Text(), "data: "); is {
-				silent.Stop() // the reader may take its time
-				var v events.Status
-				err := json.Unmarshal([]byte(data), &v)
-				if !yield(v, err) || err != nil || v.Status.Ended() {
-					return
-				}
-			}
-			silent.Reset(silence)
-		}
-		if err := errors.Join(lines.Err(), context.Cause(ctx)); err != nil {
-			yield(events.Status{}, fmt.Errorf("watch %s: %w", id, err))
-			return
-		}
-		yield(events.Status{}, fmt.Errorf("watch %s: %w", id, io.ErrUnexpectedEOF))
-	}
 }
 
 func (c Client) client() *http.Client {

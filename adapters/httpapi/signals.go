@@ -1,10 +1,7 @@
 package httpapi
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -56,8 +53,7 @@ func (s *server) signals(api huma.API, mux *http.ServeMux) {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		writeMetrics(w, v)
+		serveMetrics(w, r, v)
 	})
 }
 
@@ -122,29 +118,4 @@ func (s *server) each(ctx context.Context, q saga.Query, take func(saga.Listed))
 		}
 		q.After = page.Next
 	}
-}
-
-// writeMetrics writes the signals in Prometheus' text format.
-func writeMetrics(w io.Writer, v Signals) {
-	gauge := func(name, help string) { fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name) }
-	for _, m := range []struct {
-		name, help string
-		value      func(CapabilitySignals) float64
-	}{
-		{"culvert_backlog", "Open commands that no worker has in hand.", func(c CapabilitySignals) float64 { return float64(c.Backlog) }},
-		{"culvert_running", "Commands that workers have in hand.", func(c CapabilitySignals) float64 { return float64(c.Running) }},
-		{"culvert_oldest_seconds", "Age of the oldest open command.", func(c CapabilitySignals) float64 { return c.OldestSeconds }},
-		{"culvert_workers", "Workers that take commands.", func(c CapabilitySignals) float64 { return float64(c.Workers) }},
-	} {
-		gauge(m.name, m.help)
-		for _, c := range v.Capabilities {
-			fmt.Fprintf(w, "%s{capability=%q} %g\n", m.name, c.Capability, m.value(c))
-		}
-	}
-	gauge("culvert_sagas", "Newest sagas of connections that have not ended, or are stuck.")
-	for _, status := range slices.SortedFunc(maps.Keys(v.Sagas), cmp.Compare[events.SagaStatus]) {
-		fmt.Fprintf(w, "culvert_sagas{status=%q} %d\n", status, v.Sagas[status])
-	}
-	gauge("culvert_queued", "Accepted intents that wait behind another saga of their connection.")
-	fmt.Fprintf(w, "culvert_queued %d\n", v.Queued)
 }

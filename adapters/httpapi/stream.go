@@ -14,6 +14,9 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
+// eventStatus is the name of a stream's events.
+const eventStatus = "status"
+
 // events serves and documents the stream, which is not one body and so none of the library's operations.
 func (s *server) events(api huma.API, mux *http.ServeMux) {
 	const path = "/v1/sagas/{id}/events"
@@ -22,7 +25,7 @@ func (s *server) events(api huma.API, mux *http.ServeMux) {
 		"application/problem+json": {Schema: schemas.Schema(reflect.TypeFor[huma.ErrorModel](), true, "ErrorModel")},
 	}}
 	event := &huma.Schema{Type: huma.TypeObject, Required: []string{"event", "data"}, Properties: map[string]*huma.Schema{
-		"event": {Type: huma.TypeString, Enum: []any{"status"}}, "data": schemas.Schema(reflect.TypeFor[events.Status](), true, "Status"),
+		"event": {Type: huma.TypeString, Enum: []any{eventStatus}}, "data": schemas.Schema(reflect.TypeFor[events.Status](), true, "Status"),
 	}}
 	api.OpenAPI().AddOperation(&huma.Operation{
 		OperationID: "watch-saga", Method: http.MethodGet, Path: path, Summary: "Follow one saga as server-sent events, until it has ended",
@@ -73,7 +76,7 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 			if err != nil {
 				return
 			}
-			chunk = fmt.Sprintf("event: status\ndata: %s\n\n", b)
+			chunk = fmt.Sprintf("event: %s\ndata: %s\n\n", eventStatus, b)
 		}
 		if _, err := io.WriteString(w, chunk); err != nil || flush.Flush() != nil {
 			return
