@@ -1,8 +1,7 @@
 package main
 
 import (
-	"errors"
-	"flag"
+	"context"
 	"io"
 	"net/netip"
 	"os"
@@ -13,6 +12,16 @@ import (
 
 	"github.com/culvertnet/culvert/cmd/internal/wiring"
 )
+
+// parseConfig is the configuration that a command line asks for. Help goes to out.
+func parseConfig(args []string, out io.Writer) (c Config, err error) {
+	keep := func(_ context.Context, read Config) error {
+		c = read
+		return nil
+	}
+	err = execute(context.Background(), newCommand(keep, keep), args, out, out)
+	return c, err
+}
 
 func TestDefaults(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", "/state")
@@ -54,7 +63,39 @@ func TestFlags(t *testing.T) {
 		t.Errorf("flags read as %+v", c)
 	}
 	var help strings.Builder
-	if _, err := parseConfig([]string{"--help"}, &help); !errors.Is(err, flag.ErrHelp) || !strings.Contains(help.String(), "sim-speed") {
+	if _, err := parseConfig([]string{"--help"}, &help); err != nil || !strings.Contains(help.String(), "sim-speed") {
+		t.Errorf("help %q: %v", help.String(), err)
+	}
+}
+
+// One dash before a long flag was accepted, so units and scripts have it; a hint on stderr says what to write.
+func TestFlagsWithOneDash(t *testing.T) {
+	var said strings.Builder
+	c, err := parseConfig([]string{"-data", "-http", "-http=:0", "-held", "--sim-speed", "-nats", "-allow-unsynced=false", "-role", "worker", "-nats-url", "nats://a:1"}, &said)
+	if err == nil || !strings.Contains(err.Error(), "--sim-speed") {
+		t.Errorf("a flag that stands where a value belongs was taken for a flag: %v", err)
+	}
+	said.Reset()
+	c, err = parseConfig([]string{"-data", "-http", "-http=:0", "-held", "-allow-unsynced=false", "-role", "worker", "-nats-url", "nats://a:1"}, &said)
+	if err != nil || c.Data != "-http" || c.HTTP != ":0" || !c.Held || c.AllowUnsynced || c.Role != roleWorker || c.NATSURL != "nats://a:1" {
+		t.Errorf("flags read as %+v, %v", c, err)
+	}
+	if want := "culvertd: write --data with two dashes; one dash is accepted for now\n"; said.String() != want {
+		t.Errorf("said %q, want %q", said.String(), want)
+	}
+	said.Reset()
+	if _, err := parseConfig([]string{"--data", "/d", "--sim-speed", "60"}, &said); err != nil || said.Len() > 0 {
+		t.Errorf("two dashes need no hint: %q, %v", said.String(), err)
+	}
+	if _, err := parseConfig([]string{"-help"}, &said); err != nil || !strings.Contains(said.String(), "sim-speed") {
+		t.Errorf("help %q: %v", said.String(), err)
+	}
+}
+
+func TestHelpShowsNoPassword(t *testing.T) {
+	t.Setenv("CULVERT_POSTGRES_URL", "postgres://culvert:secret@h/d")
+	var help strings.Builder
+	if _, err := parseConfig([]string{"--help"}, &help); err != nil || strings.Contains(help.String(), "secret") {
 		t.Errorf("help %q: %v", help.String(), err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,7 +15,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "culvertd:", err)
 		os.Exit(1)
 	}
@@ -28,20 +27,15 @@ func run(ctx context.Context, args []string, out, errs io.Writer) error {
 	if len(args) > 0 && args[0] == "prove" {
 		return errors.New(`"prove" is no command of culvertd any more: use "culvert prove FILE"`)
 	}
-	command := ""
-	if len(args) > 0 && args[0] == "setup" {
-		command, args = args[0], args[1:]
+	program := func(c Config) *program {
+		return &program{config: c, log: slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: slog.LevelInfo}))}
 	}
-	c, err := parseConfig(args, errs)
-	if err != nil {
-		return err
+	serve := func(ctx context.Context, c Config) error {
+		p := program(c)
+		p.ready = func(a addresses) error { return json.NewEncoder(out).Encode(a) }
+		return p.run(ctx)
 	}
-	p := &program{config: c, log: slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: slog.LevelInfo}))}
-	if command == "setup" {
-		return setup(ctx, p, out)
-	}
-	p.ready = func(a addresses) error { return json.NewEncoder(out).Encode(a) }
-	return p.run(ctx)
+	return execute(ctx, newCommand(serve, func(ctx context.Context, c Config) error { return setup(ctx, program(c), out) }), args, out, errs)
 }
 
 // addresses are where a process can be reached.
