@@ -5,7 +5,7 @@
 // Where each promise comes from:
 //
 //   - Synced before it is acknowledged: the server runs with sync_interval "always". [Open] asks for a proof from the
-//     server's own report ([Embedded.AssertSynced], [SystemReport], [MonitorReport]) and refuses to work without one,
+//     server's own report ([Embedded.AssertSynced], [MonitorReport]) and refuses to work without one,
 //     unless the operator says so by name ([AllowUnsynced]).
 //   - One winner a version: the expected last sequence of a connection's own subject (Nats-Expected-Last-Subject-Sequence).
 //   - An answer that was lost: one rule in one place, [Journal] settle (settle.go): read the subject's last record from the

@@ -18,8 +18,8 @@ import (
 
 // Options say how the streams are kept. The zero value of each field but Synced is a good one.
 type Options struct {
-	// Synced proves that what is acknowledged is on stable storage. Mandatory: [Embedded.AssertSynced], [SystemReport],
-	// [MonitorReport] or, by name, [AllowUnsynced].
+	// Synced proves that what is acknowledged is on stable storage. Mandatory: [Embedded.AssertSynced], [MonitorReport] or, by
+	// name, [AllowUnsynced].
 	Synced Proof
 	// Replicas is how many servers keep each stream: 1 (the default), or 3 in a cluster.
 	Replicas int

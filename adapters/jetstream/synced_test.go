@@ -62,11 +62,9 @@ func TestOpenWantsAProofOfSync(t *testing.T) {
 			works bool
 		}{
 			"none":      {nil, false},
-			"system":    {jetstream.SystemReport(connect(t, address, "admin")), synced},
 			"monitor":   {jetstream.MonitorReport(monitor), synced},
 			"nowhere":   {jetstream.MonitorReport(), false},
 			"not there": {jetstream.MonitorReport(monitor + "/x"), false},
-			"no rights": {jetstream.SystemReport(nc), false},
 			"by name":   {jetstream.AllowUnsynced(), true},
 		} {
 			h, err := jetstream.Open(t.Context(), nc, jetstream.Options{Synced: c.proof})
