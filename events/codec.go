@@ -1,11 +1,9 @@
 package events
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -38,18 +36,6 @@ func DecodeResult(raw []byte) (Result, error) {
 	return r, err
 }
 
-// EncodeAction writes an operator's action. An action that DecodeAction would not take is an error.
-func EncodeAction(a Action) ([]byte, error) { return encode("action", a, a.Validate) }
-
-// DecodeAction reads what EncodeAction wrote, or what an operator sent. A wrong field is a *Refusal.
-func DecodeAction(raw []byte) (Action, error) {
-	a, err := decode[Action]("action", raw)
-	if err == nil {
-		err = a.Validate()
-	}
-	return a, err
-}
-
 func encode(noun string, v any, validate func() error) ([]byte, error) {
 	if err := validate(); err != nil {
 		return nil, err
@@ -69,13 +55,8 @@ func decode[T any](noun string, raw []byte) (T, error) {
 	if len(raw) > maxMessage {
 		return none, fmt.Errorf("decode %s: %d bytes, more than %d", noun, len(raw), maxMessage)
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&v); err != nil {
+	if err := DecodeStrict(raw, &v); err != nil {
 		return none, fmt.Errorf("decode %s: %w", noun, err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return none, fmt.Errorf("decode %s: there is more after the value", noun)
 	}
 	return v, nil
 }

@@ -62,9 +62,7 @@ func DecodeRecord(payload []byte) (facts []Fact, prev string, linked bool, err e
 		return facts, "", false, err
 	}
 	var c chained
-	d := json.NewDecoder(bytes.NewReader(payload))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
+	if err := events.DecodeStrict(payload, &c); err != nil {
 		return nil, "", false, fmt.Errorf("decode record: %w", err)
 	}
 	facts, err = DecodeFacts(c.Facts)

@@ -1,12 +1,9 @@
 package workers
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"runtime/debug"
 	"time"
 
@@ -34,7 +31,7 @@ func (h handler[In, Out]) Kind() string { return h.kind }
 // Vendor answers "" for an input that cannot be decoded; Run refuses it.
 func (h handler[In, Out]) Vendor(input json.RawMessage) string {
 	var in In
-	if h.vendor == nil || decodeStrictly(input, &in) != nil {
+	if h.vendor == nil || events.DecodeStrict(input, &in) != nil {
 		return ""
 	}
 	return h.vendor(in)
@@ -52,13 +49,13 @@ func (h handler[In, Out]) Run(ctx context.Context, c events.Command, now time.Ti
 		}
 	}()
 	var in In
-	if err := decodeStrictly(c.Input, &in); err != nil {
+	if err := events.DecodeStrict(c.Input, &in); err != nil {
 		return Outcome(Refuse("input", "decode input of %s: %w", h.kind, err), unmapped)
 	}
 	var prior *Out
 	if len(c.Output) > 0 && string(c.Output) != "null" {
 		prior = new(Out)
-		if err := decodeStrictly(c.Output, prior); err != nil {
+		if err := events.DecodeStrict(c.Output, prior); err != nil {
 			return Outcome(Refuse("output", "decode earlier output of %s: %w", h.kind, err), unmapped)
 		}
 	}
@@ -106,17 +103,4 @@ func RunOf(c events.Command, now time.Time) Run {
 		Purpose: c.Purpose, Name: c.Name, RequestID: c.RequestID, Now: now, Since: c.Since, Deadline: c.Deadline,
 		Resumed: c.Operation != "", Hurry: c.Hurry,
 	}
-}
-
-// decodeStrictly decodes exactly one JSON value without unknown fields.
-func decodeStrictly(raw []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("more than one JSON value")
-	}
-	return nil
 }

@@ -63,7 +63,7 @@ func readStrict(raw []byte) (any, []events.Violation) {
 	r.decoder.UseNumber()
 	tree, err := r.value()
 	if err == nil {
-		err = r.end()
+		err = events.EndOfJSON(r.decoder)
 	}
 	switch {
 	case errors.Is(err, errDepth):
@@ -85,17 +85,6 @@ var (
 	errDepth = errors.New("too deep")
 	errMany  = errors.New("too many")
 )
-
-func (r *strictReader) end() error {
-	_, err := r.decoder.Token()
-	switch {
-	case err == nil:
-		return errors.New("there is more after the value")
-	case errors.Is(err, io.EOF):
-		return nil
-	}
-	return fmt.Errorf("there is more after the value: %w", err)
-}
 
 // enter reads the value at one step below, one of so many members.
 func (r *strictReader) enter(step string, members int) (any, error) {

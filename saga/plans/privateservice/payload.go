@@ -1,12 +1,11 @@
 package privateservice
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/netip"
+
+	"github.com/culvertnet/culvert/events"
 )
 
 // A Payload is the data of a private-service.apply.v1 intent; schemas/intent/private-service.apply.v1.json is its
@@ -231,18 +230,10 @@ func Parse(data json.RawMessage) (Payload, error) {
 	return p.withDefaults(), nil
 }
 
-// ParseWithdrawal reads the data of a withdraw intent likewise.
-func ParseWithdrawal(data json.RawMessage) (Withdrawal, error) { return decode[Withdrawal](data) }
-
 func decode[T any](data json.RawMessage) (T, error) {
 	var v, none T
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&v); err != nil {
+	if err := events.DecodeStrict(data, &v); err != nil {
 		return none, fmt.Errorf("decode private-service data: %w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return none, errors.New("decode private-service data: there is more after the value")
 	}
 	return v, nil
 }
