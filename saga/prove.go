@@ -15,7 +15,7 @@ type Outputs struct {
 	kinds  map[string]string
 }
 
-// NewOutputs makes outputs by hand, for tests of postconditions: by step name, with the step's kind.
+// NewOutputs makes outputs of what was seen by step name, with the kind of each step.
 func NewOutputs(intent events.Intent, seen map[string]json.RawMessage, kinds map[string]string) Outputs {
 	return Outputs{Intent: intent, seen: seen, kinds: kinds}
 }
@@ -77,7 +77,7 @@ func (t *turn) proveAgain(failing []string) {
 func (t *turn) failing() []string {
 	g := t.s.Saga
 	var failing []string
-	o := Outputs{Intent: g.Intent, seen: map[string]json.RawMessage{}, kinds: map[string]string{}}
+	seen, kinds := map[string]json.RawMessage{}, map[string]string{}
 	for _, st := range g.Steps {
 		if st.Transition == TransitionCheck {
 			continue
@@ -85,13 +85,13 @@ func (t *turn) failing() []string {
 		if st.Seen != events.Present {
 			failing = append(failing, st.Name+": "+seenAs(st.Seen, st.Error.Message))
 		}
-		o.seen[st.Name], o.kinds[st.Name] = st.Observed, st.Kind
+		seen[st.Name], kinds[st.Name] = st.Observed, st.Kind
 	}
 	if len(failing) > 0 {
 		return failing
 	}
 	if judge := t.e.Kinds[g.Intent.Kind].Postconditions; judge != nil {
-		return judged(judge, o)
+		return judged(judge, NewOutputs(g.Intent, seen, kinds))
 	}
 	return nil
 }

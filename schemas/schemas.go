@@ -33,12 +33,6 @@ func Intent(kind, want string, version int) ([]byte, bool) {
 	return read(Name{Kind: kind, Want: want, Version: version}.file())
 }
 
-// Envelope gives the schema of the event around the data: CloudEvents 1.0 in JSON, with what Culvert asks beyond that.
-func Envelope() []byte {
-	raw, _ := read(envelopeFile)
-	return raw
-}
-
 var fileName = regexp.MustCompile(`^([a-z][a-z0-9-]*)\.(apply|withdraw)\.v([1-9][0-9]?)\.json$`)
 
 // List names every intent schema, sorted by kind, want and version.

@@ -45,6 +45,3 @@ func (r *Registry) Capability(name string) []Handler { return slices.Clone(r.byC
 
 // Capabilities lists the capabilities that have a step, sorted.
 func (r *Registry) Capabilities() []string { return slices.Sorted(maps.Keys(r.byCapability)) }
-
-// Kinds lists the kinds of all steps, sorted.
-func (r *Registry) Kinds() []string { return slices.Sorted(maps.Keys(r.byKind)) }

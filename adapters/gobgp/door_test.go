@@ -98,7 +98,7 @@ func TestThroughTheFaultDoor(t *testing.T) {
 
 func siteTable(t *testing.T, door *simbgp.Door) []string {
 	t.Helper()
-	routes, err := door.Site().Table(t.Context())
+	routes, err := door.Site.Table(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

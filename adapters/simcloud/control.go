@@ -30,14 +30,14 @@ func (s *Server) control() http.Handler {
 		for _, name := range s.controllers {
 			controllers[name] = s.URL() + "/controllers/" + name
 		}
-		say(rw, http.StatusOK, control.Endpoints{Speed: s.world.Speed(), Google: s.URL(), Controllers: controllers, BGP: s.BGPAddr()})
+		say(rw, http.StatusOK, control.Endpoints{Speed: s.World.Speed(), Google: s.URL(), Controllers: controllers, BGP: s.BGPAddr()})
 	})
-	mux.HandleFunc("GET /sim/resources", func(rw http.ResponseWriter, _ *http.Request) { say(rw, http.StatusOK, s.world.Resources()) })
-	mux.HandleFunc("GET /sim/effects", func(rw http.ResponseWriter, _ *http.Request) { say(rw, http.StatusOK, s.world.Effects()) })
+	mux.HandleFunc("GET /sim/resources", func(rw http.ResponseWriter, _ *http.Request) { say(rw, http.StatusOK, s.World.Resources()) })
+	mux.HandleFunc("GET /sim/effects", func(rw http.ResponseWriter, _ *http.Request) { say(rw, http.StatusOK, s.World.Effects()) })
 	mux.HandleFunc("GET /sim/diff", s.diff)
 	mux.HandleFunc("GET /sim/faults", func(rw http.ResponseWriter, _ *http.Request) {
 		out := []control.Fault{}
-		for _, f := range s.world.Faults() {
+		for _, f := range s.World.Faults() {
 			out = append(out, shown(f))
 		}
 		say(rw, http.StatusOK, out)
@@ -54,7 +54,7 @@ func (s *Server) control() http.Handler {
 // diff shows every difference from the baseline as a pair of lines.
 func (s *Server) diff(rw http.ResponseWriter, _ *http.Request) {
 	var b strings.Builder
-	for _, d := range s.world.Resources() {
+	for _, d := range s.World.Resources() {
 		fmt.Fprintf(&b, "%s %s %s (%s)\n", d.Vendor, d.Kind, d.Name, d.Change)
 		if d.Before != "" {
 			fmt.Fprintf(&b, "- %s\n", d.Before)
@@ -76,7 +76,7 @@ func (s *Server) addFault(rw http.ResponseWriter, r *http.Request) {
 		problem(rw, http.StatusBadRequest, fmt.Sprintf("add fault: no vendor %q in this world", b.Vendor))
 		return
 	}
-	f, err := s.world.AddFault(world.Fault{
+	f, err := s.World.AddFault(world.Fault{
 		Vendor: b.Vendor, Call: b.Call, Mode: b.Mode, Times: b.Times, Status: b.Status, Delay: time.Duration(b.Delay), Match: b.Match,
 	})
 	if err != nil {
@@ -96,7 +96,7 @@ func (s *Server) takeFault(rw http.ResponseWriter, r *http.Request) {
 	if !read(rw, r, &call) {
 		return
 	}
-	f, hit := s.world.Fault(call.Vendor, call.Call, call.Resource)
+	f, hit := s.World.Fault(call.Vendor, call.Call, call.Resource)
 	if !hit {
 		rw.WriteHeader(http.StatusNoContent)
 		return
@@ -114,10 +114,10 @@ func (s *Server) reset(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if what.Faults {
-		s.world.ClearFaults()
+		s.World.ClearFaults()
 	}
 	if what.World {
-		if err := s.world.Reset(); err != nil {
+		if err := s.World.Reset(); err != nil {
 			problem(rw, http.StatusInternalServerError, err.Error())
 			return
 		}

@@ -73,7 +73,7 @@ func TestControlShowsWhatWasDone(t *testing.T) {
 	if _, got = call(t, s, "/sim/diff", ""); !strings.Contains(got, "(added)\n+ {") {
 		t.Errorf("diff %s", got)
 	}
-	if status, got := call(t, s, "/sim/reset", `{"world":true}`); status != 200 || len(s.World().Resources()) != 0 {
+	if status, got := call(t, s, "/sim/reset", `{"world":true}`); status != 200 || len(s.World.Resources()) != 0 {
 		t.Errorf("reset: %d %s", status, got)
 	}
 }
@@ -102,14 +102,14 @@ func TestControlOfFaults(t *testing.T) {
 	if status, _ := call(t, s, "/sim/faults/take", `{"vendor":"bgp","call":"announce","resource":"x"}`); status != 204 {
 		t.Errorf("no fault is armed: %d", status)
 	}
-	if _, err := s.World().AddFault(world.Fault{Vendor: "bgp", Call: "announce", Mode: world.Refuse}); err != nil {
+	if _, err := s.World.AddFault(world.Fault{Vendor: "bgp", Call: "announce", Mode: world.Refuse}); err != nil {
 		t.Fatal(err)
 	}
 	if status, got := call(t, s, "/sim/faults/take", `{"vendor":"bgp","call":"announce","resource":"x"}`); status != 200 || !strings.Contains(got, "refuse") {
 		t.Errorf("%d %s", status, got)
 	}
-	if status, _ := call(t, s, "/sim/reset", `{"faults":true}`); status != 200 || len(s.World().Faults()) != 0 {
-		t.Errorf("after reset: %v", s.World().Faults())
+	if status, _ := call(t, s, "/sim/reset", `{"faults":true}`); status != 200 || len(s.World.Faults()) != 0 {
+		t.Errorf("after reset: %v", s.World.Faults())
 	}
 	if status, _ := call(t, s, "/sim/reset", `{}`); status != 400 {
 		t.Errorf("reset of nothing: %d", status)

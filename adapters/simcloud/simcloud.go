@@ -43,7 +43,9 @@ type scenario struct {
 
 // Server is a running world.
 type Server struct {
-	world       *world.World
+	// World is the state behind the endpoints, for what runs in the same process.
+	World *world.World
+
 	http        *http.Server
 	listener    net.Listener
 	controllers []string
@@ -69,7 +71,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{world: w, served: make(chan error, 1)}
+	s := &Server{World: w, served: make(chan error, 1)}
 	if err := s.open(ctx, sc, o); err != nil {
 		return nil, errors.Join(err, s.closeDoors())
 	}
@@ -84,7 +86,7 @@ func (s *Server) open(ctx context.Context, sc scenario, o Options) error {
 		return err
 	}
 	if !o.BGP.Off {
-		s.bgp, err = bgp.Start(ctx, s.world, bgp.Options{Scenario: sc.BGP, Listen: o.BGP.Listen, SitePort: o.BGP.SitePort})
+		s.bgp, err = bgp.Start(ctx, s.World, bgp.Options{Scenario: sc.BGP, Listen: o.BGP.Listen, SitePort: o.BGP.SitePort})
 		if err != nil {
 			return err
 		}
@@ -101,11 +103,11 @@ func (s *Server) open(ctx context.Context, sc scenario, o Options) error {
 // doors builds every vendor's handler over the world and takes the baseline.
 func (s *Server) doors(sc scenario) (*http.ServeMux, error) {
 	mux := http.NewServeMux()
-	clouds, err := google.New(s.world, sc.Google)
+	clouds, err := google.New(s.World, sc.Google)
 	if err != nil {
 		return nil, err
 	}
-	controllers, err := aviatrix.New(s.world, sc.Aviatrix)
+	controllers, err := aviatrix.New(s.World, sc.Aviatrix)
 	if err != nil {
 		return nil, err
 	}
@@ -116,16 +118,13 @@ func (s *Server) doors(sc scenario) (*http.ServeMux, error) {
 	}
 	mux.Handle("/", clouds)
 	mux.Handle("/sim/", s.control())
-	mux.Handle("GET /sim/judge", aviatrix.Oracle(s.world))
-	return mux, s.world.Baseline()
+	mux.Handle("GET /sim/judge", aviatrix.Oracle(s.World))
+	return mux, s.World.Baseline()
 }
 
 // URL is the root of everything the world serves, without a trailing slash: the endpoint of all Google APIs; an Aviatrix controller is at
 // URL()/controllers/NAME, the control door at URL()/sim.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
-
-// World is the state behind the doors, for tests and for doors that run in the same process.
-func (s *Server) World() *world.World { return s.world }
 
 // BGPAddr is the gRPC fault door in front of the speakers, host:port; "" when BGP is off.
 func (s *Server) BGPAddr() string {
@@ -150,5 +149,5 @@ func (s *Server) closeDoors() error {
 			err = nil
 		}
 	}
-	return errors.Join(err, s.world.Close())
+	return errors.Join(err, s.World.Close())
 }

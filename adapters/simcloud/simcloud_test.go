@@ -17,7 +17,7 @@ func TestDefaultScenarioStarts(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	if got := s.World().Resources(); len(got) != 0 {
+	if got := s.World.Resources(); len(got) != 0 {
 		t.Errorf("a fresh world differs from its baseline: %v", got)
 	}
 }

@@ -32,15 +32,6 @@ type Report struct {
 	Violations []string
 }
 
-// New reads the discovery documents and makes one recorder; see [Load] for many. A nil next is [http.DefaultTransport].
-func New(next http.RoundTripper) (*Recorder, error) {
-	d, err := Load()
-	if err != nil {
-		return nil, err
-	}
-	return d.Recorder(next), nil
-}
-
 // Recorder makes a recorder in front of a transport; nil is [http.DefaultTransport].
 func (d *Documents) Recorder(next http.RoundTripper) *Recorder {
 	if next == nil {

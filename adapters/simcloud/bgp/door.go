@@ -17,7 +17,7 @@ import (
 // Vendor is this door's name in faults, ledger and resources.
 const Vendor = "bgp"
 
-// Scenario is the remote site: the key `bgp:` of a world file.
+// Scenario is the remote Site: the key `bgp:` of a world file.
 type Scenario struct {
 	Site SiteConfig `yaml:"site"`
 }
@@ -39,8 +39,10 @@ type Options struct {
 
 // Door is the running fault door with its site. Safe for concurrent use.
 type Door struct {
+	// Site is the remote site.
+	Site *Site
+
 	w        *world.World
-	site     *Site
 	listener *trackingListener
 	grpc     *grpc.Server
 	served   chan error
@@ -66,7 +68,7 @@ func Start(ctx context.Context, w *world.World, o Options) (*Door, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	d := &Door{w: w, site: site, listener: track(listener), served: make(chan error, 1), speakers: map[string]*speaker{}}
+	d := &Door{w: w, Site: site, listener: track(listener), served: make(chan error, 1), speakers: map[string]*speaker{}}
 	d.grpc = grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.UnknownServiceHandler(d.relay))
 	go func() { d.served <- d.grpc.Serve(d.listener) }()
 	context.AfterFunc(ctx, func() { _ = d.Close() }) // its error has nobody to go to when the caller's context ends
@@ -75,9 +77,6 @@ func Start(ctx context.Context, w *world.World, o Options) (*Door, error) {
 
 // Addr is where the door listens: host:port of a gRPC server.
 func (d *Door) Addr() string { return d.listener.Addr().String() }
-
-// Site is the remote site.
-func (d *Door) Site() *Site { return d.site }
 
 // Close ends every call and session and returns when nothing of the door runs any more. Closing twice is harmless.
 func (d *Door) Close() error {
@@ -91,7 +90,7 @@ func (d *Door) Close() error {
 		for _, s := range d.speakers {
 			d.closed = errors.Join(d.closed, s.conn.Close())
 		}
-		d.site.close()
+		d.Site.close()
 	})
 	return d.closed
 }
@@ -107,7 +106,7 @@ func (d *Door) HTTP() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sim/bgp", func(rw http.ResponseWriter, r *http.Request) { reply(rw, http.StatusOK, d.status(r.Context())) })
 	mux.HandleFunc("GET /sim/bgp/table", func(rw http.ResponseWriter, r *http.Request) {
-		routes, err := d.site.Table(r.Context())
+		routes, err := d.Site.Table(r.Context())
 		if err != nil {
 			reply(rw, http.StatusBadRequest, problem{err.Error()})
 			return
@@ -143,8 +142,8 @@ type speakerStatus struct {
 }
 
 func (d *Door) status(ctx context.Context) doorStatus {
-	out := doorStatus{Site: d.site.status(), Door: d.Addr(), Speakers: map[string]speakerStatus{}}
-	sessions := d.site.sessions(ctx)
+	out := doorStatus{Site: d.Site.status(), Door: d.Addr(), Speakers: map[string]speakerStatus{}}
+	sessions := d.Site.sessions(ctx)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for name, s := range d.speakers {

@@ -145,7 +145,7 @@ func (r *rig) until(what string, is func() bool) {
 
 func (r *rig) table() map[string]bgp.Route {
 	r.t.Helper()
-	routes, err := r.door.Site().Table(r.ctx)
+	routes, err := r.door.Site.Table(r.ctx)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func (d *Door) Register(ctx context.Context, r Registration) (netip.Addr, error)
 	old := d.speakers[r.Name]
 	if old != nil && old.Registration == r {
 		old.conn.ResetConnectBackoff() // it may have been restarted in its old place
-		return address, d.site.accept(ctx, address, r.ASN, true)
+		return address, d.Site.accept(ctx, address, r.ASN, true)
 	}
 	conn, err := grpc.NewClient(r.GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -60,9 +60,9 @@ func (d *Door) Register(ctx context.Context, r Registration) (netip.Addr, error)
 	}
 	next := &speaker{Registration: r, address: address, conn: conn, api: api.NewGoBgpServiceClient(conn)}
 	if old != nil && old.address != address {
-		d.site.forget(ctx, old.address)
+		d.Site.forget(ctx, old.address)
 	}
-	if err := d.site.accept(ctx, address, r.ASN, false); err != nil {
+	if err := d.Site.accept(ctx, address, r.ASN, false); err != nil {
 		return netip.Addr{}, errors.Join(fmt.Errorf("register speaker %s: %w", r.Name, err), conn.Close())
 	}
 	d.speakers[r.Name] = next

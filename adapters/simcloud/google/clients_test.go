@@ -78,7 +78,7 @@ func TestComputeClients(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Code != 400 || refused.Errors[0].Reason != "resourceInUseByAnotherResource" {
 		t.Errorf("delete of an address in use: %v", err)
 	}
-	if got := s.World().Effects(); len(got) != 2 {
+	if got := s.World.Effects(); len(got) != 2 {
 		t.Errorf("ledger %v", got)
 	}
 }
@@ -158,7 +158,7 @@ func TestDNSClient(t *testing.T) {
 	if err := api.ManagedZones.Delete("acme-net", "py").Do(); err != nil {
 		t.Fatal(err)
 	}
-	if diff := s.World().Resources(); len(diff) != 0 {
+	if diff := s.World.Resources(); len(diff) != 0 {
 		t.Errorf("difference %v", diff)
 	}
 }

@@ -47,8 +47,8 @@ func TestRequestIDIsIdempotent(t *testing.T) {
 	path := global + "/addresses?requestId=" + uuid.NewString()
 	first := r.ok("POST", path, pscAddress("psc-1", "10.200.0.1"))
 	again := r.ok("POST", path, pscAddress("psc-1", "10.200.0.1"))
-	if first["name"] != again["name"] || len(r.s.World().Effects()) != 1 {
-		t.Errorf("a repeat gave operation %v after %v; effects %v", again["name"], first["name"], r.s.World().Effects())
+	if first["name"] != again["name"] || len(r.s.World.Effects()) != 1 {
+		t.Errorf("a repeat gave operation %v after %v; effects %v", again["name"], first["name"], r.s.World.Effects())
 	}
 	r.refused(no{409, "alreadyExists"}, "POST", global+"/addresses?requestId="+uuid.NewString(), pscAddress("psc-1", "10.200.0.1"))
 	r.refused(no{400, "requestId"}, "POST", global+"/addresses?requestId=mine", pscAddress("psc-2", "10.200.0.2"))
@@ -136,7 +136,7 @@ func TestSubnetwork(t *testing.T) {
 	if r.get(path)["privateIpGoogleAccess"] != true {
 		t.Error("the flag did not show")
 	}
-	diff := r.s.World().Resources()
+	diff := r.s.World.Resources()
 	if len(diff) != 1 || diff[0].Kind != "subnetworks.privateIpGoogleAccess" || diff[0].Change != "changed" {
 		t.Errorf("difference %+v", diff)
 	}

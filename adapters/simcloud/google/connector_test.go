@@ -170,7 +170,7 @@ func TestConnectorThatIsUsed(t *testing.T) {
 	}
 	r.changed("DELETE", legacy, nil) // nothing hinders it
 	left := 0
-	for _, d := range r.s.World().Resources() {
+	for _, d := range r.s.World.Resources() {
 		if d.Kind == "connectorLeftovers" {
 			left++
 		}

@@ -61,7 +61,7 @@ func TestZoneOfTheEndpointsComesAndGoesWithThem(t *testing.T) {
 	r.refused(no{404, "notFound"}, "DELETE", one, nil) // guess: nobody but the vendor takes it away
 	r.refused(no{400, "networkBoundToZoneWithSameName"}, "POST", dnsRoot+"/managedZones", obj{"name": "own", "dnsName": "p.googleapis.com.",
 		"description": "", "visibility": "private", "privateVisibilityConfig": obj{"networks": []any{obj{"networkUrl": spoke}}}})
-	for _, d := range r.s.World().Resources() {
+	for _, d := range r.s.World.Resources() {
 		if d.Kind == "managedZones" {
 			t.Errorf("the vendor's own zone shows as somebody's: %+v", d)
 		}
@@ -93,20 +93,20 @@ func TestReplacedAssociationIsSeen(t *testing.T) {
 		t.Errorf("policies in force: %v", got)
 	}
 	missing := 0
-	for _, d := range r.s.World().Resources() {
+	for _, d := range r.s.World.Resources() {
 		if d.Kind == "firewallPolicies.associations" && d.Change == "missing" {
 			missing++
 		}
 	}
 	if missing != 1 {
-		t.Errorf("the foreign association is not missed: %+v", r.s.World().Resources())
+		t.Errorf("the foreign association is not missed: %+v", r.s.World.Resources())
 	}
 }
 
 // TestFailedOperationWithoutAnHTTPStatus: Google's own Go client takes it for a success; only the error field tells.
 func TestFailedOperationWithoutAnHTTPStatus(t *testing.T) {
 	s, opts := fast(t)
-	if _, err := s.World().AddFault(world.Fault{Vendor: "gcp", Call: "routers.patch", Mode: world.Refuse, Status: "INTERNAL_ERROR"}); err != nil {
+	if _, err := s.World.AddFault(world.Fault{Vendor: "gcp", Call: "routers.patch", Mode: world.Refuse, Status: "INTERNAL_ERROR"}); err != nil {
 		t.Fatal(err)
 	}
 	routers := must[*compute.RoutersClient](t)(compute.NewRoutersRESTClient(t.Context(), opts...))
@@ -118,7 +118,7 @@ func TestFailedOperationWithoutAnHTTPStatus(t *testing.T) {
 	if got := op.Proto().GetError().GetErrors(); len(got) != 1 || got[0].GetCode() != "INTERNAL_ERROR" {
 		t.Errorf("the operation's error: %v", got)
 	}
-	if left := s.World().Resources(); len(left) != 0 {
+	if left := s.World.Resources(); len(left) != 0 {
 		t.Errorf("the failed patch left %+v", left)
 	}
 }

@@ -30,11 +30,11 @@ func TestFaultModes(t *testing.T) {
 			r.fault(world.Fault{Call: "globalAddresses.insert", Mode: mode, Delay: time.Millisecond})
 			path := global + "/addresses?requestId=" + uuid.NewString()
 			status, body := r.do("POST", path, pscAddress("a", "10.200.0.1"))
-			if status != want.status || !contains(fmt.Sprint(body), want.text) || len(r.s.World().Effects()) != want.effects {
-				t.Errorf("status %d, %v, effects %v", status, body, r.s.World().Effects())
+			if status != want.status || !contains(fmt.Sprint(body), want.text) || len(r.s.World.Effects()) != want.effects {
+				t.Errorf("status %d, %v, effects %v", status, body, r.s.World.Effects())
 			}
 			r.ok("POST", path, pscAddress("a", "10.200.0.1")) // the same request id: safe after every mode
-			if n := len(r.s.World().Effects()); n != 1 {
+			if n := len(r.s.World.Effects()); n != 1 {
 				t.Errorf("%d effects after the repeat", n)
 			}
 		})
@@ -70,8 +70,8 @@ func TestFaultModesOfTheNewerAPIs(t *testing.T) {
 				r := newRig(t)
 				r.fault(world.Fault{Call: call, Mode: mode, Delay: time.Millisecond})
 				status, body := r.do(c.method, c.path, c.body)
-				if status != want.status || !contains(fmt.Sprint(body), want.text) || len(r.s.World().Effects()) != want.effects {
-					t.Errorf("status %d, %v, effects %v", status, body, r.s.World().Effects())
+				if status != want.status || !contains(fmt.Sprint(body), want.text) || len(r.s.World.Effects()) != want.effects {
+					t.Errorf("status %d, %v, effects %v", status, body, r.s.World.Effects())
 				}
 			})
 		}
@@ -106,11 +106,11 @@ func TestRestartKeepsOperationsUnderWay(t *testing.T) {
 	op := r.create("conn1", connector(nil))
 	address := r.ok("POST", global+"/addresses?requestId="+id, pscAddress("a", "10.200.0.1"))
 	r.ok("POST", policyPath+"/addRule", egressRule(nil))
-	before := r.s.World().Effects()
+	before := r.s.World.Effects()
 	r.close()
 
 	again := openRig(t, dir)
-	if got := again.s.World().Effects(); fmt.Sprint(got) != fmt.Sprint(before) {
+	if got := again.s.World.Effects(); fmt.Sprint(got) != fmt.Sprint(before) {
 		t.Errorf("ledger after restart %v, want %v", got, before)
 	}
 	if got := again.ok("POST", global+"/addresses?requestId="+id, pscAddress("a", "10.200.0.1")); got["name"] != address["name"] {
@@ -146,7 +146,7 @@ func TestEverythingMadeAndUndone(t *testing.T) {
 	r.ok("POST", dnsRoot+"/managedZones", zone("py", host))
 	r.ok("POST", dnsRoot+"/managedZones/py/rrsets", record("10.200.0.1"))
 	kinds := map[string]bool{}
-	for _, d := range r.s.World().Resources() {
+	for _, d := range r.s.World.Resources() {
 		kinds[d.Kind+" "+d.Change] = true
 		if d.Kind == "routers.advertisedIpRanges" && d.Owner != "of a test" {
 			t.Errorf("a foreign range shows: %+v", d)
@@ -172,7 +172,7 @@ func TestEverythingMadeAndUndone(t *testing.T) {
 	r.changed("DELETE", global+"/forwardingRules/psca", nil)
 	r.changed("DELETE", global+"/addresses/a", nil)
 	r.clean()
-	if n := len(r.s.World().Effects()); n != 18 {
-		t.Errorf("%d effects in the ledger, want 18: %v", n, r.s.World().Effects())
+	if n := len(r.s.World.Effects()); n != 18 {
+		t.Errorf("%d effects in the ledger, want 18: %v", n, r.s.World.Effects())
 	}
 }

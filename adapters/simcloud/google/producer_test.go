@@ -88,7 +88,7 @@ func TestManyCallersAtOnce(t *testing.T) {
 	each(func(i int) (int, map[string]any) { return r.do("DELETE", global+fmt.Sprintf("/addresses/a%d", i), nil) })
 	each(func(i int) (int, map[string]any) { return r.do("DELETE", west3+fmt.Sprintf("/addresses/s%d", i), nil) })
 	r.clean()
-	if n := len(r.s.World().Effects()); n != 4*callers {
+	if n := len(r.s.World.Effects()); n != 4*callers {
 		t.Errorf("%d effects, want %d", n, 4*callers)
 	}
 }

@@ -114,12 +114,12 @@ type no struct {
 // refused makes a call that must be refused and leave no effect.
 func (r *rig) refused(want no, method, path string, body any) {
 	r.t.Helper()
-	before := len(r.s.World().Effects())
+	before := len(r.s.World.Effects())
 	got, out := r.do(method, path, body)
 	if got != want.status || !strings.Contains(fmt.Sprint(out), want.text) {
 		r.t.Errorf("%s %s: status %d %v, want %+v", method, path, got, out, want)
 	}
-	if after := len(r.s.World().Effects()); after != before {
+	if after := len(r.s.World.Effects()); after != before {
 		r.t.Errorf("%s %s: refused, but the ledger grew by %d", method, path, after-before)
 	}
 }
@@ -127,7 +127,7 @@ func (r *rig) refused(want no, method, path string, body any) {
 // clean fails unless the world is as at its baseline.
 func (r *rig) clean() {
 	r.t.Helper()
-	for _, d := range r.s.World().Resources() {
+	for _, d := range r.s.World.Resources() {
 		r.t.Errorf("not as in the baseline: %+v", d)
 	}
 }
@@ -135,7 +135,7 @@ func (r *rig) clean() {
 func (r *rig) fault(f world.Fault) {
 	r.t.Helper()
 	f.Vendor = "gcp"
-	if _, err := r.s.World().AddFault(f); err != nil {
+	if _, err := r.s.World.AddFault(f); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -82,13 +82,13 @@ func TestPatchReplacesTheWholeList(t *testing.T) {
 		t.Errorf("the rest was not merged: %v", router)
 	}
 	missing := 0
-	for _, d := range r.s.World().Resources() {
+	for _, d := range r.s.World.Resources() {
 		if d.Kind == "routers.advertisedIpRanges" && d.Change == "missing" && d.Owner != "" {
 			missing++
 		}
 	}
 	if missing != 2 {
-		t.Errorf("two foreign ranges were lost, but the world shows %+v", r.s.World().Resources())
+		t.Errorf("two foreign ranges were lost, but the world shows %+v", r.s.World.Resources())
 	}
 	r.changed("PATCH", edge+"edge-1", bgp(obj{})) // what a client that drops empty lists sends to clear the list
 	if got := at(r.get(edge+"edge-1"), "bgp", "advertisedIpRanges").([]any); len(got) != 1 {

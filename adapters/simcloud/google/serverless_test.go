@@ -74,7 +74,7 @@ func TestBindAService(t *testing.T) {
 		t.Errorf("operation %v", got)
 	}
 	r.refused(no{409, "ABORTED"}, "PATCH", fn0+accMask, obj{"etag": before["etag"], "template": obj{}})
-	diff := r.s.World().Resources()
+	diff := r.s.World.Resources()
 	if len(diff) != 1 || diff[0].Kind != "services.vpcAccess" {
 		t.Errorf("difference %+v", diff)
 	}
@@ -133,8 +133,8 @@ func TestIngressAndInvokers(t *testing.T) {
 	if got := r.get(fn0); got["ingress"] != "INGRESS_TRAFFIC_INTERNAL_ONLY" || got["invokerIamDisabled"] != true {
 		t.Errorf("service %v", got)
 	}
-	if n := len(r.s.World().Resources()); n != 2 {
-		t.Errorf("differences %+v", r.s.World().Resources())
+	if n := len(r.s.World.Resources()); n != 2 {
+		t.Errorf("differences %+v", r.s.World.Resources())
 	}
 	r.changed("PATCH", fn0+"?updateMask=ingress,invokerIamDisabled", obj{"ingress": "INGRESS_TRAFFIC_ALL"})
 	r.clean()
@@ -146,7 +146,7 @@ func TestIngressAndInvokers(t *testing.T) {
 	etag := policy["etag"]
 	at(policy, "bindings", 0).(obj)["members"] = []any{"serviceAccount:legacy@acme-prod.iam.gserviceaccount.com", "user:me@example.com"}
 	r.ok("POST", behind+":setIamPolicy", obj{"policy": policy})
-	diff := r.s.World().Resources()
+	diff := r.s.World.Resources()
 	if len(diff) != 1 || diff[0].Kind != "services.iamMembers" || diff[0].Change != "added" {
 		t.Errorf("difference %+v", diff)
 	}

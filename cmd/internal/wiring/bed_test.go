@@ -181,7 +181,7 @@ func newLab(t testing.TB) *lab {
 // state is everything that is not as the scenario says, in one text.
 func (l *lab) state(testing.TB) string {
 	var b strings.Builder
-	for _, d := range l.world.World().Resources() {
+	for _, d := range l.world.World.Resources() {
 		fmt.Fprintf(&b, "%s %s %s %s %s %s\n", d.Vendor, d.Kind, d.Name, d.Change, d.Owner, d.After)
 	}
 	return b.String()
