@@ -12,16 +12,7 @@ import (
 // What the shell around the core asks of it, and the words in which the shell answers others. Package orchestrator is the
 // shell.
 
-// A Receipt answers an accepted intent or order.
-type Receipt struct {
-	Saga string
-	// Duplicate tells that this very intent had been accepted before.
-	Duplicate bool
-}
-
 var (
-	// ErrPanicked says that deciding about an input has panicked; nothing came of it, and it would again.
-	ErrPanicked = errors.New("deciding panicked")
 	// ErrUnavailable says that the journal could not take an input now; nothing is lost by offering it again.
 	ErrUnavailable = errors.New("the journal does not answer")
 	// ErrNotHeld says that a move was asked of an engine that may act meanwhile.

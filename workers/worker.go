@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/poison"
 )
 
 // Options are what a Worker stands on. Bus, Marks, Registry and Name are required.
@@ -109,7 +110,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		group.Go(func() error {
 			s := events.CommandsOf(capability)
 			s.Parallel, s.MaxDeliver = w.opts.Parallel, commandDeliveries
-			if err := w.opts.Bus.Consume(ctx, s, events.Guarded(w.deliver, w.panicked)); err != nil {
+			if err := w.opts.Bus.Consume(ctx, s, poison.Guard(w.deliver, w.panicked)); err != nil {
 				return fmt.Errorf("serve capability %s: %w", capability, err)
 			}
 			return nil

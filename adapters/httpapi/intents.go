@@ -7,7 +7,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/culvertnet/culvert/events"
-	"github.com/culvertnet/culvert/events/intake"
 )
 
 // Accepted answers a posted intent or order.
@@ -20,15 +19,13 @@ type Accepted struct {
 // intentInput takes the body as it is and every header, because CloudEvents in binary mode are headers.
 type intentInput struct {
 	RawBody []byte `contentType:"application/cloudevents+json"`
-	header  map[string]string
-	err     error
+	header  map[string][]string
 }
 
 // Resolve collects the headers.
 func (in *intentInput) Resolve(ctx huma.Context) []error {
-	all := map[string][]string{}
-	ctx.EachHeader(func(name, value string) { all[name] = append(all[name], value) })
-	in.header, in.err = intake.JoinHeader(all)
+	in.header = map[string][]string{}
+	ctx.EachHeader(func(name, value string) { in.header[name] = append(in.header[name], value) })
 	return nil
 }
 
@@ -53,9 +50,6 @@ func (s *server) intents(api huma.API) {
 		DefaultStatus: http.StatusAccepted, Errors: []int{400, 409, 413, 429, 503}, MaxBodyBytes: maxBody,
 		SkipValidateBody: true,
 	}, func(ctx context.Context, in *intentInput) (*body[[]Accepted], error) {
-		if in.err != nil {
-			return nil, problem(in.err)
-		}
 		receipts, err := s.Intake.Accept(ctx, events.DefaultTenant, in.header, in.RawBody)
 		if err != nil {
 			return nil, problem(err)

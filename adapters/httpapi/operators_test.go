@@ -160,8 +160,8 @@ func TestInfoAndKinds(t *testing.T) {
 // failing is every port with one error.
 type failing struct{ err error }
 
-func (f failing) Act(context.Context, events.Action) (saga.Receipt, error) {
-	return saga.Receipt{}, f.err
+func (f failing) Act(context.Context, events.Action) (events.Receipt, error) {
+	return events.Receipt{}, f.err
 }
 func (f failing) State(context.Context, events.Key) (saga.State, error) { return saga.State{}, f.err }
 func (f failing) StateAt(context.Context, events.Key, uint64) (saga.State, error) {
@@ -173,7 +173,7 @@ func (f failing) Publish(context.Context, ...events.Message) error    { return f
 func (f failing) Rules() saga.Engine                                  { return saga.Engine{} }
 func (f failing) CheckData(events.Intent) (json.RawMessage, error)    { return nil, f.err }
 
-func (f failing) Accept(context.Context, string, map[string]string, []byte) ([]saga.Receipt, error) {
+func (f failing) Accept(context.Context, string, map[string][]string, []byte) ([]events.Receipt, error) {
 	return nil, f.err
 }
 

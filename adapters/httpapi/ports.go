@@ -13,7 +13,7 @@ import (
 
 // Engine is the orchestrator as this door needs it. Safe for concurrent use.
 type Engine interface {
-	Act(ctx context.Context, a events.Action) (saga.Receipt, error)
+	Act(ctx context.Context, a events.Action) (events.Receipt, error)
 	State(ctx context.Context, key events.Key) (saga.State, error)
 	// StateAt is State in a version that was heard of, or a later one.
 	StateAt(ctx context.Context, key events.Key, version uint64) (saga.State, error)
@@ -23,10 +23,10 @@ type Engine interface {
 	Rules() saga.Engine
 }
 
-// Intake is the one Accept that all doors call: it decodes strictly, admits and submits every intent of a message, and
+// Intake is the way in for intents: it decodes strictly, admits and submits every intent of a message, and
 // answers when they are on stable storage. Errors are *events.Refusal, events.ErrBusy, or the engine's.
 type Intake interface {
-	Accept(ctx context.Context, tenant string, header map[string]string, body []byte) ([]saga.Receipt, error)
+	Accept(ctx context.Context, tenant string, header map[string][]string, body []byte) ([]events.Receipt, error)
 	// CheckData judges data that shall replace an intent's, by its schema and by admission, and gives it in canonical form.
 	CheckData(in events.Intent) (json.RawMessage, error)
 }

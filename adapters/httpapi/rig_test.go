@@ -20,6 +20,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/intake"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/plans"
@@ -143,7 +144,7 @@ func startWith(t *testing.T, admit func(events.Intent) error, options ...func(*h
 		})
 	}
 	opts := httpapi.Options{
-		Engine: r.engine, Intake: plans.Door{Catalogue: catalogue, Engine: o, Now: time.Now}, Listing: r.journal, Mover: o,
+		Engine: r.engine, Intake: intake.Intake{Kinds: catalogue, Engine: o, Now: time.Now}, Listing: r.journal, Mover: o,
 		DeadLetters: r.bus.DeadLetters(), Publisher: r.bus, Claims: r.claims, Version: "1.2.3", NATS: "nats://here", World: "http://world",
 		Kinds: map[string]httpapi.KindInfo{"private-service": {Kind: "private-service", Schemas: map[string]any{"apply": map[string]any{"type": "object"}}, Diagram: "flowchart LR\n"}},
 	}

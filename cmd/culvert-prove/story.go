@@ -8,9 +8,9 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/intake"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/orchestrator"
-	"github.com/culvertnet/culvert/saga/plans"
 )
 
 // outcome is what a trial has come to.
@@ -101,7 +101,7 @@ func (t *trial) run(ctx context.Context, event []byte) (events.Status, error) {
 		if err != nil {
 			return events.Status{}, err
 		}
-		receipts, err := plans.Door{Catalogue: t.p.catalogue, Engine: o, Now: time.Now}.Accept(ctx, events.DefaultTenant, nil, event)
+		receipts, err := intake.Intake{Kinds: t.p.catalogue, Engine: o, Now: time.Now}.Accept(ctx, events.DefaultTenant, nil, event)
 		if _, refused := events.AsRefusal(err); refused || ctx.Err() != nil {
 			return events.Status{}, err
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/intake"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/plans"
@@ -124,11 +125,11 @@ func TestPoisonHoldsUpNobody(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
-	door := plans.Door{Catalogue: catalogue, Engine: o, Now: time.Now}
+	in := intake.Intake{Kinds: catalogue, Engine: o, Now: time.Now}
 	for name, run := range map[string]func(context.Context) error{
 		"orchestrator": o.Run, "worker": w.Run,
 		"intake": func(ctx context.Context) error {
-			return bus.Consume(ctx, intakeSubscription, takeIntent(door, slog.New(slog.DiscardHandler)))
+			return in.Consume(ctx, bus, slog.New(slog.DiscardHandler))
 		},
 	} {
 		running.Go(func() {

@@ -36,9 +36,9 @@ func DecodeIntents(tenant string, header map[string]string, body []byte, now tim
 	return intents, nil
 }
 
-// JoinHeader makes the single-valued header that DecodeIntents takes from one with lists of values (HTTP). An attribute or
+// joinHeader makes the single-valued header that DecodeIntents takes from one with lists of values (HTTP). An attribute or
 // content type that is there twice is refused: nobody can tell which one is meant.
-func JoinHeader(header map[string][]string) (map[string]string, error) {
+func joinHeader(header map[string][]string) (map[string]string, error) {
 	joined := make(map[string]string, len(header))
 	for name, values := range header {
 		lower := strings.ToLower(name)

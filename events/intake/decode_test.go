@@ -241,7 +241,7 @@ func TestCheckData(t *testing.T) {
 }
 
 func TestJoinHeader(t *testing.T) {
-	got, err := JoinHeader(map[string][]string{"Ce-Id": {"a"}, "Content-Type": {"application/json"}, "Accept": {"a", "b"}, "Ce-Empty": {}})
+	got, err := joinHeader(map[string][]string{"Ce-Id": {"a"}, "Content-Type": {"application/json"}, "Accept": {"a", "b"}, "Ce-Empty": {}})
 	if want := map[string]string{"ce-id": "a", "content-type": "application/json"}; err != nil || !maps.Equal(got, want) {
 		t.Errorf("want %v, got %v, %v", want, got, err)
 	}
@@ -250,7 +250,7 @@ func TestJoinHeader(t *testing.T) {
 		"two ids in two spellings": {"Ce-Id": {"a"}, "ce-id": {"b"}},
 		"two content types":        {"Content-Type": {"application/json", "text/plain"}},
 	} {
-		if _, err := JoinHeader(header); err == nil {
+		if _, err := joinHeader(header); err == nil {
 			t.Errorf("%s: nobody can tell which one is meant, but one was taken", why)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/poison"
 	"github.com/culvertnet/culvert/saga"
 )
 
@@ -64,7 +65,7 @@ type job struct {
 }
 
 type outcome struct {
-	receipt saga.Receipt
+	receipt events.Receipt
 	err     error
 	// nothing followed from the input.
 	nothing bool
@@ -106,8 +107,8 @@ func (o *Orchestrator) Run(ctx context.Context) error {
 	group.Go(func() error { return o.publishStatus(ctx) })
 	group.Go(func() error { return o.checkpoints(ctx) })
 	group.Go(func() error {
-		sub := events.Subscription{Name: "orchestrator", Subjects: []string{events.Results.Subject}, Parallel: 256, MaxDeliver: events.MaxAgain}
-		return o.opts.Bus.Consume(ctx, sub, events.Guarded(o.takeResult, o.panicked))
+		sub := events.Subscription{Name: "orchestrator", Subjects: []string{events.Results.Subject}, Parallel: 256, MaxDeliver: poison.MaxDeliver}
+		return o.opts.Bus.Consume(ctx, sub, poison.Guard(o.takeResult, o.panicked))
 	})
 	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("run orchestrator: %w", err)
@@ -117,12 +118,12 @@ func (o *Orchestrator) Run(ctx context.Context) error {
 
 // Submit offers a validated intent and answers when its acceptance is on stable storage. Errors are *events.Refusal,
 // events.ErrBusy, ErrFull or ErrUnavailable.
-func (o *Orchestrator) Submit(ctx context.Context, in events.Intent) (saga.Receipt, error) {
+func (o *Orchestrator) Submit(ctx context.Context, in events.Intent) (events.Receipt, error) {
 	return o.ask(ctx, job{key: in.Connection, in: saga.Accept{Intent: in}})
 }
 
 // Act carries out an operator's order and answers when it is on stable storage. Errors are as of Submit.
-func (o *Orchestrator) Act(ctx context.Context, a events.Action) (saga.Receipt, error) {
+func (o *Orchestrator) Act(ctx context.Context, a events.Action) (events.Receipt, error) {
 	return o.ask(ctx, job{key: a.Connection, in: saga.Operate{Action: a}})
 }
 

@@ -73,7 +73,7 @@ func TestTwoOrchestratorsOnOneJournal(t *testing.T) {
 		r.worker()
 		const connections, each = 20, 6
 		var group sync.WaitGroup
-		receipts := make([]saga.Receipt, connections*each)
+		receipts := make([]events.Receipt, connections*each)
 		for i := range receipts {
 			group.Go(func() {
 				p := []process{one, two}[i%2]

@@ -157,7 +157,7 @@ func intent(name, id string, lines ...string) events.Intent {
 
 func named(name string) events.Key { return events.Key{Tenant: events.DefaultTenant, Name: name} }
 
-func (r *rig) submit(p process, in events.Intent) saga.Receipt {
+func (r *rig) submit(p process, in events.Intent) events.Receipt {
 	r.Helper()
 	receipt, err := p.Submit(r.Context(), in)
 	if err != nil {

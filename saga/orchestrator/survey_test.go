@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/poison"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/sagatest"
@@ -31,7 +32,7 @@ func TestAConnectionThatCannotBeDecidedStopsNoOther(t *testing.T) {
 		r.worker()
 		p := r.start(r.bus, func(o *orchestrator.Options) { o.Journal = poisoned{r.journal} })
 		for range 3 {
-			if _, err := p.Submit(r.Context(), intent("poison", "1", "a net.a")); !errors.Is(err, saga.ErrPanicked) {
+			if _, err := p.Submit(r.Context(), intent("poison", "1", "a net.a")); !errors.Is(err, poison.ErrPanicked) {
 				r.Errorf("submit: %v, want that it panicked", err)
 			}
 			synctest.Wait()

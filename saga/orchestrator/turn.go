@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/poison"
 	"github.com/culvertnet/culvert/saga"
 )
 
@@ -18,26 +19,26 @@ const turnBound = 512
 const appendTries = 8
 
 // ask puts an input into the next turn and waits for its answer.
-func (o *Orchestrator) ask(ctx context.Context, j job) (saga.Receipt, error) {
+func (o *Orchestrator) ask(ctx context.Context, j job) (events.Receipt, error) {
 	if err := j.key.Validate(); err != nil {
-		return saga.Receipt{}, events.NewRefusal("subject", "connection", "%s", err.Error())
+		return events.Receipt{}, events.NewRefusal("subject", "connection", "%s", err.Error())
 	}
 	done := make(chan outcome, 1)
 	j.done = done
 	select {
 	case o.inbox <- j:
 	case <-o.stopped:
-		return saga.Receipt{}, saga.ErrUnavailable
+		return events.Receipt{}, saga.ErrUnavailable
 	case <-ctx.Done():
-		return saga.Receipt{}, ctx.Err()
+		return events.Receipt{}, ctx.Err()
 	}
 	select {
 	case r := <-done:
 		return r.receipt, r.err
 	case <-o.stopped:
-		return saga.Receipt{}, saga.ErrUnavailable
+		return events.Receipt{}, saga.ErrUnavailable
 	case <-ctx.Done():
-		return saga.Receipt{}, ctx.Err()
+		return events.Receipt{}, ctx.Err()
 	}
 }
 
@@ -181,7 +182,7 @@ func (o *Orchestrator) decide(ctx context.Context, w *work) (err error) {
 		if p := recover(); p != nil {
 			o.cache.forget(w.key)
 			w.facts, w.answers = nil, make([]outcome, len(w.jobs))
-			err = fmt.Errorf("%w: %v", saga.ErrPanicked, p)
+			err = fmt.Errorf("%w: %v", poison.ErrPanicked, p)
 			o.opts.Log.Error("deciding panicked", "connection", w.key.String(), "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
@@ -209,7 +210,7 @@ func (o *Orchestrator) decideIn(w *work, state saga.State) {
 	w.before, w.after, w.facts, w.answers, w.admits = state, state, nil, make([]outcome, len(w.jobs)), make([]bool, len(w.jobs))
 	for i, j := range w.jobs {
 		d, err := o.opts.Engine.Decide(w.after, j.in, env)
-		w.answers[i] = outcome{receipt: saga.Receipt{Saga: d.Saga, Duplicate: d.Duplicate}, err: err, nothing: len(d.Facts) == 0}
+		w.answers[i] = outcome{receipt: events.Receipt{Saga: d.Saga, Duplicate: d.Duplicate}, err: err, nothing: len(d.Facts) == 0}
 		if err != nil {
 			continue
 		}

@@ -1,4 +1,4 @@
-// Package plans is the catalogue of intent kinds and the one door they come in by. plans.go lists the kinds.
+// Package plans is the catalogue of intent kinds. plans.go lists them.
 //
 // Each kind is a folder beside this file: payload, admission, plan, postconditions, and one function New that gives its
 // entry. Package operator is what all of them read of the operator's configuration, package kind what an entry is, and

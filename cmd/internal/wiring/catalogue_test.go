@@ -12,6 +12,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/intake"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/plans"
@@ -136,8 +137,8 @@ func record(t *testing.T, data string) []events.Command {
 	defer cancel()
 	running.Go(func() { told(t, ctx, o.Run(ctx)) })
 	running.Go(func() { told(t, ctx, w.Run(ctx)) })
-	door := plans.Door{Catalogue: catalogue, Engine: o, Now: l.clock.Now}
-	if _, err := door.Accept(ctx, events.DefaultTenant, nil, event(data)); err != nil {
+	in := intake.Intake{Kinds: catalogue, Engine: o, Now: l.clock.Now}
+	if _, err := in.Accept(ctx, events.DefaultTenant, nil, event(data)); err != nil {
 		t.Fatal(err)
 	}
 	key := events.Key{Tenant: events.DefaultTenant, Name: "orders"}

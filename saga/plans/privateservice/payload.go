@@ -230,6 +230,9 @@ func Parse(data json.RawMessage) (Payload, error) {
 	return p.withDefaults(), nil
 }
 
+// ParseWithdrawal reads the data of a withdraw intent likewise.
+func ParseWithdrawal(data json.RawMessage) (Withdrawal, error) { return decode[Withdrawal](data) }
+
 func decode[T any](data json.RawMessage) (T, error) {
 	var v, none T
 	if err := events.DecodeStrict(data, &v); err != nil {

@@ -85,7 +85,7 @@ func TestParseIsStrict(t *testing.T) {
 			t.Errorf("%s was read", why)
 		}
 	}
-	if _, err := decode[Withdrawal](json.RawMessage(`{"force":true}`)); err == nil {
+	if _, err := ParseWithdrawal(json.RawMessage(`{"force":true}`)); err == nil {
 		t.Error("an unknown field of a withdrawal was read")
 	}
 }

@@ -1,4 +1,4 @@
-package plans
+package intake_test
 
 import (
 	"context"
@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/events"
-	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/events/intake"
+	"github.com/culvertnet/culvert/saga/plans"
 	"github.com/culvertnet/culvert/saga/plans/operator/operatortest"
 )
 
@@ -21,17 +22,17 @@ type engine struct {
 	full  int
 }
 
-func (e *engine) Submit(_ context.Context, in events.Intent) (saga.Receipt, error) {
+func (e *engine) Submit(_ context.Context, in events.Intent) (events.Receipt, error) {
 	if len(e.taken) == e.full {
-		return saga.Receipt{}, events.ErrBusy
+		return events.Receipt{}, events.ErrBusy
 	}
 	e.taken = append(e.taken, in)
-	return saga.Receipt{Saga: in.Connection.Saga(1), Duplicate: len(e.taken) == 2}, nil
+	return events.Receipt{Saga: in.Connection.Saga(1), Duplicate: len(e.taken) == 2}, nil
 }
 
-func door(full int) (Door, *engine) {
+func started(full int) (intake.Intake, *engine) {
 	e := &engine{full: full}
-	return Door{Catalogue: All(operatortest.Config()), Engine: e, Now: func() time.Time { return day }}, e
+	return intake.Intake{Kinds: plans.All(operatortest.Config()), Engine: e, Now: func() time.Time { return day }}, e
 }
 
 func event(name, want, data string) string {
@@ -39,20 +40,20 @@ func event(name, want, data string) string {
 }
 
 func applied(name string) string {
-	return event(name, "apply", string(All(operatortest.Config())["private-service"].Example(1).Data))
+	return event(name, "apply", string(plans.All(operatortest.Config())["private-service"].Example(1).Data))
 }
 
 func batch(list ...string) string { return "[" + strings.Join(list, ",") + "]" }
 
-var batched = map[string]string{"content-type": "application/cloudevents-batch+json"}
+var batched = map[string][]string{"content-type": {"application/cloudevents-batch+json"}}
 
 func TestAccept(t *testing.T) {
-	d, e := door(9)
+	d, e := started(9)
 	receipts, err := d.Accept(t.Context(), "default", batched, []byte(batch(applied("a"), applied("b"), event("c", "withdraw", "{}"))))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(receipts) != 3 || receipts[0] != (saga.Receipt{Saga: "default_a.1"}) || receipts[1] != (saga.Receipt{Saga: "default_b.1", Duplicate: true}) {
+	if len(receipts) != 3 || receipts[0] != (events.Receipt{Saga: "default_a.1"}) || receipts[1] != (events.Receipt{Saga: "default_b.1", Duplicate: true}) {
 		t.Errorf("receipts %+v, want those of a, b (known before) and c in order", receipts)
 	}
 	if len(e.taken) != 3 || e.taken[2].Want != events.Withdraw || e.taken[0].Connection.Tenant != "default" {
@@ -70,7 +71,7 @@ func TestABadOneRefusesTheBatch(t *testing.T) {
 		"both":      {batch(foreign, foreign), "/0/data/ingress/address/pool", "pool"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, e := door(9)
+			d, e := started(9)
 			_, err := d.Accept(t.Context(), "default", batched, []byte(c.body))
 			r, refused := events.AsRefusal(err)
 			if !refused || r.Violations[0].Field != c.field || r.Violations[0].Rule != c.rule {
@@ -84,20 +85,20 @@ func TestABadOneRefusesTheBatch(t *testing.T) {
 }
 
 func TestABusyEngineSaysHowFarItGot(t *testing.T) {
-	d, _ := door(1)
+	d, _ := started(1)
 	receipts, err := d.Accept(t.Context(), "default", batched, []byte(batch(applied("a"), applied("b"))))
 	if !errors.Is(err, events.ErrBusy) || !strings.Contains(fmt.Sprint(err), "1 of 2") || len(receipts) != 1 {
 		t.Errorf("receipts %v, error %v", receipts, err)
 	}
-	d, _ = door(0)
+	d, _ = started(0)
 	if _, err := d.Accept(t.Context(), "default", nil, []byte(applied("a"))); !errors.Is(err, events.ErrBusy) || strings.Contains(fmt.Sprint(err), "of") {
 		t.Errorf("error %v: nothing was accepted, and there is nothing to count", err)
 	}
 }
 
 func TestAKindThatIsKnownToTheSchemasOnlyIsRefused(t *testing.T) {
-	d, _ := door(9)
-	d.Catalogue = Catalogue{}
+	d, _ := started(9)
+	d.Kinds = plans.Catalogue{}
 	_, err := d.Accept(t.Context(), "default", nil, []byte(applied("a")))
 	if r, refused := events.AsRefusal(err); !refused || r.Violations[0].Rule != "kind" {
 		t.Errorf("error %v", err)
