@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/culvertnet/culvert/events/pointer"
 )
 
 // A Builder makes a plan step by step. Errors are kept until Build.
@@ -116,7 +118,7 @@ func pathTo(v, want reflect.Value, at string) (string, error) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
-			next := at + "/" + jsonName(f)
+			next := at + pointer.Of(jsonName(f))
 			switch {
 			case f.Tag.Get("json") == "-":
 				continue
@@ -129,7 +131,7 @@ func pathTo(v, want reflect.Value, at string) (string, error) {
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			if p, err := pathTo(v.Index(i), want, at+"/"+strconv.Itoa(i)); err == nil {
+			if p, err := pathTo(v.Index(i), want, at+pointer.Of(strconv.Itoa(i))); err == nil {
 				return p, nil
 			}
 		}

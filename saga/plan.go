@@ -1,6 +1,7 @@
 package saga
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pointer"
 )
 
 // A Plan is a graph of named steps, as data: it is stored with the saga that runs it, so a saga in flight does not depend
@@ -174,6 +176,13 @@ func (n Node) validate(fail func(format string, args ...any)) {
 	}
 }
 
+// unmarshalUse decodes JSON with numbers kept as written, so that rendering an input never rounds one.
+func unmarshalUse(b []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	return d.Decode(v)
+}
+
 // render fills a node's input from the outputs of the steps it needs.
 func (n Node) render(output func(step string) json.RawMessage) (json.RawMessage, error) {
 	if len(n.Binds) == 0 {
@@ -188,11 +197,11 @@ func (n Node) render(output func(step string) json.RawMessage) (json.RawMessage,
 		if err := unmarshalUse(output(b.Step), &out); err != nil {
 			return nil, fmt.Errorf("render input of %s: output of %s: %w", n.Name, b.Step, err)
 		}
-		value, found := pointerGet(out, b.From)
+		value, found := pointer.Get(out, b.From)
 		if !found {
 			continue // an omitted field is the zero value, which the input has already
 		}
-		if err := pointerSet(&in, b.To, value); err != nil {
+		if err := pointer.Set(&in, b.To, value); err != nil {
 			return nil, fmt.Errorf("render input of %s: %w", n.Name, err)
 		}
 	}

@@ -82,22 +82,6 @@ func encoded(t *rapid.T, v any) json.RawMessage {
 	return b
 }
 
-func TestPointerGetsWhatWasSet(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var doc any = jsonObject().Draw(t, "document")
-		path := ""
-		for _, part := range rapid.SliceOfN(rapid.StringMatching(`[a-z]{1,3}`), 1, 4).Draw(t, "path") {
-			path += "/" + part
-		}
-		if err := pointerSet(&doc, path, "x"); err != nil {
-			return // it leads through what has no fields
-		}
-		if got, found := pointerGet(doc, path); !found || got != "x" {
-			t.Fatalf("%s holds %v (%v) after it was set", path, got, found)
-		}
-	})
-}
-
 // TestFactsSurviveTheJournal encodes and decodes every fact with every field set.
 func TestFactsSurviveTheJournal(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))

@@ -15,7 +15,7 @@ func (s State) View(steps bool) events.Status {
 	}
 	v := events.Status{
 		ID: s.SagaID(g.N), Connection: s.Key.Name, Kind: g.Intent.Kind, Action: string(g.Intent.Want), Version: g.Number,
-		Status: g.Status, Reason: g.Reason, StartedAt: pointer(g.StartedAt), EndedAt: pointer(g.EndedAt), Retained: []string{},
+		Status: g.Status, Reason: g.Reason, StartedAt: known(g.StartedAt), EndedAt: known(g.EndedAt), Retained: []string{},
 	}
 	for _, st := range g.Steps {
 		if st.Retained != "" {
@@ -71,7 +71,7 @@ func (st *Step) view() events.StepView {
 	return events.StepView{
 		Name: st.Name, Capability: Node{Kind: st.Kind}.Capability(), Transition: string(st.Transition), Status: st.Status,
 		Attempts: st.Attempts, Operation: st.Operation, Output: st.Output, Error: st.Error,
-		StartedAt: pointer(st.StartedAt), EndedAt: pointer(st.EndedAt),
+		StartedAt: known(st.StartedAt), EndedAt: known(st.EndedAt),
 	}
 }
 
@@ -79,7 +79,7 @@ func (st *Step) view() events.StepView {
 func (g *Saga) proveView() events.StepView {
 	v := events.StepView{
 		Name: ProveStep, Capability: "engine", Transition: string(TransitionCheck), Status: events.StepPending,
-		Attempts: g.Proof.Round, StartedAt: pointer(g.Proof.StartedAt), EndedAt: pointer(g.Proof.EndedAt),
+		Attempts: g.Proof.Round, StartedAt: known(g.Proof.StartedAt), EndedAt: known(g.Proof.EndedAt),
 	}
 	switch {
 	case g.Proof.Passed:
@@ -97,7 +97,8 @@ func (g *Saga) proveView() events.StepView {
 	return v
 }
 
-func pointer(t time.Time) *time.Time {
+// known is a time that may be unknown yet: nil for the zero time.
+func known(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}

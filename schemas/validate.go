@@ -14,6 +14,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"github.com/culvertnet/culvert/events/pointer"
 )
 
 // A Problem is one place where a document breaks its schema.
@@ -104,16 +106,16 @@ func (c *collector) add(p Problem) {
 
 // collect turns the validator's tree of errors into a list of its leaves: only they say what is wrong.
 func (c *collector) collect(e *jsonschema.ValidationError) {
-	at := pointer(e.InstanceLocation...)
+	at := pointer.Of(e.InstanceLocation...)
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
 		for _, name := range k.Missing {
-			c.add(Problem{at + pointer(name), "required", fmt.Sprintf("property %q is missing", name)})
+			c.add(Problem{at + pointer.Of(name), "required", fmt.Sprintf("property %q is missing", name)})
 		}
 		return
 	case *kind.AdditionalProperties:
 		for _, name := range k.Properties {
-			c.add(Problem{at + pointer(name), "additionalProperties", fmt.Sprintf("property %q is not known here", name)})
+			c.add(Problem{at + pointer.Of(name), "additionalProperties", fmt.Sprintf("property %q is not known here", name)})
 		}
 		return
 	case *kind.FalseSchema:
@@ -144,26 +146,12 @@ func (c *collector) leaf(at string, e *jsonschema.ValidationError) Problem {
 // describe finds the "description" beside the keyword that was broken: a pattern alone tells people too little.
 func describe(schemaURL string) string {
 	file, fragment, _ := strings.Cut(schemaURL, "#")
-	at := compiled().documents[file]
-	for token := range strings.SplitSeq(strings.TrimPrefix(fragment, "/"), "/") {
-		object, isObject := at.(map[string]any)
-		if !isObject {
-			return ""
-		}
-		if plain, err := url.PathUnescape(token); err == nil {
-			token = plain
-		}
-		at = object[strings.NewReplacer("~1", "/", "~0", "~").Replace(token)]
+	place, err := url.PathUnescape(fragment)
+	if err != nil {
+		return ""
 	}
+	at, _ := pointer.Get(compiled().documents[file], place)
 	object, _ := at.(map[string]any)
 	text, _ := object["description"].(string)
 	return text
-}
-
-func pointer(tokens ...string) string {
-	var b strings.Builder
-	for _, t := range tokens {
-		b.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(t))
-	}
-	return b.String()
 }

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pointer"
 )
 
 // The limits of what is read from outside.
@@ -194,11 +195,11 @@ func (r *strictReader) note(below []string, rule, format string, args ...any) {
 
 // pointer is the JSON pointer of the reader's place, or of one below it.
 func (r *strictReader) pointer(below ...string) string {
-	var b strings.Builder
-	for _, step := range slices.Concat(r.path, below) {
-		b.WriteString("/" + escapePointer(clip(step)))
+	steps := slices.Concat(r.path, below)
+	for i, step := range steps {
+		steps[i] = clip(step)
 	}
-	return b.String()
+	return pointer.Of(steps...)
 }
 
 // clip cuts what a publisher made too long for people.
@@ -221,7 +222,3 @@ func clipped(violations []events.Violation) *events.Refusal {
 // fold makes keys equal that some reader takes for the same: encoding/json, for one, matches field names in any case,
 // the long s and the Kelvin sign included.
 func fold(key string) string { return strings.ToLower(strings.ToUpper(key)) }
-
-func escapePointer(token string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(token, "~", "~0"), "/", "~1")
-}
