@@ -10,6 +10,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // What one delivery may spend beside its deed. All of it is divided by the pace of the world.
@@ -100,21 +101,21 @@ func (w *Worker) perform(ctx context.Context, c events.Command) events.Outcome {
 			return o
 		}
 	}
-	pause := backoff.NewExponentialBackOff(
+	again := backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(w.scaled(quickPause)), backoff.WithMaxInterval(w.scaled(quickPauseMax)))
 	for try := 1; ; try++ {
 		if late, ok := w.throttle(ctx, handler.Vendor(c.Input), c); ok {
 			return late
 		}
 		o := handler.Run(ctx, c, w.opts.Clock())
-		next := max(pause.NextBackOff(), o.After)
+		next := max(again.NextBackOff(), o.After)
 		if try == quickTries || !quick(o) || next > w.scaled(quickPauseMax) {
 			return o
 		}
 		if _, late := w.late(c, next); late {
 			return o
 		}
-		sleep(ctx, next)
+		_ = pause.For(ctx, next) // the next run tells that ctx has ended
 	}
 }
 
@@ -124,13 +125,13 @@ func quick(o events.Outcome) bool {
 }
 
 // late tells whether there is no time left for a deed that begins after a pause, and the outcome that says so.
-func (w *Worker) late(c events.Command, pause time.Duration) (events.Outcome, bool) {
-	left := c.Deadline.Sub(w.opts.Clock()) - pause
+func (w *Worker) late(c events.Command, wait time.Duration) (events.Outcome, bool) {
+	left := c.Deadline.Sub(w.opts.Clock()) - wait
 	if left >= w.scaled(enough) {
 		return events.Outcome{}, false
 	}
 	return events.Outcome{
-		Class: events.Retry, Reason: events.ReasonLate, After: pause, Message: "too late for a deed: " + left.String() + " before the deadline",
+		Class: events.Retry, Reason: events.ReasonLate, After: wait, Message: "too late for a deed: " + left.String() + " before the deadline",
 	}, true
 }
 
@@ -142,12 +143,12 @@ func (w *Worker) throttle(ctx context.Context, vendor string, c events.Command) 
 	}
 	now := w.opts.Clock()
 	turn := limit.ReserveN(now, 1)
-	pause := turn.DelayFrom(now)
-	if late, ok := w.late(c, pause); ok {
+	wait := turn.DelayFrom(now)
+	if late, ok := w.late(c, wait); ok {
 		turn.CancelAt(now)
 		return late, true
 	}
-	sleep(ctx, pause)
+	_ = pause.For(ctx, wait) // the run tells that ctx has ended
 	return events.Outcome{}, false
 }
 
@@ -197,10 +198,10 @@ func (w *Worker) answer(ctx context.Context, c events.Command, o events.Outcome)
 		}
 	}
 	m := events.Message{Subject: events.ResultSubject(c.Connection), ID: c.ID(), Body: body}
-	pause := backoff.NewExponentialBackOff(
+	again := backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(w.scaled(quickPause)), backoff.WithMaxInterval(w.scaled(quickPauseMax)),
 		backoff.WithMaxElapsedTime(answerFor))
-	return backoff.Retry(func() error { return w.opts.Bus.Publish(ctx, m) }, pause)
+	return backoff.Retry(func() error { return w.opts.Bus.Publish(ctx, m) }, again)
 }
 
 // panicked says where the runtime itself, and not a deed, has panicked; the command is derived again from the journal
@@ -225,17 +226,4 @@ func (w *Worker) log(c events.Command, o events.Outcome, took time.Duration) {
 
 func (w *Worker) scaled(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / w.opts.Pace)
-}
-
-// sleep pauses, or returns when ctx ends.
-func sleep(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // Bus wraps a bus for a process. Publishing, taking a delivery and its verdict are points, named by what the message is
@@ -36,7 +37,7 @@ func (b bus) Consume(ctx context.Context, s events.Subscription, handle func(con
 			return events.Again
 		}
 		if kind == Delay {
-			wait(ctx, heldBack)
+			_ = pause.For(ctx, heldBack) // the handler is told of an end
 		}
 		v := handle(ctx, d)
 		if kind, err := b.p.blow("before answer " + name); err != nil || kind == Repeat { // nobody hears it
@@ -48,15 +49,6 @@ func (b bus) Consume(ctx context.Context, s events.Subscription, handle func(con
 
 // heldBack is how late a message comes that is held back.
 const heldBack = 500 * time.Millisecond
-
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
 
 // about says what a message is.
 func about(m events.Message) string {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // connOptions are those of every connection: reconnect for ever, and fail at once what is sent meanwhile rather than keep it
@@ -24,20 +26,8 @@ func Connect(ctx context.Context, url string, options ...nats.Option) (*nats.Con
 		if err == nil {
 			return nc, nil
 		}
-		if wait(ctx, 250*time.Millisecond) != nil {
+		if pause.For(ctx, 250*time.Millisecond) != nil {
 			return nil, fmt.Errorf("connect to broker: %w", err)
 		}
-	}
-}
-
-// wait lets time pass, or tells that ctx ended.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

@@ -13,6 +13,7 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 const (
@@ -102,7 +103,7 @@ func sameSubjects(c js.ConsumerConfig, subjects []string) bool {
 
 // repair makes streams and consumer again until it works or ctx ends.
 func (b *Bus) repair(ctx context.Context, stream events.Stream, s events.Subscription) {
-	for wait(ctx, repairEvery) == nil {
+	for pause.For(ctx, repairEvery) == nil {
 		err := ensure(ctx, b.h.js, b.h.opts)
 		if err == nil {
 			err = b.consumer(ctx, stream, s)

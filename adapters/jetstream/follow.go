@@ -10,6 +10,7 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/saga"
 )
 
@@ -53,7 +54,7 @@ func (j *Journal) Follow(ctx context.Context, after saga.Position) iter.Seq2[sag
 			}
 			if ctx.Err() == nil {
 				j.h.opts.Log.Warn("follow journal again", "after", at, "because", err)
-				_ = wait(ctx, repairEvery) // an end is seen by the loop
+				_ = pause.For(ctx, repairEvery) // an end is seen by the loop
 			}
 		}
 	}

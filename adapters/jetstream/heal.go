@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/saga"
 )
 
@@ -37,7 +38,7 @@ func (e *Embedded) newSpell() {
 // heal starts a server that cannot write any more anew, on the same store and ports, as soon as there is room. What it has
 // acknowledged is on the disk; what it has not, its publishers offer again. It ends with ctx.
 func (e *Embedded) heal(ctx context.Context) {
-	for wait(ctx, lookEvery) == nil {
+	for pause.For(ctx, lookEvery) == nil {
 		why := e.ill()
 		if why == "" {
 			continue
@@ -45,7 +46,7 @@ func (e *Embedded) heal(ctx context.Context) {
 		e.writable.Load().end(fmt.Errorf("%w: the embedded broker cannot write: %s", saga.ErrFull, why))
 		e.log.Error("the embedded broker cannot write; it is started anew when its disk has room", "reason", why)
 		for e.roomFor(enoughBytes) != nil {
-			if wait(ctx, lookEvery) != nil {
+			if pause.For(ctx, lookEvery) != nil {
 				return
 			}
 		}
@@ -54,7 +55,7 @@ func (e *Embedded) heal(ctx context.Context) {
 		old.WaitForShutdown()
 		for err := e.run(); err != nil; err = e.run() {
 			e.log.Error("the embedded broker cannot be started anew for now", "error", err)
-			if wait(ctx, lookEvery) != nil {
+			if pause.For(ctx, lookEvery) != nil {
 				return
 			}
 		}

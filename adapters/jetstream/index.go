@@ -11,6 +11,7 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/saga"
 )
 
@@ -118,7 +119,7 @@ func (j *Journal) keepIndex() {
 		err := j.fillIndex(&at, built)
 		if j.alive.Err() == nil {
 			j.h.opts.Log.Warn("index journal again", "after", at, "because", err)
-			_ = wait(j.alive, repairEvery) // an end is seen by the loop
+			_ = pause.For(j.alive, repairEvery) // an end is seen by the loop
 		}
 	}
 }

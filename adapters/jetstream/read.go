@@ -10,6 +10,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
+
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // stored is one message as a stream has it.
@@ -127,7 +129,7 @@ func walkTo(ctx context.Context, nc *nats.Conn, stream string, g get, yield func
 		if err != nil || stopped || g.Sequence > g.to {
 			return err
 		}
-		if err := wait(ctx, behindAgain); err != nil {
+		if err := pause.For(ctx, behindAgain); err != nil {
 			return fmt.Errorf("walk stream %s to %d, is at %d: %w", stream, g.to, g.Sequence, err)
 		}
 	}

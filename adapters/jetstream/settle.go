@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/saga"
 )
 
@@ -46,7 +47,7 @@ func (j *Journal) settle(ctx context.Context, t *try, cause error) {
 			return
 		}
 		cause = err
-		if ended := wait(within, settleEvery); ended != nil {
+		if ended := pause.For(within, settleEvery); ended != nil {
 			if ctx.Err() != nil { // by the caller, or because the server cannot write
 				ended = context.Cause(ctx)
 			}

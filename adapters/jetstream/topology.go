@@ -10,6 +10,7 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // Streams that are this adapter's own: the stores behind the ports Claims and Marks.
@@ -126,7 +127,7 @@ func ensureInTime(ctx context.Context, j js.JetStream, o Options) error {
 			return err
 		}
 		o.Log.Warn("the servers cannot make streams for now", "error", err)
-		if ended := wait(within, repairEvery); ended != nil {
+		if ended := pause.For(within, repairEvery); ended != nil {
 			return errors.Join(ctx.Err(), err)
 		}
 	}

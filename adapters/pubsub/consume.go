@@ -12,6 +12,7 @@ import (
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // reconnect is how long a consumer rests when the service ended its stream for good.
@@ -56,16 +57,7 @@ func (h *Home) receive(ctx context.Context, id string, parallel int, take func(c
 			return
 		}
 		h.opts.Log.Warn("subscription ended and is begun again", "subscription", id, "error", err)
-		rest(ctx, reconnect)
-	}
-}
-
-func rest(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
+		_ = pause.For(ctx, reconnect) // an end is seen by the loop
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
+	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -145,10 +146,8 @@ func (c *cli) awaitQuiet(ctx context.Context, live bool) error {
 			fmt.Fprintln(c.errs, p.Detail)
 			told = true
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Second):
+		if err := pause.For(ctx, time.Second); err != nil {
+			return err
 		}
 	}
 }

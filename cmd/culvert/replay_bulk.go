@@ -13,6 +13,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // selection is which sagas are replayed at once.
@@ -156,7 +157,7 @@ func (p *replays) table() {
 func (p *replays) run(ctx context.Context, w waiting) error {
 	for i := range p.rows {
 		if i > p.b.canary {
-			if err := pause(ctx, p.b.every); err != nil {
+			if err := pause.For(ctx, p.b.every); err != nil {
 				return err
 			}
 		}
@@ -260,18 +261,8 @@ func (p *replays) await(ctx context.Context, r *replayed, timeout time.Duration)
 			fmt.Fprintf(p.c.errs, "culvert: %s has not ended after %s; it goes on\n", r.Replayed, timeout)
 			return exitTimedOut
 		}
-		if err := pause(ctx, lookEvery); err != nil {
+		if err := pause.For(ctx, lookEvery); err != nil {
 			return err
 		}
-	}
-}
-
-// pause rests, or ends with the context.
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
 	}
 }

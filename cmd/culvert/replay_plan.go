@@ -12,6 +12,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // foresee prints what a replay of each saga would do, and does nothing.
@@ -65,10 +66,8 @@ func (c *cli) look(ctx context.Context, id string, o httpapi.ReplayOrder) (event
 		if err != nil || v.Ended != "" {
 			return v, err
 		}
-		select {
-		case <-ctx.Done():
-			return v, ctx.Err()
-		case <-time.After(lookEvery):
+		if err := pause.For(ctx, lookEvery); err != nil {
+			return v, err
 		}
 	}
 }

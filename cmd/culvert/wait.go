@@ -9,6 +9,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 const contentTypeEvent = "application/cloudevents+json"
@@ -59,10 +60,8 @@ func (c *cli) follow(ctx context.Context, id string, timeout time.Duration) erro
 		if last.Status.Ended() {
 			break
 		}
-		select {
-		case <-ctx.Done():
+		if pause.For(ctx, 500*time.Millisecond) != nil {
 			return c.timedOut(ctx, id, timeout)
-		case <-time.After(500 * time.Millisecond):
 		}
 	}
 	show.close()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/saga"
 )
 
@@ -44,7 +45,7 @@ const saveEvery = time.Second
 func (o *Orchestrator) saveCursor(ctx context.Context, published *atomic.Uint64) {
 	saved := published.Load()
 	for goesOn := true; goesOn; {
-		goesOn = pause(ctx, saveEvery)
+		goesOn = pause.For(ctx, saveEvery) == nil
 		at := published.Load()
 		if at == saved {
 			continue

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/saga"
 )
 
@@ -47,21 +48,9 @@ func (o *Orchestrator) followFrom(ctx context.Context, from saga.Position, take 
 			}
 			from = r.Position
 		}
-		if !pause(ctx, followPause) {
+		if pause.For(ctx, followPause) != nil {
 			break
 		}
 	}
 	return ctx.Err()
-}
-
-// pause waits; it is false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/events/poison"
 	"github.com/culvertnet/culvert/saga"
 )
@@ -150,7 +151,7 @@ func (o *Orchestrator) StateAt(ctx context.Context, key events.Key, version uint
 		if err != nil || s.Version >= version {
 			return s, err
 		}
-		if !pause(ctx, readAgain) {
+		if pause.For(ctx, readAgain) != nil {
 			return saga.State{}, ctx.Err()
 		}
 	}

@@ -1,12 +1,13 @@
 package pubsublocal
 
 import (
-	"context"
 	"time"
 
 	pb "cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // patience is how long a message waits for room in its stream before another stream gets its chance.
@@ -82,7 +83,7 @@ func (t *throttled) SendMsg(m any) error {
 		t.f.release(ids)
 		return nil
 	case t.f.strikes("delivered late", func(r Rates) float64 { return r.DelayDelivery }):
-		wait(t.Context(), t.f.pause())
+		_ = pause.For(t.Context(), t.f.pause())
 	case t.f.strikes("delivered twice", func(r Rates) float64 { return r.DuplicateDelivery }):
 		if err := t.ServerStream.SendMsg(resp); err != nil {
 			return err
@@ -134,14 +135,5 @@ func (t *throttled) enter(ids []string) bool {
 		case <-t.Context().Done():
 			return false
 		}
-	}
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }
