@@ -3,7 +3,7 @@
 //
 // The way of one intent, stage by stage, with the word each stage speaks:
 //
-//  1. a CloudEvent arrives through any door            → [Intent] (intent.go), read by package intake
+//  1. a CloudEvent arrives over HTTP or the bus       → [Intent] (intent.go), read by package intake
 //  2. it is decoded strictly and validated             → [Refusal] (refusal.go), by package intake
 //  3. it is planned, decided and journalled            → package saga
 //  4. the broker carries what is to be done            → [Command] (command.go) over a [Bus] (bus.go)

@@ -65,8 +65,8 @@ func TestTheWorldIsRead(t *testing.T) {
 	if err != nil || at.Speed != 7 || at.Google != s.URL() || at.Controllers["avx-82"] == "" || at.BGP != "" {
 		t.Errorf("endpoints %+v: %v", at, err)
 	}
-	if err := c.Reset(t.Context(), control.Reset{World: true}); err != nil || len(s.World().Resources()) != 0 {
-		t.Errorf("reset: %v, %d differences", err, len(s.World().Resources()))
+	if err := c.Reset(t.Context(), control.Reset{World: true}); err != nil || len(s.World.Resources()) != 0 {
+		t.Errorf("reset: %v, %d differences", err, len(s.World.Resources()))
 	}
 }
 
@@ -87,8 +87,8 @@ func TestAFaultComesBackWithItsHits(t *testing.T) {
 	if err != nil || len(faults) != 2 || faults[0] != armed || faults[1].Times != world.Always || faults[1].Delay != 0 {
 		t.Errorf("faults %+v: %v", faults, err)
 	}
-	if err := c.Reset(t.Context(), control.Reset{Faults: true}); err != nil || len(s.World().Faults()) != 0 {
-		t.Errorf("reset: %v, %d faults", err, len(s.World().Faults()))
+	if err := c.Reset(t.Context(), control.Reset{Faults: true}); err != nil || len(s.World.Faults()) != 0 {
+		t.Errorf("reset: %v, %d faults", err, len(s.World.Faults()))
 	}
 }
 
