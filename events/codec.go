@@ -110,7 +110,7 @@ const maxReason = 1024
 // Validate tells what an action lacks, as a *Refusal that lists everything. Whether it fits the saga is the engine's to say.
 func (a Action) Validate() error {
 	var all []Violation
-	need := func(good bool, field, rule, format string, args ...any) {
+	need := func(good bool, field string, rule Rule, format string, args ...any) {
 		if !good {
 			all = append(all, NewRefusal("/"+field, rule, format, args...).Violations...)
 		}
@@ -150,7 +150,7 @@ func (a Action) Validate() error {
 	return &Refusal{Violations: all}
 }
 
-func (a Action) needSaga(need func(good bool, field, rule, format string, args ...any)) {
+func (a Action) needSaga(need func(good bool, field string, rule Rule, format string, args ...any)) {
 	of, _, err := ParseSaga(a.Saga)
 	need(err == nil && of == a.Connection, "saga", "saga", "saga %q is not a saga of connection %q", a.Saga, a.Connection)
 }

@@ -6,12 +6,18 @@ import (
 	"strings"
 )
 
+// A Rule is the code of a rule that inputs keep. Every rule is in [Codes].
+type Rule string
+
+// RuleOfSchema is the rule of a keyword of JSON Schema.
+func RuleOfSchema(keyword string) Rule { return Rule("schema-" + keyword) }
+
 // A Violation is one rule that an input breaks, with the field that breaks it.
 type Violation struct {
 	// Field is a JSON pointer into the event ("/data/egress/connector/ipCidrRange") or a CloudEvents attribute ("type").
 	Field string `json:"field"`
-	// Rule is a short stable name of the rule ("connector-range", "schema", "duplicate-key").
-	Rule string `json:"rule"`
+	// Rule is the code of the rule ("connector-range", "schema-required", "duplicate-key").
+	Rule Rule `json:"rule"`
 	// Message tells a person what is wrong and what would be right.
 	Message string `json:"message"`
 }
@@ -24,12 +30,12 @@ type Refusal struct {
 }
 
 // NewRefusal makes a refusal of one violation.
-func NewRefusal(field, rule, format string, args ...any) *Refusal {
+func NewRefusal(field string, rule Rule, format string, args ...any) *Refusal {
 	return &Refusal{Violations: []Violation{{Field: field, Rule: rule, Message: fmt.Sprintf(format, args...)}}}
 }
 
 // NewConflict makes a refusal of an input that does not fit what stands.
-func NewConflict(field, rule, format string, args ...any) *Refusal {
+func NewConflict(field string, rule Rule, format string, args ...any) *Refusal {
 	r := NewRefusal(field, rule, format, args...)
 	r.Conflict = true
 	return r

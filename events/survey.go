@@ -20,16 +20,25 @@ const (
 	WillDepends Will = "depends"
 )
 
+// A SurveyEnd is how a survey ended; "" while Looks are in flight.
+type SurveyEnd string
+
+// The ends of a survey. Overtaken: an intent or order came between.
+const (
+	SurveyDone      SurveyEnd = "done"
+	SurveyTimedOut  SurveyEnd = "timed out"
+	SurveyOvertaken SurveyEnd = "overtaken"
+)
+
 // A Survey is what Looks saw of a connection at rest, and what a replay would therefore do. Nothing is changed by it.
 type Survey struct {
-	Saga   string     `json:"saga"`
-	From   ReplayFrom `json:"from"`
-	Actor  string     `json:"actor"`
-	Reason string     `json:"reason"`
-	At     time.Time  `json:"at"`
-	// Ended is empty while Looks are out, else how it ended: "done", "timed out", or "overtaken" by an intent or order.
-	Ended string      `json:"ended"`
-	Rows  []SurveyRow `json:"rows"`
+	Saga   string      `json:"saga"`
+	From   ReplayFrom  `json:"from"`
+	Actor  string      `json:"actor"`
+	Reason string      `json:"reason"`
+	At     time.Time   `json:"at"`
+	Ended  SurveyEnd   `json:"ended"`
+	Rows   []SurveyRow `json:"rows"`
 	// Refused says why a replay would be refused as a whole; "" when it would not.
 	Refused string `json:"refused,omitempty"`
 }

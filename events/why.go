@@ -33,16 +33,11 @@ const (
 	// CauseStuck: it rests and needs hands. CauseLate: it is overdue, so no orchestrator does its work.
 	CauseStuck CauseCode = "stuck"
 	CauseLate  CauseCode = "late"
+	// CauseDeadLetters: messages wait in the dead letters. CauseStore: a store does not answer or is nearly full. Neither is
+	// about a saga; the doctor finds them.
+	CauseDeadLetters CauseCode = "dead-letters"
+	CauseStore       CauseCode = "store"
 )
-
-// NeedsHands tells whether the cause does not go away by itself.
-func (c CauseCode) NeedsHands() bool {
-	switch c {
-	case CausePaused, CauseHeld, CauseNoWorker, CauseUnserved, CauseNoPlan, CauseStuck, CauseLate:
-		return true
-	}
-	return false
-}
 
 // A Cause is one reason why a saga does not move. A saga may have several: its branches are independent.
 type Cause struct {

@@ -21,17 +21,10 @@ type Survey struct {
 	Reason string            `json:"reason"`
 	At     time.Time         `json:"at"`
 	// Until is when it ends without the answers that are missing then.
-	Until time.Time    `json:"until"`
-	Ended string       `json:"ended,omitempty"`
-	Looks []SurveyLook `json:"looks,omitempty"`
+	Until time.Time        `json:"until"`
+	Ended events.SurveyEnd `json:"ended,omitempty"`
+	Looks []SurveyLook     `json:"looks,omitempty"`
 }
-
-// How a survey ended.
-const (
-	surveyDone      = "done"
-	surveyTimedOut  = "timed out"
-	surveyOvertaken = "overtaken"
-)
 
 // A SurveyLook is one Look of a survey. Seen is "" until it is answered.
 type SurveyLook struct {
@@ -72,8 +65,8 @@ type (
 	}
 	// SurveyEnded: no answer is waited for any more.
 	SurveyEnded struct {
-		At    time.Time `json:"at"`
-		Ended string    `json:"ended"`
+		At    time.Time        `json:"at"`
+		Ended events.SurveyEnd `json:"ended"`
 	}
 )
 
@@ -168,20 +161,20 @@ func (s *State) toSurvey() []SurveyLook {
 func (t *turn) endSurvey() {
 	ended := t.s.surveyEnds()
 	if ended == "" {
-		ended = surveyTimedOut
+		ended = events.SurveyTimedOut
 	}
 	t.add(SurveyEnded{At: t.now, Ended: ended})
 }
 
 // surveyEnds is how a survey ends whatever the time is; "" while it goes on.
-func (s *State) surveyEnds() string {
+func (s *State) surveyEnds() events.SurveyEnd {
 	switch {
 	case s.active() || len(s.Queue) > 0:
-		return surveyOvertaken
+		return events.SurveyOvertaken
 	case slices.ContainsFunc(s.Survey.Looks, func(l SurveyLook) bool { return l.Seen == "" }):
 		return ""
 	}
-	return surveyDone
+	return events.SurveyDone
 }
 
 // surveyed gives the Look of the survey that a result answers; nil when it is none that is waited for.

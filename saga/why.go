@@ -1,7 +1,6 @@
 package saga
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -26,7 +25,7 @@ func (e Engine) Why(s State, n uint64, env Environment) []events.Cause {
 	causes := env.see(sum)
 	for i, c := range causes {
 		if c.Code == events.CauseStuck {
-			causes[i].Advice = fmt.Sprintf("resolve %s %s --retry, --mark-undone or --skip, or replay %s --from failed", sum.Saga, c.Step, sum.Saga)
+			causes[i].Advice = c.Code.Remedy("SAGA", sum.Saga, "STEP", c.Step)
 		}
 	}
 	return causes

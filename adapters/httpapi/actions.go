@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -123,7 +122,7 @@ func (s *server) act(ctx context.Context, id string, a events.Action) (*body[Acc
 
 func (s *server) hold(ctx context.Context, key events.Key, kind events.ActionKind, o Order) (*body[Accepted], error) {
 	if err := key.Validate(); err != nil {
-		return nil, huma.NewError(http.StatusNotFound, err.Error())
+		return nil, fail(events.ProblemNotFound, err.Error())
 	}
 	return s.order(ctx, events.Action{Kind: kind, Connection: key, Actor: o.Actor, Reason: o.Reason})
 }

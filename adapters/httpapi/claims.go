@@ -3,10 +3,10 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -53,7 +53,7 @@ func (s *server) breakClaim(ctx context.Context, in *struct{ Body BreakOrder }) 
 		}
 		broken, had := workers.Break(r, in.Body.Holder)
 		if !had {
-			return nil, huma.NewError(http.StatusNotFound, in.Body.Holder+" holds nothing of "+in.Body.Resource)
+			return nil, fail(events.ProblemNotFound, in.Body.Holder+" holds nothing of "+in.Body.Resource)
 		}
 		if broken.Note == nil {
 			broken.Note = map[string]string{}
@@ -67,5 +67,5 @@ func (s *server) breakClaim(ctx context.Context, in *struct{ Body BreakOrder }) 
 			return nil, problem(err)
 		}
 	}
-	return nil, huma.NewError(http.StatusServiceUnavailable, "others change the record all the time; try again")
+	return nil, fail(events.ProblemContended, "others change the record all the time; try again")
 }

@@ -1,10 +1,11 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,16 +27,12 @@ type Symptom struct {
 	NeedsHands bool `json:"needsHands"`
 	// Text says it; of several steps that differ in what they say it is the first one's.
 	Text string `json:"text"`
+	// Advice is what an operator can do about it; "" when it goes away by itself.
+	Advice string `json:"advice,omitempty"`
 	// Count of sagas or letters; Sagas are the first of them.
 	Count int      `json:"count"`
 	Sagas []string `json:"sagas"`
 }
-
-// The findings that are about no saga.
-const (
-	causeDeadLetters events.CauseCode = "dead-letters"
-	causeStore       events.CauseCode = "store"
-)
 
 // What a finding lists at most.
 const (
@@ -56,18 +53,18 @@ func (s *server) doctor(api huma.API) {
 
 func (s *server) diagnose(ctx context.Context) (Diagnosis, error) {
 	env := s.environment(ctx)
-	f := findings{by: map[string]*Symptom{}, last: map[string]string{}}
+	f := findings{by: map[finding]*Symptom{}, last: map[finding]string{}}
 	if env.Crews == nil {
-		f.add(causeStore, "the claims store does not answer", "").NeedsHands = true
+		f.put(finding{events.CauseStore, "claims"}, "the claims store does not answer", "")
 	}
 	s.examineStore(ctx, f)
 	for name, p := range env.Held {
-		f.add(events.CauseHeld, heldText(name, p), "")
+		f.put(finding{events.CauseHeld, scopeOf(name)}, heldText(name, p), "")
 	}
 	for _, status := range unended {
 		err := s.each(ctx, saga.Query{Status: status}, func(item saga.Listed) {
 			for _, c := range env.WhyListed(item.Summary) {
-				f.addCause(c, item.Summary.Saga)
+				f.put(findingOf(c, item.Summary, env), findingText(c), item.Summary.Saga)
 			}
 		})
 		if err != nil {
@@ -79,8 +76,8 @@ func (s *server) diagnose(ctx context.Context) (Diagnosis, error) {
 		return Diagnosis{}, problem(err)
 	}
 	if n := len(letters); n > 0 {
-		d := f.add(causeDeadLetters, "messages wait in the dead letters; the last says: "+letters[n-1].Reason, "")
-		d.Count, d.NeedsHands = n, true
+		text := "messages wait in the dead letters; the last says: " + letters[n-1].Reason
+		f.put(finding{code: events.CauseDeadLetters}, text, "").Count = n
 	}
 	return f.diagnosis(), nil
 }
@@ -93,18 +90,15 @@ func (s *server) examineStore(ctx context.Context, f findings) {
 	used, limit, err := s.Room(ctx)
 	switch {
 	case err != nil:
-		f.add(causeStore, "how full the store is cannot be told: "+err.Error(), "").NeedsHands = true
+		f.put(finding{events.CauseStore, "room"}, "how full the store is cannot be told: "+err.Error(), "")
 	case limit > 0 && used >= limit/5*4:
 		text := fmt.Sprintf("the store keeps %d of %d bytes; new work is refused from four fifths on, what runs goes on", used, limit)
-		f.add(causeStore, text, "").NeedsHands = true
+		f.put(finding{events.CauseStore, "room"}, text, "")
 	}
 }
 
 func heldText(capability string, p saga.Pause) string {
-	what := "the engine is paused"
-	if capability != "" {
-		what = "capability " + capability + " is paused"
-	}
+	what := scopeOf(capability) + " is paused"
 	if p.Actor != "" {
 		what += " by " + p.Actor + ": " + p.Reason
 	}
@@ -133,38 +127,61 @@ func findingText(c events.Cause) string {
 	return c.Text
 }
 
-// findings groups causes.
-type findings struct {
-	by map[string]*Symptom
-	// last is the saga that each was counted for last.
-	last map[string]string
+// A finding is what causes have in common: a code, and what it is about. Texts of one finding may differ in every word;
+// it says the first.
+type finding struct {
+	code  events.CauseCode
+	about string
 }
 
-func (f findings) add(code events.CauseCode, text, id string) *Symptom {
-	return f.put(string(code)+" "+text, Symptom{Code: code, Text: text}, id)
-}
-
-// addCause groups the causes of steps by step: errors differ in every word, and a thousand of them are one finding whose
-// text is the first.
-func (f findings) addCause(c events.Cause, id string) {
-	text := findingText(c) // without the advice, which names a saga: show says it
-	key := text
+// findingOf is the finding that a cause of a listed connection belongs to.
+func findingOf(c events.Cause, of saga.Summary, env saga.Environment) finding {
+	f := finding{code: c.Code}
 	switch c.Code {
 	case events.CauseStuck, events.CauseRetry, events.CauseWait, events.CauseClaim, events.CauseProof:
-		key = c.Step
+		f.about = c.Step
+	case events.CauseNoWorker, events.CauseCommand:
+		f.about = c.Capability()
+	case events.CauseUnserved, events.CauseOperation:
+		f.about = c.Kind
+	case events.CausePaused:
+		f.about = c.By
+	case events.CauseNoPlan:
+		f.about = of.Kind
+	case events.CauseHeld:
+		f.about = "released since"
+		if _, held := env.Held[c.Capability()]; held && c.Kind != "" {
+			f.about = scopeOf(c.Capability())
+		} else if _, held := env.Held[""]; held {
+			f.about = scopeOf("")
+		}
 	}
-	f.put(string(c.Code)+" "+key, Symptom{Code: c.Code, Text: text}, id)
+	return f
 }
 
-func (f findings) put(key string, first Symptom, id string) *Symptom {
-	d := f.by[key]
-	if d == nil {
-		d = &first
-		d.NeedsHands, d.Sagas = d.Code.NeedsHands(), []string{}
-		f.by[key] = d
+// scopeOf is what a hold is of: the engine, or a capability.
+func scopeOf(capability string) string {
+	if capability == "" {
+		return "the engine"
 	}
-	if id != "" && f.last[key] != id { // causes come saga by saga
-		f.last[key] = id
+	return "capability " + capability
+}
+
+// findings gather causes.
+type findings struct {
+	by map[finding]*Symptom
+	// last is the saga that each was counted for last.
+	last map[finding]string
+}
+
+func (f findings) put(of finding, text, id string) *Symptom {
+	d := f.by[of]
+	if d == nil {
+		d = &Symptom{Code: of.code, NeedsHands: of.code.NeedsHands(), Text: text, Advice: of.code.Remedy(), Sagas: []string{}}
+		f.by[of] = d
+	}
+	if id != "" && f.last[of] != id { // causes come saga by saga
+		f.last[of] = id
 		d.Count++
 		if len(d.Sagas) < findingSagas {
 			d.Sagas = append(d.Sagas, id)
@@ -176,20 +193,21 @@ func (f findings) put(key string, first Symptom, id string) *Symptom {
 // diagnosis puts what needs hands first, then what concerns most.
 func (f findings) diagnosis() Diagnosis {
 	d := Diagnosis{Healthy: true, Findings: []Symptom{}}
-	for _, one := range f.by {
-		d.Healthy = d.Healthy && !one.NeedsHands
-		d.Findings = append(d.Findings, *one)
-	}
-	slices.SortFunc(d.Findings, func(a, b Symptom) int {
-		switch {
-		case a.NeedsHands != b.NeedsHands && a.NeedsHands:
-			return -1
-		case a.NeedsHands != b.NeedsHands:
-			return 1
-		case a.Count != b.Count:
-			return b.Count - a.Count
-		}
-		return strings.Compare(fmt.Sprint(a.Code, a.Text), fmt.Sprint(b.Code, b.Text))
+	order := slices.SortedFunc(maps.Keys(f.by), func(a, b finding) int {
+		return cmp.Or(
+			cmp.Compare(rank(f.by[a]), rank(f.by[b])), cmp.Compare(f.by[b].Count, f.by[a].Count),
+			cmp.Compare(a.code, b.code), cmp.Compare(a.about, b.about))
 	})
+	for _, of := range order {
+		d.Healthy = d.Healthy && !f.by[of].NeedsHands
+		d.Findings = append(d.Findings, *f.by[of])
+	}
 	return d
+}
+
+func rank(s *Symptom) int {
+	if s.NeedsHands {
+		return 0
+	}
+	return 1
 }

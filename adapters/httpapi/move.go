@@ -68,7 +68,7 @@ func (s *server) mayMove(ctx context.Context, live bool) error {
 		return nil
 	}
 	if !s.Mover.Held().All() {
-		return huma.NewError(http.StatusConflict, "the engine is not held, so it would go on here while another home goes on from the export: culvert pause")
+		return fail(events.ProblemNotHeld, "the engine is not held, so it would go on here while another home goes on from the export: culvert pause")
 	}
 	quiet, err := s.Mover.QuietAt(ctx)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *server) mayMove(ctx context.Context, live bool) error {
 	}
 	if left := time.Until(quiet); !quiet.IsZero() && left > 0 {
 		detail := "commands are out; nothing can happen any more in " + left.Round(time.Second).String()
-		return later(coded(http.StatusConflict, ProblemInFlight, detail), left)
+		return later(fail(events.ProblemInFlight, detail), left)
 	}
 	return nil
 }
@@ -112,13 +112,15 @@ func (s *server) importPart(ctx context.Context, in *struct{ Body ImportOrder })
 	for i, r := range in.Body.Records {
 		key, err := events.ParseKey(r.Connection)
 		if err != nil {
-			return nil, huma.Error400BadRequest(err.Error())
+			return nil, fail(events.ProblemRequest, err.Error())
 		}
 		records[i] = saga.Record{Key: key, Version: r.Version, ID: r.ID, At: r.At, Facts: r.Facts}
 	}
 	switch err := s.Mover.Import(ctx, records); {
-	case errors.Is(err, saga.ErrNotHeld), errors.Is(err, saga.ErrConflict), errors.Is(err, saga.ErrBroken):
-		return nil, huma.Error409Conflict(err.Error())
+	case errors.Is(err, saga.ErrNotHeld):
+		return nil, fail(events.ProblemNotHeld, err.Error())
+	case errors.Is(err, saga.ErrConflict), errors.Is(err, saga.ErrBroken):
+		return nil, fail(events.ProblemDiverged, err.Error())
 	case err != nil:
 		return nil, problem(err)
 	}
@@ -142,7 +144,7 @@ func (s *server) importClaim(ctx context.Context, c workers.Claimed) error {
 		return problem(err)
 	}
 	if is.Version = 0; !is.Equal(c.Record) {
-		return huma.Error409Conflict("claims of " + c.Resource + " are here already, and others")
+		return fail(events.ProblemDiverged, "claims of "+c.Resource+" are here already, and others")
 	}
 	return nil
 }

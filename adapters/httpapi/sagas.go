@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -95,7 +94,7 @@ func (s *server) foundAt(ctx context.Context, id string, version uint64) (events
 	if err != nil {
 		key, n = events.Key{Tenant: events.DefaultTenant, Name: id}, 0
 		if key.Validate() != nil {
-			return events.Status{}, saga.State{}, huma.NewError(http.StatusNotFound, "no saga or connection "+id)
+			return events.Status{}, saga.State{}, fail(events.ProblemNotFound, "no saga or connection "+id)
 		}
 	}
 	state, err := s.Engine.StateAt(ctx, key, version)
@@ -107,7 +106,7 @@ func (s *server) foundAt(ctx context.Context, id string, version uint64) (events
 	}
 	v, known := state.ViewOf(n)
 	if !known {
-		return events.Status{}, saga.State{}, huma.NewError(http.StatusNotFound, "no saga or connection "+id)
+		return events.Status{}, saga.State{}, fail(events.ProblemNotFound, "no saga or connection "+id)
 	}
 	return v, state, nil
 }

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/culvertnet/culvert/events"
-	"github.com/culvertnet/culvert/saga"
 )
 
 // maxBody is the largest request body: a full batch of intents.
@@ -25,6 +23,7 @@ func Handler(o Options) http.Handler {
 	config.Info.Description = "Private paths for serverless services: intents in, sagas out."
 	config.DocsPath, config.CreateHooks = "", nil // no page with scripts from elsewhere, no $schema in bodies
 	config.RejectUnknownQueryParameters = true    // a filter that is misspelt must not select everything
+	config.Transformers = append(config.Transformers, typeProblems)
 	api := humago.New(mux, config)
 	if o.KeepAlive == 0 {
 		o.KeepAlive = keepAlive
@@ -62,7 +61,7 @@ func strict(mux *http.ServeMux) http.Handler {
 		if allow := said.header.Get("Allow"); allow != "" {
 			w.Header().Set("Allow", allow)
 		}
-		writeProblem(w, huma.NewError(said.status, r.Method+" "+r.URL.Path+" is no operation of this API"))
+		writeProblem(w, fail(codeOf(said.status), r.Method+" "+r.URL.Path+" is no operation of this API"))
 	})
 }
 
@@ -104,7 +103,7 @@ func (s *server) info(api huma.API) {
 	}) (*body[KindInfo], error) {
 		k, known := s.Kinds[in.Kind]
 		if !known {
-			return nil, huma.Error404NotFound("unknown intent kind " + in.Kind)
+			return nil, fail(events.ProblemNotFound, "unknown intent kind "+in.Kind)
 		}
 		return &body[KindInfo]{Body: k}, nil
 	})
@@ -130,30 +129,4 @@ func post[In, Out any](api huma.API, id, path, summary string, h func(context.Co
 		OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, DefaultStatus: http.StatusAccepted,
 		Errors: []int{400, 404, 409, 429, 503},
 	}, h)
-}
-
-// problem maps the errors of the inside to statuses, in one table.
-func problem(err error) error {
-	if r, ok := events.AsRefusal(err); ok {
-		details := make([]error, 0, len(r.Violations))
-		for _, v := range r.Violations {
-			details = append(details, &huma.ErrorDetail{Message: v.Message, Location: v.Field, Value: v.Rule})
-		}
-		status := http.StatusBadRequest
-		if r.Conflict {
-			status = http.StatusConflict
-		}
-		return huma.NewError(status, r.Error(), details...)
-	}
-	switch {
-	case errors.Is(err, events.ErrBusy):
-		return huma.NewError(http.StatusTooManyRequests, err.Error())
-	case errors.Is(err, events.ErrNoDeadLetter):
-		return huma.NewError(http.StatusNotFound, err.Error())
-	case errors.Is(err, saga.ErrFull), errors.Is(err, saga.ErrUnavailable):
-		return huma.NewError(http.StatusServiceUnavailable, err.Error())
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return huma.NewError(http.StatusServiceUnavailable, "no answer in time; ask again")
-	}
-	return huma.NewError(http.StatusInternalServerError, err.Error())
 }

@@ -60,7 +60,7 @@ func (s *server) signals(api huma.API, mux *http.ServeMux) {
 func (s *server) readSignals(ctx context.Context) (Signals, error) {
 	env := s.environment(ctx)
 	if env.Crews == nil { // a backlog that is only told without who works would scale the wrong way
-		return Signals{}, huma.NewError(http.StatusServiceUnavailable, "the workers' presence cannot be read")
+		return Signals{}, fail(events.ProblemUnavailable, "the workers' presence cannot be read")
 	}
 	v := Signals{Sagas: map[events.SagaStatus]int{}}
 	open := map[string]saga.OpenWork{}

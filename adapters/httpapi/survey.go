@@ -2,10 +2,7 @@ package httpapi
 
 import (
 	"context"
-	"net/http"
 	"slices"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/culvertnet/culvert/events"
 )
@@ -22,7 +19,7 @@ func (s *server) survey(ctx context.Context, in *surveyInput) (*body[events.Surv
 	}
 	survey, has := s.Engine.Rules().SurveyView(state)
 	if !has || survey.Saga != v.ID {
-		return nil, huma.NewError(http.StatusNotFound, "there is no survey of "+v.ID)
+		return nil, fail(events.ProblemNotFound, "there is no survey of "+v.ID)
 	}
 	return &body[events.Survey]{Body: survey}, nil
 }

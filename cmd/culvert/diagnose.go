@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/culvertnet/culvert/adapters/httpapi"
+	"github.com/culvertnet/culvert/events"
 )
 
 // diagnose says what does not move, and why; the exit code tells whether something needs hands.
@@ -28,6 +31,7 @@ func (c *cli) diagnose(cmd *cobra.Command) error {
 		}
 		if len(rows) > 0 {
 			c.rows("CAUSE HANDS COUNT WHAT SAGAS", rows)
+			c.advise(d.Findings)
 		}
 		if d.Healthy {
 			fmt.Fprintln(c.out, "nothing needs hands")
@@ -37,4 +41,15 @@ func (c *cli) diagnose(cmd *cobra.Command) error {
 		return exitFailed
 	}
 	return err
+}
+
+// advise writes what an operator can do, once for each cause.
+func (c *cli) advise(findings []httpapi.Symptom) {
+	told := map[events.CauseCode]bool{}
+	for _, f := range findings {
+		if f.Advice != "" && !told[f.Code] {
+			told[f.Code] = true
+			fmt.Fprintf(c.out, "%s: %s\n", f.Code, f.Advice)
+		}
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
+	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/workers"
 )
@@ -139,7 +140,7 @@ func (c *cli) awaitQuiet(ctx context.Context, live bool) error {
 			break
 		}
 		var p *httpapi.Problem
-		if !errors.As(last, &p) || p.Code() != httpapi.ProblemInFlight {
+		if !errors.As(last, &p) || p.Code() != events.ProblemInFlight {
 			return last
 		}
 		if !told {

@@ -151,7 +151,7 @@ func TestRefusalsListEverything(t *testing.T) {
 	}
 	var got []string
 	for _, v := range refusal.Violations {
-		got = append(got, v.Field+" "+v.Rule)
+		got = append(got, v.Field+" "+string(v.Rule))
 	}
 	want := []string{"id schema-pattern", "owner extension", "/data/service/name schema-pattern"}
 	if !slices.Equal(got, want) {
@@ -234,7 +234,7 @@ func TestCheckData(t *testing.T) {
 	} {
 		_, err := CheckData(c.kind, events.Apply, 1, []byte(c.data))
 		refusal, is := events.AsRefusal(err)
-		if !is || !slices.ContainsFunc(refusal.Violations, func(v events.Violation) bool { return v.Field == c.field && v.Rule == c.rule }) {
+		if !is || !slices.ContainsFunc(refusal.Violations, func(v events.Violation) bool { return v.Field == c.field && string(v.Rule) == c.rule }) {
 			t.Errorf("%s: want %s at %s, got %v", why, c.rule, c.field, err)
 		}
 	}

@@ -74,7 +74,7 @@ func TestABadOneRefusesTheBatch(t *testing.T) {
 			d, e := started(9)
 			_, err := d.Accept(t.Context(), "default", batched, []byte(c.body))
 			r, refused := events.AsRefusal(err)
-			if !refused || r.Violations[0].Field != c.field || r.Violations[0].Rule != c.rule {
+			if !refused || r.Violations[0].Field != c.field || string(r.Violations[0].Rule) != c.rule {
 				t.Errorf("error %v, want %s at %s", err, c.rule, c.field)
 			}
 			if len(e.taken) != 0 {

@@ -77,7 +77,7 @@ func readStrict(raw []byte) (any, []events.Violation) {
 	return tree, r.violations
 }
 
-func unreadable(pointer, rule, format string, args ...any) []events.Violation {
+func unreadable(pointer string, rule events.Rule, format string, args ...any) []events.Violation {
 	return events.NewRefusal(pointer, rule, format, args...).Violations
 }
 
@@ -186,7 +186,7 @@ func (r *strictReader) text(s string, below ...string) {
 	}
 }
 
-func (r *strictReader) note(below []string, rule, format string, args ...any) {
+func (r *strictReader) note(below []string, rule events.Rule, format string, args ...any) {
 	if len(r.violations) < maxViolations {
 		v := events.Violation{Field: r.pointer(below...), Rule: rule, Message: fmt.Sprintf(format, args...)}
 		r.violations = append(r.violations, v)

@@ -35,7 +35,7 @@ func CheckData(kind string, want events.Want, version int, data []byte) (json.Ra
 	return json.Marshal(read)
 }
 
-func (t *tree) note(field, rule, format string, args ...any) {
+func (t *tree) note(field string, rule events.Rule, format string, args ...any) {
 	t.violations = append(t.violations, events.NewRefusal(field, rule, format, args...).Violations...)
 }
 
@@ -46,10 +46,10 @@ func (t *tree) checkEnvelope(now time.Time) {
 	}
 	for _, v := range schemaViolations("", schemas.ValidateEnvelope(t.root)) {
 		switch {
-		case v.Rule == "schema-additionalProperties":
+		case v.Rule == events.RuleOfSchema("additionalProperties"):
 			v.Rule = "extension"
 			v.Message = "the attribute is not known; the extensions that are read: ifversion, traceparent, tracestate"
-		case v.Field == "/data" && v.Rule == "schema-required" && t.unread:
+		case v.Field == "/data" && v.Rule == events.RuleOfSchema("required") && t.unread:
 			continue // it is there, and what is wrong with it has been noted
 		}
 		t.violations = append(t.violations, v)
@@ -129,7 +129,7 @@ func unknownType(text string) *events.Refusal {
 func schemaViolations(at string, problems []schemas.Problem) []events.Violation {
 	violations := make([]events.Violation, 0, len(problems))
 	for _, p := range problems {
-		violations = append(violations, events.Violation{Field: at + p.Pointer, Rule: "schema-" + p.Keyword, Message: p.Message})
+		violations = append(violations, events.Violation{Field: at + p.Pointer, Rule: events.RuleOfSchema(p.Keyword), Message: p.Message})
 	}
 	return violations
 }

@@ -61,6 +61,8 @@ func renderField(member string, value any) string {
 		return label + at(v)
 	case events.Reason:
 		return quoted(label, string(v))
+	case events.SurveyEnd:
+		return quoted(label, string(v))
 	case string:
 		return quoted(label, v)
 	}

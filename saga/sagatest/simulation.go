@@ -229,7 +229,7 @@ func (s *Simulation) offer(in saga.Input) error {
 		case saga.SurveyAsked:
 			s.surveys++
 		case saga.SurveyEnded:
-			if f.Ended == "done" {
+			if f.Ended == events.SurveyDone {
 				s.surveysDone++
 			}
 		}

@@ -47,7 +47,7 @@ type admission struct {
 }
 
 // need notes a violation unless the rule is kept. The field is a JSON pointer below /data.
-func (a *admission) need(kept bool, field, rule, format string, args ...any) {
+func (a *admission) need(kept bool, field string, rule events.Rule, format string, args ...any) {
 	if !kept {
 		a.violations = append(a.violations, events.Violation{Field: "/data" + field, Rule: rule, Message: fmt.Sprintf(format, args...)})
 	}

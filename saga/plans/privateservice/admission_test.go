@@ -55,7 +55,7 @@ func TestRulesBehindTheSchema(t *testing.T) {
 		p := lab(t, "lab.json")
 		c.spoil(&p)
 		got := Admit(p, events.DefaultTenant, operatortest.Config())
-		if !slices.ContainsFunc(got, func(v events.Violation) bool { return v.Rule == c.rule && v.Field == c.field }) {
+		if !slices.ContainsFunc(got, func(v events.Violation) bool { return string(v.Rule) == c.rule && v.Field == c.field }) {
 			t.Errorf("%s: want %s at %s, got %v", c.why, c.rule, c.field, got)
 		}
 	}
@@ -68,7 +68,7 @@ func TestAdmitListsEveryViolation(t *testing.T) {
 	p.Egress.Connector.IPCIDRRange = netip.MustParsePrefix("8.8.8.1/27")
 	var rules []string
 	for _, v := range Admit(p, events.DefaultTenant, operatortest.Config()) {
-		rules = append(rules, v.Rule)
+		rules = append(rules, string(v.Rule))
 	}
 	want := []string{"platform", "generation", "pool", "connector-range", "connector-range", "connector-range"}
 	if !slices.Equal(rules, want) {
@@ -80,7 +80,7 @@ func TestTenantsUseOnlyTheirOwn(t *testing.T) {
 	p := lab(t, "aviatrix-fqdn.json")
 	var rules []string
 	for _, v := range Admit(p, "partner", operatortest.Config()) {
-		rules = append(rules, v.Rule)
+		rules = append(rules, string(v.Rule))
 	}
 	if want := []string{"pool", "gateway", "speaker", "gateway"}; !slices.Equal(rules, want) {
 		t.Errorf("another tenant names our pool, gateway and speaker: got %v, want %v", rules, want)

@@ -95,7 +95,7 @@ func (b Bad) isRefused(t *testing.T, folder string, admit Admit) {
 			t.Errorf("%s (%s) tells nothing", v.Field, v.Rule)
 		}
 	}
-	found := slices.ContainsFunc(refusal.Violations, func(v events.Violation) bool { return v.Field == b.Field && v.Rule == b.Rule })
+	found := slices.ContainsFunc(refusal.Violations, func(v events.Violation) bool { return v.Field == b.Field && string(v.Rule) == b.Rule })
 	if !found {
 		t.Errorf("want field %q rule %q, because %s; got %v", b.Field, b.Rule, b.Why, refusal)
 	}
