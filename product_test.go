@@ -82,7 +82,10 @@ func TestJudgeAndControlClientExistOnce(t *testing.T) {
 					continue
 				}
 				found[words] = true
-				if !slices.ContainsFunc(owner, func(o string) bool { return s.pkg == o || strings.HasPrefix(s.pkg, o+"/") }) {
+				if !slices.ContainsFunc(owner, func(o string) bool {
+					return s.pkg == o ||
+						strings.HasPrefix(s.pkg, o+"/")
+				}) {
 					t.Errorf("%s: %s belongs to %v", s.set.Position(n.Pos()), text.Value, owner)
 				}
 			}

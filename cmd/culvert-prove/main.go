@@ -31,13 +31,15 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	f := flag.NewFlagSet("culvert-prove", flag.ContinueOnError)
 	f.SetOutput(errs)
 	p := &prover{log: slog.New(slog.DiscardHandler), errs: errs}
-	config := f.String("config", "", "configuration file (YAML): pools, gateways, controllers, speakers; default: that of the simulated world")
+	config := f.String("config", "",
+		"configuration file (YAML): pools, gateways, controllers, speakers; default: that of the simulated world")
 	scenario := f.String("world", "", "scenario of the simulated world (YAML); default: examples/world.yaml")
 	format := f.String("o", "table", "table or json")
 	f.IntVar(&p.parallel, "parallel", 24, "trials at once")
 	f.StringVar(&p.only, "only", "", "only trials whose name contains this")
 	f.BoolVar(&p.quick, "quick", false, "no lost answers, and no messages that come twice or late")
-	f.BoolVar(&p.all, "all", false, "every point at every time it is passed, those that come to the same included: an hour rather than minutes")
+	f.BoolVar(&p.all, "all", false,
+		"every point at every time it is passed, those that come to the same included: an hour rather than minutes")
 	if err := f.Parse(args); err != nil {
 		return err
 	}

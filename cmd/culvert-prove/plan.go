@@ -50,7 +50,8 @@ func (p *prover) plan(ctx context.Context, intent string, undisturbed outcome) (
 				continue
 			}
 			all = append(all, planned{
-				Intent: intent, Boundary: boundary(point), Point: point, Fault: string(kind), ends: through, blows: []faulty.Blow{{Point: point, Kind: kind}},
+				Intent: intent, Boundary: boundary(point), Point: point, Fault: string(kind), ends: through,
+				blows: []faulty.Blow{{Point: point, Kind: kind}},
 			})
 		}
 	}
@@ -58,16 +59,19 @@ func (p *prover) plan(ctx context.Context, intent string, undisturbed outcome) (
 	return append(all, calls...), err
 }
 
-// vendorTrials are those at the calls of vendors: of the way there, of the way back, and of undoing what came before a refusal.
+// vendorTrials are those at the calls of vendors: of the way there, of the way back, and of undoing what came before a
+// refusal.
 func (p *prover) vendorTrials(ctx context.Context, intent string, undisturbed outcome) ([]planned, error) {
 	var all []planned
 	through := []events.SagaStatus{events.SagaCompleted}
 	either := []events.SagaStatus{events.SagaCompleted, events.SagaCompensated}
 	for _, call := range undisturbed.calls {
-		for mode, ends := range map[string][]events.SagaStatus{world.LoseReply: either, world.Refuse: {events.SagaCompensated}} {
+		for mode, ends := range map[string][]events.SagaStatus{world.LoseReply: either,
+			world.Refuse: {events.SagaCompensated}} {
 			fault := control.Fault{Vendor: call.Vendor, Call: call.Name, Mode: mode, Times: 1}
 			all = append(all, planned{
-				Intent: intent, Boundary: "vendor call", Point: call.Vendor + " " + call.Name, Fault: vendorFaults[mode], ends: ends, faults: []control.Fault{fault},
+				Intent: intent, Boundary: "vendor call", Point: call.Vendor + " " + call.Name,
+				Fault: vendorFaults[mode], ends: ends, faults: []control.Fault{fault},
 			})
 		}
 	}
@@ -76,7 +80,8 @@ func (p *prover) vendorTrials(ctx context.Context, intent string, undisturbed ou
 			world.LoseReply: through, world.FailBefore: through, world.Refuse: {events.SagaStuck, events.SagaCompleted},
 		} {
 			all = append(all, planned{
-				Intent: intent, Boundary: "withdrawal", Point: call.Vendor + " " + call.Name, Fault: vendorFaults[mode], ends: ends, continues: mode == world.Refuse,
+				Intent: intent, Boundary: "withdrawal", Point: call.Vendor + " " + call.Name, Fault: vendorFaults[mode],
+				ends: ends, continues: mode == world.Refuse,
 				back: []control.Fault{{Vendor: call.Vendor, Call: call.Name, Mode: mode, Times: 1}},
 			})
 		}
@@ -95,7 +100,8 @@ func (p *prover) vendorTrials(ctx context.Context, intent string, undisturbed ou
 			world.FailBefore: {events.SagaCompensated}, world.Refuse: {events.SagaStuck, events.SagaCompensated},
 		} {
 			all = append(all, planned{
-				Intent: intent, Boundary: "undo", Point: call.Vendor + " " + call.Name, Fault: "undo " + vendorFaults[mode], ends: ends, continues: mode == world.Refuse,
+				Intent: intent, Boundary: "undo", Point: call.Vendor + " " + call.Name,
+				Fault: "undo " + vendorFaults[mode], ends: ends, continues: mode == world.Refuse,
 				faults: []control.Fault{refused, {Vendor: call.Vendor, Call: call.Name, Mode: mode, Times: 1}},
 			})
 		}
@@ -103,15 +109,17 @@ func (p *prover) vendorTrials(ctx context.Context, intent string, undisturbed ou
 	return all, nil
 }
 
-// distinct leaves out what comes to the same: a call's second time (the polls of a long operation, mostly), and the moment
-// before a call, which is the one after the call before it.
+// distinct leaves out what comes to the same: a call's second time (the polls of a long operation, mostly), and the
+// moment before a call, which is the one after the call before it.
 func distinct(point string) bool {
 	first := strings.HasSuffix(point, " #1")
-	return first && (strings.HasPrefix(point, "after ") || strings.HasPrefix(point, "before take ") || strings.HasPrefix(point, "before answer "))
+	return first && (strings.HasPrefix(point, "after ") || strings.HasPrefix(point, "before take ") ||
+		strings.HasPrefix(point, "before answer "))
 }
 
 // vendorFaults names the world's modes in a reader's words.
-var vendorFaults = map[string]string{world.LoseReply: "timeout after the effect", world.Refuse: "refused", world.FailBefore: "failed"}
+var vendorFaults = map[string]string{world.LoseReply: "timeout after the effect", world.Refuse: "refused",
+	world.FailBefore: "failed"}
 
 // boundary is the kind of a point: its words up to what it is about.
 func boundary(point string) string {

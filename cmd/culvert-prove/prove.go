@@ -24,7 +24,8 @@ const (
 	// proveSpeed is how fast a trial's world is, trialWithin how long one may take.
 	proveSpeed  = 1200
 	trialWithin = 3 * time.Minute
-	// proveTries bounds how often a trial is repeated whose point was not passed: which of two processes is first may differ.
+	// proveTries bounds how often a trial is repeated whose point was not passed: which of two processes is first may
+	// differ.
 	proveTries = 5
 )
 
@@ -101,8 +102,8 @@ func (p *prover) proveAll(ctx context.Context, trials []planned, report *report)
 	all.Wait()
 }
 
-// usesSpeakers tells whether an intent's plan announces by a BGP speaker, which a trial then runs. An intent that cannot be
-// planned needs none: the first run refuses it, with its field.
+// usesSpeakers tells whether an intent's plan announces by a BGP speaker, which a trial then runs. An intent that
+// cannot be planned needs none: the first run refuses it, with its field.
 func (p *prover) usesSpeakers(intent events.Intent) bool {
 	kind, known := p.engine.Kinds[intent.Kind]
 	if !known {

@@ -17,8 +17,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// exampleEvent is the example as JSON, without its BGP speaker: two of GoBGP's servers in one process race on the library's
-// own globals, which the race detector would hold against us.
+// exampleEvent is the example as JSON, without its BGP speaker: two of GoBGP's servers in one process race on the
+// library's own globals, which the race detector would hold against us.
 func exampleEvent(t *testing.T) []byte {
 	t.Helper()
 	text, err := os.ReadFile("../../examples/private-service.yaml")
@@ -80,7 +80,8 @@ func TestProveFindsWhatIsLeftBehind(t *testing.T) {
 	}))
 	r := report.Results[0]
 	if !r.Covered || len(r.Leftovers) == 0 || !errors.Is(report.verdict(), errUnproved) {
-		t.Errorf("covered %v, ended %s, left %v, error %q, verdict %v", r.Covered, r.Ended, r.Leftovers, r.Error, report.verdict())
+		t.Errorf("covered %v, ended %s, left %v, error %q, verdict %v", r.Covered, r.Ended, r.Leftovers, r.Error,
+			report.verdict())
 	}
 	for _, left := range r.Leftovers {
 		if !strings.Contains(left, "onnector") {
@@ -97,9 +98,10 @@ func TestProveJudges(t *testing.T) {
 		err  error
 		want string
 	}{
-		"as promised":    {outcome{fired: true, ended: events.SagaCompleted, effects: 1, took: time.Second}, nil, ""},
-		"another end":    {outcome{fired: true, ended: events.SagaStuck, reason: "why"}, nil, "it is stuck (why)"},
-		"left behind":    {outcome{fired: true, ended: events.SagaCompleted, leftovers: []string{"a", "b"}}, nil, "left behind: a, b"},
+		"as promised": {outcome{fired: true, ended: events.SagaCompleted, effects: 1, took: time.Second}, nil, ""},
+		"another end": {outcome{fired: true, ended: events.SagaStuck, reason: "why"}, nil, "it is stuck (why)"},
+		"left behind": {outcome{fired: true, ended: events.SagaCompleted, leftovers: []string{"a", "b"}}, nil,
+			"left behind: a, b"},
 		"did not finish": {outcome{}, errors.New("no end"), "no end"},
 	} {
 		r := trialResult{planned: planned{ends: completed}}
@@ -123,7 +125,8 @@ func TestProveRefusesABadIntent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := run(t.Context(), nil, bytes.NewReader(withdrawal), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "apply") {
+	if err := run(t.Context(), nil, bytes.NewReader(withdrawal), io.Discard, io.Discard); err == nil ||
+		!strings.Contains(err.Error(), "apply") {
 		t.Errorf("prove a withdrawal: %v", err)
 	}
 }

@@ -73,7 +73,10 @@ func (p *report) rows() []row {
 	for _, r := range by {
 		all = append(all, *r)
 	}
-	slices.SortFunc(all, func(a, b row) int { return cmp.Or(cmp.Compare(a.boundary, b.boundary), cmp.Compare(a.fault, b.fault)) })
+	slices.SortFunc(all, func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.boundary, b.boundary),
+			cmp.Compare(a.fault, b.fault))
+	})
 	return all
 }
 
@@ -112,15 +115,18 @@ func (p *report) print(out io.Writer, format string) error {
 		if r.broken > 0 || r.covered < r.total {
 			verdict = fmt.Sprintf("%d MISS", max(r.broken, r.total-r.covered))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d/%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", r.boundary, r.fault, r.covered, r.total, r.completed, r.compensated, r.stuck,
+		fmt.Fprintf(w, "%s\t%s\t%d/%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", r.boundary, r.fault, r.covered, r.total,
+			r.completed, r.compensated, r.stuck,
 			r.effects, r.leftovers, time.Duration(r.slowest*float64(time.Second)).Round(100*time.Millisecond), verdict)
-		total.total, total.covered, total.leftovers = total.total+r.total, total.covered+r.covered, total.leftovers+r.leftovers
+		total.total, total.covered, total.leftovers = total.total+r.total, total.covered+r.covered,
+			total.leftovers+r.leftovers
 		total.effects = max(total.effects, r.effects)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%d of %d points covered, effects on each named object = %d, leftovers = %d\n", total.covered, total.total, total.effects, total.leftovers)
+	fmt.Fprintf(out, "%d of %d points covered, effects on each named object = %d, leftovers = %d\n", total.covered,
+		total.total, total.effects, total.leftovers)
 	for _, r := range p.Results {
 		if r.Error != "" {
 			fmt.Fprintf(out, "MISS %s at %s: %s\n", r.Fault, r.Point, r.Error)

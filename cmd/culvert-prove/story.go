@@ -26,8 +26,8 @@ type outcome struct {
 	fired         bool
 }
 
-// thereAndBack applies the intent and withdraws it, and judges the world after each. The end that it tells of is that of
-// the saga that is disturbed.
+// thereAndBack applies the intent and withdraws it, and judges the world after each. The end that it tells of is that
+// of the saga that is disturbed.
 func (t *trial) thereAndBack(ctx context.Context, plan planned) (r outcome, err error) {
 	apply, err := t.run(ctx, t.p.event)
 	if err != nil {
@@ -101,7 +101,8 @@ func (t *trial) run(ctx context.Context, event []byte) (events.Status, error) {
 		if err != nil {
 			return events.Status{}, err
 		}
-		receipts, err := intake.Intake{Kinds: t.p.catalogue, Engine: o, Now: time.Now}.Accept(ctx, events.DefaultTenant, nil, event)
+		door := intake.Intake{Kinds: t.p.catalogue, Engine: o, Now: time.Now}
+		receipts, err := door.Accept(ctx, events.DefaultTenant, nil, event)
 		if _, refused := events.AsRefusal(err); refused || ctx.Err() != nil {
 			return events.Status{}, err
 		}
@@ -180,7 +181,8 @@ func (t *trial) proceed(ctx context.Context, v events.Status, wanted bool) (even
 		return v, err
 	}
 	_, err = o.Act(ctx, events.Action{
-		Kind: events.ActionReplay, Connection: key, Saga: v.ID, From: events.FromFailed, Actor: "prove", Reason: "the vendor is well again",
+		Kind: events.ActionReplay, Connection: key, Saga: v.ID, From: events.FromFailed, Actor: "prove",
+		Reason: "the vendor is well again",
 	})
 	if err != nil {
 		return v, fmt.Errorf("continue what is stuck: %w", err)

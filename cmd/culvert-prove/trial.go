@@ -19,8 +19,8 @@ import (
 	"github.com/culvertnet/culvert/saga/orchestrator"
 )
 
-// trial is one run of an intent, there and back, in a world of its own, with one thing going wrong. Engine and workers are
-// two processes on ports in memory; who dies is started again.
+// trial is one run of an intent, there and back, in a world of its own, with one thing going wrong. Engine and workers
+// are two processes on ports in memory; who dies is started again.
 type trial struct {
 	p      *prover
 	script *faulty.Script
@@ -88,8 +88,8 @@ func (t *trial) fired(ctx context.Context, plan planned) (bool, error) {
 	return t.script.Struck() == len(plan.blows) && met == len(plan.faults)+len(plan.back), nil
 }
 
-// start starts both processes, and the speakers when the plan needs one. The context that it gives ends with the trial, or
-// when a process cannot run.
+// start starts both processes, and the speakers when the plan needs one. The context that it gives ends with the trial,
+// or when a process cannot run.
 func (t *trial) start(ctx context.Context) (_ context.Context, stop func(), err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	closeSpeakers := func() error { return nil }
@@ -114,7 +114,8 @@ func (t *trial) parts() wiring.Parts {
 	if !t.p.speakers {
 		file.Speakers = nil
 	}
-	return wiring.Parts{File: file, World: t.sim.URL, Speed: proveSpeed, Claims: t.claims, Release: "prove", Log: t.p.log}
+	return wiring.Parts{File: file, World: t.sim.URL, Speed: proveSpeed, Claims: t.claims, Release: "prove",
+		Log: t.p.log}
 }
 
 // keep runs a process, and another one whenever it has died. A process that ends by itself ends the trial.
@@ -142,8 +143,9 @@ func (t *trial) keep(ctx context.Context, end func(), run func(context.Context, 
 
 func (t *trial) runEngine(ctx context.Context, p *faulty.Process, bus *memory.Bus) error {
 	o := orchestrator.New(orchestrator.Options{
-		Engine: t.p.engine, Journal: p.Journal(t.journal), Bus: p.Bus(bus), Cursor: wiring.Cursor{Claims: p.Claims(t.claims)},
-		Now: time.Now, ID: uuid.NewString, Name: "engine", SweepEvery: time.Second, Log: t.p.log,
+		Engine: t.p.engine, Journal: p.Journal(t.journal), Bus: p.Bus(bus),
+		Cursor: wiring.Cursor{Claims: p.Claims(t.claims)},
+		Now:    time.Now, ID: uuid.NewString, Name: "engine", SweepEvery: time.Second, Log: t.p.log,
 	})
 	t.mu.Lock()
 	t.engine = o

@@ -10,7 +10,8 @@ import (
 // The prover is the program beside this one, wherever a link leads; PATH decides nothing.
 func TestTheProverLiesBeside(t *testing.T) {
 	installed, linked, elsewhere := t.TempDir(), t.TempDir(), t.TempDir()
-	for _, name := range []string{filepath.Join(installed, "culvert"), filepath.Join(installed, proverName), filepath.Join(elsewhere, proverName)} {
+	for _, name := range []string{filepath.Join(installed, "culvert"), filepath.Join(installed, proverName),
+		filepath.Join(elsewhere, proverName)} {
 		if err := os.WriteFile(name, []byte("#!/bin/true"), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +28,8 @@ func TestTheProverLiesBeside(t *testing.T) {
 	}
 	alone := t.TempDir()
 	_, err := findProver(func() (string, error) { return filepath.Join(alone, "culvert"), nil })
-	if err == nil || !strings.Contains(err.Error(), proverName+" is not installed: copy it") || !strings.Contains(err.Error(), alone) {
+	if err == nil || !strings.Contains(err.Error(), proverName+" is not installed: copy it") ||
+		!strings.Contains(err.Error(), alone) {
 		t.Errorf("without a prover: %v", err)
 	}
 }

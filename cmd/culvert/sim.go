@@ -18,65 +18,69 @@ func (c *cli) sim() *cobra.Command {
 	cmd.AddCommand(
 		c.simTable("resources", "Differences from the scenario's baseline", "VENDOR KIND NAME OWNER CHANGE"),
 		c.simTable("effects", "The ledger of every effect", "SEQ VENDOR CALL KIND NAME OWNER EFFECT"),
-		c.simDiff(), c.simTable("faults", "Faults with their hits", "VENDOR CALL MODE TIMES HITS"), c.simFault(), c.simReset(),
+		c.simDiff(), c.simTable("faults", "Faults with their hits", "VENDOR CALL MODE TIMES HITS"), c.simFault(),
+		c.simReset(),
 	)
 	return cmd
 }
 
 func (c *cli) simTable(name, short, header string) *cobra.Command {
-	return &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		world, err := c.world(cmd.Context())
-		if err != nil {
-			return err
-		}
-		var rows []map[string]any
-		if err := world.Get(cmd.Context(), name, &rows); err != nil {
-			return err
-		}
-		if rows == nil {
-			rows = []map[string]any{}
-		}
-		return c.print(rows, func() {
-			var table [][]string
-			for _, r := range rows {
-				var line []string
-				for _, column := range strings.Fields(header) {
-					line = append(line, fmt.Sprint(r[strings.ToLower(column)]))
-				}
-				table = append(table, line)
+	return &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			world, err := c.world(cmd.Context())
+			if err != nil {
+				return err
 			}
-			c.rows(header, table)
-		})
-	}}
+			var rows []map[string]any
+			if err := world.Get(cmd.Context(), name, &rows); err != nil {
+				return err
+			}
+			if rows == nil {
+				rows = []map[string]any{}
+			}
+			return c.print(rows, func() {
+				var table [][]string
+				for _, r := range rows {
+					var line []string
+					for _, column := range strings.Fields(header) {
+						line = append(line, fmt.Sprint(r[strings.ToLower(column)]))
+					}
+					table = append(table, line)
+				}
+				c.rows(header, table)
+			})
+		}}
 }
 
 func (c *cli) simDiff() *cobra.Command {
-	return &cobra.Command{Use: "diff", Short: "Before and after of every difference", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		world, err := c.world(cmd.Context())
-		if err != nil {
+	return &cobra.Command{Use: "diff", Short: "Before and after of every difference", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			world, err := c.world(cmd.Context())
+			if err != nil {
+				return err
+			}
+			b, err := world.Diff(cmd.Context())
+			if err == nil {
+				_, err = c.out.Write(b)
+			}
 			return err
-		}
-		b, err := world.Diff(cmd.Context())
-		if err == nil {
-			_, err = c.out.Write(b)
-		}
-		return err
-	}}
+		}}
 }
 
 func (c *cli) simFault() *cobra.Command {
 	var fault control.Fault
 	var delay time.Duration
-	add := &cobra.Command{Use: "add", Short: "Let a vendor call fail", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		world, err := c.world(cmd.Context())
-		if err != nil {
-			return err
-		}
-		if delay > 0 {
-			fault.Delay = control.Delay(delay)
-		}
-		return world.AddFault(cmd.Context(), fault)
-	}}
+	add := &cobra.Command{Use: "add", Short: "Let a vendor call fail", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			world, err := c.world(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if delay > 0 {
+				fault.Delay = control.Delay(delay)
+			}
+			return world.AddFault(cmd.Context(), fault)
+		}}
 	f := add.Flags()
 	f.StringVar(&fault.Vendor, "vendor", "", "gcp, aviatrix or bgp")
 	f.StringVar(&fault.Call, "call", "", "the vendor's own name of the call")
@@ -97,16 +101,17 @@ func (c *cli) simFault() *cobra.Command {
 
 func (c *cli) simReset() *cobra.Command {
 	var faults, whole bool
-	cmd := &cobra.Command{Use: "reset", Short: "Clear faults, or put the whole world back", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		if !faults && !whole {
-			faults, whole = true, true
-		}
-		world, err := c.world(cmd.Context())
-		if err != nil {
-			return err
-		}
-		return world.Reset(cmd.Context(), control.Reset{Faults: faults, World: whole})
-	}}
+	cmd := &cobra.Command{Use: "reset", Short: "Clear faults, or put the whole world back", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !faults && !whole {
+				faults, whole = true, true
+			}
+			world, err := c.world(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return world.Reset(cmd.Context(), control.Reset{Faults: faults, World: whole})
+		}}
 	cmd.Flags().BoolVar(&faults, "faults", false, "only faults")
 	cmd.Flags().BoolVar(&whole, "world", false, "only the world")
 	return cmd

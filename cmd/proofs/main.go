@@ -31,7 +31,8 @@ type family struct {
 // all are the families, in the order in which they are listed.
 func all() []family {
 	return []family{
-		{"plans", plans.Proofs()}, {"faults", faults.Proofs()}, {"backends", backends.Proofs()}, {"scale", scale.Proofs()},
+		{"plans", plans.Proofs()}, {"faults", faults.Proofs()}, {"backends", backends.Proofs()},
+		{"scale", scale.Proofs()},
 		{"recorded", recorded.Proofs()}, {"mutants", mutants.Proofs()}, {"releases", releases.Proofs()},
 	}
 }
@@ -52,7 +53,8 @@ func main() {
 	flag.StringVar(&s.Bin, "bin", "bin", "folder with culvertd and culvert")
 	flag.StringVar(&s.Fixtures, "fixtures", "", "folder with recorded exchanges (recorded)")
 	flag.StringVar(&s.Only, "only", "", "only rows whose name contains this (matrix, failures, removals)")
-	flag.StringVar(&s.Modes, "modes", "refuse,lose-reply", "fault modes (failures, removals): refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session")
+	flag.StringVar(&s.Modes, "modes", "refuse,lose-reply", "fault modes (failures, removals): "+
+		"refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session")
 	flag.StringVar(&s.To, "to", "", "folder that takes what is recorded (stores)")
 	flag.StringVar(&s.Rev, "rev", "92af73b", "revision of the last release (releases)")
 	flag.IntVar(&s.Parallel, "parallel", 3, "daemons at once (matrix, failures, removals)")

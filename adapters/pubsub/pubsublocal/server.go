@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path"
 	"sync"
 
 	pb "cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
@@ -49,6 +50,17 @@ func (s *Server) Set(r Rates) { s.faults.set(r) }
 
 // Counts tells how many faults were made, by kind.
 func (s *Server) Counts() map[string]int { return s.faults.counts() }
+
+// Published gives the bodies of all messages that were ever published to a topic, by the topic's id.
+func (s *Server) Published(topic string) [][]byte {
+	var all [][]byte
+	for _, m := range s.fake.Messages() {
+		if path.Base(m.Topic) == topic {
+			all = append(all, m.Data)
+		}
+	}
+	return all
+}
 
 // Close ends the server and every stream.
 func (s *Server) Close() error {

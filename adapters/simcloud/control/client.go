@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Client calls the control endpoint of the world at URL, its root without /sim. Safe for concurrent use. A call ends with
-// its context; nothing is repeated. What the world refuses is a *Refusal.
+// Client calls the control endpoint of the world at URL, its root without /sim. Safe for concurrent use. A call ends
+// with its context; nothing is repeated. What the world refuses is a *Refusal.
 type Client struct{ URL string }
 
 // Refusal is an answer of the world that is not the one asked for.

@@ -31,7 +31,8 @@ func start(t *testing.T) (control.Client, *simcloud.Server) {
 
 func makeZone(t *testing.T, s *simcloud.Server) int {
 	t.Helper()
-	resp, err := http.Post(s.URL()+zones, "application/json", strings.NewReader(`{"name":"mine","dnsName":"mine.example.","visibility":"private","description":"of a test"}`))
+	resp, err := http.Post(s.URL()+zones, "application/json",
+		strings.NewReader(`{"name":"mine","dnsName":"mine.example.","visibility":"private","description":"of a test"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,13 +50,15 @@ func TestTheWorldIsRead(t *testing.T) {
 	}
 	effects, err := c.Effects(t.Context())
 	want := control.Effect{
-		Seq: 1, Vendor: "gcp", Call: "managedZones.create", Kind: "managedZones", Name: "projects/acme-net/managedZones/mine", Owner: "of a test", Effect: "create",
+		Seq: 1, Vendor: "gcp", Call: "managedZones.create", Kind: "managedZones",
+		Name: "projects/acme-net/managedZones/mine", Owner: "of a test", Effect: "create",
 	}
 	if err != nil || len(effects) != 1 || effects[0] != want {
 		t.Errorf("effects %+v: %v", effects, err)
 	}
 	left, err := c.Resources(t.Context())
-	if err != nil || len(left) != 1 || left[0] != (control.Difference{Vendor: want.Vendor, Kind: want.Kind, Name: want.Name, Owner: want.Owner, Change: "added"}) {
+	if err != nil || len(left) != 1 || left[0] != (control.Difference{Vendor: want.Vendor, Kind: want.Kind,
+		Name: want.Name, Owner: want.Owner, Change: "added"}) {
 		t.Errorf("differences %+v: %v", left, err)
 	}
 	if text, err := c.Diff(t.Context()); err != nil || !strings.Contains(string(text), "(added)\n+ {") {
@@ -74,9 +77,11 @@ func TestTheWorldIsRead(t *testing.T) {
 func TestAFaultComesBackWithItsHits(t *testing.T) {
 	c, s := start(t)
 	armed := control.Fault{
-		Vendor: "gcp", Call: "managedZones.create", Mode: world.Delay, Times: 2, Status: "409", Delay: control.Delay(time.Millisecond), Match: "mine",
+		Vendor: "gcp", Call: "managedZones.create", Mode: world.Delay, Times: 2, Status: "409",
+		Delay: control.Delay(time.Millisecond), Match: "mine",
 	}
-	if err := c.AddFault(t.Context(), armed, control.Fault{Vendor: "bgp", Call: "*", Mode: world.Refuse, Times: world.Always}); err != nil {
+	if err := c.AddFault(t.Context(), armed, control.Fault{Vendor: "bgp", Call: "*", Mode: world.Refuse,
+		Times: world.Always}); err != nil {
 		t.Fatal(err)
 	}
 	if status := makeZone(t, s); status != http.StatusOK {
@@ -96,7 +101,8 @@ func TestAFaultComesBackWithItsHits(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	c, _ := start(t)
 	var refused *control.Refusal
-	if err := c.AddFault(t.Context(), control.Fault{Vendor: "gcp", Call: "x", Mode: "explode"}); !errors.As(err, &refused) || refused.Status != 400 ||
+	if err := c.AddFault(t.Context(), control.Fault{Vendor: "gcp", Call: "x", Mode: "explode"}); !errors.As(err,
+		&refused) || refused.Status != 400 ||
 		!strings.Contains(refused.Message, "explode") || strings.Contains(refused.Message, "{") {
 		t.Errorf("a mode that does not exist: %v", err)
 	}
@@ -118,7 +124,8 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("no JSON: %v", err)
 	}
 	other.Close()
-	if _, err := c.Faults(t.Context()); err == nil || !strings.Contains(err.Error(), "ask the simulated world for faults") {
+	if _, err := c.Faults(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "ask the simulated world for faults") {
 		t.Errorf("nobody there: %v", err)
 	}
 }

@@ -34,7 +34,8 @@ func TestMostLive(t *testing.T) {
 
 func TestCallsComeOnceInOrder(t *testing.T) {
 	ledger := []control.Effect{{Vendor: "b", Call: "x"}, {Vendor: "a", Call: "x"}, {Vendor: "b", Call: "x"}}
-	if got := proof.Calls(ledger); !slices.Equal(got, []proof.Call{{Vendor: "b", Name: "x"}, {Vendor: "a", Name: "x"}}) {
+	if got := proof.Calls(ledger); !slices.Equal(got,
+		[]proof.Call{{Vendor: "b", Name: "x"}, {Vendor: "a", Name: "x"}}) {
 		t.Errorf("calls %v", got)
 	}
 	if met, hits := proof.Fired([]control.Fault{{Hits: 2}, {}, {Hits: 1}}); met != 2 || hits != 3 {
@@ -44,7 +45,8 @@ func TestCallsComeOnceInOrder(t *testing.T) {
 
 func TestUnexplainedDifferences(t *testing.T) {
 	all := []control.Difference{{Name: "projects/p/addresses/kept"}, {Name: "projects/p/addresses/lost"}}
-	if got := proof.Unexplained(all, []string{"address kept, because others use it"}); len(got) != 1 || got[0] != all[1] {
+	if got := proof.Unexplained(all, []string{"address kept, because others use it"}); len(got) != 1 ||
+		got[0] != all[1] {
 		t.Errorf("unexplained %v", got)
 	}
 }

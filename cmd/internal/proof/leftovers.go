@@ -9,14 +9,15 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
 )
 
-// Vendors settle some things late: settleWithin bounds how long that is waited for, settleEvery is the time between looks.
+// Vendors settle some things late: settleWithin bounds how long that is waited for, settleEvery is the time between
+// looks.
 const (
 	settleWithin = 5 * time.Second
 	settleEvery  = 50 * time.Millisecond
 )
 
-// LeftOvers waits until the world differs from its scenario in nothing but what is retained by name, and gives what is left
-// when the vendors had time to settle.
+// LeftOvers waits until the world differs from its scenario in nothing but what is retained by name, and gives what is
+// left when the vendors had time to settle.
 func LeftOvers(ctx context.Context, sim control.Client, retained []string) ([]control.Difference, error) {
 	for end := time.Now().Add(settleWithin); ; {
 		all, err := sim.Resources(ctx)

@@ -16,8 +16,8 @@ import (
 // Parts are what a process brings along. Nothing in it is changed by the methods.
 type Parts struct {
 	File File
-	// World is the root of the simulated world; empty stands for the real clouds. Speed is how much faster than ours its
-	// time passes.
+	// World is the root of the simulated world; empty stands for the real clouds. Speed is how much faster than ours
+	// its time passes.
 	World string
 	Speed float64
 	// Bus, Claims and Marks are the ports of a worker; speakers need the claims only.

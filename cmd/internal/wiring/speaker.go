@@ -12,8 +12,8 @@ import (
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
-// Speakers runs the configured BGP speakers: all, or only the one that is named. Each is filled from the claims before a
-// peer sees it. Against a simulated world its peer is the world's remote site. They run until the caller calls stop.
+// Speakers runs the configured BGP speakers: all, or only the one that is named. Each is filled from the claims before
+// a peer sees it. Against a simulated world its peer is the world's remote site. They run until the caller calls stop.
 func (p Parts) Speakers(ctx context.Context, only string) (stop func() error, err error) {
 	var closers []func() error
 	defer func() {

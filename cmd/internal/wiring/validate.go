@@ -50,7 +50,8 @@ func (f File) Validate() error {
 		err := events.ParseSubscriptionName(name)
 		need(err == nil, "pubsub.statusReaders[%d]: %v", i, err)
 	}
-	need(f.Google.Endpoint == "" || IsURL(f.Google.Endpoint, "https", "http"), "google.endpoint: %q is not a URL", f.Google.Endpoint)
+	need(f.Google.Endpoint == "" || IsURL(f.Google.Endpoint, "https", "http"), "google.endpoint: %q is not a URL",
+		f.Google.Endpoint)
 	for _, name := range slices.Sorted(maps.Keys(f.Speakers)) {
 		if err := f.Speakers[name].validate("speakers." + name); err != nil {
 			errs = append(errs, err)

@@ -72,7 +72,8 @@ func (p Parts) endpoints(ctx context.Context) (map[string]aviatrix.Controller, s
 	}
 	all := map[string]aviatrix.Controller{}
 	for name, c := range p.File.Controllers {
-		controller := aviatrix.Controller{URL: c.URL, Username: c.Username, CAFile: c.CAFile, Password: password(c.PasswordFile)}
+		controller := aviatrix.Controller{URL: c.URL, Username: c.Username, CAFile: c.CAFile,
+			Password: password(c.PasswordFile)}
 		if url := world.Controllers[name]; url != "" {
 			controller.URL, controller.Password = url, simulatedPassword
 		}
@@ -92,8 +93,8 @@ func password(file string) func(context.Context) (string, error) {
 // simulatedPassword is what examples/world.yaml gives its controllers; it opens nothing else.
 func simulatedPassword(context.Context) (string, error) { return "simulated", nil }
 
-// claimTimes are the clocks of claims. Those that wait for a vendor shrink with a faster world, down to a floor that our
-// own processes need.
+// claimTimes are the clocks of claims. Those that wait for a vendor shrink with a faster world, down to a floor that
+// our own processes need.
 func claimTimes(pace float64) workers.ClaimTimes {
 	scaled := func(d, floor time.Duration) time.Duration { return max(time.Duration(float64(d)/pace), floor) }
 	return workers.ClaimTimes{
@@ -115,7 +116,8 @@ func (d *drivers) handlers(served []string) []workers.Handler {
 		}),
 		"routing": routing.Steps(routing.Drivers{
 			Announcements: map[string]routing.Announcements{
-				routing.ViaCloudRouter: d.google.Routers(), routing.ViaAviatrix: d.aviatrix.Announcements(), routing.ViaBGP: d.bgp,
+				routing.ViaCloudRouter: d.google.Routers(), routing.ViaAviatrix: d.aviatrix.Announcements(),
+				routing.ViaBGP: d.bgp,
 			},
 			Routes: d.google.Routes(), Claims: d.claims, Times: d.times,
 		}),
@@ -135,8 +137,8 @@ func (d *drivers) handlers(served []string) []workers.Handler {
 	return handlers
 }
 
-// vendorLimits bound the deeds that one process asks of each vendor: Compute allows 20 requests a second and region, and a
-// deed is a few; Aviatrix announces no limit (aviatrix reference, A.4), so it gets little.
+// vendorLimits bound the deeds that one process asks of each vendor: Compute allows 20 requests a second and region,
+// and a deed is a few; Aviatrix announces no limit (aviatrix reference, A.4), so it gets little.
 var vendorLimits = map[string]workers.Limit{
 	"gcp": {PerSecond: 10, Burst: 20}, "aviatrix": {PerSecond: 5, Burst: 10}, "bgp": {PerSecond: 50, Burst: 50},
 }

@@ -20,8 +20,8 @@ import (
 	"github.com/culvertnet/culvert/saga/audit"
 )
 
-// A wound is one way to change a journal behind Culvert's back. The victim is the connection damage-0001, whose journal has
-// snapshots; what is what the doctor has to call it.
+// A wound is one way to change a journal behind Culvert's back. The victim is the connection damage-0001, whose journal
+// has snapshots; what is what the doctor has to call it.
 type wound struct {
 	name, sql, what string
 	// later journals are damaged after an audit whose heads were kept elsewhere.
@@ -31,27 +31,47 @@ type wound struct {
 const victim = "default_damage-0001"
 
 var wounds = []wound{
-	{name: "a fact edited", what: "edited", sql: `UPDATE records SET facts = convert_to(replace(convert_from(facts, 'UTF8'), '"at":"2', '"at":"1'), 'UTF8') WHERE key = $1 AND version = 5`},
-	{name: "a record's id edited", what: "edited", sql: `UPDATE records SET id = 'forged' WHERE key = $1 AND version = 7`},
+	{name: "a fact edited", what: "edited", sql: `
+		UPDATE records SET facts = convert_to(replace(convert_from(facts, 'UTF8'), '"at":"2', '"at":"1'), 'UTF8')
+		WHERE key = $1 AND version = 5`},
+	{name: "a record's id edited", what: "edited",
+		sql: `UPDATE records SET id = 'forged' WHERE key = $1 AND version = 7`},
 	{name: "a record removed", what: "missing", sql: `DELETE FROM records WHERE key = $1 AND version = 9`},
-	{name: "two records swapped", what: "edited", sql: `UPDATE records a SET facts = b.facts FROM records b WHERE a.key = $1 AND b.key = $1 AND (a.version, b.version) IN ((10, 11), (11, 10))`},
-	{name: "the newest records cut off", what: "missing", sql: `WITH cut AS (DELETE FROM records WHERE key = $1 AND version > (SELECT max(version) - 3 FROM records WHERE key = $1))
+	{name: "two records swapped", what: "edited", sql: `
+		UPDATE records a SET facts = b.facts FROM records b
+		WHERE a.key = $1 AND b.key = $1 AND (a.version, b.version) IN ((10, 11), (11, 10))`},
+	{name: "the newest records cut off", what: "missing", sql: `
+		WITH cut AS (DELETE FROM records
+			WHERE key = $1 AND version > (SELECT max(version) - 3 FROM records WHERE key = $1))
 		UPDATE connections SET version = version - 3 WHERE key = $1`},
-	{name: "the newest cut off after the last checkpoint", what: "missing", against: true, sql: `WITH cut AS (DELETE FROM records WHERE key = $1 AND version = (SELECT max(version) FROM records WHERE key = $1)),
-		gone AS (DELETE FROM records WHERE key = 'culvert_checkpoints'), unlisted AS (DELETE FROM connections WHERE key = 'culvert_checkpoints')
+	{name: "the newest cut off after the last checkpoint", what: "missing", against: true, sql: `
+		WITH cut AS (DELETE FROM records
+			WHERE key = $1 AND version = (SELECT max(version) FROM records WHERE key = $1)),
+		gone AS (DELETE FROM records WHERE key = 'culvert_checkpoints'),
+		unlisted AS (DELETE FROM connections WHERE key = 'culvert_checkpoints')
 		UPDATE connections SET version = version - 1 WHERE key = $1`},
-	{name: "a record copied to the end", what: "edited", sql: `WITH copy AS (INSERT INTO records (position, key, version, id, at, facts)
-		SELECT (SELECT max(position) + 1 FROM records), key, (SELECT max(version) + 1 FROM records WHERE key = $1), 'copy', at, facts FROM records WHERE key = $1 AND version = 12)
-		UPDATE connections SET version = version + 1, position = (SELECT max(position) + 1 FROM records) WHERE key = $1`},
-	{name: "another connection's record put in", what: "edited", sql: `UPDATE records a SET facts = b.facts, id = b.id FROM records b WHERE a.key = $1 AND b.key = 'default_damage-0002' AND a.version = 6 AND b.version = 6`},
-	{name: "a snapshot edited", what: "snapshot", sql: `UPDATE records r SET snapshot = convert_to(replace(convert_from(snapshot, 'UTF8'), '"sagas":', '"sagas":1'), 'UTF8')
+	{name: "a record copied to the end", what: "edited", sql: `
+		WITH copy AS (INSERT INTO records (position, key, version, id, at, facts)
+			SELECT (SELECT max(position) + 1 FROM records), key,
+				(SELECT max(version) + 1 FROM records WHERE key = $1), 'copy', at, facts
+			FROM records WHERE key = $1 AND version = 12)
+		UPDATE connections SET version = version + 1, position = (SELECT max(position) + 1 FROM records)
+		WHERE key = $1`},
+	{name: "another connection's record put in", what: "edited", sql: `
+		UPDATE records a SET facts = b.facts, id = b.id FROM records b
+		WHERE a.key = $1 AND b.key = 'default_damage-0002' AND a.version = 6 AND b.version = 6`},
+	{name: "a snapshot edited", what: "snapshot", sql: `
+		UPDATE records r
+		SET snapshot = convert_to(replace(convert_from(snapshot, 'UTF8'), '"sagas":', '"sagas":1'), 'UTF8')
 		FROM connections c WHERE r.key = $1 AND c.key = $1 AND r.version = c.snapshot_version`},
-	{name: "the listing edited", what: "listing", sql: `UPDATE connections SET summary = replace(summary, 'completed', 'compensated') WHERE key = $1`},
-	{name: "a whole connection removed", what: "missing", sql: `WITH gone AS (DELETE FROM records WHERE key = $1) DELETE FROM connections WHERE key = $1`},
+	{name: "the listing edited", what: "listing", sql: `
+		UPDATE connections SET summary = replace(summary, 'completed', 'compensated') WHERE key = $1`},
+	{name: "a whole connection removed", what: "missing", sql: `
+		WITH gone AS (DELETE FROM records WHERE key = $1) DELETE FROM connections WHERE key = $1`},
 }
 
-// damage: a journal of real sagas on PostgreSQL is copied and changed in eleven ways by SQL; the doctor finds each, names the
-// connection, and finds nothing in the one that nobody has touched.
+// damage: a journal of real sagas on PostgreSQL is copied and changed in eleven ways by SQL; the doctor finds each,
+// names the connection, and finds nothing in the one that nobody has touched.
 func damage(ctx context.Context, s lab.Settings) (err error) {
 	s = s.Filled(12, 0)
 	l, err := lab.New(s)
@@ -85,8 +105,8 @@ func damage(ctx context.Context, s lab.Settings) (err error) {
 	return t.Print()
 }
 
-// wounded makes a journal: sagas of a few connections, and one connection that has had many. It waits for a checkpoint and
-// gives the file with the heads.
+// wounded makes a journal: sagas of a few connections, and one connection that has had many. It waits for a checkpoint
+// and gives the file with the heads.
 func wounded(ctx context.Context, l *lab.Lab, f *lab.Backend) (heads string, err error) {
 	l.Extra = []string{"--checkpoint-every", "1s"}
 	crew := lab.NewCrew(l, f)
@@ -172,7 +192,8 @@ func examine(ctx context.Context, l *lab.Lab, flags []string, w wound, heads str
 			return report, errors.New("the damage changed nothing")
 		}
 	}
-	p, err := l.Start(ctx, "examined", append([]string{"--role", "orchestrator", "--held", "--world", l.World}, flags...)...)
+	p, err := l.Start(ctx, "examined", append([]string{"--role", "orchestrator", "--held", "--world", l.World},
+		flags...)...)
 	if err != nil {
 		return report, err
 	}
@@ -204,7 +225,8 @@ func (w wound) judge(r audit.Report) error {
 			return fmt.Errorf("found at %s, which is sound: %+v", f.Key, f)
 		}
 	}
-	return proof.Need(slices.ContainsFunc(r.Findings, func(f audit.Finding) bool { return f.Key.String() == victim && f.What == w.what }),
+	return proof.Need(slices.ContainsFunc(r.Findings,
+		func(f audit.Finding) bool { return f.Key.String() == victim && f.What == w.what }),
 		"not found as %s: %+v", w.what, r.Findings)
 }
 

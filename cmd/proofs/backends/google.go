@@ -13,8 +13,8 @@ import (
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
 )
 
-// onGoogle: the Google home. While a campaign runs, PostgreSQL is killed, restarted and loses its connections, and Pub/Sub
-// has bursts in which it duplicates, reorders, delays, drops and refuses.
+// onGoogle: the Google home. While a campaign runs, PostgreSQL is killed, restarted and loses its connections, and
+// Pub/Sub has bursts in which it duplicates, reorders, delays, drops and refuses.
 func onGoogle(ctx context.Context, s lab.Settings) (err error) {
 	s = s.Filled(1000, 30)
 	l, err := lab.New(s)
@@ -53,8 +53,9 @@ func onGoogle(ctx context.Context, s lab.Settings) (err error) {
 
 // burst is what Pub/Sub does between one of its faults and the next.
 var burst = pubsublocal.Rates{
-	RefusePublish: .05, LosePublishAnswer: .05, DuplicatePublish: .1, DropDelivery: .002, DuplicateDelivery: .1, DelayDelivery: .05,
-	CutStream: .002, LoseAck: .02,
+	RefusePublish: .05, LosePublishAnswer: .05, DuplicatePublish: .1, DropDelivery: .002, DuplicateDelivery: .1,
+	DelayDelivery: .05,
+	CutStream:     .002, LoseAck: .02,
 }
 
 // strike makes the k-th fault.
@@ -80,7 +81,10 @@ func cut(ctx context.Context, g *lab.Google) error {
 		return err
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	if _, err := conn.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`); err != nil {
+	if _,
+		err := conn.Exec(ctx,
+		`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> pg_backend_pid()`); err != nil {
 		return fmt.Errorf("cut connections: %w", err)
 	}
 	return nil

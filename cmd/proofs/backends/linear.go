@@ -25,8 +25,8 @@ const (
 	linearFaults              = 12
 )
 
-// linear: conditional appends by many clients, on a three-node cluster under faults, are linearizable: porcupine finds an
-// order of all calls in which each answer is right. A history with one wrong answer is the control.
+// linear: conditional appends by many clients, on a three-node cluster under faults, are linearizable: porcupine finds
+// an order of all calls in which each answer is right. A history with one wrong answer is the control.
 func linear(ctx context.Context, s lab.Settings) (err error) {
 	s = s.Filled(20000, linearFaults)
 	l, err := lab.New(s)
@@ -49,12 +49,14 @@ func linear(ctx context.Context, s lab.Settings) (err error) {
 		if err != nil {
 			return err
 		}
-		home, err := jetstream.Open(ctx, nc, jetstream.Options{Synced: jetstream.MonitorReport(cluster.Monitors()...), Replicas: lab.R3Servers})
+		home, err := jetstream.Open(ctx, nc, jetstream.Options{Synced: jetstream.MonitorReport(cluster.Monitors()...),
+			Replicas: lab.R3Servers})
 		if err != nil {
 			return err
 		}
 		l.Ends = append(l.Ends, func() error { home.Close(); nc.Close(); return nil })
-		c := &appender{n: n, journal: home.Journal(), h: h, random: rand.New(rand.NewPCG(s.Seed, uint64(n))), known: make([]uint64, linearKeys)}
+		c := &appender{n: n, journal: home.Journal(), h: h, random: rand.New(rand.NewPCG(s.Seed, uint64(n))),
+			known: make([]uint64, linearKeys)}
 		clients.Go(func() { c.run(ctx) })
 	}
 	storm := &storm{cluster: cluster, random: rand.New(rand.NewPCG(s.Seed, 99))}
@@ -109,7 +111,8 @@ func (h *history) note(client int, in asked, out told, call, ended time.Time) bo
 	if out == toldNothing { // it may still have its effect, at any time
 		at = int64(1 << 62)
 	}
-	h.ops = append(h.ops, porcupine.Operation{ClientId: client, Input: in, Output: out, Call: call.Sub(h.began).Nanoseconds(), Return: at})
+	h.ops = append(h.ops, porcupine.Operation{ClientId: client, Input: in, Output: out,
+		Call: call.Sub(h.began).Nanoseconds(), Return: at})
 	if len(h.ops) == h.want {
 		close(h.enough)
 	}
@@ -147,7 +150,8 @@ func (h *history) disturb(ctx context.Context, faults int, storm *storm) (map[st
 	return made, nil
 }
 
-// appender is one client: it appends to random connections on the version it knows, which is often no longer the newest.
+// appender is one client: it appends to random connections on the version it knows, which is often no longer the
+// newest.
 type appender struct {
 	n       int
 	journal saga.Journal
@@ -163,7 +167,8 @@ func (c *appender) run(ctx context.Context) {
 		key := events.Key{Tenant: events.DefaultTenant, Name: fmt.Sprintf("linear-%d", in.key)}
 		in.after = c.known[in.key]
 		c.count++
-		a := saga.Append{Key: key, After: in.after, ID: fmt.Sprintf("%d/%d", c.n, c.count), Facts: []byte("[]"), Snapshot: []byte("{}")}
+		a := saga.Append{Key: key, After: in.after, ID: fmt.Sprintf("%d/%d", c.n, c.count), Facts: []byte("[]"),
+			Snapshot: []byte("{}")}
 		call := time.Now()
 		out := c.offer(ctx, a)
 		if !c.h.note(c.n, in, out, call, time.Now()) {
@@ -196,8 +201,8 @@ func (c *appender) offer(ctx context.Context, a saga.Append) told {
 	}
 }
 
-// register is a connection's version under appends that expect one. What landed did so on its own version; a conflict was
-// told only on another one; what is unknown has landed if it could.
+// register is a connection's version under appends that expect one. What landed did so on its own version; a conflict
+// was told only on another one; what is unknown has landed if it could.
 var register = porcupine.Model{
 	Partition: func(ops []porcupine.Operation) [][]porcupine.Operation {
 		by := make([][]porcupine.Operation, linearKeys)
@@ -234,7 +239,8 @@ func (h *history) judge(t *proof.Table) error {
 	}
 	t.Row(nil, "answers that left it open, and were asked for again", h.opened)
 	verdict := porcupine.CheckOperationsTimeout(register, h.ops, judgeWithin)
-	t.Row(proof.Need(verdict == porcupine.Ok, "porcupine says %s", verdict), fmt.Sprintf("%d operations over %d keys by %d clients", len(h.ops), linearKeys, linearClients), verdict)
+	t.Row(proof.Need(verdict == porcupine.Ok, "porcupine says %s", verdict),
+		fmt.Sprintf("%d operations over %d keys by %d clients", len(h.ops), linearKeys, linearClients), verdict)
 	wrong := append([]porcupine.Operation(nil), h.ops...)
 	for i := range wrong {
 		if wrong[i].Output == toldLanded {
@@ -243,6 +249,7 @@ func (h *history) judge(t *proof.Table) error {
 		}
 	}
 	control := porcupine.CheckOperationsTimeout(register, wrong, judgeWithin)
-	t.Row(proof.Need(control == porcupine.Illegal, "porcupine says %s", control), "control: one answer changed", control)
+	t.Row(proof.Need(control == porcupine.Illegal, "porcupine says %s", control), "control: one answer changed",
+		control)
 	return t.Print()
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// move: a home with finished and open sagas is exported, taken over by another, and from there by a third: embedded, then
-// Google, then embedded again. The listings are equal, and what was open goes on to its end where it has come to.
+// move: a home with finished and open sagas is exported, taken over by another, and from there by a third: embedded,
+// then Google, then embedded again. The listings are equal, and what was open goes on to its end where it has come to.
 func move(ctx context.Context, s lab.Settings) (err error) {
 	s = s.Filled(24, 0)
 	l, err := lab.New(s)
@@ -50,7 +50,8 @@ func (m *mover) order(i int) lab.Order { return campaign.Order("move", i) }
 
 // begin runs sagas on an embedded home, and leaves some of them open.
 func (m *mover) begin(ctx context.Context) error {
-	p, err := m.Start(ctx, "first", "--data", filepath.Join(m.Dir, "first"), "--world", m.World, "--sim-speed", fmt.Sprint(m.Settings.Speed))
+	p, err := m.Start(ctx, "first", "--data", filepath.Join(m.Dir, "first"), "--world", m.World, "--sim-speed",
+		fmt.Sprint(m.Settings.Speed))
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,8 @@ func (m *mover) leaveOpen(ctx context.Context, from int) error {
 
 // command runs the command line against the present home.
 func (m *mover) command(ctx context.Context, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, filepath.Join(m.Settings.Bin, "culvert"), append([]string{"--server", m.Daemon.At.HTTP}, args...)...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, filepath.Join(m.Settings.Bin, "culvert"),
+		append([]string{"--server", m.Daemon.At.HTTP}, args...)...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("culvert %s: %w: %s", strings.Join(args, " "), err, out)
 	}
@@ -140,7 +142,8 @@ func (m *mover) moveTo(ctx context.Context, name string, next func(context.Conte
 		return err
 	}
 	again, err := m.command(ctx, "import", file)
-	m.Row(errors.Join(err, proof.Need(said == again, "the second import says %s", again)), name+": imported, and once more", len(before), said)
+	m.Row(errors.Join(err, proof.Need(said == again, "the second import says %s", again)),
+		name+": imported, and once more", len(before), said)
 	after, err := m.listing(ctx)
 	m.Row(errors.Join(err, differ(before, after)), name+": listing and every saga equal", len(after), "")
 	running := 0
@@ -167,7 +170,8 @@ func (m *mover) moveTo(ctx context.Context, name string, next func(context.Conte
 			ended++
 		}
 	}
-	m.Row(proof.Need(ended == len(m.open), "%d of %d", ended, len(m.open)), name+": went on to their end there", ended, "")
+	m.Row(proof.Need(ended == len(m.open), "%d of %d", ended, len(m.open)), name+": went on to their end there", ended,
+		"")
 	doctor, err := m.command(ctx, "doctor", "--journal")
 	m.Row(err, name+": journal", "-", doctor)
 	return nil
@@ -216,7 +220,8 @@ func (m *mover) middle(ctx context.Context) error {
 
 func (m *mover) toEmbedded(ctx context.Context) error {
 	return m.moveTo(ctx, "embedded", func(ctx context.Context) ([]*lab.Process, error) {
-		p, err := m.Start(ctx, "third", "--data", filepath.Join(m.Dir, "third"), "--world", m.World, "--sim-speed", fmt.Sprint(m.Settings.Speed), "--held")
+		p, err := m.Start(ctx, "third", "--data", filepath.Join(m.Dir, "third"), "--world", m.World, "--sim-speed",
+			fmt.Sprint(m.Settings.Speed), "--held")
 		return []*lab.Process{p}, err
 	})
 }
@@ -234,7 +239,8 @@ func (m *mover) end(ctx context.Context) error {
 		}
 	}
 	ends := m.RunAll(ctx, orders)
-	m.Row(errors.Join(lab.AllEnded(ends, events.SagaCompleted), m.Clean(ctx)), "embedded: withdrawn, world clean", len(ends), "")
+	m.Row(errors.Join(lab.AllEnded(ends, events.SagaCompleted), m.Clean(ctx)), "embedded: withdrawn, world clean",
+		len(ends), "")
 	effects, err := m.Effects(ctx)
 	m.Row(errors.Join(err, proof.OneLive(effects)), "effects on named objects, none twice", len(effects), "")
 	return nil

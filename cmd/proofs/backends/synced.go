@@ -21,9 +21,10 @@ import (
 // syncedSubmits is how many intents are accepted, one after the other, on each home.
 const syncedSubmits = 200
 
-// synced: no acceptance is told before the store has synced. Intents are offered one by one to an engine that is held, so
-// that each is one append and nothing else is written; strace counts the syncs of the store's processes, and each answer
-// must find more of them than there were before it was asked. A server that does not sync is the control: it is found out.
+// synced: no acceptance is told before the store has synced. Intents are offered one by one to an engine that is held,
+// so that each is one append and nothing else is written; strace counts the syncs of the store's processes, and each
+// answer must find more of them than there were before it was asked. A server that does not sync is the control: it is
+// found out.
 func synced(ctx context.Context, s lab.Settings) error {
 	t := &proof.Table{Header: "home what figure"}
 	if _, err := exec.LookPath("strace"); err != nil {
@@ -43,7 +44,8 @@ func synced(ctx context.Context, s lab.Settings) error {
 	return errors.Join(errs, t.Print())
 }
 
-func syncedOn(ctx context.Context, s lab.Settings, name string, open func(context.Context, *lab.Lab) (*lab.Backend, error), t *proof.Table) (err error) {
+func syncedOn(ctx context.Context, s lab.Settings, name string,
+	open func(context.Context, *lab.Lab) (*lab.Backend, error), t *proof.Table) (err error) {
 	l, err := lab.New(s)
 	if err != nil {
 		return err
@@ -88,10 +90,12 @@ func syncedOn(ctx context.Context, s lab.Settings, name string, open func(contex
 	}
 	miss := proof.Need(unsynced == 0, "%d answers without a sync", unsynced)
 	if strings.HasPrefix(name, "control") {
-		miss = proof.Need(unsynced > syncedSubmits/2, "only %d answers without a sync: the proof does not see", unsynced)
+		miss = proof.Need(unsynced > syncedSubmits/2, "only %d answers without a sync: the proof does not see",
+			unsynced)
 	}
 	t.Row(nil, name, "the store's own report", report)
-	t.Row(miss, name, fmt.Sprintf("acknowledged, syncs of %d store processes, answers without %d synced", len(stores), f.Quorum),
+	t.Row(miss, name, fmt.Sprintf("acknowledged, syncs of %d store processes, answers without %d synced", len(stores),
+		f.Quorum),
 		fmt.Sprintf("%d, %d, %d", syncedSubmits, total, unsynced))
 	return nil
 }
@@ -106,7 +110,8 @@ type syncCounters struct {
 func traceSyncs(ctx context.Context, pids []int) (*syncCounters, error) {
 	c := &syncCounters{n: make([]atomic.Uint64, len(pids))}
 	for i, pid := range pids {
-		cmd := exec.CommandContext(ctx, "strace", "-f", "-e", "trace=fsync,fdatasync,sync_file_range,msync", "-p", strconv.Itoa(pid))
+		cmd := exec.CommandContext(ctx, "strace", "-f", "-e", "trace=fsync,fdatasync,sync_file_range,msync", "-p",
+			strconv.Itoa(pid))
 		out, err := cmd.StderrPipe()
 		if err != nil {
 			return nil, errors.Join(err, c.stop())
@@ -148,7 +153,8 @@ func (c *syncCounters) counts() []uint64 {
 	return all
 }
 
-// traceLag is how long a line of strace may take to be read: the sync was before the answer, its line may come after it.
+// traceLag is how long a line of strace may take to be read: the sync was before the answer, its line may come after
+// it.
 const traceLag = 200 * time.Millisecond
 
 // advanced tells whether enough processes have synced since.
@@ -190,6 +196,7 @@ func unsyncedHome(ctx context.Context, l *lab.Lab) (*lab.Backend, error) {
 	}
 	l.Ends = append(l.Ends, func() error { b.Stop(); return nil })
 	return &lab.Backend{
-		Flags: []string{"--nats-url", b.URL, "--allow-unsynced"}, Stores: lab.Pids(b.Pid()), Quorum: 1, Report: lab.NATSReport(b.Monitor),
+		Flags: []string{"--nats-url", b.URL, "--allow-unsynced"}, Stores: lab.Pids(b.Pid()), Quorum: 1,
+		Report: lab.NATSReport(b.Monitor),
 	}, nil
 }

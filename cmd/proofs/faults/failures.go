@@ -14,8 +14,8 @@ import (
 )
 
 // failures: every mutating call of an undisturbed run, of each plan, is refused once for good, and once its answer is
-// lost (or goes wrong in the modes that are asked for). Each ends compensated, or completed after a look, and the world is
-// as it was.
+// lost (or goes wrong in the modes that are asked for). Each ends compensated, or completed after a look, and the world
+// is as it was.
 func failures(ctx context.Context, s lab.Settings) error {
 	modes, err := faultModes(s)
 	if err != nil {
@@ -85,7 +85,8 @@ func ledgerCalls(ctx context.Context, l *lab.Lab, v lab.Variant) ([]proof.Call, 
 	}
 	applied, err := l.Run(ctx, failureOrder(v, name).Event())
 	if err != nil || applied.Status != events.SagaCompleted {
-		return nil, errors.Join(err, proof.Need(applied.Status == events.SagaCompleted, "apply: %s", lab.Describe(applied)), giveUp(ctx, l, name))
+		return nil, errors.Join(err, proof.Need(applied.Status == events.SagaCompleted, "apply: %s",
+			lab.Describe(applied)), giveUp(ctx, l, name))
 	}
 	after, err := l.Effects(ctx)
 	if err != nil {

@@ -21,8 +21,9 @@ const (
 	diskEpisodes = 10
 )
 
-// fulldisk: the embedded home on a small disk of its own. While a campaign runs a ballast fills the disk, to the last byte
-// or until new work is refused, and is taken away again. Nothing that was acknowledged is lost, and work goes on by itself.
+// fulldisk: the embedded home on a small disk of its own. While a campaign runs a ballast fills the disk, to the last
+// byte or until new work is refused, and is taken away again. Nothing that was acknowledged is lost, and work goes on
+// by itself.
 func fulldisk(ctx context.Context, s lab.Settings) (err error) {
 	s = s.Filled(600, diskEpisodes)
 	l, err := lab.New(s)
@@ -88,12 +89,13 @@ func (b *ballast) episode(ctx context.Context, k int) (string, error) {
 	free := time.Now()
 	accepted, err := b.accepted(ctx, k)
 	b.t.Row(errors.Join(err, proof.Need(refused != "", "new work was accepted on a full disk")),
-		fmt.Sprintf("episode %d: %d bytes left, new work again after", k+1, left(k)), accepted.Sub(free).Round(10*time.Millisecond), refused)
+		fmt.Sprintf("episode %d: %d bytes left, new work again after", k+1, left(k)),
+		accepted.Sub(free).Round(10*time.Millisecond), refused)
 	return "disk filled and emptied", nil
 }
 
-// fill takes space, piece by piece, until so many bytes are free. The broker writes meanwhile: a piece that does not fit is
-// tried smaller, and what is taken stays taken.
+// fill takes space, piece by piece, until so many bytes are free. The broker writes meanwhile: a piece that does not
+// fit is tried smaller, and what is taken stays taken.
 func (b *ballast) fill(leave int64) error {
 	f, err := os.Create(b.file)
 	if err != nil {

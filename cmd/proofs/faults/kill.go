@@ -11,8 +11,8 @@ import (
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
 )
 
-// kill: the embedded home. culvertd, which is broker, journal, engine and workers at once, is killed again and again while
-// a campaign runs; the world lives in a process of its own.
+// kill: the embedded home. culvertd, which is broker, journal, engine and workers at once, is killed again and again
+// while a campaign runs; the world lives in a process of its own.
 func kill(ctx context.Context, s lab.Settings) error {
 	s = s.Filled(2000, 100)
 	l, err := lab.New(s)
@@ -29,7 +29,8 @@ func killRun(ctx context.Context, l *lab.Lab, t *proof.Table) error {
 		return err
 	}
 	var err error
-	args := []string{"--data", filepath.Join(l.Dir, "data"), "--world", l.World, "--sim-speed", fmt.Sprint(l.Settings.Speed)}
+	args := []string{"--data", filepath.Join(l.Dir, "data"), "--world", l.World, "--sim-speed",
+		fmt.Sprint(l.Settings.Speed)}
 	if l.Daemon, err = l.Start(ctx, "daemon", args...); err != nil {
 		return err
 	}

@@ -1,4 +1,5 @@
-// Package faults proves plans and a daemon under faults: vendors' calls that fail, kills, a full disk. Every proof has a file.
+// Package faults proves plans and a daemon under faults: vendors' calls that fail, kills, a full disk. Every proof has
+// a file.
 package faults
 
 import "github.com/culvertnet/culvert/cmd/internal/proof/lab"

@@ -14,8 +14,9 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// removals: every mutating call of an undisturbed withdrawal, of each plan, goes wrong once in each of the modes. What passes is
-// overcome; what is refused for good may leave the withdrawal stuck, and a replay from there ends it. The world is as it was.
+// removals: every mutating call of an undisturbed withdrawal, of each plan, goes wrong once in each of the modes. What
+// passes is overcome; what is refused for good may leave the withdrawal stuck, and a replay from there ends it. The
+// world is as it was.
 func removals(ctx context.Context, s lab.Settings) error {
 	modes, err := faultModes(s)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package mutants proves the proofs themselves: countermeasures switched off, one after the other. Every proof has a file.
+// Package mutants proves the proofs themselves: countermeasures switched off, one after the other. Every proof has a
+// file.
 package mutants
 
 import "github.com/culvertnet/culvert/cmd/internal/proof/lab"

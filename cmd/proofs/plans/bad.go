@@ -99,9 +99,11 @@ func badRun(ctx context.Context, l *lab.Lab, t *proof.Table) error {
 			published++
 		}
 	}
-	t.Row(proof.Need(refused == len(list) && refused >= 100, "%d of %d", refused, len(list)), "refused over HTTP, naming field and rule", refused)
+	t.Row(proof.Need(refused == len(list) && refused >= 100, "%d of %d", refused, len(list)),
+		"refused over HTTP, naming field and rule", refused)
 	letters, err := waitLetters(ctx, l, published)
-	t.Row(errors.Join(err, proof.Need(len(letters) == published, "%d letters of %d", len(letters), published)), "in the dead letters with a reason over NATS", len(letters))
+	t.Row(errors.Join(err, proof.Need(len(letters) == published, "%d letters of %d", len(letters), published)),
+		"in the dead letters with a reason over NATS", len(letters))
 	sagas, err := l.API().List(ctx, map[string][]string{})
 	t.Row(errors.Join(err, proof.Need(len(sagas) == 0, "%d accepted", len(sagas))), "accepted", len(sagas))
 	t.Row(l.Clean(ctx), "differences in the world", "sim resources")

@@ -43,16 +43,20 @@ func birdRun(ctx context.Context, l *lab.Lab, t *proof.Table) error {
 	defer router.stop()
 	config := wiring.Simulated()
 	const bare = "routerId: 192.0.2.1}"
-	text := strings.Replace(string(config), bare, fmt.Sprintf("routerId: 192.0.2.1, peers: [{address: %s, port: %d, asn: 65009}]}", birdAddress, port), 1)
+	text := strings.Replace(string(config), bare,
+		fmt.Sprintf("routerId: 192.0.2.1, peers: [{address: %s, port: %d, asn: 65009}]}", birdAddress, port), 1)
 	file := filepath.Join(l.Dir, "culvertd.yaml")
-	if err := errors.Join(proof.Need(text != string(config), "the configuration has no speaker"), os.WriteFile(file, []byte(text), 0o600)); err != nil {
+	if err := errors.Join(proof.Need(text != string(config), "the configuration has no speaker"),
+		os.WriteFile(file, []byte(text), 0o600)); err != nil {
 		return err
 	}
-	if l.Daemon, err = l.Start(ctx, "daemon", "--data", filepath.Join(l.Dir, "data"), "--sim-speed", "600", "--config", file); err != nil {
+	if l.Daemon, err = l.Start(ctx, "daemon", "--data", filepath.Join(l.Dir, "data"), "--sim-speed", "600", "--config",
+		file); err != nil {
 		return err
 	}
 	l.World = l.Daemon.At.World
-	o := lab.Order{Variant: lab.Variant{Announce: "bgp", Filter: "gcp-firewall", Egress: "connector"}, Name: "bird", Service: "python-http-function", Connector: "10.8.0.0/28", OnWithdraw: "restore"}
+	o := lab.Order{Variant: lab.Variant{Announce: "bgp", Filter: "gcp-firewall", Egress: "connector"}, Name: "bird",
+		Service: "python-http-function", Connector: "10.8.0.0/28", OnWithdraw: "restore"}
 	v, err := l.Run(ctx, o.Event())
 	t.Row(errors.Join(err, proof.Need(v.Status == events.SagaCompleted, "%s", lab.Describe(v))), "applied", v.Status)
 	line, err := router.route(ctx, true)

@@ -13,8 +13,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// change: a changed apply makes only the vendor calls it needs; a new /28 is made before the old one is broken, and at no
-// sequence number of the ledger is a bound range without its filter.
+// change: a changed apply makes only the vendor calls it needs; a new /28 is made before the old one is broken, and at
+// no sequence number of the ledger is a bound range without its filter.
 func change(ctx context.Context, s lab.Settings) error {
 	l, err := lab.Alone(ctx, s, 600)
 	if err != nil {
@@ -27,7 +27,8 @@ func change(ctx context.Context, s lab.Settings) error {
 
 func changeRun(ctx context.Context, l *lab.Lab, t *proof.Table) error {
 	o := lab.Order{
-		Variant: lab.Variant{Announce: "cloud-router", Filter: "gcp-firewall", Egress: "connector"}, Name: "change", Service: "fn-0003", Connector: "10.8.0.0/28",
+		Variant: lab.Variant{Announce: "cloud-router", Filter: "gcp-firewall", Egress: "connector"}, Name: "change",
+		Service: "fn-0003", Connector: "10.8.0.0/28",
 		OnWithdraw: "restore",
 	}
 	first, err := changed(ctx, l, o)
@@ -36,16 +37,20 @@ func changeRun(ctx context.Context, l *lab.Lab, t *proof.Table) error {
 	t.Row(errors.Join(err, only(again)), "same again", strings.Join(calls(again), " "))
 	o.Allow = []string{"qa1.backend.example", "qa2.backend.example"}
 	names, err := changed(ctx, l, o)
-	t.Row(errors.Join(err, only(names, "networkFirewallPolicies.patchRule", "networkFirewallPolicies.addRule", "networkFirewallPolicies.removeRule"), proof.Need(len(names) == 1, "%d calls", len(names))),
+	t.Row(errors.Join(err, only(names, "networkFirewallPolicies.patchRule", "networkFirewallPolicies.addRule",
+		"networkFirewallPolicies.removeRule"), proof.Need(len(names) == 1, "%d calls", len(names))),
 		"one more name in the filter", strings.Join(calls(names), " "))
 	o.Max = 5
 	limits, err := changed(ctx, l, o)
-	t.Row(errors.Join(err, only(limits, "connectors.patch"), proof.Need(len(limits) == 1, "%d calls", len(limits))), "other instance limits", strings.Join(calls(limits), " "))
+	t.Row(errors.Join(err, only(limits, "connectors.patch"), proof.Need(len(limits) == 1, "%d calls", len(limits))),
+		"other instance limits", strings.Join(calls(limits), " "))
 	o.Connector = "10.8.0.16/28"
 	moved, err := changed(ctx, l, o)
-	t.Row(errors.Join(err, makeBeforeBreak(moved), boundBehindFilter(moved)), "another /28", strings.Join(calls(moved), " "))
+	t.Row(errors.Join(err, makeBeforeBreak(moved), boundBehindFilter(moved)), "another /28",
+		strings.Join(calls(moved), " "))
 	end, err := l.Run(ctx, lab.Withdraw(o.Name))
-	t.Row(errors.Join(err, proof.Need(end.Status == events.SagaCompleted, "%s", lab.Describe(end)), l.Clean(ctx)), "withdrawn", end.Status)
+	t.Row(errors.Join(err, proof.Need(end.Status == events.SagaCompleted, "%s", lab.Describe(end)), l.Clean(ctx)),
+		"withdrawn", end.Status)
 	return nil
 }
 
@@ -81,7 +86,8 @@ func only(list []control.Effect, expected ...string) error {
 	return nil
 }
 
-// makeBeforeBreak tells whether the new connector and its filter came before the binding moved, and the old ones went after.
+// makeBeforeBreak tells whether the new connector and its filter came before the binding moved, and the old ones went
+// after.
 func makeBeforeBreak(list []control.Effect) error {
 	at := func(call, what string, last bool) int {
 		found := -1
@@ -94,16 +100,18 @@ func makeBeforeBreak(list []control.Effect) error {
 	}
 	made, filtered := at("connectors.create", "create", true), at("networkFirewallPolicies.addRule", "create", true)
 	bound := at("services.patch", "update", false)
-	unfiltered, broken := at("networkFirewallPolicies.removeRule", "delete", false), at("connectors.delete", "delete", false)
+	unfiltered, broken := at("networkFirewallPolicies.removeRule", "delete", false),
+		at("connectors.delete", "delete", false)
 	if made < 0 || filtered < 0 || bound < 0 || unfiltered < 0 || broken < 0 {
-		return fmt.Errorf("a call is missing: made %d, filtered %d, bound %d, unfiltered %d, removed %d", made, filtered, bound, unfiltered, broken)
+		return fmt.Errorf("a call is missing: made %d, filtered %d, bound %d, unfiltered %d, removed %d", made,
+			filtered, bound, unfiltered, broken)
 	}
 	return proof.Need(made < filtered && filtered < bound && bound < unfiltered && bound < broken,
 		"order: made %d, filtered %d, bound %d, unfiltered %d, removed %d", made, filtered, bound, unfiltered, broken)
 }
 
-// boundBehindFilter tells whether, at every line of the ledger, whatever was bound by then had all its rules before: the
-// last rule of a source is the one that denies.
+// boundBehindFilter tells whether, at every line of the ledger, whatever was bound by then had all its rules before:
+// the last rule of a source is the one that denies.
 func boundBehindFilter(list []control.Effect) error {
 	rules, bound := 0, false
 	for _, e := range list {

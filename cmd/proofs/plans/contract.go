@@ -39,7 +39,8 @@ func checkContract(ctx context.Context, s lab.Settings) error {
 
 func contractRun(ctx context.Context, l *lab.Lab, recorder *contract.Recorder, t *proof.Table) error {
 	speed := fmt.Sprint(lab.FastWorld)
-	world, err := l.Start(ctx, "world", "--role", "world", "--data", filepath.Join(l.Dir, "world"), "--sim-speed", speed)
+	world, err := l.Start(ctx, "world", "--role", "world", "--data", filepath.Join(l.Dir, "world"), "--sim-speed",
+		speed)
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,8 @@ func contractRun(ctx context.Context, l *lab.Lab, recorder *contract.Recorder, t
 		return err
 	}
 	defer stop()
-	if l.Daemon, err = l.Start(ctx, "daemon", "--data", filepath.Join(l.Dir, "data"), "--world", between, "--sim-speed", speed); err != nil {
+	if l.Daemon, err = l.Start(ctx, "daemon", "--data", filepath.Join(l.Dir, "data"), "--world", between, "--sim-speed",
+		speed); err != nil {
 		return err
 	}
 	before := recorder.Report()
@@ -76,11 +78,14 @@ func judge(r contract.Report, t *proof.Table) {
 		delete(wrong, method)
 		t.Row(proof.Need(len(found) == 0, "%s", strings.Join(found, "; ")), method, "-", r.Methods[method], "-")
 	}
-	for _, method := range slices.Sorted(maps.Keys(wrong)) { // a call that is no method, or the other of two on one path
+	// a call that is no method, or the other of two on one path
+	for _, method := range slices.Sorted(maps.Keys(wrong)) {
 		t.Row(errors.New(strings.Join(wrong[method], "; ")), method, "-", "-", "-")
 	}
-	fmt.Printf("%d requests of %d methods, %d answers, %d violations\n", r.Requests, len(r.Methods), r.Answers, len(r.Violations))
-	t.Row(proof.Need(len(r.Methods) >= 50, "only %d methods were called", len(r.Methods)), "methods called", len(r.Methods), r.Requests, r.Answers)
+	fmt.Printf("%d requests of %d methods, %d answers, %d violations\n", r.Requests, len(r.Methods), r.Answers,
+		len(r.Violations))
+	t.Row(proof.Need(len(r.Methods) >= 50, "only %d methods were called", len(r.Methods)), "methods called",
+		len(r.Methods), r.Requests, r.Answers)
 }
 
 // serveBetween starts a proxy in front of the world: Google's APIs pass the recorder, the world's own doors and the
@@ -157,7 +162,8 @@ func (c contractCase) run(ctx context.Context, l *lab.Lab) ([]string, error) {
 func contractCases() []contractCase {
 	done, back := events.SagaCompleted, events.SagaCompensated
 	gone := func(name string) contractStep { return contractStep{event: lab.Withdraw(name), ends: done} }
-	base := lab.Order{Variant: lab.Variant{Announce: "cloud-router", Filter: "gcp-firewall", Egress: "connector"}, Name: "c-connector", Service: "fn-0010", Connector: lab.Range28(0), OnWithdraw: "restore"}
+	base := lab.Order{Variant: lab.Variant{Announce: "cloud-router", Filter: "gcp-firewall", Egress: "connector"},
+		Name: "c-connector", Service: "fn-0010", Connector: lab.Range28(0), OnWithdraw: "restore"}
 	with := func(o lab.Order, change func(*lab.Order)) lab.Order { change(&o); return o }
 	more := with(base, func(o *lab.Order) { o.Allow = []string{"qa1.backend.example", "qa2.backend.example"} })
 	larger := with(more, func(o *lab.Order) { o.Max = 5 })
@@ -167,15 +173,20 @@ func contractCases() []contractCase {
 	})
 	direct := with(base, func(o *lab.Order) { o.Name, o.Service, o.Egress = "c-direct", "fn-0011", "direct" })
 	steered := with(base, func(o *lab.Order) {
-		o.Name, o.Service, o.Filter, o.Announce, o.Connector = "c-steered", "fn-0012", "aviatrix-fqdn", "aviatrix", lab.Range28(3)
+		o.Name, o.Service, o.Filter, o.Announce, o.Connector = "c-steered", "fn-0012", "aviatrix-fqdn", "aviatrix",
+			lab.Range28(3)
 	})
 	attached := with(base, func(o *lab.Order) {
 		o.Name, o.Service, o.Attachment, o.Connector = "c-attached", "fn-0013", "orders-sa", lab.Range28(4)
 	})
-	closed := with(attached, func(o *lab.Order) { o.Name, o.Attachment, o.Connector = "c-closed", "closed-sa", lab.Range28(5) })
+	closed := with(attached, func(o *lab.Order) {
+		o.Name, o.Attachment, o.Connector = "c-closed", "closed-sa",
+			lab.Range28(5)
+	})
 	cases := []contractCase{
 		{"connector: apply, change thrice, withdraw", []contractStep{
-			{base.Event(), nil, done}, {more.Event(), nil, done}, {larger.Event(), nil, done}, {moved.Event(), nil, done}, gone(base.Name),
+			{base.Event(), nil, done}, {more.Event(), nil, done}, {larger.Event(), nil, done},
+			{moved.Event(), nil, done}, gone(base.Name),
 		}},
 		{"function: apply, withdraw", []contractStep{{function.Event(), nil, done}, gone(function.Name)}},
 		{"direct: apply, withdraw", []contractStep{{direct.Event(), nil, done}, gone(direct.Name)}},
@@ -187,13 +198,16 @@ func contractCases() []contractCase {
 		call, mode string
 		ends       events.SagaStatus
 	}{
-		{"networkFirewallPolicies.addRule", "refuse", back}, {"connectors.create", "fail-after", done}, {"services.patch", "throttle", done},
-		{"routers.patch", "lose-reply", done}, {"managedZones.create", "refuse", back}, {"services.setIamPolicy", "refuse", back},
+		{"networkFirewallPolicies.addRule", "refuse", back}, {"connectors.create", "fail-after", done},
+		{"services.patch", "throttle", done},
+		{"routers.patch", "lose-reply", done}, {"managedZones.create", "refuse", back},
+		{"services.setIamPolicy", "refuse", back},
 	} {
 		o := with(base, func(o *lab.Order) {
 			o.Name, o.Service, o.Connector = fmt.Sprintf("c-fault-%d", i), fmt.Sprintf("fn-002%d", i), lab.Range28(8+i)
 		})
-		steps := []contractStep{{o.Event(), &control.Fault{Vendor: "gcp", Call: f.call, Mode: f.mode, Times: 1}, f.ends}}
+		steps := []contractStep{{o.Event(), &control.Fault{Vendor: "gcp", Call: f.call, Mode: f.mode, Times: 1},
+			f.ends}}
 		if f.ends == done {
 			steps = append(steps, gone(o.Name))
 		}

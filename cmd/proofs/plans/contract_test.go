@@ -41,7 +41,8 @@ func TestTheProxyBetween(t *testing.T) {
 			t.Fatal(err)
 		}
 		body, err := io.ReadAll(resp.Body)
-		if resp.Body.Close(); err != nil || resp.Header.Get("X-Seen") != seen || string(body) != `{"name":"c","owner":"x"}` {
+		if resp.Body.Close(); err != nil || resp.Header.Get("X-Seen") != seen ||
+			string(body) != `{"name":"c","owner":"x"}` {
 			t.Errorf("%s: the world saw %q, the caller %s: %v", path, resp.Header.Get("X-Seen"), body, err)
 		}
 	}

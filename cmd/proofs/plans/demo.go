@@ -29,7 +29,8 @@ func demo(ctx context.Context, s lab.Settings) error {
 
 func demoRun(ctx context.Context, l *lab.Lab) error {
 	say := func(format string, args ...any) { fmt.Printf("\n── "+format+"\n\n", args...) }
-	say("A daemon with a simulated world runs at %s. An intent asks for a private path to a function:", l.Daemon.At.HTTP)
+	say("A daemon with a simulated world runs at %s. An intent asks for a private path to a function:",
+		l.Daemon.At.HTTP)
 	if err := cli(ctx, l, 0, "submit", "examples/private-service.yaml", "--wait"); err != nil {
 		return err
 	}
@@ -42,8 +43,10 @@ func demoRun(ctx context.Context, l *lab.Lab) error {
 		return err
 	}
 	fmt.Printf("\nremote site-1 has learned %s\n", route)
-	say("A second one, whose filter the cloud will refuse: everything already done is undone, and read back to be gone.")
-	if err := l.Fault(ctx, control.Fault{Vendor: "gcp", Call: "networkFirewallPolicies.addRule", Mode: "refuse", Times: 1}); err != nil {
+	say("A second one, whose filter the cloud will refuse: " +
+		"everything already done is undone, and read back to be gone.")
+	if err := l.Fault(ctx, control.Fault{Vendor: "gcp", Call: "networkFirewallPolicies.addRule", Mode: "refuse",
+		Times: 1}); err != nil {
 		return err
 	}
 	before, err := l.Resources(ctx)
@@ -57,7 +60,8 @@ func demoRun(ctx context.Context, l *lab.Lab) error {
 	if err != nil {
 		return err
 	}
-	if err := proof.Need(len(after) == len(before), "the refused intent left %d differences", len(after)-len(before)); err != nil {
+	if err := proof.Need(len(after) == len(before), "the refused intent left %d differences",
+		len(after)-len(before)); err != nil {
 		return err
 	}
 	fmt.Printf("\nthe world has exactly the %d differences it had before\n", len(after))
@@ -83,7 +87,8 @@ func demoRun(ctx context.Context, l *lab.Lab) error {
 		return err
 	}
 	say("The world is as it was: sim resources is []. Where to go next:")
-	fmt.Print("  make run            the daemon, to play with: bin/culvert submit examples/private-service.yaml --wait\n" +
+	fmt.Print("  make run            the daemon, to play with: " +
+		"bin/culvert submit examples/private-service.yaml --wait\n" +
 		"  bin/culvert --help  every command; bin/culvert explain private-service draws the graph\n" +
 		"  ARCHITECTURE.md     how it works, and what is guaranteed\n")
 	return nil
@@ -100,7 +105,8 @@ func cli(ctx context.Context, l *lab.Lab, want int, args ...string) error {
 	if err != nil && !errors.As(err, &exit) {
 		return err
 	}
-	return proof.Need(cmd.ProcessState.ExitCode() == want, "culvert %s ended with %d, not %d", args[0], cmd.ProcessState.ExitCode(), want)
+	return proof.Need(cmd.ProcessState.ExitCode() == want, "culvert %s ended with %d, not %d", args[0],
+		cmd.ProcessState.ExitCode(), want)
 }
 
 // siteRoute is a /32 that the remote site has learned.

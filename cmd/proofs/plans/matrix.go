@@ -12,7 +12,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// matrix: every combination completes; after a withdrawal with restore nothing differs, with retain exactly what is listed.
+// matrix: every combination completes; after a withdrawal with restore nothing differs, with retain exactly what is
+// listed.
 func matrix(ctx context.Context, s lab.Settings) error {
 	t := &proof.Table{Header: "announce×filter×egress onWithdraw applied withdrawn left retained"}
 	err := lab.Each(ctx, s, lab.Variants(), func(ctx context.Context, l *lab.Lab, v lab.Variant) {
@@ -48,7 +49,8 @@ func matrixRow(ctx context.Context, l *lab.Lab, v lab.Variant, mode string, t *p
 // leftAsListed tells whether the world differs in nothing (restore), or exactly in what is listed as retained.
 func leftAsListed(ctx context.Context, l *lab.Lab, mode string, v events.Status) error {
 	if mode == "restore" {
-		return errors.Join(l.Clean(ctx), proof.Need(len(v.Retained) == 0, "retained although it restores: %v", v.Retained))
+		return errors.Join(l.Clean(ctx), proof.Need(len(v.Retained) == 0, "retained although it restores: %v",
+			v.Retained))
 	}
 	left, err := l.Resources(ctx)
 	if err != nil {
@@ -57,5 +59,6 @@ func leftAsListed(ctx context.Context, l *lab.Lab, mode string, v events.Status)
 	if extra := proof.Unexplained(left, v.Retained); len(extra) > 0 {
 		return fmt.Errorf("left and not listed in %v: %+v", v.Retained, extra[0])
 	}
-	return proof.Need(len(left) == len(v.Retained), "%d differences, %d retained: %+v, %v", len(left), len(v.Retained), left, v.Retained)
+	return proof.Need(len(left) == len(v.Retained), "%d differences, %d retained: %+v, %v", len(left), len(v.Retained),
+		left, v.Retained)
 }

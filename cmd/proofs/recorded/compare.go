@@ -58,8 +58,9 @@ var marked = []string{"kind", "selfLink", "selfLinkWithId", "targetLink", "opera
 var settling = []string{"status", "state", "done", "pscConnectionStatus"}
 
 // meaningless are values that the recordings have normalised, or that one life of an object has for itself.
-var meaningless = regexp.MustCompile(`(?i)(^|\.)(id|uid|etag|fingerprint|labelFingerprint|pscConnectionId|insertTime|startTime|endTime|` +
-	`[a-zA-Z]*Timestamp|createTime|updateTime|creationTime|lastTransitionTime|targetId|address|IPAddress|uri|urls\[\]|oauth2ClientSecretSha256)$`)
+var meaningless = regexp.MustCompile(`(?i)(^|\.)(id|uid|etag|fingerprint|labelFingerprint|pscConnectionId|` +
+	`insertTime|startTime|endTime|[a-zA-Z]*Timestamp|createTime|updateTime|creationTime|lastTransitionTime|` +
+	`targetId|address|IPAddress|uri|urls\[\]|oauth2ClientSecretSha256)$`)
 
 // compare adds one exchange to a row.
 func (c *comparison) compare(e exchange, got reply) {
@@ -68,7 +69,8 @@ func (c *comparison) compare(e exchange, got reply) {
 	if got.status == e.status {
 		c.statuses++
 	} else {
-		c.statusNotes = append(c.statusNotes, fmt.Sprintf("%s %s: recorded %d, got %d %s", e.method, e.path, e.status, got.status, message(got.body)))
+		c.statusNotes = append(c.statusNotes, fmt.Sprintf("%s %s: recorded %d, got %d %s", e.method, e.path, e.status,
+			got.status, message(got.body)))
 	}
 	want, have := shape(anyOf(e.answer)), shape(anyOf(got.body))
 	c.fields += len(want)
@@ -184,8 +186,9 @@ func sameRefusal(want, have map[string]any) string {
 	return ""
 }
 
-// agreement is the share of the recorded fields that the answers have with the same type. Extra fields do not count against it: some
-// recordings were written again by their project's own mock, which knows fewer of the vendor's fields; strict counts them.
+// agreement is the share of the recorded fields that the answers have with the same type. Extra fields do not count
+// against it: some recordings were written again by their project's own mock, which knows fewer of the vendor's fields;
+// strict counts them.
 func (c *comparison) agreement() float64 {
 	if c.fields == 0 {
 		return 1

@@ -27,8 +27,8 @@ var (
 	statusLine  = regexp.MustCompile(`(?m)^(?:HTTP/\S+ )?(\d{3}) [A-Z][A-Za-z -]*$`)
 )
 
-// readLog parses a log: request line, headers, blank, body, blank, status line, headers, blank, body, separated by dashes.
-// What is not HTTP with JSON, as a gRPC call, is told and left out.
+// readLog parses a log: request line, headers, blank, body, blank, status line, headers, blank, body, separated by
+// dashes. What is not HTTP with JSON, as a gRPC call, is told and left out.
 func readLog(file string) (list []exchange, unread []string, err error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -103,7 +103,8 @@ func (e exchange) collection() string {
 	if i := indexOf(segments, "projects", "locations"); i >= 0 {
 		segments = segments[i:]
 	}
-	for len(segments) > 2 && (segments[0] == "projects" || segments[0] == "regions" || segments[0] == "locations" || segments[0] == "zones") {
+	for len(segments) > 2 && (segments[0] == "projects" || segments[0] == "regions" || segments[0] == "locations" ||
+		segments[0] == "zones") {
 		segments = segments[2:]
 	}
 	if len(segments) > 1 && segments[0] == "global" {

@@ -18,8 +18,8 @@ const (
 
 var placeholder = regexp.MustCompile(`\$\{([A-Za-z0-9_]+)\}`)
 
-// names gives the placeholders of one log their values. The recordings call every network ${networkID}: which one a mention means is not
-// written there, so a mention has candidates. The zero value is not usable; see newNames.
+// names gives the placeholders of one log their values. The recordings call every network ${networkID}: which one a
+// mention means is not written there, so a mention has candidates. The zero value is not usable; see newNames.
 type names struct {
 	fixed map[string]string   // the same everywhere
 	last  map[string]string   // learned from our answers, the newest counts: operations, changes
@@ -32,12 +32,15 @@ type names struct {
 
 func newNames() *names {
 	return &names{
-		fixed: map[string]string{"projectId": recordedProject, "projectNumber": recordedNumber, "uniqueId": "u7k2m", "organizationID": "123450000001"},
-		last:  map[string]string{}, made: map[string][]string{}, count: map[string]int{}, seen: map[string]string{}, marks: map[string]string{},
+		fixed: map[string]string{"projectId": recordedProject, "projectNumber": recordedNumber, "uniqueId": "u7k2m",
+			"organizationID": "123450000001"},
+		last: map[string]string{}, made: map[string][]string{}, count: map[string]int{}, seen: map[string]string{},
+		marks: map[string]string{},
 	}
 }
 
-// mention is one place of a request that names an object by placeholder: "…/networks/${networkID}", or the bare placeholder.
+// mention is one place of a request that names an object by placeholder: "…/networks/${networkID}", or the bare
+// placeholder.
 var mention = regexp.MustCompile(`(?:([A-Za-z]+)/)?\$\{([A-Za-z0-9_]+)\}`)
 
 // objectsIn lists the different mentions of a text that mean an object, each as "collection ${placeholder}".
@@ -61,8 +64,8 @@ func (n *names) plain(name string) bool {
 	return constant || learned || name == "operationID" || name == "changeId"
 }
 
-// collectionOf is the singular of the collection that a mention is in: what stands before it, ".../networks/${…}"; a bare placeholder tells
-// by its own name, ${networkID}.
+// collectionOf is the singular of the collection that a mention is in: what stands before it, ".../networks/${…}"; a
+// bare placeholder tells by its own name, ${networkID}.
 func (n *names) collectionOf(before, name string) string {
 	if before == "" {
 		return strings.TrimSuffix(strings.TrimSuffix(name, "ID"), "Id")
@@ -87,7 +90,8 @@ func (n *names) created(collection, name string) {
 	n.made[collection] = append(n.made[collection], name)
 }
 
-// candidates lists what a mention can mean, the likeliest first: what is newest, at last what was there before the log began.
+// candidates lists what a mention can mean, the likeliest first: what is newest, at last what was there before the log
+// began.
 func (n *names) candidates(collection string) []string {
 	list := slices.Clone(n.made[collection])
 	slices.Reverse(list)
@@ -97,7 +101,8 @@ func (n *names) candidates(collection string) []string {
 	return list
 }
 
-// choices are the ways to read the mentions of a request: all combinations of their candidates, at most 64, the likeliest first.
+// choices are the ways to read the mentions of a request: all combinations of their candidates, at most 64, the
+// likeliest first.
 func (n *names) choices(mentions []string, prefer map[string]string) []map[string]string {
 	out := []map[string]string{{}}
 	for _, collection := range mentions {
@@ -139,7 +144,8 @@ func (n *names) expand(text string, choice map[string]string) string {
 	})
 }
 
-// expandBody does the same for every string of a body; marks are the fingerprints of the object that the request is about.
+// expandBody does the same for every string of a body; marks are the fingerprints of the object that the request is
+// about.
 func (n *names) expandBody(v any, field, about string, choice map[string]string) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -169,7 +175,8 @@ func (n *names) expandBody(v any, field, about string, choice map[string]string)
 // recordedIP is what the recordings write in the place of most addresses.
 const recordedIP = "8.8.8.8"
 
-// learn reads from one of our answers what later requests will send back: ids that the server gave, fingerprints, the address.
+// learn reads from one of our answers what later requests will send back: ids that the server gave, fingerprints, the
+// address.
 func (n *names) learn(recorded, ours map[string]any, about string) {
 	for _, field := range []string{"fingerprint", "labelFingerprint", "etag"} {
 		if mark, ok := ours[field].(string); ok {

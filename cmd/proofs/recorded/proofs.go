@@ -1,4 +1,5 @@
-// Package recorded proves the simulated world, held against recorded exchanges with the real cloud. Every proof has a file.
+// Package recorded proves the simulated world, held against recorded exchanges with the real cloud. Every proof has a
+// file.
 package recorded
 
 import "github.com/culvertnet/culvert/cmd/internal/proof/lab"

@@ -27,8 +27,8 @@ const recordedSpeed = 1e7
 // servedServices are the services that the world speaks; requests to others are listed apart.
 var servedServices = []string{"compute", "vpcaccess", "dns", "run", "cloudfunctions"}
 
-// recorded replays exchanges that somebody recorded against Google Cloud and compares the simulated world's answers with them: statuses,
-// field names and types, error bodies, forms of kinds and links.
+// recorded replays exchanges that somebody recorded against Google Cloud and compares the simulated world's answers
+// with them: statuses, field names and types, error bodies, forms of kinds and links.
 func recorded(ctx context.Context, s lab.Settings) error {
 	files, err := filepath.Glob(filepath.Join(s.Fixtures, "*.log"))
 	if err != nil {
@@ -57,7 +57,8 @@ func recorded(ctx context.Context, s lab.Settings) error {
 			}
 		}
 	}
-	t.Row(errors.Join(total.verdict(), proof.Need(total.strict() >= enoughFields, "fields: with the extra ones %.1f%%", 100*total.strict())), total.cells("all", fmt.Sprintf("%d kinds", len(t.Rows)))...)
+	t.Row(errors.Join(total.verdict(), proof.Need(total.strict() >= enoughFields, "fields: with the extra ones %.1f%%",
+		100*total.strict())), total.cells("all", fmt.Sprintf("%d kinds", len(t.Rows)))...)
 	err = t.Print()
 	printLines("extra fields, in our answer and not in the recorded one", paths(total.extra))
 	printLines("forms that read differently", distinct(total.forms))
@@ -95,7 +96,8 @@ func recordedLog(ctx context.Context, file string, apart map[string]int) (map[st
 	return rows, errors.Join(err, server.Close())
 }
 
-func recordedRows(ctx context.Context, r *replay, projects []string, list []exchange, apart map[string]int) (map[string]*comparison, error) {
+func recordedRows(ctx context.Context, r *replay, projects []string, list []exchange,
+	apart map[string]int) (map[string]*comparison, error) {
 	for _, id := range projects {
 		if err := r.prior(ctx, id); err != nil {
 			return nil, err
@@ -123,7 +125,8 @@ func recordedRows(ctx context.Context, r *replay, projects []string, list []exch
 	for kind, count := range unserved {
 		if row := rows[kind]; row != nil { // a kind that the world has, and a method of it that it does not
 			row.requests += count
-			row.statusNotes = append(row.statusNotes, fmt.Sprintf("%s: %d requests with methods that the world does not have", kind, count))
+			row.statusNotes = append(row.statusNotes,
+				fmt.Sprintf("%s: %d requests with methods that the world does not have", kind, count))
 			continue
 		}
 		apart[kind] += count
@@ -135,15 +138,18 @@ func recordedRows(ctx context.Context, r *replay, projects []string, list []exch
 func (c *comparison) add(o *comparison) {
 	c.requests, c.statuses, c.fields = c.requests+o.requests, c.statuses+o.statuses, c.fields+o.fields
 	c.refusals, c.reasons = c.refusals+o.refusals, c.reasons+o.reasons
-	c.missing, c.extra, c.mistyped = append(c.missing, o.missing...), append(c.extra, o.extra...), append(c.mistyped, o.mistyped...)
+	c.missing, c.extra, c.mistyped = append(c.missing, o.missing...), append(c.extra, o.extra...),
+		append(c.mistyped, o.mistyped...)
 	c.forms, c.values = append(c.forms, o.forms...), append(c.values, o.values...)
 	c.statusNotes, c.notes = append(c.statusNotes, o.statusNotes...), append(c.notes, o.notes...)
 }
 
 // cells are a row of the table. Values that differ are shown and not judged: most are the caller's or a moment's.
 func (c *comparison) cells(log, kind string) []any {
-	return []any{log, kind, c.requests, fmt.Sprintf("%d/%d", c.statuses, c.requests), c.fields, len(c.missing), len(c.extra), len(c.mistyped),
-		fmt.Sprintf("%.1f%%", 100*c.agreement()), fmt.Sprintf("%.1f%%", 100*c.strict()), fmt.Sprintf("%d/%d", c.reasons, c.refusals), len(c.forms), len(c.values)}
+	return []any{log, kind, c.requests, fmt.Sprintf("%d/%d", c.statuses, c.requests), c.fields, len(c.missing),
+		len(c.extra), len(c.mistyped),
+		fmt.Sprintf("%.1f%%", 100*c.agreement()), fmt.Sprintf("%.1f%%", 100*c.strict()),
+		fmt.Sprintf("%d/%d", c.reasons, c.refusals), len(c.forms), len(c.values)}
 }
 
 func (c *comparison) verdict() error {
@@ -165,7 +171,8 @@ func paths(lines []string) []string {
 	for _, line := range distinct(lines) {
 		_, kindAndPath, _ := strings.Cut(line, " ")
 		top, inside := strings.CutSuffix(kindAndPath, "[]")
-		if i := strings.LastIndex(top, "."); !inside && (i < 0 || !slices.Contains(out, top[:i]) && !slices.Contains(out, strings.TrimSuffix(top[:i], "[]"))) {
+		if i := strings.LastIndex(top, "."); !inside &&
+			(i < 0 || !slices.Contains(out, top[:i]) && !slices.Contains(out, strings.TrimSuffix(top[:i], "[]"))) {
 			out = append(out, kindAndPath)
 		}
 	}
@@ -189,8 +196,9 @@ func brief(list []string) string {
 
 // explain prints every difference (--keep).
 func (c *comparison) explain() {
-	for what, list := range map[string][]string{"status": c.statusNotes, "reason": c.notes, "form": c.forms, "missing": c.missing,
-		"extra": c.extra, "type": c.mistyped, "value": c.values} {
+	for what, list := range map[string][]string{"status": c.statusNotes, "reason": c.notes, "form": c.forms,
+		"missing": c.missing,
+		"extra":   c.extra, "type": c.mistyped, "value": c.values} {
 		for _, line := range distinct(list) {
 			fmt.Println("   ", what+":", line)
 		}

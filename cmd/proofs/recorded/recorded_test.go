@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// twoNetworks is a log in the form of the recordings: two networks under one placeholder, told apart by what a read shows; the first is
-// deleted first.
+// twoNetworks is a log in the form of the recordings: two networks under one placeholder, told apart by what a read
+// shows; the first is deleted first.
 const twoNetworks = `POST https://compute.googleapis.com/compute/v1/projects/${projectId}/global/networks?alt=json
 Content-Type: application/json
 
@@ -97,7 +97,8 @@ func TestRecordedReplay(t *testing.T) {
 		t.Errorf("types: %v, want progress", operations.mistyped)
 	}
 	if networks.refusals != 1 || networks.reasons != 0 || networks.verdict() == nil {
-		t.Errorf("refusals %d, the same %d, verdict %v: the message differs and must be told", networks.refusals, networks.reasons, networks.verdict())
+		t.Errorf("refusals %d, the same %d, verdict %v: the message differs and must be told", networks.refusals,
+			networks.reasons, networks.verdict())
 	}
 	for _, line := range networks.values {
 		if strings.Contains(line, "description") {

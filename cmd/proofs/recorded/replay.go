@@ -35,8 +35,9 @@ func (r reply) unserved() bool {
 	return r.status == http.StatusNotFound && strings.HasPrefix(message, "no such method in the simulated world")
 }
 
-// send carries out one exchange. Which object a placeholder means is tried: a read takes the candidate that looks most like the recording,
-// a change the first that has the recorded status. A refused change had no effect, so trying another is harmless.
+// send carries out one exchange. Which object a placeholder means is tried: a read takes the candidate that looks most
+// like the recording, a change the first that has the recorded status. A refused change had no effect, so trying
+// another is harmless.
 func (r *replay) send(ctx context.Context, e exchange) (reply, error) {
 	mentions, prefer := r.mentions(e)
 	var best reply
@@ -67,8 +68,8 @@ func (r *replay) send(ctx context.Context, e exchange) (reply, error) {
 	return best, nil
 }
 
-// mentions lists what a request names, and which object is meant first: the one last seen at this address; a new one where the recording
-// found nothing or made it.
+// mentions lists what a request names, and which object is meant first: the one last seen at this address; a new one
+// where the recording found nothing or made it.
 func (r *replay) mentions(e exchange) ([]string, map[string]string) {
 	raw, _ := json.Marshal(e.body) // it was read from JSON
 	own := r.names.objectsIn(e.path)
@@ -183,7 +184,8 @@ func (r *replay) settle(ctx context.Context, e exchange, got reply) (reply, erro
 }
 
 func (r *replay) settled(recorded, ours map[string]any) bool {
-	for _, field := range []string{"done", "status", "state", "pscConnectionStatus", "observedGeneration", "reconciling"} {
+	for _, field := range []string{"done", "status", "state", "pscConnectionStatus", "observedGeneration",
+		"reconciling"} {
 		if want, ok := recorded[field]; ok && want != ours[field] {
 			return false
 		}
@@ -220,8 +222,9 @@ func alike(a, b any) int {
 
 // prior makes the network that every project has from the start, before the first recorded request.
 func (r *replay) prior(ctx context.Context, project string) error {
-	e := exchange{method: http.MethodPost, path: "/compute/v1/projects/" + project + "/global/networks", body: map[string]any{
-		"name": priorNetwork, "description": "Default network for the project", "autoCreateSubnetworks": true}}
+	e := exchange{method: http.MethodPost, path: "/compute/v1/projects/" + project + "/global/networks",
+		body: map[string]any{
+			"name": priorNetwork, "description": "Default network for the project", "autoCreateSubnetworks": true}}
 	got, err := r.once(ctx, e, nil)
 	if err == nil && got.status != http.StatusOK {
 		err = fmt.Errorf("make the network of project %s: %d %s", project, got.status, message(got.body))

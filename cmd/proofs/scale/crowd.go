@@ -13,8 +13,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// crowd: 200 intents on one network, one router, one spoke, at once; then 150 more to service attachments, each with its
-// own address and host route on the same two lists; then more than the router's session can carry; then all gone.
+// crowd: 200 intents on one network, one router, one spoke, at once; then 150 more to service attachments, each with
+// its own address and host route on the same two lists; then more than the router's session can carry; then all gone.
 func crowd(ctx context.Context, s lab.Settings) error {
 	l, err := lab.Alone(ctx, s, 600)
 	if err != nil {
@@ -65,12 +65,14 @@ func (c *crowdLab) shared(ctx context.Context) error {
 	began := time.Now()
 	ends := c.many(ctx, lab.Many(crowdShared, func(i int) lab.Order {
 		return lab.Order{
-			Variant: lab.Variant{Announce: "both", Egress: "connector"}, Name: fmt.Sprintf("crowd-%03d", i), Service: fmt.Sprintf("fn-%04d", i),
+			Variant: lab.Variant{Announce: "both", Egress: "connector"}, Name: fmt.Sprintf("crowd-%03d", i),
+			Service:   fmt.Sprintf("fn-%04d", i),
 			Connector: lab.Range28(i), OnWithdraw: "restore",
 		}
 	}))
 	took := time.Since(began).Round(time.Second)
-	c.Row(lab.AllEnded(ends, events.SagaCompleted), "to the shared endpoint, completed", fmt.Sprintf("%d in %s", lab.CountEnded(ends, events.SagaCompleted), took))
+	c.Row(lab.AllEnded(ends, events.SagaCompleted), "to the shared endpoint, completed",
+		fmt.Sprintf("%d in %s", lab.CountEnded(ends, events.SagaCompleted), took))
 	fresh, err := c.since(ctx)
 	if err != nil {
 		return err
@@ -83,7 +85,8 @@ func (c *crowdLab) shared(ctx context.Context) error {
 	}
 	holds, err := sharedHolds(ctx, c.Lab)
 	c.Row(errors.Join(err, proof.Need(holds == crowdShared, "counted %d", holds)), "shared endpoint counted", holds)
-	c.Row(noTwice(fresh, "connectors.create"), "connectors made, none twice", countEffects(fresh, "connectors.create", "create"))
+	c.Row(noTwice(fresh, "connectors.create"), "connectors made, none twice",
+		countEffects(fresh, "connectors.create", "create"))
 	return nil
 }
 
@@ -95,16 +98,19 @@ func (c *crowdLab) own(ctx context.Context) error {
 	began := time.Now()
 	ends := c.many(ctx, attachmentOrders("own", crowdOwn, 300))
 	took := time.Since(began).Round(time.Second)
-	c.Row(lab.AllEnded(ends, events.SagaCompleted), "to service attachments, completed", fmt.Sprintf("%d in %s", lab.CountEnded(ends, events.SagaCompleted), took))
+	c.Row(lab.AllEnded(ends, events.SagaCompleted), "to service attachments, completed",
+		fmt.Sprintf("%d in %s", lab.CountEnded(ends, events.SagaCompleted), took))
 	fresh, err := c.since(ctx)
 	if err != nil {
 		return err
 	}
 	for _, call := range listCalls {
 		n := countEffects(fresh, call, "")
-		c.Row(proof.Need(n > 0 && n <= crowdOwn/3, "%d writes for %d entries", n, crowdOwn), "list writes for them by "+call, n)
+		c.Row(proof.Need(n > 0 && n <= crowdOwn/3, "%d writes for %d entries", n, crowdOwn),
+			"list writes for them by "+call, n)
 	}
-	c.Row(noTwice(fresh, "addresses.insert"), "addresses reserved, none twice", countEffects(fresh, "addresses.insert", "create"))
+	c.Row(noTwice(fresh, "addresses.insert"), "addresses reserved, none twice",
+		countEffects(fresh, "addresses.insert", "create"))
 	return c.lists(ctx, crowdOwn+1)
 }
 
@@ -126,7 +132,8 @@ func (c *crowdLab) lists(ctx context.Context, want int) error {
 				others++
 			}
 		}
-		c.Row(proof.Need(ours == want && others == 0, "%d of ours and %d other differences, want %d and 0", ours, others, want), "entries of ours on "+list+", foreign ones untouched", ours)
+		c.Row(proof.Need(ours == want && others == 0, "%d of ours and %d other differences, want %d and 0", ours,
+			others, want), "entries of ours on "+list+", foreign ones untouched", ours)
 	}
 	return nil
 }
@@ -143,7 +150,8 @@ func (c *crowdLab) tooMany(ctx context.Context) error {
 			named++
 		}
 	}
-	c.Row(proof.Need(completed == room && named == over, "%d completed, %d refused with the limit named, of %d: %v", completed, named, len(ends), lab.AllEnded(ends, events.SagaCompleted)),
+	c.Row(proof.Need(completed == room && named == over, "%d completed, %d refused with the limit named, of %d: %v",
+		completed, named, len(ends), lab.AllEnded(ends, events.SagaCompleted)),
 		"over the session's limit: completed, refused", fmt.Sprintf("%d, %d", completed, named))
 	left, err := c.Resources(ctx)
 	if err != nil {
@@ -164,11 +172,13 @@ func (c *crowdLab) tooMany(ctx context.Context) error {
 func (c *crowdLab) rules(ctx context.Context) error {
 	ends := c.many(ctx, lab.Many(crowdWebgroups, func(i int) lab.Order {
 		return lab.Order{
-			Variant: lab.Variant{Announce: "none", Filter: "aviatrix-webgroup", Egress: "connector"}, Name: fmt.Sprintf("web-%02d", i), Service: fmt.Sprintf("fn-%04d", 600+i),
+			Variant: lab.Variant{Announce: "none", Filter: "aviatrix-webgroup", Egress: "connector"},
+			Name:    fmt.Sprintf("web-%02d", i), Service: fmt.Sprintf("fn-%04d", 600+i),
 			Connector: lab.Range28(400 + i), OnWithdraw: "restore", NoNames: true,
 		}
 	}))
-	c.Row(lab.AllEnded(ends, events.SagaCompleted), "WebGroup filters on one controller, completed", lab.CountEnded(ends, events.SagaCompleted))
+	c.Row(lab.AllEnded(ends, events.SagaCompleted), "WebGroup filters on one controller, completed",
+		lab.CountEnded(ends, events.SagaCompleted))
 	left, err := c.Resources(ctx)
 	if err != nil {
 		return err
@@ -184,7 +194,8 @@ func (c *crowdLab) rules(ctx context.Context) error {
 			changed++
 		}
 	}
-	c.Row(proof.Need(rules >= 2*crowdWebgroups && changed == 0, "%d rules added, %d of others changed", rules, changed), "their rules in the shared set, others untouched", rules)
+	c.Row(proof.Need(rules >= 2*crowdWebgroups && changed == 0, "%d rules added, %d of others changed", rules, changed),
+		"their rules in the shared set, others untouched", rules)
 	return nil
 }
 
@@ -204,7 +215,8 @@ func (c *crowdLab) gone(ctx context.Context) error {
 func attachmentOrders(name string, n, service int) []lab.Order {
 	return lab.Many(n, func(i int) lab.Order {
 		return lab.Order{
-			Variant: lab.Variant{Announce: "both"}, Name: fmt.Sprintf("%s-%03d", name, i), Service: fmt.Sprintf("fn-%04d", service+i),
+			Variant: lab.Variant{Announce: "both"}, Name: fmt.Sprintf("%s-%03d", name, i),
+			Service:    fmt.Sprintf("fn-%04d", service+i),
 			Attachment: "orders-sa", NoEgress: true, OnWithdraw: "restore",
 		}
 	})

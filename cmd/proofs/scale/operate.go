@@ -39,12 +39,14 @@ func operateRun(ctx context.Context, l *lab.Lab, t *proof.Table) error {
 		return err
 	}
 	// A refused binding comes after most of a plan, so what is replayed has been made and undone before.
-	if err := l.Fault(ctx, control.Fault{Vendor: "gcp", Call: "services.patch", Mode: "refuse", Times: -1}); err != nil {
+	if err := l.Fault(ctx, control.Fault{Vendor: "gcp", Call: "services.patch", Mode: "refuse",
+		Times: -1}); err != nil {
 		return err
 	}
 	orders := splitOrders()
 	ends := l.RunAll(ctx, orders)
-	t.Row(lab.AllEnded(ends, events.SagaCompensated), "compensated by an outage", fmt.Sprintf("%d of %d", lab.CountEnded(ends, events.SagaCompensated), len(orders)))
+	t.Row(lab.AllEnded(ends, events.SagaCompensated), "compensated by an outage",
+		fmt.Sprintf("%d of %d", lab.CountEnded(ends, events.SagaCompensated), len(orders)))
 	if err := replayMany(ctx, l, t, len(orders)); err != nil {
 		return err
 	}
@@ -59,7 +61,8 @@ func operateRun(ctx context.Context, l *lab.Lab, t *proof.Table) error {
 
 // replayMany replays behind a canary: too early, then killed in between, then to the end.
 func replayMany(ctx context.Context, l *lab.Lab, t *proof.Table, n int) error {
-	line := []string{"replay", "--status", "compensated", "--name-prefix", "split-", "--canary", "1", "--pace", "10/s", "--max-failures", "3", "--wait", "-o", "json", "--reason", "the outage is over"}
+	line := []string{"replay", "--status", "compensated", "--name-prefix", "split-", "--canary", "1", "--pace", "10/s",
+		"--max-failures", "3", "--wait", "-o", "json", "--reason", "the outage is over"}
 	var rows []struct{ Status string }
 	code, err := l.Command(ctx, &rows, line...)
 	if err != nil {
@@ -79,7 +82,8 @@ func replayMany(ctx context.Context, l *lab.Lab, t *proof.Table, n int) error {
 	if err != nil {
 		return err
 	}
-	t.Row(proof.Need(len(before) > 0 && len(before) < n, "it was not cut off in between"), "killed in between: not yet replayed", len(before))
+	t.Row(proof.Need(len(before) > 0 && len(before) < n, "it was not cut off in between"),
+		"killed in between: not yet replayed", len(before))
 	code, err = l.Command(ctx, &rows, line...)
 	t.Row(errors.Join(err, proof.Need(code == 0, "exit %d", code)), "run again: replayed", len(rows))
 	return replayedOnce(ctx, l, t, n)
@@ -96,7 +100,8 @@ func cutOff(ctx context.Context, l *lab.Lab, n int, line []string) ([]events.Sta
 	var left []events.Status
 	for end := time.Now().Add(time.Minute); ; {
 		var err error
-		if left, err = l.API().List(ctx, map[string][]string{"status": {"compensated"}}); err != nil || len(left) <= n/2 || time.Now().After(end) {
+		if left, err = l.API().List(ctx, map[string][]string{"status": {"compensated"}}); err != nil ||
+			len(left) <= n/2 || time.Now().After(end) {
 			kill()
 			<-ended
 			return left, err
@@ -129,7 +134,8 @@ func replayedOnce(ctx context.Context, l *lab.Lab, t *proof.Table, n int) error 
 			}
 		}
 		if completed == n || time.Now().After(end) {
-			t.Row(proof.Need(completed == n && sagas == 2*n+1, "%d sagas, not %d", sagas, 2*n+1), "completed, each replayed once", fmt.Sprintf("%d of %d", completed, n))
+			t.Row(proof.Need(completed == n && sagas == 2*n+1, "%d sagas, not %d", sagas, 2*n+1),
+				"completed, each replayed once", fmt.Sprintf("%d of %d", completed, n))
 			return nil
 		}
 		select {
@@ -164,8 +170,10 @@ func surveyAll(ctx context.Context, l *lab.Lab, t *proof.Table, orders []lab.Ord
 	}
 	took := time.Since(began) / time.Duration(len(orders))
 	after, err := l.Effects(ctx)
-	t.Row(errors.Join(err, proof.Need(len(odd) == 0 && rows > 0, "%d odd, first %v", len(odd), slices.Concat(odd, []string{""})[0])), "surveyed: steps done and matching", rows)
-	t.Row(proof.Need(len(after) == len(before), "%d effects before, %d after", len(before), len(after)), "effects of surveys", len(after)-len(before))
+	t.Row(errors.Join(err, proof.Need(len(odd) == 0 && rows > 0, "%d odd, first %v", len(odd),
+		slices.Concat(odd, []string{""})[0])), "surveyed: steps done and matching", rows)
+	t.Row(proof.Need(len(after) == len(before), "%d effects before, %d after", len(before), len(after)),
+		"effects of surveys", len(after)-len(before))
 	t.Row(nil, "one survey took", took.Round(time.Millisecond))
 	return nil
 }
@@ -187,12 +195,14 @@ func loseWorkers(ctx context.Context, l *lab.Lab, b *lab.Broker, t *proof.Table)
 	took, err := diagnosed(ctx, l, events.CauseNoWorker, true)
 	t.Row(err, "all workers killed: named by the doctor after", took.Sub(killed).Round(time.Second))
 	text, err := metrics(ctx, l)
-	t.Row(errors.Join(err, proof.Need(strings.Contains(text, `culvert_workers{capability="network"} 0`) || !strings.Contains(text, `culvert_workers{capability="network"}`), "%s", text)), "live workers in /metrics", 0)
+	t.Row(errors.Join(err, proof.Need(strings.Contains(text, `culvert_workers{capability="network"} 0`) ||
+		!strings.Contains(text, `culvert_workers{capability="network"}`), "%s", text)), "live workers in /metrics", 0)
 	if _, err := l.Start(ctx, "worker-3", args...); err != nil {
 		return err
 	}
 	v, err := l.Wait(ctx, id)
-	t.Row(errors.Join(err, proof.Need(v.Status == events.SagaCompleted, "%s", lab.Describe(v))), "a worker again: what waited", v.Status)
+	t.Row(errors.Join(err, proof.Need(v.Status == events.SagaCompleted, "%s", lab.Describe(v))),
+		"a worker again: what waited", v.Status)
 	_, err = diagnosed(ctx, l, events.CauseNoWorker, false)
 	t.Row(err, "the doctor finds no missing worker", "-")
 	return nil

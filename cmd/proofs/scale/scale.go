@@ -13,8 +13,8 @@ import (
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
 )
 
-// scale: two orchestrators and four workers on each home, two of each leaving and two joining while a campaign runs. Who
-// leaves drains: it exits with 0, and nothing that it had in hand is lost.
+// scale: two orchestrators and four workers on each home, two of each leaving and two joining while a campaign runs.
+// Who leaves drains: it exits with 0, and nothing that it had in hand is lost.
 func scale(ctx context.Context, s lab.Settings) error {
 	s = s.Filled(500, 4)
 	t := &proof.Table{Header: "home what figure"}

@@ -35,7 +35,8 @@ func (c *Campaign) recovery(b Blow) time.Duration {
 
 // Throw makes n faults, one after the other and spread over the sagas, each at a random moment at which a command that
 // changes something is out. It stops early, which is a miss, when the sagas are through before the faults are.
-func (c *Campaign) Throw(ctx context.Context, n int, fault func(ctx context.Context, k int) (kind string, err error)) ([]Blow, error) {
+func (c *Campaign) Throw(ctx context.Context, n int,
+	fault func(ctx context.Context, k int) (kind string, err error)) ([]Blow, error) {
 	var blows []Blow
 	for len(blows) < n {
 		pause := 20*time.Millisecond + time.Duration(c.Random.Int64N(int64(480*time.Millisecond)))
@@ -110,9 +111,11 @@ func (c *Campaign) Judge(ctx context.Context, t *proof.Table, blows []Blow, want
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		t.Row(nil, "faults: "+kind, kinds[kind])
 	}
-	t.Row(proof.Need(len(blows) == want, "%d faults before the sagas were through, want %d", len(blows), want), "faults with a command in flight", len(blows))
+	t.Row(proof.Need(len(blows) == want, "%d faults before the sagas were through, want %d", len(blows), want),
+		"faults with a command in flight", len(blows))
 	all := max(c.sagas, c.begun)
-	t.Row(proof.Need(c.ended[events.SagaCompleted] == all, "%v; %s", c.ended, strings.Join(c.Misses[:min(3, len(c.Misses))], "; ")),
+	t.Row(proof.Need(c.ended[events.SagaCompleted] == all, "%v; %s", c.ended,
+		strings.Join(c.Misses[:min(3, len(c.Misses))], "; ")),
 		"sagas ended completed", fmt.Sprintf("%d of %d", c.ended[events.SagaCompleted], all))
 	effects, err := c.l.Effects(ctx)
 	if err != nil {
@@ -121,7 +124,8 @@ func (c *Campaign) Judge(ctx context.Context, t *proof.Table, blows []Blow, want
 	t.Row(proof.OneLive(effects), "effects on named objects, none twice", len(effects))
 	t.Row(c.l.Clean(ctx), "differences left", "sim resources")
 	t.Row(nil, "longest recovery: no saga ended for", fmt.Sprintf("%s (%s)", longest.Round(10*time.Millisecond), after))
-	t.Row(nil, "slowest saga, faults included", fmt.Sprintf("%s (%s)", c.slowest.Round(10*time.Millisecond), c.slowestWas))
+	t.Row(nil, "slowest saga, faults included", fmt.Sprintf("%s (%s)", c.slowest.Round(10*time.Millisecond),
+		c.slowestWas))
 	return nil
 }
 
@@ -134,7 +138,8 @@ func slowestStep(v events.Status) string {
 			continue
 		}
 		if took := s.EndedAt.Sub(*s.StartedAt); took > longest {
-			longest, name = took, fmt.Sprintf(", %s %s in %d attempts", s.Name, took.Round(10*time.Millisecond), s.Attempts)
+			longest, name = took, fmt.Sprintf(", %s %s in %d attempts", s.Name, took.Round(10*time.Millisecond),
+				s.Attempts)
 		}
 	}
 	return name

@@ -44,11 +44,13 @@ type Campaign struct {
 	Done chan struct{}
 }
 
-// New makes a campaign of the size that the lab's settings ask for. Its APIs are the lab's daemon, unless they are replaced.
+// New makes a campaign of the size that the lab's settings ask for. Its APIs are the lab's daemon, unless they are
+// replaced.
 func New(l *lab.Lab, name string) *Campaign {
 	c := &Campaign{
-		l: l, name: name, sagas: l.Settings.Sagas, faults: l.Settings.Faults, window: l.Settings.Window, Random: rand.New(rand.NewPCG(l.Settings.Seed, 1)),
-		ended: map[events.SagaStatus]int{}, beat: make(chan struct{}), Done: make(chan struct{}),
+		l: l, name: name, sagas: l.Settings.Sagas, faults: l.Settings.Faults, window: l.Settings.Window,
+		Random: rand.New(rand.NewPCG(l.Settings.Seed, 1)),
+		ended:  map[events.SagaStatus]int{}, beat: make(chan struct{}), Done: make(chan struct{}),
 	}
 	c.APIs = func() []string { return []string{l.Daemon.At.HTTP} }
 	return c
@@ -107,12 +109,14 @@ func (c *Campaign) ahead(sagas int) bool {
 
 // Order spreads connections over plans that need nothing which only few of them could have at once.
 func Order(name string, i int) lab.Order {
-	o := lab.Order{Name: fmt.Sprintf("%s-%04d", name, i), Service: fmt.Sprintf("fn-%04d", i%900), OnWithdraw: "restore", NoNames: true}
+	o := lab.Order{Name: fmt.Sprintf("%s-%04d", name, i), Service: fmt.Sprintf("fn-%04d", i%900), OnWithdraw: "restore",
+		NoNames: true}
 	switch i % 3 {
 	case 0: // an endpoint of its own to a service attachment
 		o.Attachment, o.NoEgress, o.Variant = "orders-sa", true, lab.Variant{Announce: "none"}
 	case 1: // a share of the counted endpoint, and a way out through a filter
-		o.Variant, o.Connector = lab.Variant{Announce: "none", Filter: "gcp-firewall", Egress: "connector"}, lab.Range28(i)
+		o.Variant, o.Connector = lab.Variant{Announce: "none", Filter: "gcp-firewall", Egress: "connector"},
+			lab.Range28(i)
 	case 2: // a share of a router's list
 		o.Variant, o.NoEgress = lab.Variant{Announce: "cloud-router"}, true
 	}
@@ -165,7 +169,8 @@ func (c *Campaign) through(ctx context.Context, body []byte) (events.Status, err
 		api := httpapi.Client{URL: apis[n%len(apis)]}
 		if id == "" {
 			accepted, err := api.Submit(ctx, "application/cloudevents+json", body)
-			if refused := new(httpapi.Problem); errors.As(err, &refused) && refused.Status < 500 && refused.Status != 429 {
+			if refused := new(httpapi.Problem); errors.As(err, &refused) && refused.Status < 500 &&
+				refused.Status != 429 {
 				return v, err
 			}
 			if last = err; err == nil {
@@ -185,7 +190,8 @@ func (c *Campaign) through(ctx context.Context, body []byte) (events.Status, err
 		select {
 		case <-ctx.Done():
 			shown, err := api.Show(context.WithoutCancel(ctx), id)
-			return v, fmt.Errorf("has not ended in %s: %w; asked, it is %s (%v)", sagaWithin, last, lab.Describe(shown), err)
+			return v, fmt.Errorf("has not ended in %s: %w; asked, it is %s (%v)", sagaWithin, last, lab.Describe(shown),
+				err)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -30,12 +30,14 @@ func (l *Lab) StartBroker(ctx context.Context, sync string) (*Broker, error) {
 		return nil, err
 	}
 	config := filepath.Join(l.Dir, "nats.conf")
-	text := fmt.Sprintf("host: 127.0.0.1\nport: %d\nhttp: 127.0.0.1:%d\nmax_payload: 8MB\njetstream { store_dir: %q, sync_interval: %q }\n", client, monitor, filepath.Join(l.Dir, "nats"), sync)
+	text := fmt.Sprintf("host: 127.0.0.1\nport: %d\nhttp: 127.0.0.1:%d\nmax_payload: 8MB\n"+
+		"jetstream { store_dir: %q, sync_interval: %q }\n", client, monitor, filepath.Join(l.Dir, "nats"), sync)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
 	b := &Broker{
-		cmd: exec.Command(filepath.Join(l.Settings.Bin, "nats-server"), "-c", config), URL: fmt.Sprintf("nats://127.0.0.1:%d", client),
+		cmd:     exec.Command(filepath.Join(l.Settings.Bin, "nats-server"), "-c", config),
+		URL:     fmt.Sprintf("nats://127.0.0.1:%d", client),
 		Monitor: fmt.Sprintf("http://127.0.0.1:%d", monitor),
 	}
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

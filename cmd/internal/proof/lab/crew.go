@@ -22,27 +22,22 @@ type Member struct {
 	left error
 }
 
-// A Crew are the orchestrators and workers of a backend. The first of each stays, the others come and go. Who works, and at
-// what, is asked of the API, as "culvert workers" does. Safe for concurrent use.
+// A Crew are the orchestrators and workers of a backend. The first of each stays, the others come and go. Who works
+// is asked of the API, as "culvert workers" does; what each has done is read from the bus. Safe for concurrent use.
 type Crew struct {
 	l *Lab
 	f *Backend
 
-	mu     sync.Mutex
-	counts map[string]int
-	live   map[string][]*Member
-	gone   []*Member
-	// seen are the commands that each worker was seen with, by the worker's name.
-	seen     map[string]map[string]bool
-	watching sync.WaitGroup
-	unwatch  func()
+	mu      sync.Mutex
+	counts  map[string]int
+	live    map[string][]*Member
+	gone    []*Member
+	results *Results
 }
 
 // NewCrew has nobody yet.
 func NewCrew(l *Lab, f *Backend) *Crew {
-	return &Crew{
-		l: l, f: f, counts: map[string]int{}, live: map[string][]*Member{}, seen: map[string]map[string]bool{}, unwatch: func() {},
-	}
+	return &Crew{l: l, f: f, counts: map[string]int{}, live: map[string][]*Member{}}
 }
 
 // The roles of a crew.
@@ -51,8 +46,13 @@ const (
 	workersRole   = "worker"
 )
 
-// Staff starts two orchestrators and four workers; a seed is one of each. From then on the workers are watched.
+// Staff starts two orchestrators and four workers; a seed is one of each. What the workers do is counted from then on.
 func (c *Crew) Staff(ctx context.Context) error {
+	var err error
+	if c.results, err = c.f.Observe(); err != nil {
+		return err
+	}
+	c.l.Ends = append(c.l.Ends, func() error { c.results.Stop(); return nil })
 	if c.f.Seed != nil {
 		for _, role := range []string{orchestrators, workersRole} {
 			c.live[role] = append(c.live[role], &Member{Process: c.f.Seed, name: "seed"})
@@ -66,9 +66,6 @@ func (c *Crew) Staff(ctx context.Context) error {
 		}
 	}
 	c.l.Daemon = c.live[orchestrators][0].Process
-	watch, cancel := context.WithCancel(ctx)
-	c.unwatch = cancel
-	c.watching.Go(func() { c.watch(watch) })
 	return nil
 }
 
@@ -84,29 +81,6 @@ func (c *Crew) Join(ctx context.Context, role string) (*Process, error) {
 	defer c.mu.Unlock()
 	c.live[role] = append(c.live[role], &Member{Process: p, name: name})
 	return p, nil
-}
-
-// watchEvery is how often the workers' signs of life are read; each gives one every ten seconds or so.
-const watchEvery = 2 * time.Second
-
-// watch notes, until ctx ends, which commands each worker has in hand.
-func (c *Crew) watch(ctx context.Context) {
-	for proof.Pause(ctx, watchEvery) == nil {
-		roster, err := c.roster(ctx)
-		if err != nil {
-			continue // an orchestrator that leaves; the next look asks again
-		}
-		c.mu.Lock()
-		for _, b := range roster {
-			if c.seen[b.Worker] == nil {
-				c.seen[b.Worker] = map[string]bool{}
-			}
-			for _, run := range b.Runs {
-				c.seen[b.Worker][run] = true
-			}
-		}
-		c.mu.Unlock()
-	}
 }
 
 // roster asks an orchestrator who works.
@@ -176,10 +150,8 @@ func (c *Crew) APIs() []string {
 	return all
 }
 
-// Dismiss lets all go, and tells of each worker how it left and with how many commands it was seen.
+// Dismiss lets all go, and tells of each worker how it left and how many results it gave.
 func (c *Crew) Dismiss(ctx context.Context, t *proof.Table) error {
-	c.unwatch()
-	c.watching.Wait()
 	for _, role := range []string{workersRole, orchestrators} {
 		for _, m := range slices.Backward(c.live[role]) {
 			if m.Process == c.f.Seed {
@@ -200,20 +172,18 @@ func (c *Crew) Dismiss(ctx context.Context, t *proof.Table) error {
 		if strings.HasPrefix(m.name, orchestrators) {
 			continue
 		}
-		n := c.seenWith(m)
-		t.Row(errors.Join(m.left, proof.Need(n > 0, "it was seen with none")), "commands that "+m.name+" was seen with", n)
+		n := c.resultsOf(m)
+		t.Row(errors.Join(m.left, proof.Need(n > 0, "did nothing")), "results of "+m.name, n)
 	}
 	return nil
 }
 
-// seenWith counts the commands that a member was seen with.
-func (c *Crew) seenWith(m *Member) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// resultsOf counts the results that a member has published.
+func (c *Crew) resultsOf(m *Member) int {
 	n := 0
-	for worker, runs := range c.seen {
+	for worker, results := range c.results.Counts() {
 		if m.isOf(worker) {
-			n += len(runs)
+			n += results
 		}
 	}
 	return n

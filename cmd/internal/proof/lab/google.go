@@ -12,7 +12,8 @@ import (
 	"github.com/culvertnet/culvert/adapters/pubsub/pubsublocal"
 )
 
-// Google is the Google home on this machine: a PostgreSQL server, and Google's fake of Pub/Sub behind its layer of faults.
+// Google is the Google home on this machine: a PostgreSQL server, and Google's fake of Pub/Sub behind its layer of
+// faults.
 type Google struct {
 	DB  *pglocal.Server
 	Bus *pubsublocal.Server
@@ -35,10 +36,12 @@ func StartGoogle(ctx context.Context, l *Lab) (*Google, *Backend, error) {
 	}
 	l.Ends = append(l.Ends, g.Bus.Close)
 	f := &Backend{
-		Flags: []string{"--postgres-url", g.URL, "--pubsub-project", "culvert"}, Stores: g.DB.Pids, Quorum: 1, Report: g.report,
+		Flags: []string{"--postgres-url", g.URL, "--pubsub-project", "culvert"}, Stores: g.DB.Pids, Quorum: 1,
+		Report: g.report, Observe: func() (*Results, error) { return observePubSub(g.Bus), nil },
 	}
 	l.env = append(l.env, "PUBSUB_EMULATOR_HOST="+g.Bus.Addr())
-	setup := exec.CommandContext(ctx, filepath.Join(l.Settings.Bin, "culvertd"), append([]string{"setup"}, f.Flags...)...)
+	setup := exec.CommandContext(ctx, filepath.Join(l.Settings.Bin, "culvertd"),
+		append([]string{"setup"}, f.Flags...)...)
 	setup.Env = append(setup.Environ(), l.env...)
 	if out, err := setup.CombinedOutput(); err != nil {
 		return nil, nil, fmt.Errorf("culvertd setup: %w: %s", err, out)
@@ -60,7 +63,8 @@ func (g *Google) report(ctx context.Context) (string, error) {
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	var said string
-	err = conn.QueryRow(ctx, `SELECT format('fsync=%s full_page_writes=%s synchronous_commit=%s wal_sync_method=%s', current_setting('fsync'),
-		current_setting('full_page_writes'), current_setting('synchronous_commit'), current_setting('wal_sync_method'))`).Scan(&said)
+	err = conn.QueryRow(ctx, `SELECT format('fsync=%s full_page_writes=%s synchronous_commit=%s wal_sync_method=%s',
+		current_setting('fsync'), current_setting('full_page_writes'),
+		current_setting('synchronous_commit'), current_setting('wal_sync_method'))`).Scan(&said)
 	return said, err
 }

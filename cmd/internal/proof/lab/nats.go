@@ -27,8 +27,10 @@ func StartR3(ctx context.Context, l *Lab) (*natslocal.Cluster, *Backend, error) 
 		return nil, nil, err
 	}
 	return cluster, &Backend{
-		Flags:  []string{"--nats-url", cluster.URL(), "--nats-monitors", strings.Join(cluster.Monitors(), ","), "--config", config},
+		Flags: []string{"--nats-url", cluster.URL(), "--nats-monitors", strings.Join(cluster.Monitors(), ","),
+			"--config", config},
 		Stores: cluster.Pids, Quorum: R3Servers/2 + 1, Report: NATSReport(cluster.Monitors()...),
+		Observe: func() (*Results, error) { return ObserveNATS(cluster.URL()) },
 	}, nil
 }
 

@@ -29,8 +29,8 @@ func Variants() []Variant {
 	return all
 }
 
-// The lists that order "both" announces on: a router without ALL_SUBNETS and a spoke whose list others have customised, so
-// that an endpoint in a later subnet needs a host route of its own on both.
+// The lists that order "both" announces on: a router without ALL_SUBNETS and a spoke whose list others have customised,
+// so that an endpoint in a later subnet needs a host route of its own on both.
 const (
 	CrowdRouter  = "edge-hosts"
 	CrowdGateway = "gcp-spoke-2"
@@ -70,7 +70,8 @@ func (o Order) Event() []byte {
 
 func event(name, want string, data any) []byte {
 	b, err := json.Marshal(object{
-		"specversion": "1.0", "id": uuid.NewString(), "source": "/proofs", "type": "culvert.private-service." + want + ".v1",
+		"specversion": "1.0", "id": uuid.NewString(), "source": "/proofs",
+		"type":    "culvert.private-service." + want + ".v1",
 		"subject": name, "datacontenttype": "application/json", "data": data,
 	})
 	if err != nil {
@@ -96,7 +97,8 @@ func (o Order) serviceRef() object {
 func (o Order) ingress() object {
 	in := object{"target": object{"googleApisBundle": "all-apis"}, "address": object{"pool": "psc-frankfurt"}}
 	if o.Attachment != "" {
-		in["target"] = object{"serviceAttachment": "projects/acme-producers/regions/europe-west3/serviceAttachments/" + o.Attachment}
+		in["target"] = object{"serviceAttachment": "projects/acme-producers/regions/europe-west3/serviceAttachments/" +
+			o.Attachment}
 		in["address"] = object{"subnet": "projects/acme-net/regions/europe-west3/subnetworks/endpoints-late"}
 	} else if !o.NoNames {
 		in["names"] = object{"hostnames": "auto", "ttl": "60s"}
@@ -105,7 +107,8 @@ func (o Order) ingress() object {
 	case "aviatrix":
 		in["announce"] = []object{{"via": "aviatrix", "spokeGateway": "gcp-spoke-1", "connections": []string{"site-1"}}}
 	case "cloud-router":
-		in["announce"] = []object{{"via": "cloud-router", "project": "acme-net", "region": "europe-west3", "router": "edge-1"}}
+		in["announce"] = []object{{"via": "cloud-router", "project": "acme-net", "region": "europe-west3",
+			"router": "edge-1"}}
 	case "both":
 		in["announce"] = []object{
 			{"via": "cloud-router", "project": "acme-net", "region": "europe-west3", "router": CrowdRouter},
@@ -122,7 +125,8 @@ func (o Order) ingress() object {
 }
 
 func (o Order) egressPart() object {
-	out := object{"vpcEgress": "all-traffic", "googleAccess": object{"subnetworks": []string{"projects/acme-net/regions/europe-west3/subnetworks/workloads"}}}
+	out := object{"vpcEgress": "all-traffic",
+		"googleAccess": object{"subnetworks": []string{"projects/acme-net/regions/europe-west3/subnetworks/workloads"}}}
 	if o.Egress == "direct" {
 		direct := object{"subnetwork": "projects/acme-net/regions/europe-west3/subnetworks/direct-egress"}
 		if o.Filter == "aviatrix-fqdn" {
@@ -130,7 +134,8 @@ func (o Order) egressPart() object {
 		}
 		out["direct"] = direct
 	} else {
-		out["connector"] = object{"ipCidrRange": o.Connector, "minInstances": 2, "maxInstances": max(o.Max, 3), "machineType": "e2-micro"}
+		out["connector"] = object{"ipCidrRange": o.Connector, "minInstances": 2, "maxInstances": max(o.Max, 3),
+			"machineType": "e2-micro"}
 	}
 	allow := o.Allow
 	if allow == nil {

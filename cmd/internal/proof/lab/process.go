@@ -36,7 +36,8 @@ func (l *Lab) Start(ctx context.Context, name string, args ...string) (*Process,
 		return nil, err
 	}
 	defer log.Close()
-	p.cmd = exec.Command(filepath.Join(l.Settings.Bin, "culvertd"), append([]string{"--http", "127.0.0.1:0", "--nats", "127.0.0.1:0"}, args...)...)
+	p.cmd = exec.Command(filepath.Join(l.Settings.Bin, "culvertd"),
+		append([]string{"--http", "127.0.0.1:0", "--nats", "127.0.0.1:0"}, args...)...)
 	p.cmd.Stderr = log
 	p.cmd.Env = append(os.Environ(), l.env...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

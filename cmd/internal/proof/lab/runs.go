@@ -57,7 +57,8 @@ func CountEnded(ends map[string]events.Status, want events.SagaStatus) int {
 func AllEnded(ends map[string]events.Status, want events.SagaStatus) error {
 	for name, v := range ends {
 		if v.Status != want {
-			return fmt.Errorf("%d of %d are %s; e.g. %s is %s", CountEnded(ends, want), len(ends), want, name, Describe(v))
+			return fmt.Errorf("%d of %d are %s; e.g. %s is %s", CountEnded(ends, want), len(ends), want, name,
+				Describe(v))
 		}
 	}
 	return nil
