@@ -8,7 +8,8 @@ import (
 )
 
 func TestScenes(t *testing.T) {
-	steptest.RunScenes(t, []steptest.Scene{
+	scenes := []steptest.Scene{
+		{Name: "check", Step: checks(egress.CheckIn{Binds: true}), Bench: fresh},
 		{Name: "connector by range", Step: attach(egress.AttachConnectorIn{Network: vpc, CIDR: "10.8.0.0/28"}), Bench: fresh},
 		{Name: "connector by subnet", Step: attach(egress.AttachConnectorIn{Subnet: "projects/acme-net/regions/europe-west3/subnetworks/serverless-28"}), Bench: fresh},
 		{Name: "existing connector", Step: attach(egress.AttachConnectorIn{Existing: foreign}), Bench: fresh},
@@ -17,7 +18,9 @@ func TestScenes(t *testing.T) {
 		{Name: "invokers", Step: grant(insider, member), Bench: fresh},
 		{Name: "ingress", Step: restrict(orders, false), Bench: fresh},
 		{Name: "ingress as it is", Step: restrict(bound, false), Bench: fresh},
-	})
+	}
+	steptest.Covers(t, egress.Steps(egress.Drivers{}), scenes)
+	steptest.RunScenes(t, scenes)
 }
 
 // ours is a connector that an earlier step would have made.

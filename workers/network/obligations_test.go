@@ -10,7 +10,8 @@ import (
 )
 
 func TestScenes(t *testing.T) {
-	steptest.RunScenes(t, []steptest.Scene{
+	scenes := []steptest.Scene{
+		{Name: "check", Step: step{Kind: network.KindCheck, In: network.CheckIn{Network: vpc, Target: "all-apis", PoolRanges: pool}}, Bench: fresh},
 		{Name: "shared address", Step: reserve(network.ReserveAddressIn{Shared: shared}), Bench: fresh},
 		{Name: "own address", Step: reserve(network.ReserveAddressIn{}), Bench: fresh},
 		{Name: "fixed address", Step: reserve(network.ReserveAddressIn{IP: "10.200.0.9"}), Bench: fresh},
@@ -20,7 +21,9 @@ func TestScenes(t *testing.T) {
 		{Name: "attached endpoint", Step: attached(), Bench: withAddresses},
 		{Name: "names", Step: names("10.200.0.9", host, "bills-abc-ey.a.run.app"), Bench: fresh},
 		{Name: "google access", Step: access(false), Bench: fresh},
-	})
+	}
+	steptest.Covers(t, network.Steps(network.Drivers{}), scenes)
+	steptest.RunScenes(t, scenes)
 }
 
 func reserve(in network.ReserveAddressIn) step {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +17,7 @@ import (
 func Run(t *testing.T, newBed func(t *testing.T) Bed, samples []events.Command) {
 	t.Helper()
 	samples = lastOfEach(samples)
-	complete(t, newBed(t), samples)
+	covers(t, newBed(t).Handlers, kindsOf(samples))
 	for i, c := range samples {
 		l := lab{newBed: newBed, before: samples[:i], sample: c}
 		t.Run(c.Step, func(t *testing.T) {
@@ -50,16 +49,6 @@ func lastOfEach(samples []events.Command) []events.Command {
 		out = append(out, c)
 	}
 	return out
-}
-
-// complete fails the test for every registered step without a sample.
-func complete(t *testing.T, b Bed, samples []events.Command) {
-	t.Helper()
-	for _, h := range b.Handlers {
-		if !slices.ContainsFunc(samples, func(c events.Command) bool { return c.Kind == h.Kind() }) {
-			t.Errorf("no sample command for a step of kind %s", h.Kind())
-		}
-	}
 }
 
 // lab prepares a world in which everything before a step is done.
@@ -115,15 +104,12 @@ func (l lab) takesBack(r *runner, before string) {
 	if o.Retained != "" {
 		r.t.Fatalf("an undo that compensates leaves something: %s", o.Retained)
 	}
-	if !readOnly(l.sample) {
+	if !readOnly(l.sample.Kind) {
 		r.sees(l.sample, events.Absent, events.Foreign)
 	}
 	r.becomes("after an undo", before)
 	r.holdsNothing(l.sample)
 }
-
-// readOnly tells of a check, which leaves nothing to look at: every capability has one, "<capability>.check".
-func readOnly(c events.Command) bool { return strings.HasSuffix(c.Kind, ".check") }
 
 func (l lab) undoneWithoutDoing(t *testing.T) {
 	t.Parallel()

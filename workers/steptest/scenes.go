@@ -13,7 +13,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// A Scene is one step with an effect, and the fresh bench on which nobody has done it yet. What an earlier step would have
+// A Scene is one step, and the fresh bench on which nobody has done it yet. What an earlier step would have
 // made is there.
 type Scene struct {
 	Name  string
@@ -26,6 +26,9 @@ type Scene struct {
 // there should be.
 func RunScenes(t *testing.T, scenes []Scene) {
 	t.Helper()
+	checks := slices.DeleteFunc(slices.Clone(scenes), func(s Scene) bool { return !readOnly(s.Step.Kind) })
+	t.Run("a check changes nothing", func(t *testing.T) { each(t, checks, checkChangesNothing) })
+	scenes = slices.DeleteFunc(slices.Clone(scenes), func(s Scene) bool { return readOnly(s.Step.Kind) })
 	for _, law := range []struct {
 		name string
 		test func(*testing.T, *Bench, Step)
@@ -65,6 +68,21 @@ func each(t *testing.T, scenes []Scene, test func(*testing.T, *Bench, Step)) {
 			})
 		}
 	}
+}
+
+// checkChangesNothing: a check can be repeated, has no effect, and holds nothing afterwards.
+func checkChangesNothing(t *testing.T, b *Bench, s Step) {
+	before := b.Snapshot()
+	first := b.Must("check", b.Do(s), events.Done)
+	second := b.Must("check again", b.Do(s), events.Done)
+	if diff := cmp.Diff(string(first.Output), string(second.Output)); diff != "" {
+		t.Errorf("outputs differ (-first +second):\n%s", diff)
+	}
+	b.Unchanged(before)
+	if n, effects := b.Live(""), b.Fake.Effects(); n != 0 || len(effects) != 0 {
+		t.Errorf("a check holds %d claims and had the effects %q", n, effects)
+	}
+	cancelled(t, b, s, events.Do) // its Look and Undo have nothing to do, cancelled or not
 }
 
 func doneTwiceIsDoneOnce(t *testing.T, b *Bench, s Step) {
@@ -119,7 +137,11 @@ func oldEpochsAreFenced(t *testing.T, b *Bench, s Step) {
 }
 
 func cancelledInFlight(t *testing.T, b *Bench, s Step) {
-	for _, deed := range []events.Deed{events.Do, events.Look, events.Undo} {
+	cancelled(t, b, s, events.Do, events.Look, events.Undo)
+}
+
+func cancelled(t *testing.T, b *Bench, s Step, deeds ...events.Deed) {
+	for _, deed := range deeds {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		cancel()
 		o := b.handlers[s.Kind].Run(ctx, b.Command(s, Ask{Deed: deed, Purpose: events.ToCompensate}), b.Now)
