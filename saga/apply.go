@@ -112,7 +112,7 @@ func (s *State) applyStood(f VersionStood) {
 		for _, t := range g.Steps {
 			if st := s.standing(t.Name, t.Generation); st != nil && t.Transition != TransitionCheck {
 				st.Stood, st.Known, st.QuietAt, st.Operation = true, true, t.QuietAt, ""
-				st.Input, st.After, st.UndoLast = t.Input, t.After, t.UndoLast
+				st.Input, st.After, st.UndoLast, st.Limits = t.Input, t.After, t.UndoLast, t.Limits
 			}
 		}
 	} else {

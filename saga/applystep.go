@@ -175,7 +175,7 @@ func (s *State) applyRequested(t *Step, f StepRequested) {
 	if st == nil && f.Deed.Mutates() {
 		s.Standing = append(s.Standing, Standing{
 			Step: t.Name, Generation: t.Generation, Kind: t.Kind, Object: t.Object, After: t.After, UndoLast: t.UndoLast,
-			Input: f.Input, RequestID: t.RequestID,
+			Limits: t.Limits, Input: f.Input, RequestID: t.RequestID,
 		})
 		st = &s.Standing[len(s.Standing)-1]
 	}

@@ -24,6 +24,20 @@ func NewBuilder(kind string, version int) *Builder {
 	return &Builder{plan: Plan{Kind: kind, Version: version}}
 }
 
+// Resolve records what a selector of the intent names now, and gives the names, sorted. The plan keeps them, so that they
+// are a fact of the saga: what is selected later is no part of it until another intent, or a replay, plans anew.
+func (b *Builder) Resolve(selector string, names []string) []string {
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
+	if len(names) == 0 {
+		b.errs = append(b.errs, fmt.Errorf("plan %s: %s selects nothing", b.plan.Kind, selector))
+	}
+	if b.plan.Resolved == nil {
+		b.plan.Resolved = map[string][]string{}
+	}
+	b.plan.Resolved[selector] = names
+	return slices.Clone(names)
+}
+
 // Spec is what a step is besides its input.
 type Spec struct {
 	Name, Kind, Prefix string
@@ -31,6 +45,8 @@ type Spec struct {
 	After    []string
 	Check    bool
 	UndoLast bool
+	// Limits are those that the step has in place of the engine's.
+	Limits StepLimits
 }
 
 // A Handle stands for a step's output in the making of a plan.
@@ -68,7 +84,9 @@ func Fill[T any](to *T, from Value[T]) Binding {
 
 // Add appends a step with its input and the bindings of the input's fields.
 func Add[Out, In any](b *Builder, s Spec, in *In, binds ...Binding) Handle[Out] {
-	n := Node{Name: s.Name, Kind: s.Kind, Prefix: s.Prefix, Check: s.Check, UndoLast: s.UndoLast, After: slices.Clone(s.After)}
+	n := Node{
+		Name: s.Name, Kind: s.Kind, Prefix: s.Prefix, Check: s.Check, UndoLast: s.UndoLast, Limits: s.Limits, After: slices.Clone(s.After),
+	}
 	for _, bind := range binds {
 		to, err := pathTo(reflect.ValueOf(in).Elem(), bind.to, "")
 		if err := errors.Join(err, bind.err); err != nil {

@@ -70,7 +70,7 @@ func (t *turn) startNext() {
 	start := SagaStarted{At: t.now, Saga: q.N, Plan: plan, Hash: plan.Hash()}
 	for _, n := range plan.Nodes {
 		st := Step{
-			Name: n.Name, Kind: n.Kind, After: n.After, UndoLast: n.UndoLast,
+			Name: n.Name, Kind: n.Kind, After: n.After, UndoLast: n.UndoLast, Limits: n.Limits,
 			Transition: TransitionUndecided, Status: events.StepPending,
 		}
 		if n.Check {

@@ -17,6 +17,9 @@ import (
 type Plan struct {
 	Kind    string `json:"kind"`
 	Version int    `json:"version"`
+	// Resolved are the selectors of the intent with what they named when the plan was made: "gateways edge=yes" and the
+	// gateways. The nodes are made from it; it says why there are these and no others.
+	Resolved map[string][]string `json:"resolved,omitempty"`
 	// Nodes are in an order in which every node comes after those it needs.
 	Nodes []Node `json:"nodes"`
 }
@@ -39,6 +42,8 @@ type Node struct {
 	Binds []Bind          `json:"binds,omitempty"`
 	// Rules say what a changed field of In means, by its JSON name; a field without a rule is changed in place.
 	Rules map[string]Rule `json:"rules,omitempty"`
+	// Limits are those that the step has in place of the engine's; see [Limits.For].
+	Limits StepLimits `json:"limits,omitzero"`
 }
 
 // A Bind fills one field of an input from the output of an earlier step. Both paths are JSON pointers.
@@ -169,6 +174,7 @@ func (n Node) validate(fail func(format string, args ...any)) {
 			fail("%w", err)
 		}
 	}
+	n.Limits.validate(fail)
 	for _, field := range slices.Sorted(maps.Keys(n.Rules)) {
 		if r := n.Rules[field]; r != RuleReplace && r != RuleGrow && r != RuleIgnore {
 			fail("field %s has the unknown rule %q", field, r)

@@ -124,6 +124,6 @@ func (t *turn) removal(e Standing) Step {
 	return Step{
 		Name: e.Step, Kind: e.Kind, Generation: e.Generation, Object: e.Object, Transition: TransitionRemove,
 		Status: events.StepPending, After: e.After, UndoLast: e.UndoLast, RequestID: t.s.requestID(e.Step, e.Generation),
-		Input: e.Input, Output: e.Output, Epoch: e.Epoch, Touched: true, QuietAt: e.QuietAt, Operation: e.Operation,
+		Limits: e.Limits, Input: e.Input, Output: e.Output, Epoch: e.Epoch, Touched: true, QuietAt: e.QuietAt, Operation: e.Operation,
 	}
 }

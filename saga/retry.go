@@ -1,6 +1,7 @@
 package saga
 
 import (
+	"cmp"
 	"hash/fnv"
 	"time"
 )
@@ -35,6 +36,38 @@ func DefaultLimits(pace float64) Limits {
 		l.Quiet, l.Skew = 2*time.Second, 200*time.Millisecond
 	}
 	return l
+}
+
+// StepLimits are the limits that a plan gives to one step in place of the engine's: a vendor's call that takes a quarter of an
+// hour, a check that is tried twice. Zero fields leave the engine's as they are. Stored times are in nanoseconds.
+type StepLimits struct {
+	// Deadline is how long one command of the step may run.
+	Deadline time.Duration `json:"deadlineNanos,omitempty"`
+	// Tries and Budget bound the step on its way forward, UndoTries and UndoBudget on its way back.
+	Tries      int           `json:"tries,omitempty"`
+	Budget     time.Duration `json:"budgetNanos,omitempty"`
+	UndoTries  int           `json:"undoTries,omitempty"`
+	UndoBudget time.Duration `json:"undoBudgetNanos,omitempty"`
+}
+
+// For are the limits of a step that has some of its own.
+func (l Limits) For(own StepLimits) Limits {
+	l.Deadline = cmp.Or(own.Deadline, l.Deadline)
+	l.Tries, l.Budget = cmp.Or(own.Tries, l.Tries), cmp.Or(own.Budget, l.Budget)
+	l.UndoTries, l.UndoBudget = cmp.Or(own.UndoTries, l.UndoTries), cmp.Or(own.UndoBudget, l.UndoBudget)
+	return l
+}
+
+// validate tells what cannot be meant: a limit below zero, and a command that outlives the time that its step has.
+func (o StepLimits) validate(fail func(format string, args ...any)) {
+	if min(o.Deadline, o.Budget, o.UndoBudget) < 0 || min(o.Tries, o.UndoTries) < 0 {
+		fail("a limit of its own is below zero")
+	}
+	for _, budget := range []time.Duration{o.Budget, o.UndoBudget} {
+		if budget > 0 && o.Deadline > budget {
+			fail("a command may run for %s, and all of its tries for %s", o.Deadline, budget)
+		}
+	}
 }
 
 func (l Limits) quiet() time.Duration { return l.Quiet + l.Skew }

@@ -81,6 +81,8 @@ type Standing struct {
 	Object     string   `json:"object"`
 	After      []string `json:"after,omitempty"`
 	UndoLast   bool     `json:"undoLast,omitempty"`
+	// Limits are the step's own.
+	Limits StepLimits `json:"limits,omitzero"`
 	// Input is what the standing version says; for a generation that does not stand, what was last asked for.
 	Input     json.RawMessage `json:"input"`
 	Output    json.RawMessage `json:"output,omitempty"`
@@ -162,6 +164,7 @@ type Step struct {
 	Status     events.StepStatus `json:"status"`
 	After      []string          `json:"after,omitempty"`
 	UndoLast   bool              `json:"undoLast,omitempty"`
+	Limits     StepLimits        `json:"limits,omitzero"`
 	RequestID  uuid.UUID         `json:"requestId"`
 	Input      json.RawMessage   `json:"input,omitempty"`
 	// Earlier is the input a change started from; going back is Do with it.

@@ -6,8 +6,10 @@
 package operator
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // A Config is everything that intents may name, by name. It is filled once and never changed afterwards, so it is safe
@@ -27,10 +29,11 @@ type Pool struct {
 	Tenants []string
 }
 
-// A Gateway is known to one controller.
+// A Gateway is known to one controller. Labels are the operator's own words for it, by which intents select.
 type Gateway struct {
 	Controller string
 	Tenants    []string
+	Labels     map[string]string
 }
 
 // A Speaker announces host routes to the operator's sites.
@@ -73,4 +76,38 @@ func (c Config) Overlap(with netip.Prefix) (name string, found bool) {
 		}
 	}
 	return name, found
+}
+
+// A Selector chooses gateways by labels: a gateway must have every one of them. An empty selector chooses none.
+type Selector map[string]string
+
+// String is the selector as a plan keeps it: "edge=yes,site=west".
+func (s Selector) String() string {
+	var pairs []string
+	for _, key := range slices.Sorted(maps.Keys(s)) {
+		pairs = append(pairs, key+"="+s[key])
+	}
+	return strings.Join(pairs, ",")
+}
+
+// Select lists the gateways that the tenant may use and that the selector chooses, sorted. What it answers changes with
+// the configuration; a plan therefore records it (saga.Builder.Resolve).
+func (c Config) Select(s Selector, tenant string) []string {
+	var names []string
+	for name, g := range c.Gateways {
+		if len(s) > 0 && slices.Contains(g.Tenants, tenant) && s.chooses(g.Labels) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (s Selector) chooses(labels map[string]string) bool {
+	for key, value := range s {
+		if got, has := labels[key]; !has || got != value {
+			return false
+		}
+	}
+	return true
 }
