@@ -67,6 +67,23 @@ func (s State) Newest() uint64 {
 	return n
 }
 
+// IntentOf is the intent of a saga that is queued, under way, or the newest that has ended. Of older ones only the view is
+// kept.
+func (s State) IntentOf(n uint64) (events.Intent, bool) {
+	if s.Saga != nil && s.Saga.N == n {
+		return s.Saga.Intent, true
+	}
+	for _, q := range s.Queue {
+		if q.N == n {
+			return q.Intent, true
+		}
+	}
+	if s.Unbegun != nil && s.Unbegun.N == n {
+		return s.Unbegun.Intent, true
+	}
+	return events.Intent{}, false
+}
+
 func (st *Step) view() events.StepView {
 	return events.StepView{
 		Name: st.Name, Capability: Node{Kind: st.Kind}.Capability(), Transition: string(st.Transition), Status: st.Status,

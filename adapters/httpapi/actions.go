@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -33,7 +34,8 @@ type ResolveOrder struct {
 // HoldOrder is the body of a pause or resume of the engine.
 type HoldOrder struct {
 	Order
-	Capability string `json:"capability,omitempty" enum:"network,egress,routing,policy,"`
+	// Capability is one of Options.Capabilities; empty for the whole engine.
+	Capability string `json:"capability,omitempty"`
 }
 
 type sagaOrder[T any] struct {
@@ -41,7 +43,24 @@ type sagaOrder[T any] struct {
 	Body T
 }
 
+// capabilities puts the list of them into the schema of a hold: the document and the check are made from one list. It
+// comes before the operations whose body that is.
+func (s *server) capabilities(api huma.API) {
+	if len(s.Capabilities) == 0 {
+		return
+	}
+	registry := api.OpenAPI().Components.Schemas
+	hold := registry.SchemaFromRef(registry.Schema(reflect.TypeFor[HoldOrder](), true, "HoldOrder").Ref)
+	field := hold.Properties["capability"]
+	for _, name := range s.Capabilities {
+		field.Enum = append(field.Enum, name)
+	}
+	field.Enum = append(field.Enum, "")
+	field.PrecomputeMessages()
+}
+
 func (s *server) actions(api huma.API) {
+	s.capabilities(api)
 	post(api, "cancel-saga", "/v1/sagas/{id}/cancel", "Give a saga up before its new version stands",
 		func(ctx context.Context, in *sagaOrder[Order]) (*body[Accepted], error) {
 			return s.act(ctx, in.ID, events.Action{Kind: events.ActionCancel, Actor: in.Body.Actor, Reason: in.Body.Reason})
@@ -83,20 +102,11 @@ func (s *server) replayed(ctx context.Context, in *sagaOrder[ReplayOrder], kind 
 		a.From = events.FromStart
 	}
 	if a.Input != nil {
-		v, err := s.find(ctx, in.ID)
+		checked, err := s.replaced(ctx, in.ID, a.Input)
 		if err != nil {
 			return nil, err
 		}
-		key, _, err := events.ParseSaga(v.ID)
-		if err != nil {
-			return nil, problem(err)
-		}
-		a.Input, err = s.Intake.CheckData(events.Intent{
-			Connection: key, Kind: v.Kind, Want: events.Want(v.Action), Version: 1, Data: a.Input,
-		})
-		if err != nil {
-			return nil, problem(err)
-		}
+		a.Input = checked
 	}
 	if kind == events.ActionReplay && a.From == events.FromFailed {
 		if err := s.served(ctx, in.ID); err != nil {
@@ -104,6 +114,28 @@ func (s *server) replayed(ctx context.Context, in *sagaOrder[ReplayOrder], kind 
 		}
 	}
 	return s.act(ctx, in.ID, a)
+}
+
+// replaced judges data that shall replace that of a saga's intent, as data of the version that the intent has.
+func (s *server) replaced(ctx context.Context, id string, data json.RawMessage) (json.RawMessage, error) {
+	v, state, err := s.found(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	_, n, err := events.ParseSaga(v.ID)
+	if err != nil {
+		return nil, problem(err)
+	}
+	intent, known := state.IntentOf(n)
+	if !known {
+		return data, nil // an older saga, which the engine refuses to replay whatever the data
+	}
+	intent.Data = data
+	checked, err := s.Intake.CheckData(intent)
+	if err != nil {
+		return nil, problem(err)
+	}
+	return checked, nil
 }
 
 // act carries out an order about a saga, named by id or by its connection.

@@ -155,10 +155,14 @@ func (c Client) Info(ctx context.Context) (Info, error) {
 	return v, c.do(ctx, call{http.MethodGet, "/v1/info", "", nil}, &v)
 }
 
-// Explain explains an intent kind.
-func (c Client) Explain(ctx context.Context, kind string) (KindInfo, error) {
+// Explain explains a version of an intent kind; version 0 is the newest.
+func (c Client) Explain(ctx context.Context, kind string, version int) (KindInfo, error) {
 	var v KindInfo
-	return v, c.do(ctx, call{http.MethodGet, "/v1/kinds/" + url.PathEscape(kind), "", nil}, &v)
+	path := "/v1/kinds/" + url.PathEscape(kind)
+	if version != 0 {
+		path += "?version=" + strconv.Itoa(version)
+	}
+	return v, c.do(ctx, call{http.MethodGet, path, "", nil}, &v)
 }
 
 // DeadLetters lists what was rejected, oldest first.

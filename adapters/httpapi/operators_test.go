@@ -142,9 +142,15 @@ func TestInfoAndKinds(t *testing.T) {
 	if info, err := r.client.Info(t.Context()); err != nil || info != (httpapi.Info{Version: "1.2.3", NATS: "nats://here", World: "http://world"}) {
 		t.Errorf("info %+v %v", info, err)
 	}
-	if k, err := r.client.Explain(t.Context(), "private-service"); err != nil || k.Diagram == "" || k.Schemas["apply"] == nil {
+	if k, err := r.client.Explain(t.Context(), "private-service", 0); err != nil || k.Diagram == "" || k.Schemas["apply"] == nil {
 		t.Errorf("kind %+v %v", k, err)
 	}
+	for version, diagram := range map[int]string{0: "flowchart TD\n", 1: "flowchart LR\n", 2: "flowchart TD\n"} {
+		if k, err := r.client.Explain(t.Context(), "private-service", version); err != nil || k.Diagram != diagram || k.Newest != 2 {
+			t.Errorf("version %d: %+v %v", version, k, err)
+		}
+	}
+	r.problem(r.ask("GET", "/v1/kinds/private-service?version=3", ""), http.StatusNotFound)
 	r.problem(r.ask("GET", "/v1/kinds/other", ""), http.StatusNotFound)
 	if a := r.ask("GET", "/healthz", ""); a.status != http.StatusNoContent || len(a.body) != 0 {
 		t.Errorf("health %d %q", a.status, a.body)

@@ -55,8 +55,11 @@ type Options struct {
 	// Audit verifies the journal.
 	Audit func(ctx context.Context, against []saga.Head) (audit.Report, error)
 	// Room tells how many bytes the store keeps and how many it can (zero: no limit); nil where nobody knows.
-	Room  func(ctx context.Context) (used, limit int64, err error)
-	Kinds map[string]KindInfo
+	Room func(ctx context.Context) (used, limit int64, err error)
+	// Kinds explains each version of each intent kind, oldest first.
+	Kinds map[string][]KindInfo
+	// Capabilities are what the engine's steps belong to and what can be held by itself; empty accepts any name.
+	Capabilities []string
 	// World is the URL of the simulated world, empty against real clouds; NATS the broker's.
 	World, NATS string
 	Version     string
@@ -66,9 +69,12 @@ type Options struct {
 	Now func() time.Time
 }
 
-// KindInfo explains an intent kind.
+// KindInfo explains one version of an intent kind.
 type KindInfo struct {
 	Kind string `json:"kind"`
+	// Version is the payload's; Newest is the one that new intents should have, and the newest that is accepted.
+	Version int `json:"version"`
+	Newest  int `json:"newest"`
 	// Schemas are its JSON Schemas by want ("apply", "withdraw").
 	Schemas map[string]any `json:"schemas"`
 	// Diagram is the graph of an example plan in Mermaid.

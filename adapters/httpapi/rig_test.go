@@ -146,7 +146,11 @@ func startWith(t *testing.T, admit func(events.Intent) error, options ...func(*h
 	opts := httpapi.Options{
 		Engine: r.engine, Intake: intake.Intake{Kinds: catalogue, Engine: o, Now: time.Now}, Listing: r.journal, Mover: o,
 		DeadLetters: r.bus.DeadLetters(), Publisher: r.bus, Claims: r.claims, Version: "1.2.3", NATS: "nats://here", World: "http://world",
-		Kinds: map[string]httpapi.KindInfo{"private-service": {Kind: "private-service", Schemas: map[string]any{"apply": map[string]any{"type": "object"}}, Diagram: "flowchart LR\n"}},
+		Kinds: map[string][]httpapi.KindInfo{"private-service": {
+			{Kind: "private-service", Version: 1, Newest: 2, Schemas: map[string]any{"apply": map[string]any{"type": "object"}}, Diagram: "flowchart LR\n"},
+			{Kind: "private-service", Version: 2, Newest: 2, Schemas: map[string]any{"apply": map[string]any{"type": "object"}}, Diagram: "flowchart TD\n"},
+		}},
+		Capabilities: []string{"network", "egress", "routing", "policy"},
 	}
 	for _, set := range options {
 		set(&opts)

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -99,13 +100,21 @@ func (s *server) info(api huma.API) {
 		return &body[Info]{Body: Info{Version: s.Version, NATS: s.NATS, World: s.World}}, nil
 	})
 	get(api, "explain-kind", "/v1/kinds/{kind}", "Explain an intent kind", func(_ context.Context, in *struct {
-		Kind string `path:"kind"`
+		Kind    string `path:"kind"`
+		Version int    `query:"version" minimum:"1" doc:"of the payload; default the newest"`
 	}) (*body[KindInfo], error) {
-		k, known := s.Kinds[in.Kind]
-		if !known {
-			return nil, fail(events.ProblemNotFound, "unknown intent kind "+in.Kind)
+		versions := s.Kinds[in.Kind]
+		if in.Version == 0 {
+			in.Version = len(versions)
 		}
-		return &body[KindInfo]{Body: k}, nil
+		switch {
+		case len(versions) == 0:
+			return nil, fail(events.ProblemNotFound, "unknown intent kind "+in.Kind)
+		case in.Version > len(versions):
+			return nil, fail(events.ProblemNotFound,
+				fmt.Sprintf("kind %s has no version %d; the newest is %d", in.Kind, in.Version, len(versions)))
+		}
+		return &body[KindInfo]{Body: versions[in.Version-1]}, nil
 	})
 }
 

@@ -14,13 +14,12 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// Options say how Pub/Sub is used. Project is needed; to open a home, Letters is as well.
+// Options say how Pub/Sub is used. Project and Capabilities are needed; to open a home, Letters is as well.
 type Options struct {
 	Project string
 	// Letters keeps dead letters where operators can list them.
 	Letters Letters
 	// Capabilities have a subscription for their commands each; a command for another one is refused when it is published.
-	// Default: network, egress, routing, policy.
 	Capabilities []string
 	// StatusReaders have a subscription of their own to the status events.
 	StatusReaders []string
@@ -41,8 +40,8 @@ func (o *Options) fill() error {
 	if o.Project == "" {
 		return errors.New("no project is named")
 	}
-	if o.Capabilities == nil {
-		o.Capabilities = []string{"network", "egress", "routing", "policy"}
+	if len(o.Capabilities) == 0 {
+		return errors.New("no capability is named: no command could be published")
 	}
 	if o.Lease == 0 {
 		o.Lease = 30 * time.Second

@@ -57,7 +57,8 @@ func (p *program) serveHTTP(
 			Audit: func(ctx context.Context, against []saga.Head) (audit.Report, error) {
 				return audit.Run(ctx, engine, p.home.journal(), against)
 			},
-			Room: p.home.room, Claims: p.home.claims, Kinds: explain(catalogue), World: p.at.World, NATS: p.at.NATS, Version: version,
+			Room: p.home.room, Claims: p.home.claims, Kinds: explain(catalogue), Capabilities: capabilities, World: p.at.World,
+			NATS: p.at.NATS, Version: version,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // streams end when the process drains
@@ -83,20 +84,23 @@ func (p *program) serveHTTP(
 // version is this release's.
 const version = "0.1.0"
 
-// explain describes every kind by its schemas and the graph of its example.
-func explain(catalogue plans.Catalogue) map[string]httpapi.KindInfo {
-	all := map[string]httpapi.KindInfo{}
+// explain describes every version of every kind by its schemas and the graph of its example.
+func explain(catalogue plans.Catalogue) map[string][]httpapi.KindInfo {
+	all := map[string][]httpapi.KindInfo{}
 	for name, e := range catalogue {
-		version := e.Newest()
-		k := httpapi.KindInfo{Kind: name, Schemas: map[string]any{}, Diagram: catalogue.Diagram(name, version)}
-		for _, want := range []events.Want{events.Apply, events.Withdraw} {
-			raw, known := schemas.Intent(name, string(want), version)
-			var schema any
-			if known && json.Unmarshal(raw, &schema) == nil {
-				k.Schemas[string(want)] = schema
+		for version := 1; version <= e.Newest(); version++ {
+			k := httpapi.KindInfo{
+				Kind: name, Version: version, Newest: e.Newest(), Schemas: map[string]any{}, Diagram: catalogue.Diagram(name, version),
 			}
+			for _, want := range []events.Want{events.Apply, events.Withdraw} {
+				raw, known := schemas.Intent(name, string(want), version)
+				var schema any
+				if known && json.Unmarshal(raw, &schema) == nil {
+					k.Schemas[string(want)] = schema
+				}
+			}
+			all[name] = append(all[name], k)
 		}
-		all[name] = k
 	}
 	return all
 }

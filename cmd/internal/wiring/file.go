@@ -56,6 +56,8 @@ type Operator struct {
 	Gateways map[string]struct {
 		Controller string   `yaml:"controller"`
 		Tenants    []string `yaml:"tenants"`
+		// Labels are what intents select gateways by.
+		Labels map[string]string `yaml:"labels"`
 	} `yaml:"gateways"`
 }
 
@@ -115,7 +117,7 @@ func (f File) PlansOperator() operator.Config {
 		op.Pools[name] = operator.Pool{Ranges: p.Ranges, Tenants: p.Tenants}
 	}
 	for name, g := range f.Operator.Gateways {
-		op.Gateways[name] = operator.Gateway{Controller: g.Controller, Tenants: g.Tenants}
+		op.Gateways[name] = operator.Gateway{Controller: g.Controller, Tenants: g.Tenants, Labels: g.Labels}
 	}
 	for name, s := range f.Speakers {
 		op.Speakers[name] = operator.Speaker{Tenants: s.Tenants}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,9 +18,6 @@ import (
 	"github.com/culvertnet/culvert/workers/policy"
 	"github.com/culvertnet/culvert/workers/routing"
 )
-
-// Capabilities are the names of all capabilities.
-func Capabilities() []string { return []string{"network", "egress", "routing", "policy"} }
 
 // drivers are the vendors' adapters and what the steps share.
 type drivers struct {
@@ -103,42 +101,77 @@ func claimTimes(pace float64) workers.ClaimTimes {
 	}
 }
 
-// handlers lists the steps of the served capabilities; each capability's drivers by via.
-func (d *drivers) handlers(served []string) []workers.Handler {
-	webgroups := d.aviatrix.WebGroups()
-	all := map[string][]workers.Handler{
-		"network": network.Steps(network.Drivers{
-			Networks: d.google.Networks(), Addresses: d.google.Addresses(), Endpoints: d.google.Endpoints(),
-			Names: d.google.Names(), Claims: d.claims, Times: d.times, Pace: d.pace,
-		}),
-		"egress": egress.Steps(egress.Drivers{
-			Connectors: d.google.Connectors(), Services: d.google.Services(), Claims: d.claims, Times: d.times,
-		}),
-		"routing": routing.Steps(routing.Drivers{
-			Announcements: map[string]routing.Announcements{
-				routing.ViaCloudRouter: d.google.Routers(), routing.ViaAviatrix: d.aviatrix.Announcements(),
-				routing.ViaBGP: d.bgp,
-			},
-			Routes: d.google.Routes(), Claims: d.claims, Times: d.times,
-		}),
-		"policy": policy.Steps(policy.Drivers{
-			Filters: map[string]policy.Driver{
-				policy.ViaGCPFirewall:      {Filters: d.google.Firewall()},
-				policy.ViaAviatrixFQDN:     {Filters: d.aviatrix.FQDN()},
-				policy.ViaAviatrixWebGroup: webgroups,
-			},
-			Claims: d.claims, Times: d.times,
-		}),
+// A capability is a set of steps that workers serve together.
+type capability struct {
+	name string
+	// steps makes them of the drivers, each by its via.
+	steps func(*drivers) []workers.Handler
+}
+
+// served are all capabilities, one line each. The configuration, the topics of Pub/Sub, the API and role
+// worker take their names from here.
+var served = []capability{
+	{"network", (*drivers).network},
+	{"egress", (*drivers).egress},
+	{"routing", (*drivers).routing},
+	{"policy", (*drivers).policy},
+}
+
+// Capabilities are the names of all capabilities.
+func Capabilities() []string {
+	var names []string
+	for _, c := range served {
+		names = append(names, c.name)
 	}
+	return names
+}
+
+// handlers lists the steps of some capabilities, by name.
+func (d *drivers) handlers(names []string) []workers.Handler {
 	var handlers []workers.Handler
-	for _, capability := range served {
-		handlers = append(handlers, all[capability]...)
+	for _, c := range served {
+		if slices.Contains(names, c.name) {
+			handlers = append(handlers, c.steps(d)...)
+		}
 	}
 	return handlers
 }
 
-// vendorLimits bound the deeds that one process asks of each vendor: Compute allows 20 requests a second and region,
-// and a deed is a few; Aviatrix announces no limit (aviatrix reference, A.4), so it gets little.
+func (d *drivers) network() []workers.Handler {
+	return network.Steps(network.Drivers{
+		Networks: d.google.Networks(), Addresses: d.google.Addresses(), Endpoints: d.google.Endpoints(),
+		Names: d.google.Names(), Claims: d.claims, Times: d.times, Pace: d.pace,
+	})
+}
+
+func (d *drivers) egress() []workers.Handler {
+	return egress.Steps(egress.Drivers{
+		Connectors: d.google.Connectors(), Services: d.google.Services(), Claims: d.claims, Times: d.times,
+	})
+}
+
+func (d *drivers) routing() []workers.Handler {
+	return routing.Steps(routing.Drivers{
+		Announcements: map[string]routing.Announcements{
+			routing.ViaCloudRouter: d.google.Routers(), routing.ViaAviatrix: d.aviatrix.Announcements(), routing.ViaBGP: d.bgp,
+		},
+		Routes: d.google.Routes(), Claims: d.claims, Times: d.times,
+	})
+}
+
+func (d *drivers) policy() []workers.Handler {
+	return policy.Steps(policy.Drivers{
+		Filters: map[string]policy.Driver{
+			policy.ViaGCPFirewall:      {Filters: d.google.Firewall()},
+			policy.ViaAviatrixFQDN:     {Filters: d.aviatrix.FQDN()},
+			policy.ViaAviatrixWebGroup: d.aviatrix.WebGroups(),
+		},
+		Claims: d.claims, Times: d.times,
+	})
+}
+
+// vendorLimits bound the deeds that one process asks of each vendor: Compute allows 20 requests a second and region, and a
+// deed is a few; Aviatrix announces no limit (aviatrix reference, A.4), so it gets little.
 var vendorLimits = map[string]workers.Limit{
 	"gcp": {PerSecond: 10, Burst: 20}, "aviatrix": {PerSecond: 5, Burst: 10}, "bgp": {PerSecond: 50, Burst: 50},
 }
