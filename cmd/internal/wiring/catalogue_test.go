@@ -16,66 +16,83 @@ import (
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/plans"
+	"github.com/culvertnet/culvert/saga/plans/kind"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/steptest"
 )
 
-// The intents whose whole runs give the steps their inputs. What a later one has in common with an earlier one is not
-// tried again: its own steps are named.
-var recorded = []struct {
-	name, data string
-	steps      []string // nil is all
-}{
-	{"connector", `{` + runService + `,"ingress":{"target":{"googleApisBundle":"all-apis"},"address":{"pool":"psc-frankfurt"},"names":{"hostnames":"auto"},
-		"announce":[{"via":"cloud-router","project":"acme-net","region":"europe-west3","router":"edge-1"}],
-		"invokers":["serviceAccount:partner@acme-prod.iam.gserviceaccount.com"],"publicAccess":"forbid"},
-		"egress":{"connector":{"ipCidrRange":"100.64.0.0/28"},"vpcEgress":"all-traffic",
-		"googleAccess":{"subnetworks":["projects/acme-net/regions/europe-west3/subnetworks/workloads"]},
-		"filter":{"via":"gcp-firewall","allow":[{"fqdn":"qa1.backend.example","protocol":"tcp","ports":["443"]}]}}}`, nil},
-	{"fqdn", `{` + runService + `,"ingress":{"target":{"googleApisBundle":"all-apis"},"address":{"pool":"psc-frankfurt"},"endpoint":"own",
-		"announce":[{"via":"aviatrix","spokeGateway":"gcp-spoke-1","connections":["site-1"]}]},
-		"egress":{"connector":{"ipCidrRange":"100.64.0.0/28"},"vpcEgress":"all-traffic",
-		"filter":{"via":"aviatrix-fqdn","gateway":"gcp-spoke-1","acceptGatewayWide":true,"allow":[{"fqdn":"qa1.backend.example","protocol":"tcp","ports":["443"]}]}}}`,
-		[]string{"check-policy", "check-routing", "announce-0", "filter-egress", "steer-egress"}},
-	{"webgroup", `{` + functionService + `,"egress":{"direct":{"subnetwork":"projects/acme-net/regions/europe-west3/subnetworks/direct-egress"},"vpcEgress":"all-traffic",
-		"filter":{"via":"aviatrix-webgroup","gateway":"gcp-spoke-10","allow":[{"fqdn":"qa1.backend.example","protocol":"tcp","ports":["443"]}]}}}`,
-		[]string{"check-policy", "filter-egress", "steer-egress", "bind-service"}},
-	{"attachment", `{` + runService + `,"ingress":{"target":{"serviceAttachment":"projects/acme-producers/regions/europe-west3/serviceAttachments/orders-sa"},
-		"address":{"subnet":"projects/acme-net/regions/europe-west3/subnetworks/endpoints"},
-		"announce":[{"via":"cloud-router","project":"acme-net","region":"europe-west3","router":"edge-1"}]}}`,
-		[]string{"check-network", "reserve-address", "create-endpoint", "announce-0"}},
-}
-
-const (
-	runService      = `"service":{"platform":"cloud-run","project":"acme-prod","region":"europe-west3","name":"fn-0001"},"network":"projects/acme-net/global/networks/spoke-vpc"`
-	functionService = `"service":{"platform":"cloud-functions","generation":2,"project":"acme-prod","region":"europe-west3","name":"python-http-function"},"network":"projects/acme-net/global/networks/spoke-vpc"`
-)
-
-// Every step that this daemon registers keeps to what the engine relies on, with the inputs of whole runs, over the real
-// adapters, against the simulated world: done twice, cut off anywhere, undone after doing and without.
+// Every step that a kind plans keeps to what the engine relies on, with the inputs of whole runs, over the real adapters,
+// against the simulated world: done twice, cut off anywhere, undone after doing and without. The intents are the kinds'
+// samples; a kind is one shard, by -run 'Catalogue/<kind>'. A step that no kind plans yet has its scenes in its own package.
 func TestEveryStepOfTheCatalogueKeepsItsObligations(t *testing.T) {
-	tried := map[string]bool{}
-	for _, r := range recorded {
-		samples := record(t, r.data)
-		if r.steps != nil {
-			samples = slices.DeleteFunc(samples, func(c events.Command) bool { return !slices.Contains(r.steps, c.Step) })
-			if len(samples) != len(r.steps) {
-				t.Errorf("%s: the run had %d of the steps %v", r.name, len(samples), r.steps)
+	registered := map[string]bool{}
+	for _, h := range newLab(t).handlers(Capabilities()) {
+		registered[h.Kind()] = true
+	}
+	for name, e := range testCatalogue(t) {
+		t.Run(name, func(t *testing.T) {
+			tried := map[string]bool{}
+			for _, s := range e.Samples {
+				trySample(t, e, s, tried)
 			}
-		}
-		var kinds []string
-		for _, c := range samples {
-			kinds, tried[c.Kind] = append(kinds, c.Kind), true
-		}
-		t.Run(r.name, func(t *testing.T) {
-			steptest.Run(t, func(t *testing.T) steptest.Bed { return newLab(t).bed(kinds) }, samples)
+			for _, kind := range plannedSteps(t, e) {
+				if !tried[kind] || !registered[kind] {
+					t.Errorf("a plan has step %s; registered: %t; tried by a recorded run: %t", kind, registered[kind], tried[kind])
+				}
+			}
 		})
 	}
-	for _, h := range newLab(t).handlers(Capabilities()) {
-		if !tried[h.Kind()] {
-			t.Errorf("step %s is registered, and no recorded run has it", h.Kind())
+}
+
+// trySample records the run of a sample and breaks its steps in every way.
+func trySample(t *testing.T, e kind.Entry, s kind.Sample, tried map[string]bool) {
+	samples := record(t, e.Apply(s.Data))
+	if s.Steps != nil {
+		samples = slices.DeleteFunc(samples, func(c events.Command) bool { return !slices.Contains(s.Steps, c.Step) })
+		if len(samples) != len(s.Steps) {
+			t.Errorf("%s: the run had %d of the steps %v", s.Name, len(samples), s.Steps)
 		}
 	}
+	var kinds []string
+	for _, c := range samples {
+		kinds, tried[c.Kind] = append(kinds, c.Kind), true
+	}
+	t.Run(s.Name, func(t *testing.T) {
+		steptest.Run(t, func(t *testing.T) steptest.Bed { return newLab(t).bed(kinds) }, samples)
+	})
+}
+
+// plannedSteps lists the kinds of the steps that the examples and samples of an intent kind plan.
+func plannedSteps(t *testing.T, e kind.Entry) []string {
+	t.Helper()
+	intents := make([]events.Intent, 0, len(e.Versions)+len(e.Samples))
+	for version := range e.Versions {
+		intents = append(intents, e.Example(version))
+	}
+	for _, s := range e.Samples {
+		intents = append(intents, e.Apply(s.Data))
+	}
+	var kinds []string
+	for _, in := range intents {
+		p, err := e.Engine().Plan(saga.Planning{Intent: in})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range p.Nodes {
+			kinds = append(kinds, n.Kind)
+		}
+	}
+	return kinds
+}
+
+// testCatalogue is the daemon's, with its default configuration.
+func testCatalogue(t *testing.T) plans.Catalogue {
+	t.Helper()
+	file, err := ReadFile("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plans.All(file.PlansOperator())
 }
 
 // tape is a bus that remembers the commands that were delivered.
@@ -107,14 +124,10 @@ func (memoryCursor) Load(context.Context) (saga.Position, error) { return 0, nil
 func (memoryCursor) Save(context.Context, saga.Position) error { return nil }
 
 // record runs an intent with engine, workers, adapters and world, and gives the Do commands in the order of the plan.
-func record(t *testing.T, data string) []events.Command {
+func record(t *testing.T, in events.Intent) []events.Command {
 	t.Helper()
 	l := newLab(t)
-	file, err := ReadFile("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	catalogue := plans.All(file.PlansOperator())
+	catalogue := testCatalogue(t)
 	bus, journal := &tape{Bus: memory.NewBus(nil), commands: map[string]events.Command{}}, memory.NewJournal(nil)
 	limits := saga.DefaultLimits(1)
 	o := orchestrator.New(orchestrator.Options{
@@ -137,11 +150,11 @@ func record(t *testing.T, data string) []events.Command {
 	defer cancel()
 	running.Go(func() { told(t, ctx, o.Run(ctx)) })
 	running.Go(func() { told(t, ctx, w.Run(ctx)) })
-	in := intake.Intake{Kinds: catalogue, Engine: o, Now: l.clock.Now}
-	if _, err := in.Accept(ctx, events.DefaultTenant, nil, event(data)); err != nil {
+	door := intake.Intake{Kinds: catalogue, Engine: o, Now: l.clock.Now}
+	if _, err := door.Accept(ctx, events.DefaultTenant, nil, event(in)); err != nil {
 		t.Fatal(err)
 	}
-	key := events.Key{Tenant: events.DefaultTenant, Name: "orders"}
+	key := in.Connection
 	for {
 		s, err := o.State(ctx, key)
 		if err != nil {
@@ -166,8 +179,9 @@ func told(t *testing.T, ctx context.Context, err error) {
 	}
 }
 
-func event(data string) []byte {
-	return fmt.Appendf(nil, `{"specversion":"1.0","id":"1","source":"/test","type":"culvert.private-service.apply.v1","subject":"orders","datacontenttype":"application/json","data":%s}`, data)
+func event(in events.Intent) []byte {
+	return fmt.Appendf(nil, `{"specversion":"1.0","id":"1","source":"/test","type":%q,"subject":%q,"datacontenttype":"application/json","data":%s}`,
+		events.IntentType(in.Kind, in.Want, in.Version), in.Connection.Name, in.Data)
 }
 
 // inOrder gives the recorded commands in the order of a plan.

@@ -26,7 +26,7 @@ type Entry struct {
 	Plan func(saga.Planning) (saga.Plan, error)
 	// Postconditions names what does not hold of the whole, from what every Look saw. The intent is as it is for Plan.
 	Postconditions func(saga.Outputs) []string
-	// Samples are further applies whose runs, with the example's, try every step of the kind in every way.
+	// Samples are applies whose runs try every step of the kind, in every way that it has.
 	Samples []Sample
 }
 

@@ -22,6 +22,7 @@ func New(op operator.Config) kind.Entry {
 		Versions:       map[int]kind.Version{1: {Admit: admitter(op), Example: json.RawMessage(example)}},
 		Plan:           planner(op),
 		Postconditions: Postconditions,
+		Samples:        samples(),
 	}
 }
 
