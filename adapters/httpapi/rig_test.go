@@ -107,7 +107,10 @@ func chain(admit func(events.Intent) error) plans.Catalogue {
 		saga.Add[struct{}](b, saga.Spec{Name: "two", Kind: "egress.two", Prefix: "two", After: []string{one.Name()}}, &in)
 		return b.Build()
 	}
-	versions := map[int]kind.Version{1: {Admit: admit, Example: json.RawMessage("{}")}}
+	same := func(data json.RawMessage) (json.RawMessage, error) { return data, nil }
+	versions := map[int]kind.Version{
+		1: {Admit: admit, Upgrade: same, Example: json.RawMessage("{}")}, 2: {Admit: admit, Example: json.RawMessage("{}")},
+	}
 	return plans.Of(kind.Entry{
 		Name: "private-service", Versions: versions, Plan: plan, Postconditions: func(saga.Outputs) []string { return nil },
 	})

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -108,6 +112,43 @@ func TestExplain(t *testing.T) {
 	v := decoded[map[string]any](t, culvert(t, "explain", "private-service", "-o", "json").want(t, 0))
 	if v["kind"] != "private-service" || v["schemas"].(map[string]any)["apply"] == nil {
 		t.Errorf("explained %v", v)
+	}
+}
+
+func TestExplainAVersion(t *testing.T) {
+	newest := culvert(t, "explain", "private-service").want(t, 0)
+	if first := culvert(t, "explain", "private-service", "--version", "1").want(t, 0); !strings.HasPrefix(first.out, "private-service, version 1 of ") {
+		t.Errorf("version 1 is explained by %.60q, the newest by %.60q", first.out, newest.out)
+	}
+	if e := culvert(t, "explain", "private-service", "--version", "99").want(t, 1); !strings.Contains(e.errs, "no version 99") {
+		t.Errorf("a version that is not there: %s", e.errs)
+	}
+}
+
+// A withdrawal is of the newest version that the daemon knows; one that does not tell, of an older release, knows the first.
+func TestAWithdrawalIsOfTheNewestVersion(t *testing.T) {
+	for newest, want := range map[int]string{0: "culvert.things.withdraw.v1", 3: "culvert.things.withdraw.v3"} {
+		var posted struct{ Type, Subject string }
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /v1/sagas/orders", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, `{"id":"default_orders.1","connection":"orders","kind":"things"}`)
+		})
+		mux.HandleFunc("GET /v1/kinds/things", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"kind":"things","newest":%d}`, newest)
+		})
+		mux.HandleFunc("POST /v1/intents", func(w http.ResponseWriter, r *http.Request) {
+			if err := json.NewDecoder(r.Body).Decode(&posted); err != nil {
+				t.Error(err)
+			}
+			w.WriteHeader(http.StatusAccepted)
+			fmt.Fprint(w, `[{"saga":"default_orders.2"}]`)
+		})
+		s := httptest.NewServer(mux)
+		culvert(t, "--server", s.URL, "withdraw", "orders")
+		s.Close()
+		if posted.Type != want || posted.Subject != "orders" {
+			t.Errorf("with the newest version %d the intent is %+v, want %s", newest, posted, want)
+		}
 	}
 }
 
