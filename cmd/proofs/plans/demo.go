@@ -86,6 +86,11 @@ func demoRun(ctx context.Context, l *lab.Lab) error {
 	if err := l.Clean(ctx); err != nil {
 		return err
 	}
+	return tellTheEnd(say)
+}
+
+// tellTheEnd says where a newcomer goes next.
+func tellTheEnd(say func(format string, args ...any)) error {
 	say("The world is as it was: sim resources is []. Where to go next:")
 	fmt.Print("  make run            the daemon, to play with: " +
 		"bin/culvert submit examples/private-service.yaml --wait\n" +
