@@ -35,7 +35,9 @@ type Machine struct {
 	Records []saga.Record
 	// CheckEvery is how seldom the machine checks itself; zero and one mean at every input.
 	CheckEvery int
-	inputs     int
+	// Words replaces every text for people that comes in or is kept; nil leaves them. What is decided must not depend on it.
+	Words  func(string) string
+	inputs int
 }
 
 // NewMachine makes a connection that nothing has happened to.
@@ -66,6 +68,9 @@ func (m *Machine) Hold(capability string, held bool) {
 // whatever the input was.
 func (m *Machine) Input(in saga.Input) (d saga.Decision, answer, broken error) {
 	m.inputs++
+	if m.Words != nil {
+		return m.reworded(in)
+	}
 	if m.CheckEvery > 1 && m.inputs%m.CheckEvery != 0 {
 		d, answer = m.Engine.Decide(m.State, in, m.Environment())
 		if answer == nil && len(d.Facts) > 0 {
