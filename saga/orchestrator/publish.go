@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -38,15 +39,16 @@ func (o *Orchestrator) settle(ctx context.Context, settled []*work) {
 	}
 }
 
-// due is when a connection is due after a turn: as its summary says, or by the table when nothing was appended. Nothing followed
-// then though it may be due, so it is never asked again at once.
+// due is when a connection is due after a turn: as its summary says, unless nothing was appended or something was paused or
+// resumed since it was decided. Whoever resumes wakes what is listed, and this connection was not listed so by then.
 func (o *Orchestrator) due(w *work) time.Time {
-	if len(w.facts) > 0 {
+	held := o.Held()
+	if len(w.facts) > 0 && maps.Equal(w.held, held) {
 		return w.append.Summary.Due
 	}
-	due, now := o.opts.Engine.Due(w.after, o.Held()), o.opts.Now()
-	if !due.IsZero() && !due.After(now) {
-		return now.Add(o.opts.SweepEvery)
+	due, now := o.opts.Engine.Due(w.after, held), o.opts.Now()
+	if len(w.facts) == 0 && !due.IsZero() && !due.After(now) {
+		return now.Add(o.opts.SweepEvery) // nothing followed though it is due: never spin on it
 	}
 	return due
 }

@@ -72,8 +72,9 @@ type work struct {
 	before saga.State
 	after  saga.State
 	facts  []saga.Fact
-	// moves is the table of next moves of after.
+	// moves is the table of next moves of after, made while held was paused.
 	moves []saga.Move
+	held  saga.Held
 	// answers are the jobs' own; they are given when the facts have landed.
 	answers []outcome
 	// admits tells which jobs take in new work.
@@ -207,6 +208,7 @@ func (o *Orchestrator) decide(ctx context.Context, w *work) (err error) {
 // decideIn runs the engine over the inputs in a state.
 func (o *Orchestrator) decideIn(w *work, state saga.State) {
 	env := saga.Environment{Now: o.opts.Now(), Held: o.Held()}
+	w.held = env.Held
 	w.before, w.after, w.facts, w.answers, w.admits = state, state, nil, make([]outcome, len(w.jobs)), make([]bool, len(w.jobs))
 	for i, j := range w.jobs {
 		d, err := o.opts.Engine.Decide(w.after, j.in, env)

@@ -56,7 +56,7 @@ func (r *rig) stored(kind string, in events.Intent) {
 	r.Helper()
 	e := saga.Engine{Kinds: sagatest.Kinds(), Limits: sagatest.Limits()}
 	before := saga.State{Key: in.Connection}
-	d, err := e.Decide(before, saga.Accept{Intent: in}, time.Now())
+	d, err := e.Decide(before, saga.Accept{Intent: in}, saga.Environment{Now: time.Now()})
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func (r *rig) stored(kind string, in events.Intent) {
 		r.Fatal(err)
 	}
 	landed := r.journal.Append(r.Context(), []saga.Append{{
-		Key: in.Connection, ID: "earlier", Summary: e.Summarise(after), Facts: facts, Admits: true,
+		Key: in.Connection, ID: "earlier", Summary: e.Summarise(after, e.Moves(&after, nil, nil)), Facts: facts, Admits: true,
 	}})
 	if landed[0].Err != nil {
 		r.Fatal(landed[0].Err)
