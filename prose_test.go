@@ -37,14 +37,14 @@ var deciders = map[string][]string{
 // readers are the functions that may read a text, with the reason. A vendor's text is the vendor's interface where it
 // has no other; nothing of ours is in it.
 var readers = map[string]string{
-	"adapters/aviatrix.Client.reason": "a controller tells errors apart by their text only",
-	"adapters/aviatrix.expired":       "a controller tells the end of a session by a text only",
-	"adapters/aviatrix.meaningOf":     "a controller tells errors apart by their text only",
-	"adapters/gcp.signal.tells":       "some errors of Google differ in their text only",
-	"adapters/gobgp.classify":         "GoBGP answers most errors with the code Unknown",
-	"cmd/culvert.explain":             "it prints who says a refusal before the refusal",
-	"cmd/proofs.crowdLab.tooMany":     "the proof is that people are told the limit",
-	"saga.Saga.superseded":            "snapshots of earlier releases have the word only",
+	"adapters/aviatrix.Client.reason":   "a controller tells errors apart by their text only",
+	"adapters/aviatrix.expired":         "a controller tells the end of a session by a text only",
+	"adapters/aviatrix.meaningOf":       "a controller tells errors apart by their text only",
+	"adapters/gcp.signal.tells":         "some errors of Google differ in their text only",
+	"adapters/gobgp.classify":           "GoBGP answers most errors with the code Unknown",
+	"cmd/culvert.explain":               "it prints who says a refusal before the refusal",
+	"cmd/proofs/scale.crowdLab.tooMany": "the proof is that people are told the limit",
+	"saga.Saga.superseded":              "snapshots of earlier releases have the word only",
 }
 
 // decides tells what in a node decides by a text, or by a word that is no constant; "" for nothing.

@@ -11,7 +11,6 @@ var rules = []entry[Rule]{
 	{"apply", "the intent asks to apply something", ""},
 	{"batch", "a batch is an array of a bounded number of events", ""},
 	{"busy", "the saga has ended", "wait for its end"},
-	{"cloudevents", "the event is CloudEvents 1.0", ""},
 	{"connection", "the name of the connection has its form", ""},
 	{"connector-existing", "an existing connector keeps its own sizes", ""},
 	{"connector-form", "give one of the ways to a connector", ""},

@@ -20,7 +20,8 @@ func (t *turn) request(st *Step, verb events.Deed) {
 	}
 	t.add(StepRequested{
 		Ref: st.id(), At: t.now, Deed: verb, Purpose: purpose, Epoch: st.Epoch + 1, Input: input,
-		Operation: st.Operation, Hurry: len(t.s.Queue) > 0, Due: t.now, Deadline: t.now.Add(t.e.Limits.Deadline), Back: back,
+		Operation: st.Operation, Hurry: len(t.s.Queue) > 0, Due: t.now,
+		Deadline: t.now.Add(t.e.Limits.For(st.Limits).Deadline), Back: back,
 	})
 }
 

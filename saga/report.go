@@ -110,7 +110,7 @@ func (t *turn) seen(st *Step, asked time.Time, detail string) {
 // doAgain lets the step be done again after a Look has told that it is not so: at once when nothing has been tried yet,
 // else along the retry curve.
 func (t *turn) doAgain(st *Step, detail string) {
-	if spent, until := t.e.Limits.patience(st); spent || !until.IsZero() && !t.now.Before(until) {
+	if spent, until := t.e.Limits.For(st.Limits).patience(st); spent || !until.IsZero() && !t.now.Before(until) {
 		t.refuse(st, "gave up: "+lastError(st))
 		return
 	}
@@ -157,9 +157,10 @@ func (t *turn) againAt(st *Step, o events.Outcome) time.Time {
 
 // within bounds a delay by what is left of the step's time.
 func (t *turn) within(st *Step, after time.Duration) time.Time {
-	budget := t.e.Limits.Budget
+	l := t.e.Limits.For(st.Limits)
+	budget := l.Budget
 	if st.Back {
-		budget = t.e.Limits.UndoBudget
+		budget = l.UndoBudget
 	}
 	at, end := t.now.Add(after), st.Since.Add(budget)
 	if !st.Since.IsZero() && at.After(end) && end.After(t.now) {

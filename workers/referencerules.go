@@ -69,8 +69,7 @@ func (r Record) users() []events.Key {
 		if h.Value != used || !h.Live() {
 			continue
 		}
-		connection, _, _ := strings.Cut(h.Holder, "/")
-		if key, err := events.ParseKey(connection); err == nil {
+		if key, err := events.ParseKey(h.Connection()); err == nil {
 			keys = append(keys, key)
 		}
 	}

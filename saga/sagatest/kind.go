@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/culvertnet/culvert/events"
@@ -99,6 +100,8 @@ func parseNode(words []string) (saga.Node, error) {
 			n.Check = true
 		case w == "undo-last":
 			n.UndoLast = true
+		case name == "tries":
+			n.Limits.Tries, _ = strconv.Atoi(value)
 		case name == "after":
 			n.After = append(n.After, strings.Split(value, ",")...)
 		case binds:
