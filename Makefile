@@ -55,6 +55,8 @@ bench: ## benchmarks
 
 golden: ## rewrite golden files; review the diff like code
 	$(GO) test ./events ./workers ./saga ./saga/plans/... ./adapters/httpapi -update
+	$(GO) test ./cmd/culvert -run TestHelp -update
+	$(GO) test . -run TestTextsAreReviewed -update
 
 lint: ## vet, staticcheck and the structure tests
 	$(GO) vet ./...

@@ -2,6 +2,8 @@ package culvert_test
 
 import (
 	"encoding/json"
+	"flag"
+	"fmt"
 	"go/ast"
 	"go/token"
 	"maps"
@@ -15,6 +17,11 @@ import (
 	"testing"
 	"unicode"
 )
+
+var updateTexts = flag.Bool("update", false, "rewrite testdata/texts.txt; review its diff like code")
+
+// textsFile has every text that this module shows to people, for review.
+const textsFile = "testdata/texts.txt"
 
 // A shown text is one that people read, with the package or file that it comes from.
 type shown struct{ where, text string }
@@ -223,4 +230,40 @@ func everyText(t *testing.T) []shown {
 		seen[text] = true
 	}
 	return slices.SortedFunc(maps.Keys(seen), func(a, b shown) int { return strings.Compare(a.String(), b.String()) })
+}
+
+// TestTextsAreReviewed holds every text that people read against the reviewed file, so that nobody changes one unseen.
+func TestTextsAreReviewed(t *testing.T) {
+	var now strings.Builder
+	for _, s := range everyText(t) {
+		fmt.Fprintln(&now, s)
+	}
+	if *updateTexts {
+		if err := os.WriteFile(textsFile, []byte(now.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reviewed, err := os.ReadFile(textsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after := lineSet(string(reviewed)), lineSet(now.String())
+	for line := range after {
+		if !before[line] {
+			t.Errorf("new text, not reviewed (go test . -update): %s", line)
+		}
+	}
+	for line := range before {
+		if !after[line] {
+			t.Errorf("text is gone (go test . -update): %s", line)
+		}
+	}
+}
+
+func lineSet(text string) map[string]bool {
+	set := map[string]bool{}
+	for line := range strings.Lines(text) {
+		set[strings.TrimSuffix(line, "\n")] = true
+	}
+	return set
 }

@@ -49,6 +49,8 @@ var allowedTexts = []allowedText{
 	{"", "CHANGELOG.md", "", "history in the words of its time; renamed things are there with their old names"},
 	{"", "docs/decisions/", "0017-", "the name of a file"},
 	{"deed", "cmd/proofs", "Deed", "code that a mutant replaces"},
+	{"stands", "saga", "stands", "the rule of a conflict, which clients read"},
+	{"deed", "workers", "deed", "the code of a refusal, which is stored"},
 	{"hands", "docs/operating.md", "deleted by hand, see ticket", "an operator's own reason, as an example"},
 }
 

@@ -80,7 +80,7 @@ func (c Command) validate() error {
 func (r Result) validate() error {
 	err := validateRun("result", r.Connection, r.Saga, r.Step, r.Deed)
 	if !r.Outcome.Class.Valid() {
-		err = errors.Join(err, fmt.Errorf("result: class %q is none of the five", r.Outcome.Class))
+		err = errors.Join(err, fmt.Errorf("result: invalid class %q: want done, wait, retry, refuse or unsure", r.Outcome.Class))
 	}
 	return err
 }
@@ -96,7 +96,7 @@ func validateRun(noun string, k Key, saga, step string, d Deed) error {
 	case of != k:
 		return fmt.Errorf("%s: saga %q is not of connection %q", noun, saga, k)
 	case !d.valid():
-		return fmt.Errorf("%s: deed %q is none of do, look, undo", noun, d)
+		return fmt.Errorf("%s: invalid verb %q: want do, look or undo", noun, d)
 	}
 	if err := ParseStepName(step); err != nil {
 		return fmt.Errorf("%s: %w", noun, err)
@@ -140,7 +140,7 @@ func (a Action) Validate() error {
 		err := ParseStepName(a.Step)
 		need(err == nil, "step", "step", "%v", err)
 		known := a.Resolution == ResolveRetry || a.Resolution == ResolveMarkUndone || a.Resolution == ResolveSkip
-		need(known, "resolution", "resolution", "resolution %q is none of retry, mark-undone, skip", a.Resolution)
+		need(known, "resolution", "resolution", "invalid resolution %q: want retry, mark-undone or skip", a.Resolution)
 	default:
 		need(false, "kind", "kind", "action %q is not known", a.Kind)
 	}

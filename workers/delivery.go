@@ -219,8 +219,8 @@ func (w *Worker) log(c events.Command, o events.Outcome, took time.Duration) {
 	case events.Retry:
 		level = slog.LevelInfo
 	}
-	w.opts.Logger.Log(context.Background(), level, "ran deed",
-		"saga", c.Saga, "step", c.Step, "deed", string(c.Deed), "generation", c.Generation, "epoch", c.Epoch,
+	w.opts.Logger.Log(context.Background(), level, "ran command",
+		"saga", c.Saga, "step", c.Step, "verb", string(c.Deed), "generation", c.Generation, "epoch", c.Epoch,
 		"class", string(o.Class), "reason", o.Reason, "operation", o.Operation, "message", o.Message, "took", took)
 }
 

@@ -81,7 +81,7 @@ func (h handler[In, Out]) deed(ctx context.Context, c events.Command, run Run, i
 		undone, err := h.step.Undo(ctx, run, in, prior)
 		return events.Outcome{Class: events.Done, Retained: undone.Retained}, err
 	}
-	return events.Outcome{}, Refuse("deed", "%s has no deed %q", h.kind, c.Deed)
+	return events.Outcome{}, Refuse("deed", "%s has no verb %q", h.kind, c.Deed)
 }
 
 // done completes an outcome with an output.

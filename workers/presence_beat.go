@@ -43,7 +43,7 @@ func (w *Worker) beat(ctx context.Context, started time.Time, draining bool) {
 		b.Running, b.Runs = len(runs), runs[:min(len(runs), beatRuns)]
 		group.Go(func() error {
 			if err := w.opts.Presence.beat(ctx, b); err != nil && ctx.Err() == nil {
-				w.opts.Logger.Warn("say that the worker lives", "capability", capability, "error", err)
+				w.opts.Logger.Warn("report that the worker is live", "capability", capability, "error", err)
 			}
 			return nil
 		})

@@ -73,7 +73,7 @@ func (c *Client) conn(address string, creds credentials.TransportCredentials) (*
 		return conn, nil
 	}
 	if address == "" {
-		return nil, errors.New("read address: there is neither one nor a door")
+		return nil, errors.New("read address: neither an address nor a proxy is configured")
 	}
 	if creds == nil {
 		if host, _, err := net.SplitHostPort(address); err == nil && !loopback(host) {

@@ -65,15 +65,15 @@ func (s *server) actions(api huma.API) {
 		func(ctx context.Context, in *sagaOrder[Order]) (*body[Accepted], error) {
 			return s.act(ctx, in.ID, events.Action{Kind: events.ActionCancel, Actor: in.Body.Actor, Reason: in.Body.Reason})
 		})
-	post(api, "replay-saga", "/v1/sagas/{id}/replay", "Run a compensated or stuck saga again, or go on with a stuck one",
+	post(api, "replay-saga", "/v1/sagas/{id}/replay", "Run a compensated or stuck saga again, or continue a stuck one",
 		func(ctx context.Context, in *sagaOrder[ReplayOrder]) (*body[Accepted], error) {
 			return s.replayed(ctx, in, events.ActionReplay)
 		})
-	post(api, "survey-saga", "/v1/sagas/{id}/survey", "Look at what is there of a connection at rest, before a replay",
+	post(api, "survey-saga", "/v1/sagas/{id}/survey", "Observe the objects of a connection at rest, before a replay",
 		func(ctx context.Context, in *sagaOrder[ReplayOrder]) (*body[Accepted], error) {
 			return s.replayed(ctx, in, events.ActionSurvey)
 		})
-	get(api, "show-survey", "/v1/sagas/{id}/survey", "Show what the last survey saw, and what a replay would do", s.survey)
+	get(api, "show-survey", "/v1/sagas/{id}/survey", "Show what the last survey observed, and what a replay would do", s.survey)
 	post(api, "resolve-step", "/v1/sagas/{id}/resolve", "Settle a stuck step",
 		func(ctx context.Context, in *sagaOrder[ResolveOrder]) (*body[Accepted], error) {
 			b := in.Body
@@ -82,11 +82,11 @@ func (s *server) actions(api huma.API) {
 			})
 		})
 	for _, kind := range []events.ActionKind{events.ActionPause, events.ActionResume} {
-		post(api, string(kind)+"-connection", "/v1/connections/{id}/"+string(kind), "Hold or release a connection",
+		post(api, string(kind)+"-connection", "/v1/connections/{id}/"+string(kind), "Pause or resume a connection",
 			func(ctx context.Context, in *sagaOrder[Order]) (*body[Accepted], error) {
 				return s.hold(ctx, events.Key{Tenant: events.DefaultTenant, Name: in.ID}, kind, in.Body)
 			})
-		post(api, string(kind)+"-engine", "/v1/engine/"+string(kind), "Hold or release the engine, or a capability",
+		post(api, string(kind)+"-engine", "/v1/engine/"+string(kind), "Pause or resume the engine, or a capability",
 			func(ctx context.Context, in *struct{ Body HoldOrder }) (*body[Accepted], error) {
 				return s.hold(ctx, saga.EngineKey(in.Body.Capability), kind, in.Body.Order)
 			})

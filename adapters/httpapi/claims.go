@@ -21,9 +21,9 @@ type BreakOrder struct {
 const breakTries = 10
 
 func (s *server) claims(api huma.API) {
-	get(api, "list-claims", "/v1/claims", "List what is claimed of the world, by resource",
+	get(api, "list-claims", "/v1/claims", "List claims on shared resources",
 		func(ctx context.Context, in *struct {
-			Prefix string `query:"prefix" doc:"only resources whose name begins so"`
+			Prefix string `query:"prefix" doc:"only resources whose name begins with this"`
 			After  string `query:"after" doc:"the Culvert-Next header of the page before"`
 			Limit  int    `query:"limit" minimum:"0" maximum:"1000" doc:"at most so many; 0 is 1000"`
 		}) (*page[workers.Claimed], error) {
@@ -42,7 +42,7 @@ func (s *server) claims(api huma.API) {
 			}
 			return out, nil
 		})
-	post(api, "break-claim", "/v1/claims/break", "Take a hold away from its holder", s.breakClaim)
+	post(api, "break-claim", "/v1/claims/break", "Break a claim", s.breakClaim)
 }
 
 func (s *server) breakClaim(ctx context.Context, in *struct{ Body BreakOrder }) (*struct{}, error) {

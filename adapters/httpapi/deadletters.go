@@ -14,7 +14,7 @@ type letterInput struct {
 }
 
 func (s *server) deadLetters(api huma.API) {
-	get(api, "list-dead-letters", "/v1/dead-letters", "List what was rejected, oldest first",
+	get(api, "list-dead-letters", "/v1/dead-letters", "List rejected messages, oldest first",
 		func(ctx context.Context, in *struct {
 			After string `query:"after" doc:"the Culvert-Next header of the page before"`
 			Limit int    `query:"limit" minimum:"0" maximum:"1000" doc:"at most so many; 0 is 1000"`
@@ -56,7 +56,7 @@ func (s *server) deadLetters(api huma.API) {
 		})
 	huma.Register(api, huma.Operation{
 		OperationID: "discard-dead-letter", Method: http.MethodDelete, Path: "/v1/dead-letters/{id}",
-		Summary: "Forget a rejected message", DefaultStatus: http.StatusNoContent, Errors: []int{404, 503},
+		Summary: "Discard a rejected message", DefaultStatus: http.StatusNoContent, Errors: []int{404, 503},
 	}, func(ctx context.Context, in *letterInput) (*struct{}, error) {
 		if err := s.DeadLetters.Remove(ctx, in.ID); err != nil {
 			return nil, problem(err)

@@ -41,7 +41,7 @@ const (
 )
 
 func (s *server) doctor(api huma.API) {
-	get(api, "diagnose", "/v1/doctor", "Find everything that does not move, and why",
+	get(api, "diagnose", "/v1/doctor", "Diagnose sagas that make no progress",
 		func(ctx context.Context, _ *struct{}) (*body[Diagnosis], error) {
 			d, err := s.diagnose(ctx)
 			if err != nil {
@@ -109,9 +109,9 @@ func heldText(capability string, p saga.Pause) string {
 func findingText(c events.Cause) string {
 	switch c.Code {
 	case events.CauseNoWorker:
-		return "no worker of capability " + c.Capability() + " lives, and it has work"
+		return "no live worker of capability " + c.Capability() + ", and it has work"
 	case events.CauseUnserved:
-		return "no worker that lives knows " + c.Kind
+		return "no live worker knows " + c.Kind
 	case events.CauseCommand:
 		return "a command of capability " + c.Capability() + " is in flight"
 	case events.CauseQueued:

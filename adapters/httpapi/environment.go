@@ -44,7 +44,7 @@ func crews(beats []workers.Beat, now time.Time) map[string]saga.Crew {
 }
 
 func (s *server) workers(api huma.API) {
-	get(api, "list-workers", "/v1/workers", "List the workers that live, by capability",
+	get(api, "list-workers", "/v1/workers", "List live workers, by capability",
 		func(ctx context.Context, _ *struct{}) (*body[[]workers.Beat], error) {
 			beats, err := workers.Roster(ctx, s.Claims, s.Now())
 			if err != nil {

@@ -46,10 +46,10 @@ const (
 )
 
 func (s *server) move(api huma.API) {
-	get(api, "export-records", "/v1/export/records", "Read the journals of all connections, record by record, for another home",
+	get(api, "export-records", "/v1/export/records", "Read the journals of all connections, record by record, for another backend",
 		func(ctx context.Context, in *struct {
 			After uint64 `query:"after" doc:"the Culvert-Next header of the page before"`
-			Live  bool   `query:"live" doc:"export although the engine is not held"`
+			Live  bool   `query:"live" doc:"export although the engine is not paused"`
 		}) (*page[MovedRecord], error) {
 			if err := s.mayMove(ctx, in.Live); err != nil {
 				return nil, err
@@ -57,7 +57,7 @@ func (s *server) move(api huma.API) {
 			return s.exportPage(ctx, saga.Position(in.After))
 		})
 	huma.Register(api, huma.Operation{
-		OperationID: "import", Method: http.MethodPost, Path: "/v1/import", Summary: "Take over journals and claims of another home; the engine has to be held",
+		OperationID: "import", Method: http.MethodPost, Path: "/v1/import", Summary: "Import journals and claims of another backend; the engine has to be paused",
 		DefaultStatus: http.StatusNoContent, Errors: []int{400, 409, 503}, MaxBodyBytes: maxBody,
 	}, s.importPart)
 }

@@ -39,7 +39,7 @@ type CapabilitySignals struct {
 var unended = []events.SagaStatus{events.SagaAccepted, events.SagaRunning, events.SagaCompensating, events.SagaStuck}
 
 func (s *server) signals(api huma.API, mux *http.ServeMux) {
-	get(api, "signals", "/v1/signals", "What an autoscaler needs: backlog, running, oldest age and workers of each capability",
+	get(api, "signals", "/v1/signals", "Read the signals for an autoscaler: backlog, running, oldest age and workers of each capability",
 		func(ctx context.Context, _ *struct{}) (*body[Signals], error) {
 			v, err := s.readSignals(ctx)
 			if err != nil {

@@ -45,6 +45,6 @@ func (s *server) served(ctx context.Context, id string) error {
 	}
 	slices.Sort(unknown)
 	return problem(events.NewConflict("saga", "unserved",
-		"no worker that lives knows %v of this saga's plan; run workers of a release that does, or replay it from the start by the plan of this release, or withdraw the connection",
+		"no live worker knows %v of this saga's plan: run workers of a release that does, replay the saga from the start with the plan of this release, or withdraw the connection",
 		slices.Compact(unknown)))
 }

@@ -9,9 +9,9 @@ import (
 )
 
 func (c *cli) claims() *cobra.Command {
-	cmd := &cobra.Command{Use: "claims", Short: "What is held of the world, and by whom"}
+	cmd := &cobra.Command{Use: "claims", Short: "List and break claims on shared resources"}
 	var prefix string
-	list := &cobra.Command{Use: "list", Short: "List holds by resource", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	list := &cobra.Command{Use: "list", Short: "List claims by resource", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		all, err := c.api().Claims(cmd.Context(), prefix)
 		if err != nil {
 			return err
@@ -30,9 +30,9 @@ func (c *cli) claims() *cobra.Command {
 			c.rows("RESOURCE HOLDER VALUE STATE", rows)
 		})
 	}}
-	list.Flags().StringVar(&prefix, "prefix", "", "only resources whose name begins so")
+	list.Flags().StringVar(&prefix, "prefix", "", "only resources whose name begins with this")
 	var reason string
-	brk := &cobra.Command{Use: "break RESOURCE HOLDER", Short: "Take a hold away from its holder", Args: cobra.ExactArgs(2),
+	brk := &cobra.Command{Use: "break RESOURCE HOLDER", Short: "Break a claim", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, err := c.api().Post(cmd.Context(), "claims/break", httpapi.BreakOrder{Order: order(reason), Resource: args[0], Holder: args[1]})
 			if err == nil {

@@ -8,9 +8,9 @@ import (
 )
 
 func (c *cli) deadLetters() *cobra.Command {
-	cmd := &cobra.Command{Use: "dead-letters", Short: "What was rejected, and why"}
+	cmd := &cobra.Command{Use: "dead-letters", Short: "List, show, requeue and discard rejected messages"}
 	cmd.AddCommand(
-		&cobra.Command{Use: "list", Short: "List them", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		&cobra.Command{Use: "list", Short: "List rejected messages", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			letters, err := c.api().DeadLetters(cmd.Context())
 			if err != nil {
 				return err
@@ -23,18 +23,18 @@ func (c *cli) deadLetters() *cobra.Command {
 				c.rows("ID AT SUBJECT REASON", rows)
 			})
 		}},
-		&cobra.Command{Use: "show ID", Short: "Show one", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		&cobra.Command{Use: "show ID", Short: "Show a rejected message", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 			l, err := c.api().DeadLetter(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
 			return c.print(l, func() { fmt.Fprintf(c.out, "%s\n%s\n%s\n", l.Subject, l.Reason, l.Body) })
 		}},
-		&cobra.Command{Use: "requeue ID", Short: "Publish one again", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		&cobra.Command{Use: "requeue ID", Short: "Publish a rejected message again", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 			_, err := c.api().Post(cmd.Context(), "dead-letters/"+url.PathEscape(args[0])+"/requeue", struct{}{})
 			return err
 		}},
-		&cobra.Command{Use: "discard ID", Short: "Forget one", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		&cobra.Command{Use: "discard ID", Short: "Discard a rejected message", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 			return c.api().Discard(cmd.Context(), args[0])
 		}},
 	)

@@ -34,7 +34,7 @@ func (c *cli) diagnose(cmd *cobra.Command) error {
 			c.advise(d.Findings)
 		}
 		if d.Healthy {
-			fmt.Fprintln(c.out, "nothing needs hands")
+			fmt.Fprintln(c.out, "no action required")
 		}
 	})
 	if err == nil && !d.Healthy {

@@ -60,7 +60,7 @@ func (c *cli) root() *cobra.Command {
 		Use: "culvert", Short: "Private paths for serverless services", SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			if c.format != "table" && c.format != "json" && c.format != "yaml" {
-				return fmt.Errorf("-o %s is none of table, json, yaml", c.format)
+				return fmt.Errorf("invalid --output %q: want table, json or yaml", c.format)
 			}
 			return nil
 		},

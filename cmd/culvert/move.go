@@ -50,9 +50,9 @@ type exportEnd struct {
 func (c *cli) exportHome() *cobra.Command {
 	var live bool
 	cmd := &cobra.Command{
-		Use: "export FILE", Short: "Write connections, journals and claims to a file, for another home", Args: cobra.ExactArgs(1),
-		Long: "The engine has to be held (culvert pause): export waits until nothing that was requested can happen any more. --live\n" +
-			"exports beside the work, for looking at; two homes that both go on from there would act against each other.",
+		Use: "export FILE", Short: "Export connections, journals and claims to a file, for another backend", Args: cobra.ExactArgs(1),
+		Long: "The engine has to be paused (culvert pause). export waits until it is quiescent. --live exports while the engine\n" +
+			"runs, for inspection only: two backends that both continue from there would act against each other.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := os.OpenFile(args[0], os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 			if err != nil {
@@ -67,7 +67,7 @@ func (c *cli) exportHome() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&live, "live", false, "export although the engine is not held")
+	cmd.Flags().BoolVar(&live, "live", false, "export although the engine is not paused")
 	return cmd
 }
 
@@ -155,9 +155,9 @@ func (c *cli) awaitQuiet(ctx context.Context, live bool) error {
 
 func (c *cli) importHome() *cobra.Command {
 	return &cobra.Command{
-		Use: "import FILE", Short: "Take over an export, on a home whose engine is held", Args: cobra.ExactArgs(1),
-		Long: "The daemon has to be held (culvertd --held). What an interrupted import has brought is passed over when it is run again. The\n" +
-			"engine stays held: compare culvert list, then culvert resume.",
+		Use: "import FILE", Short: "Import an export into a backend whose engine is paused", Args: cobra.ExactArgs(1),
+		Long: "The daemon has to be paused (culvertd --held). After an interruption run the import again: it passes over the records\n" +
+			"that it has already brought. The engine stays paused: compare culvert list, then culvert resume.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := os.Open(args[0])
 			if err != nil {
@@ -175,7 +175,7 @@ func (c *cli) importHome() *cobra.Command {
 				return err
 			}
 			return c.print(end, func() {
-				fmt.Fprintf(c.out, "%d records and %d claims imported; the engine is held until culvert resume\n", end.Records, end.Claims)
+				fmt.Fprintf(c.out, "%d records and %d claims imported; the engine is paused until culvert resume\n", end.Records, end.Claims)
 			})
 		},
 	}
@@ -209,10 +209,10 @@ func verifyExport(from io.Reader) (exportEnd, error) {
 	err := lines(from, func(l line, raw []byte) error {
 		switch {
 		case end != nil:
-			return errors.New("there is something after the end")
+			return errors.New("trailing data after the end")
 		case l.Header != nil:
 			if header = true; l.Header.Format != exportFormat {
-				return fmt.Errorf("format %d is not this release's %d", l.Header.Format, exportFormat)
+				return fmt.Errorf("format %d is not supported: this release reads format %d", l.Header.Format, exportFormat)
 			}
 		case l.Record != nil:
 			is.Records++
@@ -230,9 +230,9 @@ func verifyExport(from io.Reader) (exportEnd, error) {
 	case err != nil:
 		return is, err
 	case !header || end == nil:
-		return is, errors.New("it is no export, or its end is missing")
+		return is, errors.New("not an export, or its end is missing")
 	case *end != is:
-		return is, fmt.Errorf("it was changed: it has %+v and should have %+v", is, *end)
+		return is, fmt.Errorf("the file was changed: it has %+v and should have %+v", is, *end)
 	}
 	return is, nil
 }

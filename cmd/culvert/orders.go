@@ -22,7 +22,7 @@ func order(reason string) httpapi.Order {
 func (c *cli) cancel() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
-		Use: "cancel ID", Short: "Give a saga up before its new version stands", Args: cobra.ExactArgs(1),
+		Use: "cancel ID", Short: "Cancel a saga before it commits", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.order(cmd, "sagas/"+url.PathEscape(args[0])+"/cancel", order(reason))
 		},
@@ -50,7 +50,7 @@ func (c *cli) hold(verb string) *cobra.Command {
 			return c.order(cmd, "connections/"+v.Connection+"/"+verb, order(reason))
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "by hand", "why; it is journalled")
+	cmd.Flags().StringVar(&reason, "reason", "manual", "why; it is journalled")
 	cmd.Flags().StringVar(&capability, "capability", "", "only this capability of the engine")
 	return cmd
 }
@@ -66,8 +66,8 @@ func (c *cli) resolve() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&retry, "retry", false, "try again with a new budget")
-	cmd.Flags().BoolVar(&undone, "mark-undone", false, "nothing of it is left; the reason gives the evidence")
-	cmd.Flags().BoolVar(&skip, "skip", false, "leave what is left; it is listed as retained")
+	cmd.Flags().BoolVar(&undone, "mark-undone", false, "the object is gone; the reason gives the evidence")
+	cmd.Flags().BoolVar(&skip, "skip", false, "leave the object; it is listed as retained")
 	cmd.MarkFlagsOneRequired("retry", "mark-undone", "skip")
 	cmd.MarkFlagsMutuallyExclusive("retry", "mark-undone", "skip")
 	needReason(cmd, &reason)

@@ -41,7 +41,7 @@ func (c *cli) print(v any, table func()) error {
 // rows writes aligned columns.
 func (c *cli) rows(header string, rows [][]string) {
 	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, strings.ReplaceAll(header, " ", "\t"))
+	fmt.Fprintln(w, strings.NewReplacer(" ", "\t", "_", " ").Replace(header))
 	for _, r := range rows {
 		fmt.Fprintln(w, strings.Join(r, "\t"))
 	}

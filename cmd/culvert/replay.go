@@ -17,9 +17,9 @@ func (c *cli) replay() *cobra.Command {
 	var from, input, reason string
 	var plan, yes bool
 	cmd := &cobra.Command{
-		Use: "replay ID…", Short: "Run compensated or stuck sagas again, or go on with stuck ones",
-		Long: "Before a saga named by ID is replayed, everything of it is looked at, and a table says what was seen and what will run;\n" +
-			"--plan stops there. Many are selected by --status and the filters beside it: a canary first, then the rest at a pace.",
+		Use: "replay ID…", Short: "Run compensated or stuck sagas again, or continue stuck ones",
+		Long: "Before a saga named by ID is replayed, its objects are observed, and a table shows what was observed and what will run.\n" +
+			"--plan stops there. --status and the filters beside it select many sagas: a canary first, then the rest at a pace.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (s.status == "") == (len(args) == 0) {
 				return usage("name sagas, or select them by --status, one of the two")
@@ -61,10 +61,10 @@ func (c *cli) replay() *cobra.Command {
 	}
 	s.flags(cmd)
 	b.flags(cmd)
-	cmd.Flags().StringVar(&from, "from", "start", "start (a new saga) or failed (go on where it is stuck)")
+	cmd.Flags().StringVar(&from, "from", "start", "start (a new saga) or failed (continue where it is stuck)")
 	cmd.Flags().StringVar(&input, "input", "", "file with an event whose data replaces the intent's")
-	cmd.Flags().BoolVar(&plan, "plan", false, "look at what is there, say what a replay would do, and change nothing")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not look first")
+	cmd.Flags().BoolVar(&plan, "plan", false, "observe the objects, show what a replay would do, and change nothing")
+	cmd.Flags().BoolVar(&yes, "yes", false, "replay without the table")
 	needReason(cmd, &reason)
 	w.flags(cmd)
 	return cmd

@@ -25,9 +25,9 @@ type selection struct {
 func (s *selection) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.status, "status", "", "select by status: compensated or stuck")
 	cmd.Flags().StringVar(&s.kind, "kind", "", "of these only this intent kind")
-	cmd.Flags().StringVar(&s.prefix, "name-prefix", "", "of these only connections whose name begins so")
-	cmd.Flags().DurationVar(&s.older, "older", 0, "of these only what ended longer ago than this")
-	cmd.Flags().DurationVar(&s.newer, "newer", 0, "of these only what ended within this time")
+	cmd.Flags().StringVar(&s.prefix, "name-prefix", "", "of these only connections whose name begins with this")
+	cmd.Flags().DurationVar(&s.older, "older", 0, "of these only sagas that ended longer ago than this")
+	cmd.Flags().DurationVar(&s.newer, "newer", 0, "of these only sagas that ended within this time")
 }
 
 func (s selection) filters() bool {
@@ -38,7 +38,7 @@ func (s selection) filters() bool {
 // it: its newest saga has another status.
 func (c *cli) selected(cmd *cobra.Command, s selection) ([]events.Status, error) {
 	if s.status != string(events.SagaCompensated) && s.status != string(events.SagaStuck) {
-		return nil, usage("--status is compensated or stuck: only what has failed is replayed")
+		return nil, usage("invalid --status: want compensated or stuck, because only failed sagas are replayed")
 	}
 	all, err := c.find(cmd, s.status, s.kind, "")
 	if err != nil {
@@ -79,7 +79,7 @@ type bulk struct {
 }
 
 func (b *bulk) flags(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&b.canary, "canary", 0, "replay so many first, one by one, and go on only when they end as wished")
+	cmd.Flags().IntVar(&b.canary, "canary", 0, "replay so many first, one by one, and continue only when they end as wished")
 	cmd.Flags().StringVar(&b.pace, "pace", "", "how fast the rest is replayed, such as 2/s or 30/m")
 	cmd.Flags().IntVar(&b.maxFailures, "max-failures", 0, "stop after so many that do not end as wished; 0 never stops")
 }
@@ -98,7 +98,7 @@ func (b *bulk) parse() error {
 	n, err := strconv.ParseFloat(count, 64)
 	unit, known := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}[per]
 	if err != nil || !(n > 0) || !known || float64(unit)/n < 1 {
-		return usage(fmt.Sprintf("--pace %s is no number per s, m or h, such as 2/s or 30/m", b.pace))
+		return usage(fmt.Sprintf("invalid --pace %q: want a number per s, m or h, such as 2/s or 30/m", b.pace))
 	}
 	b.every = time.Duration(float64(unit) / n)
 	return nil
@@ -167,7 +167,7 @@ func (p *replays) run(ctx context.Context, w waiting) error {
 				return err
 			}
 			if p.failures > 0 {
-				fmt.Fprintf(p.c.errs, "culvert: the canary %s did not end as wished; %d are left\n", p.rows[i].Saga, len(p.rows)-i-1)
+				fmt.Fprintf(p.c.errs, "culvert: the canary %s did not end as wished; %d left\n", p.rows[i].Saga, len(p.rows)-i-1)
 				return nil
 			}
 		}
@@ -175,7 +175,7 @@ func (p *replays) run(ctx context.Context, w waiting) error {
 			return err
 		}
 		if p.b.maxFailures > 0 && p.failures >= p.b.maxFailures {
-			fmt.Fprintf(p.c.errs, "culvert: %d did not end as wished; %d are left\n", p.failures, len(p.rows)-i-1)
+			fmt.Fprintf(p.c.errs, "culvert: %d did not end as wished; %d left\n", p.failures, len(p.rows)-i-1)
 			return nil
 		}
 	}
@@ -258,7 +258,7 @@ func (p *replays) await(ctx context.Context, r *replayed, timeout time.Duration)
 			return nil
 		}
 		if time.Now().After(end) {
-			fmt.Fprintf(p.c.errs, "culvert: %s has not ended after %s; it goes on\n", r.Replayed, timeout)
+			fmt.Fprintf(p.c.errs, "culvert: %s has not ended after %s; it continues\n", r.Replayed, timeout)
 			return exitTimedOut
 		}
 		if err := pause.For(ctx, lookEvery); err != nil {

@@ -75,13 +75,13 @@ func (c *cli) look(ctx context.Context, id string, o httpapi.ReplayOrder) (event
 // seen says in an operator's words what a Look saw.
 var seen = map[events.Presence]string{
 	events.Present: "done and matching", events.Different: "done but different", events.Absent: "absent",
-	events.Foreign: "someone else's", events.SeenUnknown: "unknown", "": "not made",
+	events.Foreign: "foreign", events.SeenUnknown: "unknown", "": "not made",
 }
 
 func writeSurvey(out io.Writer, v events.Survey) {
-	fmt.Fprintf(out, "%s  replay from %s  looked: %s\n", v.Saga, v.From, v.Ended)
+	fmt.Fprintf(out, "%s  replay from %s  observed: %s\n", v.Saga, v.From, v.Ended)
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "STEP\tGENERATION\tTHERE\tWILL\tBECAUSE")
+	fmt.Fprintln(w, "STEP\tGENERATION\tOBSERVED\tACTION\tREASON")
 	for _, r := range v.Rows {
 		generation, because := "", r.Because
 		if r.Generation > 0 {

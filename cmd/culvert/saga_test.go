@@ -243,7 +243,7 @@ func TestTimedOutIsFive(t *testing.T) {
 	t.Cleanup(func() { cleanUp(t, "resume", "--reason", "done") })
 	culvertWith(t, intent(name, "fn-0018"), "submit", "-").want(t, 0)
 	e := culvert(t, "watch", name, "--timeout", "50ms").want(t, 5)
-	if !strings.Contains(e.errs, "it goes on") {
+	if !strings.Contains(e.errs, "it continues") {
 		t.Errorf("stderr %q", e.errs)
 	}
 	culvertWith(t, intent(name, "fn-0018"), "submit", "-", "--wait", "--timeout", "50ms", "-o", "json").want(t, 5)

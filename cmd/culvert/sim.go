@@ -14,7 +14,7 @@ import (
 
 // sim talks to the simulated world's control endpoint, whose address comes from the daemon.
 func (c *cli) sim() *cobra.Command {
-	cmd := &cobra.Command{Use: "sim", Short: "The simulated world: what is in it, what was done to it, what shall fail"}
+	cmd := &cobra.Command{Use: "sim", Short: "Inspect the simulated world and inject faults"}
 	cmd.AddCommand(
 		c.simTable("resources", "Differences from the scenario's baseline", "VENDOR KIND NAME OWNER CHANGE"),
 		c.simTable("effects", "The ledger of every effect", "SEQ VENDOR CALL KIND NAME OWNER EFFECT"),

@@ -21,7 +21,7 @@ type waiting struct {
 }
 
 func (w *waiting) flags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&w.wait, "wait", false, "wait until the saga has ended; the exit code tells how")
+	cmd.Flags().BoolVar(&w.wait, "wait", false, "wait until the saga has ended; the exit code is its end")
 	cmd.Flags().DurationVar(&w.timeout, "timeout", 30*time.Minute, "how long to wait")
 }
 
@@ -70,13 +70,13 @@ func toJSON(raw []byte) ([]byte, error) {
 	var event map[string]any
 	documents := yaml.NewDecoder(bytes.NewReader(raw))
 	if err := documents.Decode(&event); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("it is neither JSON nor YAML: %w", err)
+		return nil, fmt.Errorf("neither JSON nor YAML: %w", err)
 	}
 	if event == nil {
 		return raw, nil
 	}
 	if err := documents.Decode(new(any)); !errors.Is(err, io.EOF) {
-		return nil, errors.New("it has more than one YAML document; submit them one by one")
+		return nil, errors.New("more than one YAML document: submit them one by one")
 	}
 	if _, has := event["id"]; !has {
 		event["id"] = uuid.NewString()

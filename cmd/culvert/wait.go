@@ -75,7 +75,7 @@ func (c *cli) follow(ctx context.Context, id string, timeout time.Duration) erro
 
 func (c *cli) timedOut(ctx context.Context, id string, timeout time.Duration) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		fmt.Fprintf(c.errs, "culvert: %s has not ended after %s; it goes on\n", id, timeout)
+		fmt.Fprintf(c.errs, "culvert: %s has not ended after %s; it continues\n", id, timeout)
 		return exitTimedOut
 	}
 	return ctx.Err()

@@ -25,7 +25,7 @@ func short(why []events.Cause) string {
 		s = first.Step + " " + s
 	}
 	if first.Code == events.CauseStuck { // the reason says the rest
-		s = "needs hands"
+		s = "needs operator action"
 	}
 	if !first.Since.IsZero() {
 		s += " since " + clock(first.Since)

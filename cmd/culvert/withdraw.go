@@ -13,7 +13,7 @@ import (
 func (c *cli) withdraw() *cobra.Command {
 	var w waiting
 	cmd := &cobra.Command{
-		Use: "withdraw NAME", Short: "Give a connection up", Args: cobra.ExactArgs(1),
+		Use: "withdraw NAME", Short: "Withdraw a connection", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := c.api().Show(cmd.Context(), args[0])
 			if err != nil {

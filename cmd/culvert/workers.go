@@ -8,7 +8,7 @@ import (
 
 func (c *cli) workers() *cobra.Command {
 	return &cobra.Command{
-		Use: "workers", Short: "List the workers that live, by capability", Args: cobra.NoArgs,
+		Use: "workers", Short: "List live workers, by capability", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := c.api().Workers(cmd.Context())
 			if err != nil {

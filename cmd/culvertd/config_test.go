@@ -114,7 +114,7 @@ func TestBadFlagsAreNamed(t *testing.T) {
 		"--role worker":                       "--role worker needs --nats-url",
 		"--postgres-url postgres://h/d":       "go together",
 		"--postgres-url h --pubsub-project p": "--postgres-url is not the URL",
-		"--nats-url nats://h:1 --postgres-url postgres://h/d --pubsub-project p": "two homes",
+		"--nats-url nats://h:1 --postgres-url postgres://h/d --pubsub-project p": "two backends",
 		"--role orchestrator": "--role orchestrator needs --nats-url",
 		"--role speaker":      "--role speaker needs --nats-url",
 		"--role speaker --nats-url nats://a:1 --speaker nobody": `--speaker "nobody"`,

@@ -16,7 +16,7 @@ func (p *program) startWorker(ctx context.Context) error {
 		for _, n := range stats.Outcomes {
 			deeds += n
 		}
-		p.log.Info("worker has drained", "deeds", deeds, "running", stats.Running, "late", stats.Late, "repeated", stats.Repeated)
+		p.log.Info("worker has drained", "commands", deeds, "running", stats.Running, "late", stats.Late, "repeated", stats.Repeated)
 		return err
 	})
 	return nil

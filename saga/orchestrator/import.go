@@ -51,7 +51,7 @@ func (o *Orchestrator) Import(ctx context.Context, records []saga.Record) error 
 	states := map[events.Key]saga.State{}
 	for _, r := range records {
 		if saga.IsEngines(r.Key) {
-			return fmt.Errorf("import %s: the engine's own journals stay with their home", r.Key)
+			return fmt.Errorf("import %s: the engine's own journals stay with their backend", r.Key)
 		}
 		s, known := states[r.Key]
 		if !known {

@@ -87,7 +87,7 @@ func (s bindService) free(ctx context.Context, run workers.Run, in BindServiceIn
 	if have.Binding.none() || in.Takeover || isOurs(t, have.Binding) {
 		return nil
 	}
-	return workers.Refuse("foreign", "service %s is bound to %s by somebody else", in.Service.key(), have.Binding.way())
+	return workers.Refuse("foreign", "service %s is bound to %s by another owner", in.Service.key(), have.Binding.way())
 }
 
 func fingerprint(b Binding) string {
@@ -149,7 +149,7 @@ func (s bindService) Look(ctx context.Context, run workers.Run, in BindServiceIn
 	case !there:
 		seen.Presence, seen.Detail = events.Different, "the service is not there"
 	case !have.Binding.same(in.To) && !isOurs(t, have.Binding) && !have.Binding.none():
-		seen.Presence, seen.Detail = events.Different, "bound by somebody else to "+have.Binding.way()
+		seen.Presence, seen.Detail = events.Different, "bound by another owner to "+have.Binding.way()
 	case !have.Binding.same(in.To):
 		seen.Presence, seen.Detail = events.Different, "bound to "+have.Binding.way()
 	case have.Reconciling:
@@ -199,7 +199,7 @@ func (s bindService) putBack(ctx context.Context, run workers.Run, in BindServic
 	case have.Binding.same(before):
 		return workers.Undone{}, nil
 	case !have.Binding.same(in.To) && !isOurs(t, have.Binding):
-		return workers.Undone{Retained: fmt.Sprintf("service %s stays bound to %s, which somebody else has set since",
+		return workers.Undone{Retained: fmt.Sprintf("service %s stays bound to %s, which another owner has set since",
 			in.Service.key(), have.Binding.way())}, nil
 	}
 	if err := s.Services.Bind(ctx, run.RequestID, in.Service, before, have.Etag); err != nil {

@@ -84,7 +84,7 @@ func (s check) bindable(ctx context.Context, run workers.Run, in CheckIn, have S
 	if have.Binding.none() || in.Takeover || own || in.Existing != "" && have.Binding.Connector == in.Existing {
 		return nil
 	}
-	return workers.Refuse("foreign", "service %s is bound to %s by somebody else", in.Service.key(), have.Binding.way())
+	return workers.Refuse("foreign", "service %s is bound to %s by another owner", in.Service.key(), have.Binding.way())
 }
 
 // usable refuses an existing connector that is not there, not ready or in another region.

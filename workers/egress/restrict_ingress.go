@@ -146,7 +146,7 @@ func (s restrictIngress) restore(ctx context.Context, run workers.Run, in Restri
 	case err != nil:
 		return undone, err
 	case have.Ingress != in.Ingress && have.Ingress != *found:
-		undone.Retained = fmt.Sprintf("ingress of %s stays %s, which somebody else has set since", in.Service.key(), have.Ingress)
+		undone.Retained = fmt.Sprintf("ingress of %s stays %s, which another owner has set since", in.Service.key(), have.Ingress)
 	default:
 		if err := s.set(ctx, run, in.Service, have, *found); err != nil {
 			return undone, err

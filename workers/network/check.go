@@ -119,7 +119,7 @@ func (s check) addressFits(ctx context.Context, in CheckIn, n Network, free spac
 		return workers.Refuse("quota", "%s has %d of %d endpoints for Google APIs (PSC_GOOGLE_APIS_FORWARDING_RULES_PER_NETWORK)",
 			in.Network, n.BundleEndpoints, n.BundleQuota)
 	case n.AddressesLeft == 0:
-		return workers.Refuse("quota", "the quota of global internal addresses is spent")
+		return workers.Refuse("quota", "the quota of global internal addresses is exhausted")
 	}
 	return nil
 }
@@ -142,7 +142,7 @@ func (s check) namesFit(ctx context.Context, run workers.Run, in CheckIn, n Netw
 			return err
 		}
 		if z, found := inTheWay(run.Connection, answering, host); found {
-			return workers.Refuse("foreign", "%s is answered by %s (%q), which is somebody else's", host, z.Name, z.Owner)
+			return workers.Refuse("foreign", "%s is answered by %s (%q), which Culvert does not own", host, z.Name, z.Owner)
 		}
 	}
 	if in.Target == "" || strings.Contains(in.Target, "/") {

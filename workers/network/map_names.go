@@ -67,7 +67,7 @@ func (s mapNames) mappable(ctx context.Context, run workers.Run, in MapNamesIn, 
 		return Zone{}, err
 	}
 	if z, found := inTheWay(run.Connection, answering, host); found {
-		return Zone{}, workers.Refuse("foreign", "%s is answered by %s (%s), which is somebody else's", host, z.Name, z.Owner)
+		return Zone{}, workers.Refuse("foreign", "%s is answered by %s (%s), which Culvert does not own", host, z.Name, z.Owner)
 	}
 	z, err := s.Names.Get(ctx, in.Project, in.zone(host))
 	if errors.Is(err, workers.ErrNotFound) {

@@ -41,7 +41,7 @@ func (w *World) AddFault(f Fault) (Fault, error) {
 	case f.Vendor == "" || f.Call == "":
 		return Fault{}, fmt.Errorf("add fault: vendor and call are needed")
 	case !slices.Contains(modes, f.Mode):
-		return Fault{}, fmt.Errorf("add fault: mode %q is none of %s", f.Mode, strings.Join(modes, ", "))
+		return Fault{}, fmt.Errorf("add fault: invalid mode %q: want one of %s", f.Mode, strings.Join(modes, ", "))
 	case f.Mode == Delay && f.Delay <= 0:
 		return Fault{}, fmt.Errorf("add fault: mode delay needs a delay")
 	case f.Times < Always:

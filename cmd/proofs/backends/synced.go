@@ -26,7 +26,7 @@ const syncedSubmits = 200
 // answer must find more of them than there were before it was asked. A server that does not sync is the control: it is
 // found out.
 func synced(ctx context.Context, s lab.Settings) error {
-	t := &proof.Table{Header: "home what figure"}
+	t := &proof.Table{Header: "backend what figure"}
 	if _, err := exec.LookPath("strace"); err != nil {
 		return errors.New("strace is missing: apt-get install strace")
 	}

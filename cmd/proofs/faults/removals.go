@@ -118,7 +118,7 @@ func faultModes(s lab.Settings) ([]string, error) {
 	modes := strings.Split(s.Modes, ",")
 	for _, mode := range modes {
 		if _, known := endsOf[mode]; !known {
-			return nil, fmt.Errorf("read modes: %q is none of the world's", mode)
+			return nil, fmt.Errorf("read modes: %q is not a mode of the world", mode)
 		}
 	}
 	return modes, nil

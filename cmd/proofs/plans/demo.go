@@ -34,7 +34,7 @@ func demoRun(ctx context.Context, l *lab.Lab) error {
 	if err := cli(ctx, l, 0, "submit", "examples/private-service.yaml", "--wait"); err != nil {
 		return err
 	}
-	say("What the world has more than before, and the /32 in the remote site's own BGP table:")
+	say("New objects in the world, and the /32 in the remote site's own BGP table:")
 	if err := cli(ctx, l, 0, "sim", "resources"); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 // Who leaves drains: it exits with 0, and nothing that it had in hand is lost.
 func scale(ctx context.Context, s lab.Settings) error {
 	s = s.Filled(500, 4)
-	t := &proof.Table{Header: "home what figure"}
+	t := &proof.Table{Header: "backend what figure"}
 	var errs error
 	for _, name := range slices.Sorted(maps.Keys(lab.Backends())) {
 		if strings.Contains(name, s.Only) {
