@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// orders refuses what makes an ordered result out of a map, whose order changes from run to run, without sorting it in the
-// same function.
+// orders refuses what makes an ordered result out of a map, whose order changes from run to run, without sorting it in
+// the same function.
 func (j *judge) orders(body *ast.BlockStmt) {
 	var stack []ast.Node
 	ast.Inspect(body, func(n ast.Node) bool {
@@ -69,10 +69,12 @@ func (j *judge) sequence(body *ast.BlockStmt, stack []ast.Node) {
 		case *ast.RangeStmt: // judged as a loop
 			return
 		case *ast.CallExpr:
-			if j.isOf(taker, "slices", "Sorted", "SortedFunc", "SortedStableFunc") || j.isOf(taker, "maps", "Collect", "Insert") {
+			if j.isOf(taker, "slices", "Sorted", "SortedFunc", "SortedStableFunc") || j.isOf(taker, "maps", "Collect",
+				"Insert") {
 				return
 			}
-			if a, assigns := stack[i-2].(*ast.AssignStmt); assigns && len(a.Lhs) == 1 && j.sortedAfter(body, a.End(), a.Lhs[0]) {
+			if a, assigns := stack[i-2].(*ast.AssignStmt); assigns && len(a.Lhs) == 1 && j.sortedAfter(body, a.End(),
+				a.Lhs[0]) {
 				return
 			}
 		}
@@ -96,7 +98,8 @@ func (j *judge) sortedAfter(body *ast.BlockStmt, after token.Pos, e ast.Expr) bo
 	ast.Inspect(body, func(n ast.Node) bool {
 		c, ok := n.(*ast.CallExpr)
 		if ok && c.Pos() > after && len(c.Args) > 0 && types.ExprString(c.Args[0]) == types.ExprString(e) {
-			sorted = sorted || j.isOf(c, "sort") || j.isOf(c, "slices", "Sort", "SortFunc", "SortStableFunc", "Sorted", "SortedFunc")
+			sorted = sorted || j.isOf(c, "sort") || j.isOf(c, "slices", "Sort", "SortFunc", "SortStableFunc", "Sorted",
+				"SortedFunc")
 		}
 		return true
 	})
@@ -156,7 +159,9 @@ func (r *ranged) assignment(a *ast.AssignStmt, breaks bool) {
 		case value != nil && isAppend(r.judge, value), a.Tok == token.ADD_ASSIGN && isString(t):
 			r.ordered(target, target)
 		case breaks && value != nil && r.mentions(value):
-			r.refuse(target, clauseOrder, types.ExprString(target), "which one of many is taken changes from run to run")
+			r.refuse(
+				target, clauseOrder, types.ExprString(target), "which one of many is taken changes from run to run",
+			)
 		}
 	}
 }
@@ -226,7 +231,8 @@ func appendsAround(j *judge, lit *ast.FuncLit) bool {
 		}
 		for i, target := range a.Lhs {
 			v := j.root(target)
-			if v != nil && (v.Pos() < lit.Pos() || v.Pos() > lit.End()) && len(a.Rhs) == len(a.Lhs) && isAppend(j, a.Rhs[i]) {
+			if v != nil && (v.Pos() < lit.Pos() || v.Pos() > lit.End()) && len(a.Rhs) == len(a.Lhs) &&
+				isAppend(j, a.Rhs[i]) {
 				found = true
 			}
 		}
@@ -244,7 +250,8 @@ func (r *ranged) mentions(e ast.Expr) bool {
 			return true
 		}
 		for _, v := range []ast.Expr{r.loop.Key, r.loop.Value} {
-			if name, is := v.(*ast.Ident); is && r.in.info.Uses[id] != nil && r.in.info.Uses[id] == r.in.info.Defs[name] {
+			if name, is := v.(*ast.Ident); is && r.in.info.Uses[id] != nil &&
+				r.in.info.Uses[id] == r.in.info.Defs[name] {
 				found = true
 			}
 		}

@@ -37,8 +37,8 @@ type finding struct {
 
 func (f finding) String() string { return fmt.Sprintf("%s: %s: %s", f.at, f.clause, f.text) }
 
-// A judge looks for what is impure in the pure files of one package, and in the functions of this module that they reach
-// outside of pure files.
+// A judge looks for what is impure in the pure files of one package, and in the functions of this module that they
+// reach outside of pure files.
 type judge struct {
 	p     *program
 	t     *typed
@@ -75,7 +75,8 @@ func (j *judge) all() []finding {
 	}
 	if pure {
 		for _, name := range j.t.unseen {
-			j.found = append(j.found, finding{token.Position{Filename: j.t.pkg + "/" + name}, clauseUnseen, "a file that this build leaves out cannot be judged"})
+			j.found = append(j.found, finding{token.Position{Filename: j.t.pkg + "/" + name}, clauseUnseen,
+				"a file that this build leaves out cannot be judged"})
 		}
 	}
 	return j.found
@@ -103,7 +104,8 @@ func (j *judge) imports(f *ast.File, ports bool) {
 		case why != "":
 			j.refuse(i, clauseImport, path, why)
 		default:
-			j.refuse(i, clauseImport, path, "it is not among the imports of pure packages; add it there with the reason why it is pure")
+			j.refuse(i, clauseImport, path,
+				"it is not among the imports of pure packages; add it there with the reason why it is pure")
 		}
 	}
 }
@@ -176,7 +178,8 @@ func isChannel(t types.Type) bool {
 	return is
 }
 
-// name judges what an identifier stands for, whatever it is called here: an alias, a dot import or a method value changes nothing.
+// name judges what an identifier stands for, whatever it is called here: an alias, a dot import or a method value
+// changes nothing.
 func (j *judge) name(id *ast.Ident) {
 	o := j.in.info.Uses[id]
 	switch {
@@ -222,7 +225,8 @@ func (j *judge) method(n ast.Node, f *types.Func) {
 	default:
 		a, listed := pureImports[named.Obj().Pkg().Path()]
 		iface := types.IsInterface(named)
-		if !iface && (!listed || a.only != nil && !slices.Contains(a.only, named.Obj().Name())) && openInterfaces[typeName(named)] == "" {
+		if !iface && (!listed || a.only != nil && !slices.Contains(a.only, named.Obj().Name())) &&
+			openInterfaces[typeName(named)] == "" {
 			j.refuse(n, clauseMethod, full, "its type is not among what pure packages may use")
 		}
 	}
@@ -262,7 +266,8 @@ func (j *judge) selection(s *ast.SelectorExpr) {
 		name = typeName(n)
 	}
 	if openInterfaces[name] == "" {
-		j.refuse(s, clauseSupplied, name+"."+f.Name(), "what is behind an interface that anybody may implement cannot be seen")
+		j.refuse(s, clauseSupplied, name+"."+f.Name(),
+			"what is behind an interface that anybody may implement cannot be seen")
 	}
 }
 
@@ -280,7 +285,8 @@ func sealed(t types.Type) bool {
 	return false
 }
 
-// call refuses calls of a function value without arguments: what gives something out of nothing is a clock, or the like.
+// call refuses calls of a function value without arguments: what gives something out of nothing is a clock, or the
+// like.
 func (j *judge) call(c *ast.CallExpr) {
 	tv := j.in.info.Types[c.Fun]
 	s, ok := types.Unalias(tv.Type).(*types.Signature)
@@ -292,7 +298,8 @@ func (j *judge) call(c *ast.CallExpr) {
 			return
 		}
 	}
-	if s.Params().Len() > 0 || s.Results().Len() == 0 || s.Results().Len() == 1 && s.Results().At(0).Type().String() == "error" {
+	if s.Params().Len() > 0 || s.Results().Len() == 0 || s.Results().Len() == 1 &&
+		s.Results().At(0).Type().String() == "error" {
 		return
 	}
 	if _, literal := ast.Unparen(c.Fun).(*ast.FuncLit); literal {
@@ -304,7 +311,8 @@ func (j *judge) call(c *ast.CallExpr) {
 			return
 		}
 	}
-	j.refuse(c, clauseSupplied, types.ExprString(c.Fun), "a value that comes from no argument is a clock, or the like; make it an argument")
+	j.refuse(c, clauseSupplied, types.ExprString(c.Fun),
+		"a value that comes from no argument is a clock, or the like; make it an argument")
 }
 
 // literal tells a local variable that is a function literal of the same function.

@@ -15,8 +15,9 @@ var unchanging = map[string]string{
 
 // mutators are functions that change their first argument.
 var mutators = map[string][]string{
-	"slices": {"Sort", "SortFunc", "SortStableFunc", "Reverse", "Delete", "DeleteFunc", "Insert", "Compact", "CompactFunc", "Replace"},
-	"maps":   {"Copy", "DeleteFunc", "Insert"},
+	"slices": {"Sort", "SortFunc", "SortStableFunc", "Reverse", "Delete", "DeleteFunc", "Insert", "Compact",
+		"CompactFunc", "Replace"},
+	"maps": {"Copy", "DeleteFunc", "Insert"},
 }
 
 // variables judges declared package variables by their type and by what makes them.
@@ -30,7 +31,8 @@ func (j *judge) variables(s *ast.ValueSpec) {
 	}
 	for _, value := range s.Values {
 		if j.keepsState(value) {
-			j.refuse(value, clauseVariable, s.Names[0].Name, "a function in it changes a variable that it keeps between calls")
+			j.refuse(value, clauseVariable, s.Names[0].Name,
+				"a function in it changes a variable that it keeps between calls")
 		}
 	}
 }
@@ -46,7 +48,8 @@ func changeable(t types.Type, seen []types.Type) string {
 		if path == "sync" || path == "sync/atomic" {
 			return "a " + typeName(n) + " has methods that change it"
 		}
-		if _, isPointer := n.Underlying().(*types.Pointer); !isPointer && !types.IsInterface(n) && pureImports[path].why != "" {
+		if _, isPointer := n.Underlying().(*types.Pointer); !isPointer && !types.IsInterface(n) &&
+			pureImports[path].why != "" {
 			return "" // a value: what its fields point at is not reached from here
 		}
 	}

@@ -19,8 +19,8 @@ import (
 	"testing"
 )
 
-// A program is every package of this module, parsed and with types, without its tests. What is not ours is read from the
-// compiler's export data, so that loading takes seconds and needs no library. It is loaded once and not changed.
+// A program is every package of this module, parsed and with types, without its tests. What is not ours is read from
+// the compiler's export data, so that loading takes seconds and needs no library. It is loaded once and not changed.
 type program struct {
 	set *token.FileSet
 	// packages by their path below the module; order has what is imported before what imports it.
@@ -116,7 +116,8 @@ func below(path string) (pkg string, ours bool) {
 // check gives a parsed package its types.
 func (p *program) check(t *typed) (err error) {
 	t.info = &types.Info{
-		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
+		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{},
+		Uses:       map[*ast.Ident]types.Object{},
 		Selections: map[*ast.SelectorExpr]*types.Selection{}, Implicits: map[ast.Node]types.Object{},
 	}
 	config := types.Config{Importer: p}
@@ -138,7 +139,9 @@ func (p *program) Import(path string) (*types.Package, error) {
 
 // with is a package with one more file, or a new one of that file alone. The program stays as it is.
 func (p *program) with(pkg, name, text string) (*typed, error) {
-	file, err := parser.ParseFile(p.set, filepath.ToSlash(filepath.Join(pkg, name)), text, parser.ParseComments|parser.SkipObjectResolution)
+	file, err := parser.ParseFile(
+		p.set, filepath.ToSlash(filepath.Join(pkg, name)), text, parser.ParseComments|parser.SkipObjectResolution,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -81,32 +81,40 @@ var pureImports = map[string]allowance{
 	"unicode/utf8":    {why: "functions of values"},
 	"context":         {why: "a port names it", only: []string{"Context"}, ports: true},
 	"iter":            {why: "a port names it", only: []string{"Seq", "Seq2"}, ports: true},
-	"fmt":             {why: "texts of values; what prints and scans is left out", only: []string{"Appendf", "Errorf", "Fprintf", "Sprint", "Sprintf", "Sscanf", "Stringer"}},
-	"io":              {why: "words for readers", only: []string{"EOF", "Reader", "Writer"}},
-	"reflect":         {why: "types and comparing; what calls by name is left out", only: reflectOnly},
-	"time":            {why: "times as values; what reads the clock or the place is left out", only: timeOnly},
+	"fmt": {why: "texts of values; what prints and scans is left out",
+		only: []string{"Appendf", "Errorf", "Fprintf", "Sprint", "Sprintf", "Sscanf", "Stringer"}},
+	"io":      {why: "words for readers", only: []string{"EOF", "Reader", "Writer"}},
+	"reflect": {why: "types and comparing; what calls by name is left out", only: reflectOnly},
+	"time":    {why: "times as values; what reads the clock or the place is left out", only: timeOnly},
 	"github.com/google/uuid": {
-		why: "names made of names; what draws a random one or reads the clock is left out", only: []string{"MustParse", "NewSHA1", "UUID"},
+		why: "names made of names; what draws a random one or reads the clock is left out", only: []string{
+			"MustParse", "NewSHA1", "UUID",
+		},
 	},
 }
 
 var (
 	reflectOnly = []string{
-		"DeepEqual", "Indirect", "New", "Pointer", "Slice", "Struct", "StructField", "StructTag", "Type", "TypeFor", "TypeOf", "Value",
+		"DeepEqual", "Indirect", "New", "Pointer", "Slice", "Struct", "StructField", "StructTag", "Type", "TypeFor",
+		"TypeOf", "Value",
 		"ValueOf",
 	}
 	timeOnly = []string{
-		"Date", "Duration", "Hour", "Microsecond", "Millisecond", "Minute", "Month", "Nanosecond", "ParseDuration", "RFC3339",
+		"Date", "Duration", "Hour", "Microsecond", "Millisecond", "Minute", "Month", "Nanosecond", "ParseDuration",
+		"RFC3339",
 		"RFC3339Nano", "Second", "Time", "UTC",
 	}
 )
 
 // refusedImports say more than that an import is not in the list.
 var refusedImports = map[string]string{
-	"context": "a pure decision has nothing to wait for", "sync": "a pure decision shares nothing", "sync/atomic": "a pure decision shares nothing",
-	"log/slog": "output belongs to the shell", "log": "output belongs to the shell", "os": "a pure decision reads nothing",
-	"math/rand": "randomness is an argument", "math/rand/v2": "randomness is an argument", "crypto/rand": "randomness is an argument",
-	"net/http": "a pure decision calls nobody", "unsafe": "it undoes what types promise",
+	"context": "a pure decision has nothing to wait for", "sync": "a pure decision shares nothing",
+	"sync/atomic": "a pure decision shares nothing",
+	"log/slog":    "output belongs to the shell", "log": "output belongs to the shell",
+	"os":        "a pure decision reads nothing",
+	"math/rand": "randomness is an argument", "math/rand/v2": "randomness is an argument",
+	"crypto/rand": "randomness is an argument",
+	"net/http":    "a pure decision calls nobody", "unsafe": "it undoes what types promise",
 }
 
 // impureMethods are methods of what may be used that read something all the same.
@@ -126,8 +134,10 @@ var impureMethods = map[string]string{
 
 // openInterfaces may be called though anybody can implement them.
 var openInterfaces = map[string]string{
-	"error": "an error's text", "reflect.Type": "a type's properties", "hash.Hash": "a hash of bytes", "hash.Hash64": "a hash of bytes",
-	"hash.Hash32": "a hash of bytes", "fmt.Stringer": "a value's text", "io.Writer": "where the caller wants it", "io.Reader": "what the caller has",
+	"error": "an error's text", "reflect.Type": "a type's properties", "hash.Hash": "a hash of bytes",
+	"hash.Hash64": "a hash of bytes",
+	"hash.Hash32": "a hash of bytes", "fmt.Stringer": "a value's text", "io.Writer": "where the caller wants it",
+	"io.Reader": "what the caller has",
 }
 
 // suppliedValues are fields and parameters that give something out of nothing, and why that is pure.
@@ -149,12 +159,14 @@ func TestPortsHaveTypesOnly(t *testing.T) {
 	p := loaded(t)
 	for _, u := range pureUnits {
 		for _, name := range u.ports {
-			if !slices.ContainsFunc(p.packages[u.pkg].files, func(f *ast.File) bool { return filepath.Base(p.path(f)) == name }) {
+			if !slices.ContainsFunc(p.packages[u.pkg].files,
+				func(f *ast.File) bool { return filepath.Base(p.path(f)) == name }) {
 				t.Errorf("%s/%s is excused and is not there", u.pkg, name)
 			}
 		}
 		for name := range u.shell {
-			if !slices.ContainsFunc(p.packages[u.pkg].files, func(f *ast.File) bool { return filepath.Base(p.path(f)) == name }) {
+			if !slices.ContainsFunc(p.packages[u.pkg].files,
+				func(f *ast.File) bool { return filepath.Base(p.path(f)) == name }) {
 				t.Errorf("%s/%s is excused and is not there", u.pkg, name)
 			}
 		}
@@ -174,7 +186,8 @@ func TestPortsHaveTypesOnly(t *testing.T) {
 // answersToSplit are questions that still add facts. The list only shrinks.
 var answersToSplit = []string{"accept", "mayRequest", "surveyed", "tooEarly"}
 
-// TestQuestionsWriteNothing: what answers with a bool is asked in conditions, where nobody looks for a fact that is added.
+// TestQuestionsWriteNothing: what answers with a bool is asked in conditions, where nobody looks for a fact that is
+// added.
 func TestQuestionsWriteNothing(t *testing.T) {
 	p := loaded(t)
 	for _, f := range questions(p, p.packages["saga"]) {
@@ -189,7 +202,9 @@ func questions(p *program, t *typed) []finding {
 	var found []finding
 	adders := reaching(t, "(*turn).add")
 	if len(adders) == 0 {
-		return []finding{{clause: clauseQuestion, text: "nothing calls (*turn).add: tell this test what adds facts now"}}
+		return []finding{
+			{clause: clauseQuestion, text: "nothing calls (*turn).add: tell this test what adds facts now"},
+		}
 	}
 	for _, f := range t.files {
 		ast.Inspect(f, func(n ast.Node) bool {
@@ -209,7 +224,8 @@ func questions(p *program, t *typed) []finding {
 			}
 			for used := range functionsIn(t, body) {
 				if adders[used] {
-					found = append(found, finding{p.set.Position(n.Pos()), clauseQuestion, name + " answers with a bool and adds facts, by " + used.Name()})
+					found = append(found, finding{p.set.Position(n.Pos()), clauseQuestion,
+						name + " answers with a bool and adds facts, by " + used.Name()})
 					break
 				}
 			}

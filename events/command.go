@@ -28,7 +28,8 @@ type Purpose string
 const (
 	// ToCompensate: this saga made it and could not finish. Put back what was found, and never linger.
 	ToCompensate Purpose = "compensate"
-	// ToWithdraw: the connection, or this part of it, is given up. Access never widens on the way back unless the intent said so.
+	// ToWithdraw: the connection, or this part of it, is given up. Access never widens on the way back unless the
+	// intent said so.
 	ToWithdraw Purpose = "withdraw"
 )
 
@@ -41,7 +42,8 @@ type Command struct {
 	Step       string `json:"step"`
 	Kind       string `json:"kind"`
 	Capability string `json:"capability"`
-	// Generation counts the objects a step has had; object names contain it. Epoch counts the commands for this generation.
+	// Generation counts the objects a step has had; object names contain it. Epoch counts the commands for this
+	// generation.
 	Generation uint64  `json:"generation"`
 	Epoch      uint64  `json:"epoch"`
 	Deed       Deed    `json:"deed"`

@@ -11,7 +11,8 @@ type Class string
 const (
 	// Done: it is so. The output holds what later steps need.
 	Done Class = "done"
-	// Wait: a long operation of the vendor, or somebody else, has the next move. Come again after a while; it is not a try.
+	// Wait: a long operation of the vendor, or somebody else, has the next move. Come again after a while; it is not a
+	// try.
 	Wait Class = "wait"
 	// Retry: nothing happened and it may work later. It counts as a try.
 	Retry Class = "retry"

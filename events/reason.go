@@ -8,11 +8,11 @@ type Reason string
 
 // The reasons that a program reads. Others only tell an operator more than the class does.
 const (
-	// ReasonLate: a worker was handed a command too late to run it before its deadline. Nothing was done; the engine asks
-	// again at once and does not count it as a try.
+	// ReasonLate: a worker was handed a command too late to run it before its deadline. Nothing was done; the engine
+	// asks again at once and does not count it as a try.
 	ReasonLate Reason = "late"
-	// ReasonPanic: the step's code panicked. ReasonFenced: a newer epoch of the same step has been here. Neither is gone in
-	// a moment, so neither is tried again within one delivery.
+	// ReasonPanic: the step's code panicked. ReasonFenced: a newer epoch of the same step has been here. Neither is
+	// gone in a moment, so neither is tried again within one delivery.
 	ReasonPanic  Reason = "panic"
 	ReasonFenced Reason = "fenced"
 	// ReasonFull: what is shared has no room for one more entry.
@@ -20,8 +20,8 @@ const (
 	// ReasonUnavailable: the vendor cannot serve the call now.
 	ReasonUnavailable Reason = "unavailable"
 
-	// The Waits for a claim of another holder. ReasonList: it writes the list for this one too. ReasonListBusy: it has the
-	// lease. ReasonLeaving: the shared object is being removed. ReasonLinger: a removed entry stays for a while.
+	// The Waits for a claim of another holder. ReasonList: it writes the list for this one too. ReasonListBusy: it has
+	// the lease. ReasonLeaving: the shared object is being removed. ReasonLinger: a removed entry stays for a while.
 	// ReasonNotYetFree: the value was released, and a late call may still use it.
 	ReasonList       Reason = "list"
 	ReasonListBusy   Reason = "list-busy"

@@ -1,5 +1,5 @@
-// Package examples holds files that newcomers submit or start from. It has data only, so that a program can carry the default world with it.
-// Intents are in intents/; the simulated world is world.yaml.
+// Package examples holds files that newcomers submit or start from. It has data only, so that a program can carry the
+// default world with it. Intents are in intents/; the simulated world is world.yaml.
 package examples
 
 import _ "embed" // for World

@@ -85,7 +85,8 @@ func validate(file string, doc any) []Problem {
 	c := collector{printer: message.NewPrinter(language.English)}
 	c.collect(invalid)
 	slices.SortFunc(c.problems, func(a, b Problem) int {
-		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), strings.Compare(a.Keyword, b.Keyword), strings.Compare(a.Message, b.Message))
+		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), strings.Compare(a.Keyword, b.Keyword),
+			strings.Compare(a.Message, b.Message))
 	})
 	return slices.Compact(c.problems)
 }

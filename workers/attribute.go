@@ -17,8 +17,8 @@ type Attribute struct {
 	Resource string
 }
 
-// Hold makes the run a holder. found is kept only when nothing was kept before: it survives retention and later applies.
-// The record's Found is what counts. It answers a Wait while the last holder is restoring.
+// Hold makes the run a holder. found is kept only when nothing was kept before: it survives retention and later
+// applies. The record's Found is what counts. It answers a Wait while the last holder is restoring.
 func (a Attribute) Hold(ctx context.Context, run Run, found string) (Record, error) {
 	want := a.Times.claim(run, "")
 	return change(ctx, a.Claims, a.Resource, func(r Record) (Record, error) {

@@ -24,7 +24,8 @@ const (
 // stored. A failed store may have been stored: the rule then runs again on what is there, so rules are idempotent.
 func change(ctx context.Context, claims Claims, resource string, rule func(Record) (Record, error)) (Record, error) {
 	pause := backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(changePause), backoff.WithMaxInterval(changePauseMax), backoff.WithMaxElapsedTime(0))
+		backoff.WithInitialInterval(changePause), backoff.WithMaxInterval(changePauseMax),
+		backoff.WithMaxElapsedTime(0))
 	var changed Record
 	try := func() error {
 		before, err := claims.Load(ctx, resource)
@@ -54,14 +55,15 @@ func change(ctx context.Context, claims Claims, resource string, rule func(Recor
 // storePause is how long a deed rests whose claims cannot be read or written.
 const storePause = time.Second
 
-// classified makes an error of the claim store a Wait: no rule leaves anything behind that a repeat would not find, and a
-// store of ours that is away says nothing about the vendor, so it must not use up the step's tries.
+// classified makes an error of the claim store a Wait: no rule leaves anything behind that a repeat would not find, and
+// a store of ours that is away says nothing about the vendor, so it must not use up the step's tries.
 func classified(ctx context.Context, resource string, err error) error {
 	var f *Failure
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &f) && f.Class == events.Wait && f.Err != nil: // who holds it is known; what it is, is known here
+	// who holds it is known; what it is, is known here
+	case errors.As(err, &f) && f.Class == events.Wait && f.Err != nil:
 		return fmt.Errorf("%s: %w", resource, err)
 	case f != nil:
 		return err
@@ -70,7 +72,8 @@ func classified(ctx context.Context, resource string, err error) error {
 	case ctx.Err() != nil: // the deed's own time, not the store's
 		return err
 	default:
-		return &Failure{Class: events.Wait, Reason: "claims", After: storePause, Err: fmt.Errorf("change claims of %s: %w", resource, err)}
+		return &Failure{Class: events.Wait, Reason: "claims", After: storePause,
+			Err: fmt.Errorf("change claims of %s: %w", resource, err)}
 	}
 }
 

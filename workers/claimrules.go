@@ -11,7 +11,8 @@ import (
 
 // ClaimTimes are the clocks of claims, as real durations (already scaled where the world is).
 type ClaimTimes struct {
-	// Quiet is how long after its deadline a vendor call may still take effect; Skew bounds the difference of two clocks.
+	// Quiet is how long after its deadline a vendor call may still take effect; Skew bounds the difference of two
+	// clocks.
 	Quiet, Skew time.Duration
 	// Lease is how long the right to write a shared thing lasts.
 	Lease time.Duration
@@ -39,13 +40,15 @@ type claim struct {
 	epoch uint64
 	// now is when the run began, until when its late calls can no longer come.
 	now, until time.Time
-	// asked is when the run's deed was first asked for; what was put since then was put by an earlier run of the same deed.
+	// asked is when the run's deed was first asked for; what was put since then was put by an earlier run of the same
+	// deed.
 	asked time.Time
 }
 
 func (t ClaimTimes) claim(run Run, value string) claim {
 	return claim{
-		holder: run.Holder().String(), value: value, epoch: run.Epoch, now: run.Now, until: t.free(run.Deadline), asked: run.Since,
+		holder: run.Holder().String(), value: value, epoch: run.Epoch, now: run.Now, until: t.free(run.Deadline),
+		asked: run.Since,
 	}
 }
 
@@ -112,7 +115,8 @@ func (r *Record) put(c claim) (int, error) {
 			return -1, fenced()
 		}
 		if len(r.Holds) >= MaxHolds {
-			return -1, Refuse(events.ReasonFull, "the claim record has %d holds, and %d is the most it takes", len(r.Holds), MaxHolds)
+			return -1, Refuse(events.ReasonFull, "the claim record has %d holds, and %d is the most it takes",
+				len(r.Holds), MaxHolds)
 		}
 		r.Holds = append(r.Holds, Hold{Holder: c.holder, Value: c.value, Epoch: c.epoch, Since: c.now})
 		return len(r.Holds) - 1, nil
@@ -125,7 +129,8 @@ func (r *Record) put(c claim) (int, error) {
 	if c.epoch < h.Epoch {
 		return -1, fenced()
 	}
-	*h = Hold{Holder: c.holder, Value: c.value, Epoch: c.epoch, Since: c.now, Attempted: h.Attempted && h.Revision > r.InForce}
+	*h = Hold{Holder: c.holder, Value: c.value, Epoch: c.epoch, Since: c.now,
+		Attempted: h.Attempted && h.Revision > r.InForce}
 	return i, nil
 }
 

@@ -43,7 +43,8 @@ func TestBreakFreesAList(t *testing.T) {
 	if !breakHolds(t, l.Claims, l.Resource, runOf("b", 1, start).Holder().String()) {
 		t.Error("there was nothing of b's to break")
 	}
-	wantClass(t, l.Put(t.Context(), runOf("c", 1, start), "next"), events.Done, "") // the lease is free, and one write does it
+	// the lease is free, and one write does it
+	wantClass(t, l.Put(t.Context(), runOf("c", 1, start), "next"), events.Done, "")
 	if got := v.sorted(); got != "next" {
 		t.Errorf("the list is %q", got)
 	}
@@ -70,7 +71,9 @@ func TestRecordHasALimitThatFits(t *testing.T) {
 	const announcement = "announce:cloud-router/acme-net/europe-west3/edge-1"
 	var full workers.Record
 	for i := range workers.MaxHolds {
-		full.Holds = append(full.Holds, workers.Hold{Holder: runOf(crowd(i), 1, start).Holder().String(), Value: announcement, Epoch: 1, Since: start})
+		full.Holds = append(full.Holds, workers.Hold{
+			Holder: runOf(crowd(i), 1, start).Holder().String(), Value: announcement, Epoch: 1, Since: start,
+		})
 	}
 	if err := c.Claims.Store(t.Context(), c.Resource, full); err != nil {
 		t.Fatal(err)

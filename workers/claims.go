@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Claims keeps one record per shared resource of the world. What a record means is decided by pure rules in this package
-// (claimrules.go, listrules.go, countedrules.go, poolrules.go); the store only compares and sets.
+// Claims keeps one record per shared resource of the world. What a record means is decided by pure rules in this
+// package (claimrules.go, listrules.go, countedrules.go, poolrules.go); the store only compares and sets.
 //
 // Safe for concurrent use by any number of processes. Store is synced on return. The suite is package claimstest.
 type Claims interface {
@@ -66,8 +66,8 @@ type Hold struct {
 	Attempted bool `json:"attempted,omitempty"`
 	// Excess tells that the value did not fit into a list that has a limit; its holder is refused.
 	Excess bool `json:"excess,omitempty"`
-	// Leaving tells that the last holder of a counted part, or of an attribute, is taking it away; nobody may join before
-	// Until plus the quiet period.
+	// Leaving tells that the last holder of a counted part, or of an attribute, is taking it away; nobody may join
+	// before Until plus the quiet period.
 	Leaving bool `json:"leaving,omitempty"`
 }
 

@@ -11,7 +11,9 @@ import (
 )
 
 // times are the clocks of these tests; inside a synctest bubble they cost nothing.
-var times = workers.ClaimTimes{Quiet: 5 * time.Second, Skew: time.Second, Lease: 40 * time.Second, Linger: 15 * time.Minute}
+var times = workers.ClaimTimes{
+	Quiet: 5 * time.Second, Skew: time.Second, Lease: 40 * time.Second, Linger: 15 * time.Minute,
+}
 
 // start is when the tests without a bubble begin.
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -45,8 +47,8 @@ func wantClass(t testing.TB, err error, class events.Class, reason events.Reason
 	}
 }
 
-// persist runs a deed as the engine would: every run has the next epoch and the present time, a Wait or Retry is followed
-// by another run after its delay. It gives the first other answer.
+// persist runs a deed as the engine would: every run has the next epoch and the present time, a Wait or Retry is
+// followed by another run after its delay. It gives the first other answer.
 func persist(ctx context.Context, name string, epoch uint64, deed func(workers.Run) error) (uint64, error) {
 	for tries := 0; tries < 1000; tries++ {
 		err := deed(runOf(name, epoch, time.Now()))

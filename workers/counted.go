@@ -9,8 +9,8 @@ import (
 )
 
 // A Counted is a thing that many connections share and that is there while any of them holds it: a PSC endpoint of a
-// network and bundle with its parts ("address", "endpoint", "announce:<target>"). Resource names its record; the record's
-// Generation is part of the names of its objects.
+// network and bundle with its parts ("address", "endpoint", "announce:<target>"). Resource names its record; the
+// record's Generation is part of the names of its objects.
 //
 // A step joins in Do before it makes or adopts its part, and leaves in Undo:
 //
@@ -36,8 +36,8 @@ func (c Counted) Join(ctx context.Context, run Run, part string) (Record, error)
 // false. After it the answer is true, and again true when asked again: the caller takes the object away and calls Left.
 //
 // An undo that compensates never lingers: it takes the thing away at once. A run in a hurry (an intent waits behind it)
-// leaves the thing where it is and answers false; Held then still tells of the part by its note, and the next last holder
-// takes it away.
+// leaves the thing where it is and answers false; Held then still tells of the part by its note, and the next last
+// holder takes it away.
 func (c Counted) Leave(ctx context.Context, run Run, part string) (bool, error) {
 	want := c.Times.claim(run, part)
 	compensates := run.Purpose == events.ToCompensate
@@ -96,8 +96,8 @@ func (c Counted) Held(ctx context.Context, run Run, part string) (Record, bool, 
 }
 
 // Shared is the run under which a part's own claims are made (its entry in a list): they belong to the shared thing and
-// not to whoever came first. Its epoch is the record's count of comings and goings, so a run that read an older record is
-// fenced like any other.
+// not to whoever came first. Its epoch is the record's count of comings and goings, so a run that read an older record
+// is fenced like any other.
 func (c Counted) Shared(run Run, r Record, part string) Run {
 	run.Connection = events.Key{Tenant: "shared", Name: events.Name("s", c.Resource)}
 	run.Step, run.Generation, run.Epoch = part, r.Generation, r.Wanted

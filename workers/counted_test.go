@@ -176,7 +176,8 @@ func TestCountedRaces(t *testing.T) {
 				<-time.After(time.Duration(i*7+round*13) % 50 * time.Second)
 				if r, holds, err := c.Held(t.Context(), runOf(name, epoch, time.Now()), part); err != nil || !holds ||
 					there.Load() != int64(r.Generation) {
-					t.Errorf("%s has joined and the thing is not there: generation %d, there %d", name, r.Generation, there.Load())
+					t.Errorf("%s has joined and the thing is not there: generation %d, there %d", name, r.Generation,
+						there.Load())
 				}
 				epoch, _ = persist(t.Context(), name, epoch+1, func(run workers.Run) error {
 					run.Purpose = []events.Purpose{events.ToWithdraw, events.ToCompensate}[(i+round)%2]

@@ -37,9 +37,9 @@ func (r Record) join(c claim, t ClaimTimes) (Record, error) {
 	return r, nil
 }
 
-// joined tells that an earlier run of the same Do has joined already, and that nothing is left to write. No undo lies in
-// between, so there is nothing that a raised fence would keep out; and 200 steps that come back while they wait do not
-// write one record each time.
+// joined tells that an earlier run of the same Do has joined already, and that nothing is left to write. No undo lies
+// in between, so there is nothing that a raised fence would keep out; and 200 steps that come back while they wait do
+// not write one record each time.
 func (r Record) joined(c claim) bool {
 	i := r.find(c.holder, c.value)
 	return i >= 0 && r.Holds[i].Live() && !c.asked.IsZero() && !r.Holds[i].Since.Before(c.asked) &&
@@ -129,8 +129,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// left ends a leaving: the part is gone. With the last part the object's generation ends, so that whatever comes next has
-// another name.
+// left ends a leaving: the part is gone. With the last part the object's generation ends, so that whatever comes next
+// has another name.
 func (r Record) left(c claim) (Record, error) {
 	r = r.clone()
 	i := r.find(c.holder, c.value)

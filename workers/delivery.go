@@ -17,14 +17,15 @@ import (
 const (
 	// enough is the time before the deadline without which no deed is begun.
 	enough = 500 * time.Millisecond
-	// A Retry whose vendor asks for no longer pause is repeated at once, a few times, while the message is leased anyway.
+	// A Retry whose vendor asks for no longer pause is repeated at once, a few times, while the message is leased
+	// anyway.
 	quickTries    = 3
 	quickPause    = 100 * time.Millisecond
 	quickPauseMax = 2 * time.Second
 	// pollPause is when to ask again for an operation that could not be read.
 	pollPause = 2 * time.Second
-	// commandDeliveries is how often a command is delivered at most. It bounds one that takes its worker with it; what is
-	// delivered again for a store that is away has passed its deadline before.
+	// commandDeliveries is how often a command is delivered at most. It bounds one that takes its worker with it; what
+	// is delivered again for a store that is away has passed its deadline before.
 	commandDeliveries = 20
 	// answerFor is how long a result is offered to the bus before the command is left to be delivered again.
 	answerFor = time.Minute
@@ -33,9 +34,9 @@ const (
 // deliver is one command from its delivery to its answer:
 //
 //  1. a message that is no command goes to the dead letters;
-//  2. a mutating command is marked by its first runner before anything else is done. A second delivery is acknowledged in
-//     silence: the runner that was first answers, or, if it died, the engine looks after the command's deadline. Any answer
-//     of the second would be a guess about what the first is just doing;
+//  2. a mutating command is marked by its first runner before anything else is done. A second delivery is acknowledged
+//     in silence: the runner that was first answers, or, if it died, the engine looks after the command's deadline. Any
+//     answer of the second would be a guess about what the first is just doing;
 //  3. a command that comes too late is answered with Retry and events.ReasonLate, which after step 2 is the truth:
 //     nothing was done at this epoch;
 //  4. a long operation that the step waits for is polled; while it goes on the step waits;
@@ -91,7 +92,8 @@ func (w *Worker) perform(ctx context.Context, c events.Command) events.Outcome {
 	handler, known := w.opts.Registry.Lookup(c.Kind)
 	if !known {
 		// A worker that is older than the plan; another one may be newer.
-		return Outcome(Retry("unknown-kind", 0, errors.New("no step of kind "+c.Kind+" is registered here")), events.Retry)
+		return Outcome(Retry("unknown-kind", 0, errors.New("no step of kind "+c.Kind+" is registered here")),
+			events.Retry)
 	}
 	if late, ok := w.late(c, 0); ok {
 		return late
@@ -152,10 +154,10 @@ func (w *Worker) throttle(ctx context.Context, vendor string, c events.Command) 
 	return events.Outcome{}, false
 }
 
-// poll reads the operation that the step waits for, and tells whether the deed must not run. An end of any kind lets a Look
-// or Undo go on; an end in failure, also one that leaves a doubt, is the outcome of a Do. A handle that nobody knows, and one
-// that cannot be read, say nothing: the deed looks for itself in the first case, and waits in the second, because the
-// operation may go on.
+// poll reads the operation that the step waits for, and tells whether the deed must not run. An end of any kind lets a
+// Look or Undo go on; an end in failure, also one that leaves a doubt, is the outcome of a Do. A handle that nobody
+// knows, and one that cannot be read, say nothing: the deed looks for itself in the first case, and waits in the
+// second, because the operation may go on.
 func (w *Worker) poll(ctx context.Context, c events.Command) (events.Outcome, bool) {
 	vendor, _, _ := strings.Cut(c.Operation, ":")
 	operations, ok := w.opts.Operations[vendor]
@@ -174,7 +176,8 @@ func (w *Worker) poll(ctx context.Context, c events.Command) (events.Outcome, bo
 		return events.Outcome{}, false
 	case !errors.As(err, &f):
 		return events.Outcome{
-			Class: events.Wait, Operation: c.Operation, After: w.scaled(pollPause), Reason: "operation", Message: err.Error(),
+			Class: events.Wait, Operation: c.Operation, After: w.scaled(pollPause), Reason: "operation",
+			Message: err.Error(),
 		}, true
 	case f.Class == events.Wait:
 		o := Outcome(err, events.Wait)

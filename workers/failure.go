@@ -13,7 +13,8 @@ import (
 // on; wrapping with %w keeps the class.
 type Failure struct {
 	Class events.Class
-	// Reason is a short stable word: "quota", "permission", "foreign", "in-use", "conflict", "invalid", "not-ready", ...
+	// Reason is a short stable word: "quota", "permission", "foreign", "in-use", "conflict", "invalid", "not-ready",
+	// ...
 	Reason events.Reason
 	// Operation is set for a Wait on a vendor's long operation: "<vendor>:<handle>", polled by the runtime before the
 	// deed runs again.
@@ -49,14 +50,14 @@ func Wait(reason events.Reason, after time.Duration) error {
 	return &Failure{Class: events.Wait, Reason: reason, After: after}
 }
 
-// heldBy is a Wait for what another holder has. Whose turn it is stands in the outcome, so that an operator sees it; the
-// resource is put before it by whoever knows it.
+// heldBy is a Wait for what another holder has. Whose turn it is stands in the outcome, so that an operator sees it;
+// the resource is put before it by whoever knows it.
 func heldBy(reason events.Reason, holder string, after time.Duration) error {
 	return &Failure{Class: events.Wait, Reason: reason, After: after, Err: fmt.Errorf("held by %s", holder)}
 }
 
-// WaitFor says that a long operation of a vendor goes on; handle is "<vendor>:<operation>" and is handed to that vendor's
-// [Operations] before the deed runs again.
+// WaitFor says that a long operation of a vendor goes on; handle is "<vendor>:<operation>" and is handed to that
+// vendor's [Operations] before the deed runs again.
 func WaitFor(handle string, after time.Duration) error {
 	return &Failure{Class: events.Wait, Reason: "operation", Operation: handle, After: after}
 }
@@ -70,7 +71,8 @@ func Unsure(reason events.Reason, err error) error {
 // yet, where a plain error does not mean that an effect may have happened.
 func Reading(err error) error {
 	var f *Failure
-	if err == nil || errors.As(err, &f) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.As(err, &f) || errors.Is(err, context.Canceled) ||
+		errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return Retry("read", 0, err)
@@ -85,7 +87,9 @@ func Outcome(err error, unmapped events.Class) events.Outcome {
 	var f *Failure
 	switch {
 	case errors.As(err, &f):
-		return events.Outcome{Class: f.Class, Reason: f.Reason, Operation: f.Operation, After: f.After, Message: err.Error()}
+		return events.Outcome{
+			Class: f.Class, Reason: f.Reason, Operation: f.Operation, After: f.After, Message: err.Error(),
+		}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return events.Outcome{Class: unmapped, Reason: "deadline", Message: err.Error()}
 	default:
@@ -95,8 +99,8 @@ func Outcome(err error, unmapped events.Class) events.Outcome {
 
 // Operations polls the long operations of one vendor. Safe for concurrent use.
 type Operations interface {
-	// Poll reads one operation once: nil when it ended well, a Wait failure while it goes on, a classified failure (Refuse, or
-	// Unsure when what is left of it has to be looked at) when it ended badly, ErrNotFound when the vendor has forgotten it. An
-	// error without a class says that it could not be read: it may go on.
+	// Poll reads one operation once: nil when it ended well, a Wait failure while it goes on, a classified failure
+	// (Refuse, or Unsure when what is left of it has to be looked at) when it ended badly, ErrNotFound when the vendor
+	// has forgotten it. An error without a class says that it could not be read: it may go on.
 	Poll(ctx context.Context, handle string) error
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// schedule decides who goes on at every step that two connections take on what they share: each load and store of the claim
-// record, each read of the vendor's list, the beginning and the end of each write, and whether its answer is lost. choices
-// are taken in order and are 0 after the last; degrees says between how many each choice was.
+// schedule decides who goes on at every step that two connections take on what they share: each load and store of the
+// claim record, each read of the vendor's list, the beginning and the end of each write, and whether its answer is
+// lost. choices are taken in order and are 0 after the last; degrees says between how many each choice was.
 type schedule struct {
 	choices, degrees []int
 	at               int
@@ -27,8 +27,8 @@ type schedule struct {
 	waiting          [2]chan struct{}
 	ready            chan int
 	done             chan int
-	// now is the one time of all. until is by when the deed that a connection runs has ended, because no call outlives its
-	// deadline: who waits past it has to let it run. wakes is until when a connection waits.
+	// now is the one time of all. until is by when the deed that a connection runs has ended, because no call outlives
+	// its deadline: who waits past it has to let it run. wakes is until when a connection waits.
 	now          time.Time
 	until, wakes [2]time.Time
 }
@@ -183,7 +183,8 @@ func play(s *schedule, first, second []deed, want string) (broken []string) {
 	claims := memory.NewClaims()
 	for who, deeds := range [][]deed{first, second} {
 		go func() {
-			l := workers.List{Claims: sharedClaims{claims, s, who}, Times: times, Resource: "list/shared", Port: sharedList{v, s, who}}
+			l := workers.List{Claims: sharedClaims{claims, s, who}, Times: times, Resource: "list/shared",
+				Port: sharedList{v, s, who}}
 			if b := patient(s, who, l, deeds); b != "" {
 				v.broken = append(v.broken, b)
 			}
@@ -197,8 +198,9 @@ func play(s *schedule, first, second []deed, want string) (broken []string) {
 	return v.broken
 }
 
-// TestEveryInterleavingOfTwoOnOneList tries every schedule of two connections on one list within the bounds: whatever the
-// order, entries of others are kept, no hold is lost, nobody writes while another does, and who leaves takes its own along.
+// TestEveryInterleavingOfTwoOnOneList tries every schedule of two connections on one list within the bounds: whatever
+// the order, entries of others are kept, no hold is lost, nobody writes while another does, and who leaves takes its
+// own along.
 func TestEveryInterleavingOfTwoOnOneList(t *testing.T) {
 	for name, c := range map[string]struct {
 		first, second []deed
@@ -216,7 +218,8 @@ func TestEveryInterleavingOfTwoOnOneList(t *testing.T) {
 				var s *schedule
 				var broken []string
 				synctest.Test(t, func(*testing.T) {
-					s = &schedule{choices: choices, now: start, ready: make(chan int), done: make(chan int), waiting: [2]chan struct{}{make(chan struct{}), make(chan struct{})}}
+					s = &schedule{choices: choices, now: start, ready: make(chan int), done: make(chan int),
+						waiting: [2]chan struct{}{make(chan struct{}), make(chan struct{})}}
 					broken = play(s, c.first, c.second, c.want)
 				})
 				if len(broken) > 0 {

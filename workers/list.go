@@ -28,8 +28,9 @@ type List struct {
 	Limit int
 }
 
-// A Completer is a ListPort whose list must hold more than what is foreign or held: a spoke that announces a custom list
-// must announce its own ranges too, new ones included. Complete gives the entries with what is missing, after a ReadList.
+// A Completer is a ListPort whose list must hold more than what is foreign or held: a spoke that announces a custom
+// list must announce its own ranges too, new ones included. Complete gives the entries with what is missing, after a
+// ReadList.
 type Completer interface {
 	Complete(ctx context.Context, entries []string) ([]string, error)
 }
@@ -51,7 +52,8 @@ func (l List) Put(ctx context.Context, run Run, entry string) error {
 			return fenced()
 		}
 		if r.Holds[i].Excess {
-			return Refuse(events.ReasonFull, "%s takes %d entries, and there is no room for %q", l.Resource, l.Limit, entry)
+			return Refuse(events.ReasonFull, "%s takes %d entries, and there is no room for %q", l.Resource, l.Limit,
+				entry)
 		}
 		if r.InForce >= r.owes(c.holder) {
 			there, err := l.reads(ctx, entry)
@@ -134,8 +136,8 @@ func (l List) Renew(ctx context.Context, run Run) error {
 	return l.Put(ctx, run, st.Value)
 }
 
-// KeepFound keeps in the record what the thing was like before our first write, and answers what is kept: this, or where
-// something is kept already and replace is false, that.
+// KeepFound keeps in the record what the thing was like before our first write, and answers what is kept: this, or
+// where something is kept already and replace is false, that.
 func (l List) KeepFound(ctx context.Context, found string, replace bool) (string, error) {
 	r, err := l.change(ctx, func(r Record) Record {
 		if r.Found == nil || replace {
@@ -192,7 +194,8 @@ func (l List) pass(ctx context.Context, run Run) (Record, error) {
 		return r, err
 	}
 	if !got {
-		return r, classified(ctx, l.Resource, heldBy(events.ReasonListBusy, r.Lease.Holder, min(l.Times.poll(), max(free.Sub(run.Now), l.Times.poll()/4))))
+		return r, classified(ctx, l.Resource, heldBy(events.ReasonListBusy, r.Lease.Holder,
+			min(l.Times.poll(), max(free.Sub(run.Now), l.Times.poll()/4))))
 	}
 	o := markOptions{holder: holder, token: r.Lease.Token, limit: l.Limit, now: run.Now}
 	r, err = l.write(ctx, o)
@@ -207,9 +210,9 @@ func (l List) pass(ctx context.Context, run Run) (Record, error) {
 	return r, l.settle(ctx, o.token, err)
 }
 
-// at is the present time by the run's own clock: its deadline and the context's are one moment. A run may have waited for
-// its turn for long, and a lease counts from when it is taken; whether another's has ended is judged by the run's beginning,
-// which only errs on the late side.
+// at is the present time by the run's own clock: its deadline and the context's are one moment. A run may have waited
+// for its turn for long, and a lease counts from when it is taken; whether another's has ended is judged by the run's
+// beginning, which only errs on the late side.
 func (r Run) at(ctx context.Context) time.Time {
 	end, bounded := ctx.Deadline()
 	if !bounded {
@@ -267,8 +270,8 @@ type unwritten struct{ error }
 // Unwrap gives the cause.
 func (u unwritten) Unwrap() error { return u.error }
 
-// settle says in the record what became of the lease: a Wait keeps it for its owner, an answer gives it back, and a write
-// without an answer leaves it to expire, because it may still land.
+// settle says in the record what became of the lease: a Wait keeps it for its owner, an answer gives it back, and a
+// write without an answer leaves it to expire, because it may still land.
 func (l List) settle(ctx context.Context, token uint64, cause error) error {
 	var f *Failure
 	classed := errors.As(cause, &f)

@@ -42,9 +42,11 @@ func TestListProperty(t *testing.T) {
 			"drop":           func(t *rapid.T) { w.drop(t, holder.Draw(t, "holder")) },
 			"foreign add":    func(t *rapid.T) { w.add(entry.Draw(t, "entry")) },
 			"foreign remove": func(t *rapid.T) { w.remove(entry.Draw(t, "entry")) },
-			"later":          func(t *rapid.T) { w.now = w.now.Add(time.Duration(rapid.IntRange(1, 60).Draw(t, "s")) * time.Second) },
-			"fault":          func(t *rapid.T) { w.fault(rapid.IntRange(0, 3).Draw(t, "fault")) },
-			"":               w.check,
+			"later": func(t *rapid.T) {
+				w.now = w.now.Add(time.Duration(rapid.IntRange(1, 60).Draw(t, "s")) * time.Second)
+			},
+			"fault": func(t *rapid.T) { w.fault(rapid.IntRange(0, 3).Draw(t, "fault")) },
+			"":      w.check,
 		})
 		w.settle(t)
 	})
@@ -98,8 +100,8 @@ func (w *listWorld) ours(entry string) bool {
 	})
 }
 
-// add is somebody else's own writing. Where one of our writes of the same entry may be under way, nobody could ever tell
-// whose it is, so that is left out.
+// add is somebody else's own writing. Where one of our writes of the same entry may be under way, nobody could ever
+// tell whose it is, so that is left out.
 func (w *listWorld) add(entry string) {
 	if !slices.Contains(w.v.entries, entry) && !w.ours(entry) {
 		w.v.entries = append(w.v.entries, entry)

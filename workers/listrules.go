@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The rules of a list that many share. A hold's value is one or more entries, a line each. Its Revision is the Wanted at
-// which it was put or dropped; it is in the world once InForce has reached that.
+// The rules of a list that many share. A hold's value is one or more entries, a line each. Its Revision is the Wanted
+// at which it was put or dropped; it is in the world once InForce has reached that.
 
 // lines gives the entries of a hold's value.
 func lines(value string) []string { return strings.Split(value, "\n") }
@@ -126,8 +126,8 @@ func (r Record) rewanted(holder, value string) Record {
 	return r
 }
 
-// acquire takes the lease for the holder, or tells when to ask again. The owner continues its own lease unless one of its
-// writes is still without an answer; anybody else waits for its end and the quiet period.
+// acquire takes the lease for the holder, or tells when to ask again. The owner continues its own lease unless one of
+// its writes is still without an answer; anybody else waits for its end and the quiet period.
 func (r Record) acquire(holder string, now time.Time, t ClaimTimes) (Record, time.Time, bool) {
 	token := uint64(1)
 	if l := r.Lease; l != nil {
@@ -165,7 +165,8 @@ type markOptions struct {
 	now  time.Time
 }
 
-// mark decides the list to be from the list as read, and notes in the record that values may be in the world from now on.
+// mark decides the list to be from the list as read, and notes in the record that values may be in the world from now
+// on.
 //
 // desired = (read − entries of ours that are dropped and not yet in force) ∪ live holds. An entry that is in the list
 // although no write of ours can have put it there is somebody else's, and stays when our hold of it goes.
@@ -202,8 +203,8 @@ func (r Record) mark(read []string, o markOptions) (Record, writing) {
 	return r, w
 }
 
-// ours tells which entries may be in the list by our writing: those of live holds that were attempted, and of tombstones
-// that are not yet in force.
+// ours tells which entries may be in the list by our writing: those of live holds that were attempted, and of
+// tombstones that are not yet in force.
 func (r Record) ours() map[string]bool {
 	ours := map[string]bool{}
 	for _, h := range r.Holds {
@@ -262,7 +263,8 @@ func (w writing) written(read []string) bool {
 	return !missing && !slices.ContainsFunc(w.gone, func(e string) bool { return has[e] })
 }
 
-// finish records that the writing is in force and gives the lease back. After a solo writing only the owner's holds are.
+// finish records that the writing is in force and gives the lease back. After a solo writing only the owner's holds
+// are.
 func (r Record) finish(w writing, o markOptions) Record {
 	r = r.clone()
 	if w.solo {
@@ -304,7 +306,8 @@ func (r Record) settled(kept bool) Record {
 	return r
 }
 
-// contested tells whether others than the holder want what is not yet in force: then a refused write may be their fault.
+// contested tells whether others than the holder want what is not yet in force: then a refused write may be their
+// fault.
 func (r Record) contested(holder string) bool {
 	return slices.ContainsFunc(r.Holds, func(h Hold) bool {
 		return h.Holder != holder && h.Live() && h.Revision > r.InForce

@@ -11,9 +11,9 @@ type Numbers struct {
 	First, Last int
 }
 
-// Take gives the run's holder its block: the first of size consecutive numbers, the same however often it asks. taken are
-// numbers that others use in the world. It refuses "full" when there is no such block, and "conflict" when the holder has
-// one of another size.
+// Take gives the run's holder its block: the first of size consecutive numbers, the same however often it asks. taken
+// are numbers that others use in the world. It refuses "full" when there is no such block, and "conflict" when the
+// holder has one of another size.
 func (n Numbers) Take(ctx context.Context, run Run, size int, taken map[int]bool) (first int, err error) {
 	want := n.Times.claim(run, "")
 	_, err = change(ctx, n.Claims, n.Resource, func(r Record) (Record, error) {

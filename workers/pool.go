@@ -10,8 +10,8 @@ import (
 // the same address however often and from wherever it asks. A consumer is who the address is for: a shared thing's
 // resource name, or a run's Holder. There is one record for each /24.
 //
-// Where the consumer is the run's own holder, older epochs are fenced; a shared consumer's runs are fenced by the counted
-// record that they share.
+// Where the consumer is the run's own holder, older epochs are fenced; a shared consumer's runs are fenced by the
+// counted record that they share.
 type Pool struct {
 	Claims Claims
 	Times  ClaimTimes
@@ -21,9 +21,9 @@ type Pool struct {
 	Ranges []netip.Prefix
 }
 
-// Take gives the consumer its address. taken tells of addresses that are in use in the world; it is called often and must
-// be fast. It refuses "pool-exhausted" when nothing is free. An address that was given back is free for others only after
-// the deadline of the run that gave it and the quiet period.
+// Take gives the consumer its address. taken tells of addresses that are in use in the world; it is called often and
+// must be fast. It refuses "pool-exhausted" when nothing is free. An address that was given back is free for others
+// only after the deadline of the run that gave it and the quiet period.
 func (p Pool) Take(ctx context.Context, run Run, consumer string, taken func(netip.Addr) bool) (netip.Addr, error) {
 	blocks := p.blocks()
 	fits := func(a netip.Addr) bool { return p.contains(a) && !taken(a) }
@@ -60,7 +60,8 @@ func (p Pool) Claim(ctx context.Context, run Run, consumer string, addr netip.Ad
 	if start := p.start(p.blocks(), consumer); start != block {
 		lead := c
 		lead.value = pointer + block
-		if _, err := change(ctx, p.Claims, p.resource(start), func(r Record) (Record, error) { return r.leadTo(lead) }); err != nil {
+		if _, err := change(ctx, p.Claims, p.resource(start),
+			func(r Record) (Record, error) { return r.leadTo(lead) }); err != nil {
 			return err
 		}
 	}

@@ -170,7 +170,9 @@ func TestPoolGivesBackAfterItsRangesChanged(t *testing.T) {
 
 func TestNumbersGivesBlocksThatDoNotOverlap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := workers.Numbers{Claims: memory.NewClaims(), Times: times, Resource: "numbers/test", First: 1000, Last: 1999}
+		n := workers.Numbers{
+			Claims: memory.NewClaims(), Times: times, Resource: "numbers/test", First: 1000, Last: 1999,
+		}
 		taken := map[int]bool{1005: true}
 		var mu sync.Mutex
 		owner := map[int]int{}
@@ -197,7 +199,8 @@ func TestNumbersGivesBlocksThatDoNotOverlap(t *testing.T) {
 		})
 		_, err := n.Take(t.Context(), runOf("big", 1, time.Now()), 900, taken)
 		wantClass(t, err, events.Refuse, "full")
-		if first, size, err := n.Held(t.Context(), runOf("c7", 2, time.Now())); first < 1006 || size != 16 || err != nil {
+		if first, size, err := n.Held(t.Context(), runOf("c7", 2, time.Now())); first < 1006 || size != 16 ||
+			err != nil {
 			t.Fatalf("c7 holds %d+%d: %v", first, size, err)
 		}
 		_, err = n.Take(t.Context(), runOf("c7", 2, time.Now()), 8, taken)

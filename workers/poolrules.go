@@ -11,8 +11,8 @@ import (
 )
 
 // The rules of address pools. A block is the record of one /24. A consumer's way through a pool is a chain: in every
-// block that it had to pass it leaves a pointer to the next, in the same record that says whether there was room, so two
-// runs for one consumer always end in the same block, and any later run finds its address.
+// block that it had to pass it leaves a pointer to the next, in the same record that says whether there was room, so
+// two runs for one consumer always end in the same block, and any later run finds its address.
 
 // pointer marks a hold that says where a consumer went on.
 const pointer = "->"
@@ -72,7 +72,8 @@ func (r Record) room(block netip.Addr, c choose) netip.Addr {
 	used := make(map[string]bool, len(r.Holds))
 	for _, h := range r.Holds {
 		if h.Dropped && h.Holder == c.holder && c.epoch >= h.Epoch {
-			if addr, err := netip.ParseAddr(h.Value); err == nil && c.fits(addr) && r.others(c.holder, h.Value, Hold.Live) == 0 {
+			if addr, err := netip.ParseAddr(h.Value); err == nil && c.fits(addr) && r.others(c.holder, h.Value,
+				Hold.Live) == 0 {
 				return addr
 			}
 		}
@@ -185,7 +186,8 @@ func (r Record) takeNumbers(c claim, size int, o Numbers, taken map[int]bool) (R
 			return r, first, err
 		}
 	}
-	return r, 0, Refuse(events.ReasonFull, "%s has no %d consecutive free numbers between %d and %d", o.Resource, size, o.First, o.Last)
+	return r, 0, Refuse(events.ReasonFull, "%s has no %d consecutive free numbers between %d and %d", o.Resource, size,
+		o.First, o.Last)
 }
 
 func parseNumbers(value string) (first, size int, err error) {

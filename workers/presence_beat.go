@@ -10,8 +10,8 @@ import (
 // goodbye bounds the last writes of a worker that goes.
 const goodbye = 5 * time.Second
 
-// attend beats for every capability until ctx ends, then says that the worker drains. A beat that does not get through is
-// logged and is no reason to stop work.
+// attend beats for every capability until ctx ends, then says that the worker drains. A beat that does not get through
+// is logged and is no reason to stop work.
 func (w *Worker) attend(ctx context.Context) {
 	started := w.opts.Clock()
 	for n := 0; ; n++ {
@@ -34,7 +34,8 @@ func (w *Worker) beat(ctx context.Context, started time.Time, draining bool) {
 	running := w.running()
 	var group errgroup.Group
 	for _, capability := range w.opts.Registry.Capabilities() {
-		b := Beat{Worker: w.opts.Name, Capability: capability, Started: started, Seen: w.opts.Clock().Round(0).UTC(), Draining: draining}
+		b := Beat{Worker: w.opts.Name, Capability: capability, Started: started, Seen: w.opts.Clock().Round(0).UTC(),
+			Draining: draining}
 		b.Started = started.Round(0).UTC()
 		for _, h := range w.opts.Registry.Capability(capability) {
 			b.Kinds = append(b.Kinds, h.Kind())

@@ -36,8 +36,10 @@ func TestPresenceFollowsTheWorker(t *testing.T) {
 		b := newBench(t, p, func(o *workers.Options) { o.Presence = &workers.Presence{Claims: claims, Release: "9.9"} })
 		synctest.Wait()
 		first := roster(t, claims)
-		if len(first) != 1 || first[0].Worker != "worker-1" || first[0].Capability != "test" || first[0].Release != "9.9" ||
-			!slices.Equal(first[0].Kinds, []string{"test.probe"}) || first[0].Running != 0 || !first[0].Live(time.Now()) {
+		if len(first) != 1 || first[0].Worker != "worker-1" || first[0].Capability != "test" ||
+			first[0].Release != "9.9" ||
+			!slices.Equal(first[0].Kinds, []string{"test.probe"}) || first[0].Running != 0 ||
+			!first[0].Live(time.Now()) {
 			t.Fatalf("at the start: %+v", first)
 		}
 		c := command(events.Do, 1, time.Now())
@@ -45,7 +47,8 @@ func TestPresenceFollowsTheWorker(t *testing.T) {
 		<-begun
 		<-time.After(workers.DefaultBeat) // virtual: the next beat is due
 		synctest.Wait()
-		if now := roster(t, claims); len(now) != 1 || now[0].Running != 1 || !slices.Equal(now[0].Runs, []string{c.ID()}) || !now[0].Seen.After(first[0].Seen) {
+		if now := roster(t, claims); len(now) != 1 || now[0].Running != 1 ||
+			!slices.Equal(now[0].Runs, []string{c.ID()}) || !now[0].Seen.After(first[0].Seen) {
 			t.Errorf("with a deed in hand: %+v", now)
 		}
 		b.stop()
@@ -73,7 +76,8 @@ func TestPresenceOfTheDeadRunsOut(t *testing.T) {
 				t.Fatal(err)
 			}
 			w, err := workers.New(workers.Options{
-				Bus: memory.NewBus(nil), Marks: memory.NewMarks(), Registry: registry, Name: name, Presence: &workers.Presence{Claims: c},
+				Bus: memory.NewBus(nil), Marks: memory.NewMarks(), Registry: registry, Name: name,
+				Presence: &workers.Presence{Claims: c},
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -13,12 +13,13 @@ import (
 // A Step is one named part of a connection. In and Out are plain structs with JSON tags; In is all it may depend on.
 //
 // The three deeds are idempotent and level-triggered: each looks at the world by the step's deterministic name and does
-// only what is missing. Any of them may run twice, be cut off anywhere by ctx, and run after a crash of its own process.
-// An error is folded into an outcome by its kind (failure.go); a plain error of a Do or Undo is Unsure, of a Look Retry.
+// only what is missing. Any of them may run twice, be cut off anywhere by ctx, and run after a crash of its own
+// process. An error is folded into an outcome by its kind (failure.go); a plain error of a Do or Undo is Unsure, of a
+// Look Retry.
 //
-// A field of In tagged `change:"replace"` cannot be changed in place: a changed value makes a new generation, and the old
-// one is removed after the new version stands. `change:"grow"` (numbers) is the same for a smaller value only. Anything
-// else is changed by Do with the new input.
+// A field of In tagged `change:"replace"` cannot be changed in place: a changed value makes a new generation, and the
+// old one is removed after the new version stands. `change:"grow"` (numbers) is the same for a smaller value only.
+// Anything else is changed by Do with the new input.
 type Step[In, Out any] interface {
 	// Do makes it so and tells the output. prior is the last known output of this generation, nil when there is none.
 	// It adopts what is ours and equal, repairs what is ours and different, refuses what is someone else's.
@@ -57,7 +58,8 @@ type Run struct {
 	Name string
 	// RequestID is the root of the ids of vendor calls; see CallID.
 	RequestID uuid.UUID
-	// Now is the time at the start of the run; Since is when this deed was first asked for; no call may outlive Deadline.
+	// Now is the time at the start of the run; Since is when this deed was first asked for; no call may outlive
+	// Deadline.
 	Now, Since, Deadline time.Time
 	// Resumed tells that this run follows a Wait.
 	Resumed bool
@@ -70,8 +72,8 @@ func (r Run) CallID(method string, body []byte) uuid.UUID {
 	return events.CallID(r.RequestID, method, body)
 }
 
-// Owner is the text written where a vendor has a field for it (a label's value, a description): it names the connection,
-// the step and the generation, and tells ours from others'.
+// Owner is the text written where a vendor has a field for it (a label's value, a description): it names the
+// connection, the step and the generation, and tells ours from others'.
 func (r Run) Owner() string {
 	return Owner(r.Holder().String())
 }

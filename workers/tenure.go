@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// A Tenure is the time in which a step has its part of a thing: it begins with a Do and ends with an Undo. While it lasts, a
-// Look tells the step's own state from the same state that others made; and the thing's record remembers, as notes, what
-// the step saw first and wrote.
+// A Tenure is the time in which a step has its part of a thing: it begins with a Do and ends with an Undo. While it
+// lasts, a Look tells the step's own state from the same state that others made; and the thing's record remembers, as
+// notes, what the step saw first and wrote.
 //
-// The thing is one that many share, or one of a single generation of the step: a counted thing with one holder that never
-// lingers. A Tenure is a value; Begin and Look answer it with the record that they have read.
+// The thing is one that many share, or one of a single generation of the step: a counted thing with one holder that
+// never lingers. A Tenure is a value; Begin and Look answer it with the record that they have read.
 type Tenure struct {
 	Counted Counted
 	// Part is the step's part of the thing.

@@ -31,7 +31,8 @@ func TestATenureOfOnesOwnNeverLingers(t *testing.T) {
 	if got := lasts(t, own, run, true).Noted("saw"); got != "off" {
 		t.Errorf("noted %q, want off", got)
 	}
-	if _, other, err := workers.OwnTenure(claims, times, runOf("b", 1, start), part).Look(t.Context(), runOf("b", 1, start)); other || err != nil {
+	if _, other, err := workers.OwnTenure(claims, times, runOf("b", 1, start), part).Look(t.Context(),
+		runOf("b", 1, start)); other || err != nil {
 		t.Errorf("another connection's tenure lasts: %t (%v)", other, err)
 	}
 

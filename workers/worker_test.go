@@ -52,9 +52,11 @@ func (p probe) handler() workers.Handler {
 func command(deed events.Deed, epoch uint64, now time.Time) events.Command {
 	key := events.Key{Tenant: "default", Name: "orders"}
 	return events.Command{
-		Connection: key, Saga: key.Saga(1), Step: "probe", Kind: "test.probe", Capability: "test", Generation: 1, Epoch: epoch,
-		Deed: deed, Name: "probename", RequestID: uuid.NameSpaceDNS, Due: now, Since: now, Deadline: now.Add(30 * time.Second),
-		Input: json.RawMessage(`{}`),
+		Connection: key, Saga: key.Saga(1), Step: "probe", Kind: "test.probe", Capability: "test", Generation: 1,
+		Epoch: epoch,
+		Deed:  deed, Name: "probename", RequestID: uuid.NameSpaceDNS, Due: now, Since: now,
+		Deadline: now.Add(30 * time.Second),
+		Input:    json.RawMessage(`{}`),
 	}
 }
 
@@ -88,7 +90,9 @@ func newBench(t *testing.T, p probe, change func(*workers.Options)) *bench {
 	go func() { b.done <- b.worker.Run(ctx) }()
 	listening := make(chan error, 1)
 	go func() {
-		s := events.Subscription{Name: "results", Subjects: []string{events.ResultSubject(events.Key{Tenant: "default", Name: "orders"})}}
+		s := events.Subscription{
+			Name: "results", Subjects: []string{events.ResultSubject(events.Key{Tenant: "default", Name: "orders"})},
+		}
 		listening <- b.bus.Consume(t.Context(), s, func(_ context.Context, d events.Delivery) events.Verdict {
 			r, err := events.DecodeResult(d.Body)
 			if err != nil {
@@ -117,7 +121,8 @@ func (b *bench) send(commands ...events.Command) {
 		if err != nil {
 			b.t.Fatal(err)
 		}
-		if err := b.bus.Publish(b.t.Context(), events.Message{Subject: events.CommandSubject("test"), Body: body}); err != nil {
+		if err := b.bus.Publish(b.t.Context(), events.Message{Subject: events.CommandSubject("test"),
+			Body: body}); err != nil {
 			b.t.Fatal(err)
 		}
 	}
@@ -152,7 +157,9 @@ func TestWorkerRunsEachDeedAndAnswers(t *testing.T) {
 				return probeOut{Count: int(run.Epoch)}, nil
 			},
 			look: func(context.Context, workers.Run, probeIn) (workers.Seen[probeOut], error) {
-				return workers.Seen[probeOut]{Presence: events.Different, Out: probeOut{Count: 7}, Detail: "one is missing"}, nil
+				return workers.Seen[probeOut]{
+					Presence: events.Different, Out: probeOut{Count: 7}, Detail: "one is missing",
+				}, nil
 			},
 			undo: func(context.Context, workers.Run, probeIn) (workers.Undone, error) {
 				return workers.Undone{Retained: "a flag"}, nil
@@ -229,7 +236,9 @@ func TestWorkerPanicsAreOutcomes(t *testing.T) {
 
 func TestWorkerRejectsWhatIsNoCommand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, probe{do: func(context.Context, workers.Run, probeIn) (probeOut, error) { return probeOut{}, nil }}, nil)
+		b := newBench(
+			t, probe{do: func(context.Context, workers.Run, probeIn) (probeOut, error) { return probeOut{}, nil }}, nil,
+		)
 		m := events.Message{Subject: events.CommandSubject("test"), Body: []byte(`{"surprise":true}`)}
 		if err := b.bus.Publish(t.Context(), m); err != nil {
 			t.Fatal(err)
@@ -293,7 +302,8 @@ func TestWorkerPollsTheOperationFirst(t *testing.T) {
 		ran    bool
 	}{
 		{"goes on", events.Do, workers.WaitFor("sim:other", time.Second), events.Wait, "operation", false},
-		{"goes on before an undo", events.Undo, workers.WaitFor("sim:op", time.Second), events.Wait, "operation", false},
+		{"goes on before an undo", events.Undo, workers.WaitFor("sim:op", time.Second), events.Wait, "operation",
+			false},
 		{"cannot be read", events.Do, errors.New("no route"), events.Wait, "operation", false},
 		{"ended well", events.Do, nil, events.Done, "", true},
 		{"is forgotten", events.Do, fmt.Errorf("poll: %w", workers.ErrNotFound), events.Done, "", true},

@@ -13,8 +13,8 @@ import (
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
-// Announcements is the spoke gateways' list of advertised prefixes: an include list that, once it is customised, replaces
-// what the spoke advertises by itself (A.0).
+// Announcements is the spoke gateways' list of advertised prefixes: an include list that, once it is customised,
+// replaces what the spoke advertises by itself (A.0).
 func (c *Client) Announcements() routing.Announcements { return announcements{c} }
 
 type announcements struct{ c *Client }
@@ -30,7 +30,8 @@ func (a announcements) Check(ctx context.Context, t routing.Target) ([]string, e
 		return nil, err
 	}
 	if t.Network != "" && !g.in(t.Network) {
-		return nil, workers.Refuse("wrong-network", "check gateway %s of %s: it is in %s, the endpoint in %s", g.Name, ctl.name, g.VPC, t.Network)
+		return nil, workers.Refuse("wrong-network", "check gateway %s of %s: it is in %s, the endpoint in %s", g.Name,
+			ctl.name, g.VPC, t.Network)
 	}
 	for _, name := range t.Connections {
 		if err := ctl.carries(ctx, g, name); err != nil {
@@ -61,7 +62,8 @@ func (c *controller) carries(ctx context.Context, g gateway, name string) error 
 	}
 	if len(landing.ManualBGP) > 0 {
 		return workers.Refuse("manual-list",
-			"check gateway %s of %s: its manual list %v hides every other prefix", landing.Name, c.name, landing.ManualBGP)
+			"check gateway %s of %s: its manual list %v hides every other prefix", landing.Name, c.name,
+			landing.ManualBGP)
 	}
 	if landing.Name == g.Name {
 		return nil
@@ -69,8 +71,8 @@ func (c *controller) carries(ctx context.Context, g gateway, name string) error 
 	return c.sameSegment(ctx, g, name)
 }
 
-// Read implements [routing.Announcements]. Defaults are the spoke's own ranges, by what the controller tells and never by
-// assumption: a spoke with BGP advertises another set by itself than one without (A.5).
+// Read implements [routing.Announcements]. Defaults are the spoke's own ranges, by what the controller tells and never
+// by assumption: a spoke with BGP advertises another set by itself than one without (A.5).
 func (a announcements) Read(ctx context.Context, t routing.Target) (routing.Announced, error) {
 	ctl, err := a.c.controller(t.Controller)
 	if err != nil {
@@ -87,7 +89,8 @@ func (c *controller) announced(ctx context.Context, g gateway) (routing.Announce
 	if len(g.Included) > 0 {
 		out := routing.Announced{Custom: true, Entries: normal(g.Included)}
 		if bool(g.BGP) {
-			return out, nil // what a spoke with BGP would advertise by itself cannot be read while its list is customised
+			// what a spoke with BGP would advertise by itself cannot be read while its list is customised
+			return out, nil
 		}
 		var err error
 		out.Defaults, err = c.ranges(ctx, g)
@@ -105,7 +108,8 @@ func (c *controller) announced(ctx context.Context, g gateway) (routing.Announce
 		return routing.Announced{Defaults: own}, err
 	case g.Advertised == nil:
 		return routing.Announced{}, workers.Refuse("default-unknown",
-			"read list of gateway %s of %s: it runs BGP and the controller does not tell what it advertises", g.Name, c.name)
+			"read list of gateway %s of %s: it runs BGP and the controller does not tell what it advertises", g.Name,
+			c.name)
 	}
 	return routing.Announced{}, nil
 }
@@ -143,7 +147,9 @@ func (a announcements) Write(ctx context.Context, _ uuid.UUID, t routing.Target,
 		return workers.Unsure("read-back", err)
 	}
 	if got := normal(back.Included); !slices.Equal(got, list) {
-		return workers.Unsure("read-back", fmt.Errorf("write list of gateway %s of %s: wrote %v, read %v", g.Name, ctl.name, list, got))
+		return workers.Unsure(
+			"read-back", fmt.Errorf("write list of gateway %s of %s: wrote %v, read %v", g.Name, ctl.name, list, got),
+		)
 	}
 	return nil
 }

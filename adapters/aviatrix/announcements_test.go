@@ -66,7 +66,8 @@ func TestForeignEntriesAreRead(t *testing.T) {
 		t.Errorf("list customised by others: got %+v", got)
 	}
 	bgp := r.read(spoke("gcp-spoke-bgp"))
-	if want := (routing.Announced{Custom: true, Entries: []string{"10.72.0.0/24", "192.168.77.0/24"}}); !cmp.Equal(bgp, want) {
+	if want := (routing.Announced{Custom: true, Entries: []string{"10.72.0.0/24", "192.168.77.0/24"}}); !cmp.Equal(bgp,
+		want) {
 		t.Errorf("list of a spoke with BGP: got %+v, want %+v", bgp, want)
 	}
 }
@@ -87,7 +88,8 @@ func TestSightLags(t *testing.T) {
 		t.Errorf("after the report: got %+v, %v, want %+v", sight, err, want)
 	}
 	sight, err = port.Sight(t.Context(), spoke("gcp-spoke-1"), ours)
-	if want := (routing.Sight{Peers: []string{"gcp-transit-1"}, Seen: []string{"gcp-transit-1"}}); err != nil || !cmp.Equal(sight, want) {
+	if want := (routing.Sight{Peers: []string{"gcp-transit-1"}, Seen: []string{"gcp-transit-1"}}); err != nil ||
+		!cmp.Equal(sight, want) {
 		t.Errorf("without connections: got %+v, %v, want %+v", sight, err, want)
 	}
 	sight, err = port.Sight(t.Context(), spoke("gcp-spoke-1", "site-down", "site-gone", "site-manual"), ours)
@@ -127,10 +129,16 @@ func TestCheckRefuses(t *testing.T) {
 	if _, err := r.client.Announcements().Check(t.Context(), fine); err != nil {
 		t.Errorf("a target that is fine: %v", err)
 	}
-	wantClass(t, "write to a transit", r.write(spoke("gcp-transit-1"), routing.Announced{Custom: true, Entries: []string{ours}}), "refuse not-a-spoke")
+	wantClass(t, "write to a transit", r.write(
+		spoke("gcp-transit-1"), routing.Announced{Custom: true, Entries: []string{ours}},
+	), "refuse not-a-spoke")
 	wantClass(t, "empty list", r.write(spoke("gcp-spoke-1"), routing.Announced{Custom: true}), "refuse invalid")
-	wantClass(t, "no prefix", r.write(spoke("gcp-spoke-1"), routing.Announced{Custom: true, Entries: []string{ours, "x"}}), "refuse invalid")
-	wantClass(t, "gateway down", r.write(spoke("gcp-spoke-down"), routing.Announced{Custom: true, Entries: []string{ours}}), "retry gateway-down")
+	wantClass(t, "no prefix", r.write(
+		spoke("gcp-spoke-1"), routing.Announced{Custom: true, Entries: []string{ours, "x"}},
+	), "refuse invalid")
+	wantClass(t, "gateway down", r.write(
+		spoke("gcp-spoke-down"), routing.Announced{Custom: true, Entries: []string{ours}},
+	), "retry gateway-down")
 	r.clean()
 }
 

@@ -15,8 +15,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// Every call has a deadline of its own below the caller's. The vendor's own tool gives the slowest call 15 minutes (B.4);
-// nothing here needs that long.
+// Every call has a deadline of its own below the caller's. The vendor's own tool gives the slowest call 15 minutes
+// (B.4); nothing here needs that long.
 const (
 	readTimeout  = 30 * time.Second
 	writeTimeout = 4 * time.Minute
@@ -53,7 +53,8 @@ func (c *controller) read(ctx context.Context, action string, fields url.Values,
 // or the reason's class (errors.go).
 func (c *controller) write(ctx context.Context, action string, fields url.Values) error {
 	var results json.RawMessage
-	if err := c.action(ctx, call{action: action, fields: fields, method: http.MethodPost, mutates: true}, &results); err != nil {
+	if err := c.action(ctx, call{action: action, fields: fields, method: http.MethodPost, mutates: true},
+		&results); err != nil {
 		return err
 	}
 	var task struct {
@@ -144,7 +145,9 @@ func (c *controller) rest(ctx context.Context, in resource, into any) error {
 	}
 	return c.within(ctx, name, mutates, func(ctx context.Context, cid string) error {
 		header := http.Header{"Authorization": {"cid " + cid}}
-		a, err := c.send(ctx, request{method: in.method, path: "/v2.5/api/" + path, query: values, body: text, header: header})
+		a, err := c.send(
+			ctx, request{method: in.method, path: "/v2.5/api/" + path, query: values, body: text, header: header},
+		)
 		if err != nil {
 			return transport(name, mutates, err)
 		}
@@ -169,7 +172,9 @@ func (c *controller) rest(ctx context.Context, in resource, into any) error {
 
 // within runs one call with a slot, a deadline and a session, and once more with a new session when the first was dead:
 // the refused call did nothing.
-func (c *controller) within(ctx context.Context, name string, mutates bool, run func(context.Context, string) error) error {
+func (c *controller) within(
+	ctx context.Context, name string, mutates bool, run func(context.Context, string) error,
+) error {
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
@@ -239,7 +244,8 @@ func bare(err error) error {
 	return err
 }
 
-// withoutSession takes the session off a controller's words: they go into journals and logs, and whoever has it is logged in.
+// withoutSession takes the session off a controller's words: they go into journals and logs, and whoever has it is
+// logged in.
 func withoutSession(text, cid string) string {
 	if cid == "" {
 		return text

@@ -72,8 +72,8 @@ func (c *controller) connection(ctx context.Context, name string, near gateway) 
 	return conn, nil
 }
 
-// whereIs gives the network and the gateway of a connection. guess: the list's shape, a list of rows or such a list under
-// "connections".
+// whereIs gives the network and the gateway of a connection. guess: the list's shape, a list of rows or such a list
+// under "connections".
 func (c *controller) whereIs(ctx context.Context, name string, near gateway) (vpc, gw string, err error) {
 	type row struct {
 		Name    oneText `json:"name"`
@@ -166,7 +166,8 @@ func (c *controller) sameSegment(ctx context.Context, g gateway, conn string) er
 	}
 	if to == "" || !slices.Contains(policy.Connected, to) {
 		return workers.Refuse("segmented",
-			"check connection %s of %s: its domain %q is not connected with %q of gateway %s", conn, c.name, to, from, g.Name)
+			"check connection %s of %s: its domain %q is not connected with %q of gateway %s", conn, c.name, to, from,
+			g.Name)
 	}
 	return nil
 }

@@ -96,8 +96,8 @@ var (
 // againAfter is how long the vendor's own tool waits before it tries a gateway that is down again (A.5).
 const againAfter = 10 * time.Second
 
-// reason folds a refusal's text into an error. A text nobody listed is the controller's refusal when it carries a code of
-// its own (A.B.2: everything else is refused); without one a changing call is Unsure and a read stays unclassified.
+// reason folds a refusal's text into an error. A text nobody listed is the controller's refusal when it carries a code
+// of its own (A.B.2: everything else is refused); without one a changing call is Unsure and a read stays unclassified.
 func (c *Client) reason(name string, mutates bool, text string) error {
 	err := fmt.Errorf("call %s: %s", name, text)
 	m, word := meaningOf(text)
@@ -146,8 +146,8 @@ func (c *Client) status(name string, mutates bool, a answer) error {
 	return workers.Retry(events.ReasonUnavailable, c.paced(againAfter), err)
 }
 
-// transport folds a request that got no answer. One that never left (no connection) did nothing; any other changing call
-// may have been carried out: the answer of a slow one comes after the deadline (A.4).
+// transport folds a request that got no answer. One that never left (no connection) did nothing; any other changing
+// call may have been carried out: the answer of a slow one comes after the deadline (A.4).
 func transport(name string, mutates bool, cause error) error {
 	err := fmt.Errorf("call %s: %w", name, cause)
 	var op *net.OpError

@@ -101,14 +101,19 @@ func TestStatusAndTransport(t *testing.T) {
 		changing, reading error
 		wantC, wantR      events.Class
 	}{
-		{"429", c.status("x", true, answer{status: 429}), c.status("x", false, answer{status: 429}), events.Retry, events.Retry},
-		{"503", c.status("x", true, answer{status: 503}), c.status("x", false, answer{status: 503}), events.Unsure, events.Retry},
-		{"302", c.status("x", true, answer{status: 302}), c.status("x", false, answer{status: 302}), events.Unsure, events.Retry},
-		{"403", c.status("x", true, answer{status: 403}), c.status("x", false, answer{status: 403}), events.Refuse, events.Refuse},
+		{"429", c.status("x", true, answer{status: 429}), c.status("x", false, answer{status: 429}), events.Retry,
+			events.Retry},
+		{"503", c.status("x", true, answer{status: 503}), c.status("x", false, answer{status: 503}), events.Unsure,
+			events.Retry},
+		{"302", c.status("x", true, answer{status: 302}), c.status("x", false, answer{status: 302}), events.Unsure,
+			events.Retry},
+		{"403", c.status("x", true, answer{status: 403}), c.status("x", false, answer{status: 403}), events.Refuse,
+			events.Refuse},
 		{"never left", transport("x", true, dial), transport("x", false, dial), events.Retry, events.Retry},
 		{"cut", transport("x", true, reset), transport("x", false, reset), events.Unsure, events.Retry},
 		{"EOF", transport("x", true, io.EOF), transport("x", false, io.EOF), events.Unsure, events.Retry},
-		{"deadline", transport("x", true, context.DeadlineExceeded), transport("x", false, context.DeadlineExceeded), events.Unsure, events.Retry},
+		{"deadline", transport("x", true, context.DeadlineExceeded), transport("x", false, context.DeadlineExceeded),
+			events.Unsure, events.Retry},
 	} {
 		if got := workers.Outcome(tc.changing, events.Unsure).Class; got != tc.wantC {
 			t.Errorf("%s, changing: got %s, want %s", tc.name, got, tc.wantC)

@@ -127,7 +127,8 @@ func (d fqdn) Get(ctx context.Context, f policy.Filter) (policy.Filter, error) {
 		return policy.Filter{}, err
 	}
 	got := policy.Filter{
-		Via: f.Via, Name: f.Name, Network: f.Network, Controller: f.Controller, GatewayWide: f.GatewayWide, Region: f.Region,
+		Via: f.Via, Name: f.Name, Network: f.Network, Controller: f.Controller, GatewayWide: f.GatewayWide,
+		Region: f.Region,
 		Source: strings.Join(s.sources, ","), Default: "deny", Rules: policyRules(s.rules), KeepOpen: f.KeepOpen,
 	}
 	if s.Color == black {
@@ -203,7 +204,8 @@ func (c *controller) putTag(ctx context.Context, f policy.Filter, s standing, wa
 		}
 	}
 	if less := missing(s.rules, wanted); len(less) > 0 {
-		if err := removed(c.write(ctx, "delete_fqdn_policies_to_tag", tagFields(f.Name, "policies", less))); err != nil {
+		if err := removed(c.write(ctx, "delete_fqdn_policies_to_tag", tagFields(f.Name, "policies", less))); err !=
+			nil {
 			return err
 		}
 	}
@@ -216,7 +218,8 @@ func (c *controller) putTag(ctx context.Context, f policy.Filter, s standing, wa
 		if err := c.admits(ctx, f); err != nil {
 			return err
 		}
-		if err := made(c.write(ctx, "attach_fqdn_filter_tag_to_gw", tagFields(f.Name, "gw_name", f.Gateway))); err != nil {
+		if err := made(c.write(ctx, "attach_fqdn_filter_tag_to_gw", tagFields(f.Name, "gw_name", f.Gateway))); err !=
+			nil {
 			return asRefusal(err, "no-gateway")
 		}
 	}
@@ -246,8 +249,8 @@ func tagFields(name, field string, value any) url.Values {
 	return url.Values{"tag_name": {name}, field: {text}}
 }
 
-// Remove implements [policy.Filters]: off the gateways first, while the tag still has its source, then the tag itself. A
-// source list cleared on an attached tag would make it everybody's.
+// Remove implements [policy.Filters]: off the gateways first, while the tag still has its source, then the tag itself.
+// A source list cleared on an attached tag would make it everybody's.
 func (d fqdn) Remove(ctx context.Context, _ uuid.UUID, f policy.Filter) error {
 	ctl, err := d.c.controller(f.Controller)
 	if err != nil {
@@ -265,9 +268,11 @@ func (d fqdn) Remove(ctx context.Context, _ uuid.UUID, f policy.Filter) error {
 		return err
 	}
 	for _, name := range on {
-		if err := removed(ctl.write(ctx, "detach_fqdn_filter_tag_from_gw", tagFields(f.Name, "gw_name", name))); err != nil {
+		if err := removed(ctl.write(ctx, "detach_fqdn_filter_tag_from_gw", tagFields(f.Name, "gw_name", name))); err !=
+			nil {
 			return wrap(err, "remove FQDN tag", f.Name)
 		}
 	}
-	return wrap(removed(ctl.write(ctx, "del_fqdn_filter_tag", url.Values{"tag_name": {f.Name}})), "remove FQDN tag", f.Name)
+	return wrap(removed(ctl.write(ctx, "del_fqdn_filter_tag", url.Values{"tag_name": {f.Name}})), "remove FQDN tag",
+		f.Name)
 }

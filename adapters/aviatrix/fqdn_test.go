@@ -21,8 +21,9 @@ const source = "10.8.0.0/28"
 
 func tagFilter(gateway string) policy.Filter {
 	return policy.Filter{
-		Via: "aviatrix-fqdn", Name: "filterabc234", Network: "projects/acme-net/global/networks/spoke-vpc", Controller: old,
-		Gateway: gateway, GatewayWide: true, Source: source, Region: "europe-west3", Default: "deny",
+		Via: "aviatrix-fqdn", Name: "filterabc234", Network: "projects/acme-net/global/networks/spoke-vpc",
+		Controller: old,
+		Gateway:    gateway, GatewayWide: true, Source: source, Region: "europe-west3", Default: "deny",
 		Rules: []policy.Rule{
 			{FQDN: "QA1.Backend.example", Protocol: "tcp", Ports: []string{"443", "8443"}},
 			{FQDN: "*.api.example", Protocol: "tcp", Ports: []string{"443"}},
@@ -47,10 +48,12 @@ func TestTagLife(t *testing.T) {
 		t.Errorf("calls: got %v, want %v", got, wantOrder)
 	}
 	got, err := d.Get(t.Context(), f)
-	if err != nil || !got.InForce || got.Void != "" || got.Source != source || got.Gateway != f.Gateway || !cmp.Equal(got.Rules, f.Rules) {
+	if err != nil || !got.InForce || got.Void != "" || got.Source != source || got.Gateway != f.Gateway ||
+		!cmp.Equal(got.Rules, f.Rules) {
 		t.Errorf("after: got %+v, %v", got, err)
 	}
-	for name, want := range map[string]sim.Verdict{"qa1.backend.example": sim.Allowed, "x.api.example": sim.Allowed, "evil.example": sim.Denied} {
+	for name, want := range map[string]sim.Verdict{"qa1.backend.example": sim.Allowed, "x.api.example": sim.Allowed,
+		"evil.example": sim.Denied} {
 		if v := r.verdict(old, f.Gateway, source, name); v != want {
 			t.Errorf("%s: got %s, want %s", name, v, want)
 		}
@@ -60,7 +63,8 @@ func TestTagLife(t *testing.T) {
 		t.Errorf("a second put made %d calls", n-len(wantOrder))
 	}
 	must(t, d.Remove(t.Context(), uuid.New(), f))
-	if got := r.calls()[len(wantOrder):]; !slices.Equal(got, []string{"detach_fqdn_filter_tag_from_gw", "del_fqdn_filter_tag"}) {
+	if got := r.calls()[len(wantOrder):]; !slices.Equal(got, []string{"detach_fqdn_filter_tag_from_gw",
+		"del_fqdn_filter_tag"}) {
 		t.Errorf("calls of the removal: %v", got)
 	}
 	must(t, d.Remove(t.Context(), uuid.New(), f))
@@ -73,12 +77,14 @@ func TestTagChangesAndDrift(t *testing.T) {
 	must(t, d.Put(t.Context(), uuid.New(), f))
 	changed := f
 	changed.Rules = []policy.Rule{{FQDN: "other.example", Protocol: "tcp", Ports: []string{"443"}}, f.Rules[1]}
-	if got, err := d.Get(t.Context(), changed); err != nil || got.InForce || len(got.Rules) != 2 || got.Rules[0].FQDN != "qa1.backend.example" {
+	if got, err := d.Get(t.Context(), changed); err != nil || got.InForce || len(got.Rules) != 2 ||
+		got.Rules[0].FQDN != "qa1.backend.example" {
 		t.Errorf("get with other rules: got %+v, %v", got, err)
 	}
 	before := len(r.calls())
 	must(t, d.Put(t.Context(), uuid.New(), changed))
-	if got := r.calls()[before:]; !slices.Equal(got, []string{"add_fqdn_policies_to_tag", "delete_fqdn_policies_to_tag"}) {
+	if got := r.calls()[before:]; !slices.Equal(got,
+		[]string{"add_fqdn_policies_to_tag", "delete_fqdn_policies_to_tag"}) {
 		t.Errorf("calls of the change: %v", got)
 	}
 	if v := r.verdict(old, f.Gateway, source, "qa1.backend.example"); v != sim.Denied {
@@ -131,20 +137,34 @@ func TestTagCheckRefuses(t *testing.T) {
 		f      policy.Filter
 		reason string
 	}{
-		"newer controller":   {with(func(f *policy.Filter) { f.Controller, f.Gateway = newer, "gcp-spoke-10" }), "unsupported"},
-		"no source NAT":      {tagFilter("gcp-spoke-nonat"), "source-nat-off"},
-		"other colour":       {tagFilter("gcp-spoke-black"), "colour"},
-		"black beside white": {with(func(f *policy.Filter) { f.Gateway, f.Default = "gcp-spoke-2", "allow" }), "colour"},
-		"first tag":          {with(func(f *policy.Filter) { f.GatewayWide = false }), "gateway-wide"},
-		"down":               {tagFilter("gcp-spoke-down"), "gateway-down"},
-		"transit":            {tagFilter("gcp-transit-1"), "not-a-spoke"},
-		"other network":      {with(func(f *policy.Filter) { f.Network = "projects/acme-net/global/networks/plain-vpc" }), "wrong-network"},
-		"private":            {rule(policy.Rule{CIDR: "10.20.0.4/32", Protocol: "tcp", Ports: []string{"80"}}), "void"},
-		"range":              {rule(policy.Rule{CIDR: "198.51.100.0/24", Protocol: "tcp", Ports: []string{"80"}}), "invalid"},
-		"no ports":           {rule(policy.Rule{FQDN: "a.example", Protocol: "tcp"}), "invalid"},
-		"wide ports":         {rule(policy.Rule{FQDN: "a.example", Protocol: "tcp", Ports: []string{"1-200"}}), "invalid"},
-		"wildcard":           {rule(policy.Rule{FQDN: "*.a.example", Protocol: "tcp", Ports: []string{"22"}}), "invalid"},
-		"protocol":           {rule(policy.Rule{FQDN: "a.example", Protocol: "sctp", Ports: []string{"22"}}), "invalid"},
+		"newer controller": {
+			with(func(f *policy.Filter) { f.Controller, f.Gateway = newer, "gcp-spoke-10" }), "unsupported",
+		},
+		"no source NAT": {tagFilter("gcp-spoke-nonat"), "source-nat-off"},
+		"other colour":  {tagFilter("gcp-spoke-black"), "colour"},
+		"black beside white": {
+			with(func(f *policy.Filter) { f.Gateway, f.Default = "gcp-spoke-2", "allow" }), "colour",
+		},
+		"first tag": {with(func(f *policy.Filter) { f.GatewayWide = false }), "gateway-wide"},
+		"down":      {tagFilter("gcp-spoke-down"), "gateway-down"},
+		"transit":   {tagFilter("gcp-transit-1"), "not-a-spoke"},
+		"other network": {
+			with(func(f *policy.Filter) { f.Network = "projects/acme-net/global/networks/plain-vpc" }), "wrong-network",
+		},
+		"private": {rule(policy.Rule{CIDR: "10.20.0.4/32", Protocol: "tcp", Ports: []string{"80"}}), "void"},
+		"range": {
+			rule(policy.Rule{CIDR: "198.51.100.0/24", Protocol: "tcp", Ports: []string{"80"}}), "invalid",
+		},
+		"no ports": {rule(policy.Rule{FQDN: "a.example", Protocol: "tcp"}), "invalid"},
+		"wide ports": {
+			rule(policy.Rule{FQDN: "a.example", Protocol: "tcp", Ports: []string{"1-200"}}), "invalid",
+		},
+		"wildcard": {
+			rule(policy.Rule{FQDN: "*.a.example", Protocol: "tcp", Ports: []string{"22"}}), "invalid",
+		},
+		"protocol": {
+			rule(policy.Rule{FQDN: "a.example", Protocol: "sctp", Ports: []string{"22"}}), "invalid",
+		},
 	} {
 		_, err := r.client.FQDN().Check(t.Context(), tc.f)
 		wantClass(t, name, err, "refuse "+tc.reason)
@@ -158,7 +178,8 @@ func TestTagCutOff(t *testing.T) {
 		"update_fqdn_filter_tag_source_ip_filters", "set_fqdn_filter_tag_state"}
 	removes := []string{"detach_fqdn_filter_tag_from_gw", "del_fqdn_filter_tag"}
 	for _, call := range slices.Concat(makes, removes) {
-		for mode, want := range map[string]events.Class{world.FailBefore: events.Unsure, world.LoseReply: events.Unsure, world.Throttle: events.Retry} {
+		for mode, want := range map[string]events.Class{world.FailBefore: events.Unsure, world.LoseReply: events.Unsure,
+			world.Throttle: events.Retry} {
 			t.Run(fmt.Sprintf("%s/%s", call, mode), func(t *testing.T) {
 				r := newRig(t)
 				d, f := r.client.FQDN(), tagFilter("gcp-spoke-1")
@@ -169,7 +190,8 @@ func TestTagCutOff(t *testing.T) {
 					err = d.Remove(t.Context(), uuid.New(), f)
 				} else {
 					wantClass(t, "put", err, string(want))
-					if v := r.verdict(old, f.Gateway, "10.12.0.0/28", "any.example"); v == sim.Denied && call != "set_fqdn_filter_tag_state" {
+					if v := r.verdict(old, f.Gateway, "10.12.0.0/28", "any.example"); v == sim.Denied &&
+						call != "set_fqdn_filter_tag_state" {
 						t.Error("an unfinished tag is in force")
 					}
 					must(t, d.Put(t.Context(), uuid.New(), f))

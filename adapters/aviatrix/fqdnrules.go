@@ -25,7 +25,8 @@ const (
 	maxPortSpan = 100
 )
 
-// renderFQDN gives the entries of a tag: one a port, names in lower case (the controller keeps them so since AVX-23725).
+// renderFQDN gives the entries of a tag: one a port, names in lower case (the controller keeps them so since
+// AVX-23725).
 func renderFQDN(rules []policy.Rule) ([]fqdnRule, error) {
 	var out []fqdnRule
 	for _, r := range rules {
@@ -39,7 +40,8 @@ func renderFQDN(rules []policy.Rule) ([]fqdnRule, error) {
 		}
 		for _, port := range ports {
 			if strings.Contains(name, "*") && port != "80" && port != "443" {
-				return nil, workers.Refuse("invalid", "render rule for %s: a wildcard works on ports 80 and 443 only", name)
+				return nil, workers.Refuse("invalid", "render rule for %s: a wildcard works on ports 80 and 443 only",
+					name)
 			}
 			rule := fqdnRule{FQDN: name, Proto: strings.ToLower(r.Protocol), Port: port, Verdict: basePolicy}
 			if !slices.Contains(out, rule) {
@@ -58,7 +60,9 @@ func fqdnDestination(r policy.Rule) (string, error) {
 	}
 	p, ok := prefix(r.CIDR)
 	if !ok || p.Bits() != 32 {
-		return "", workers.Refuse("invalid", "render rule for %q: an FQDN tag takes names and single addresses, no ranges", r.CIDR)
+		return "", workers.Refuse(
+			"invalid", "render rule for %q: an FQDN tag takes names and single addresses, no ranges", r.CIDR,
+		)
 	}
 	return p.Addr().String(), nil
 }
@@ -151,8 +155,8 @@ func (r fqdnRule) key() fqdnRule {
 	return fqdnRule{strings.ToLower(r.FQDN), strings.ToLower(r.Proto), strings.ToLower(r.Port), r.Verdict}
 }
 
-// voidFor says why a tag would not bind some destination: without private-network filtering the gateway does not look at
-// packets to RFC 1918 addresses (A.5). A name is taken for public; what it resolves to is not known here.
+// voidFor says why a tag would not bind some destination: without private-network filtering the gateway does not look
+// at packets to RFC 1918 addresses (A.5). A name is taken for public; what it resolves to is not known here.
 func voidFor(rules []policy.Rule, privateFiltered bool) string {
 	if privateFiltered {
 		return ""

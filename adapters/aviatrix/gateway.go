@@ -29,8 +29,8 @@ type gateway struct {
 	BGP       flag   `json:"bgp_enabled"`
 	// Transits are the transit gateways that a spoke has joined, comma separated.
 	Transits string `json:"transit_gw_name"`
-	// Included is a spoke's customised list, empty by default; Advertised is what it advertises (guess: the default too).
-	// A list the controller does not send is nil.
+	// Included is a spoke's customised list, empty by default; Advertised is what it advertises (guess: the default
+	// too). A list the controller does not send is nil.
 	Included   []string `json:"include_cidr_list"`
 	Advertised []string `json:"advertise_cidr_list"`
 	// ManualBGP is the gateway's own list for all its connections; nothing else is told to them while it is not empty.
@@ -88,10 +88,12 @@ func (c *controller) spoke(ctx context.Context, name string) (gateway, error) {
 	}
 	if bool(g.Transit) || !bool(g.Spoke) {
 		return gateway{}, workers.Refuse("not-a-spoke",
-			"check gateway %s of %s: it is not a spoke; the same call on a transit is a list of what is left out", name, c.name)
+			"check gateway %s of %s: it is not a spoke; the same call on a transit is a list of what is left out", name,
+			c.name)
 	}
 	if g.State != up {
-		return gateway{}, workers.Refuse("gateway-down", "check gateway %s of %s: its state is %s", name, c.name, g.State)
+		return gateway{}, workers.Refuse("gateway-down", "check gateway %s of %s: its state is %s", name, c.name,
+			g.State)
 	}
 	return g, nil
 }

@@ -68,14 +68,15 @@ type aim struct {
 	keep     bool // passes whatever the filter's default is
 }
 
-// connectorNeeds are what a connector's own machines must reach (Google's page on restricting connector access), and the
-// addresses of private and restricted Google API access. guess: that they pass the gateway at all.
+// connectorNeeds are what a connector's own machines must reach (Google's page on restricting connector access), and
+// the addresses of private and restricted Google API access. guess: that they pass the gateway at all.
 var connectorNeeds = []aim{
 	{suffix: "keep-tcp", protocol: "tcp", ports: []string{"667"},
 		values: []string{"35.199.224.0/19", "35.191.0.0/16", "35.191.192.0/18", "130.211.0.0/22"}},
 	{suffix: "keep-udp", values: []string{"35.199.224.0/19"}, protocol: "udp", ports: []string{"665-666"}},
 	{suffix: "keep-icmp", values: []string{"35.199.224.0/19"}, protocol: "icmp"},
-	{suffix: "keep-api", values: []string{"199.36.153.4/30", "199.36.153.8/30"}, protocol: "tcp", ports: []string{"443"}},
+	{suffix: "keep-api", values: []string{"199.36.153.4/30", "199.36.153.8/30"}, protocol: "tcp",
+		ports: []string{"443"}},
 }
 
 // aims groups a filter's rules. The suffix says kind, protocol and ports, so a changed list of names is a change of one
@@ -114,7 +115,8 @@ func aimOf(r policy.Rule) (aim, error) {
 			return aim{}, workers.Refuse("invalid", "render rule: %s has no ports", protocol)
 		}
 	default:
-		return aim{}, workers.Refuse("invalid", "render rule: protocol %q is not one of tcp, udp, icmp, all", r.Protocol)
+		return aim{}, workers.Refuse("invalid", "render rule: protocol %q is not one of tcp, udp, icmp, all",
+			r.Protocol)
 	}
 	for _, port := range r.Ports {
 		if _, _, err := portRange(port); err != nil {
@@ -126,7 +128,8 @@ func aimOf(r policy.Rule) (aim, error) {
 	if r.FQDN != "" {
 		if protocol != "tcp" {
 			return aim{}, workers.Refuse("invalid",
-				"render rule for %s: a WebGroup sees TLS server names, so %s cannot be filtered by name", r.FQDN, protocol)
+				"render rule for %s: a WebGroup sees TLS server names, so %s cannot be filtered by name", r.FQDN,
+				protocol)
 		}
 		a.key, a.values = keySNI, []string{strings.ToLower(r.FQDN)}
 	} else {
@@ -192,5 +195,6 @@ func (c *controller) putGroup(ctx context.Context, wanted group, have map[string
 
 // dropGroup deletes one group; one that a rule still names is refused by the controller for now (A.A.5).
 func (c *controller) dropGroup(ctx context.Context, g group) error {
-	return wrap(removed(c.rest(ctx, resource{method: http.MethodDelete, path: "app-domains/" + g.UUID}, nil)), "delete group", g.Name)
+	return wrap(removed(c.rest(ctx, resource{method: http.MethodDelete, path: "app-domains/" + g.UUID}, nil)),
+		"delete group", g.Name)
 }

@@ -36,7 +36,8 @@ func (o operations) Poll(ctx context.Context, handle string) error {
 	if err != nil {
 		return err
 	}
-	err = ctl.action(ctx, call{action: actionPoll, method: http.MethodPost, fields: url.Values{"request_id": {id}}}, nil)
+	err = ctl.action(ctx, call{action: actionPoll, method: http.MethodPost, fields: url.Values{"request_id": {id}}},
+		nil)
 	var f *workers.Failure
 	switch {
 	case err == nil || errors.Is(err, errAlready):

@@ -27,8 +27,8 @@ const (
 	newer = "avx-100" // WebGroups
 )
 
-// rig is the default scenario's two controllers behind HTTP, and a client of them. Vendor time moves only when told, and
-// no answer takes real time.
+// rig is the default scenario's two controllers behind HTTP, and a client of them. Vendor time moves only when told,
+// and no answer takes real time.
 type rig struct {
 	t      *testing.T
 	w      *world.World
@@ -142,7 +142,9 @@ func (r *rig) clean() {
 // verdict asks the world what a gateway does with a flow.
 func (r *rig) verdict(controller, gateway, source, target string) sim.Verdict {
 	r.t.Helper()
-	flow := sim.Flow{Controller: controller, Gateway: gateway, Source: netip.MustParsePrefix(source), Protocol: "tcp", Port: 443}
+	flow := sim.Flow{
+		Controller: controller, Gateway: gateway, Source: netip.MustParsePrefix(source), Protocol: "tcp", Port: 443,
+	}
 	if a, err := netip.ParseAddr(target); err == nil {
 		flow.Target = a
 	} else {

@@ -14,8 +14,8 @@ import (
 // anywhere is the controller's own group of all addresses.
 const anywhere = "def000ad-0000-0000-0000-000000000000"
 
-// The places of our rules in the shared set; 0 is asked first. guess: an operator's rules that must win are below 100, a
-// catch-all of theirs is above 101. What stands before ours and decides for our source is reported as void.
+// The places of our rules in the shared set; 0 is asked first. guess: an operator's rules that must win are below 100,
+// a catch-all of theirs is above 101. What stands before ours and decides for our source is reported as void.
 const (
 	priorityRule    = 100
 	priorityDefault = 101
@@ -168,6 +168,7 @@ func (c *controller) void(ctx context.Context, f policy.Filter, set ruleSet) (st
 
 // passesAll tells whether nothing gets past a rule that it would not let through.
 func (r rule) passesAll() bool {
-	return r.Action != "DENY" && r.Enforcement == "ENFORCE" && r.Protocol == "ANY" && len(r.Webs) == 0 && len(r.Ports) == 0 &&
+	return r.Action != "DENY" && r.Enforcement == "ENFORCE" && r.Protocol == "ANY" && len(r.Webs) == 0 &&
+		len(r.Ports) == 0 &&
 		slices.Contains(r.Sources, anywhere) && slices.Contains(r.Targets, anywhere)
 }

@@ -14,12 +14,12 @@ import (
 	"github.com/culvertnet/culvert/workers/policy"
 )
 
-// setName is the rule set that is made where the attachment point is empty. One that is there is shared: only one object
-// can sit on a point (A.A.5).
+// setName is the rule set that is made where the attachment point is empty. One that is there is shared: only one
+// object can sit on a point (A.A.5).
 const setName = "culvert"
 
-// ruleSet is the rule set on the attachment point. It is kept as the controller sent it, so that a write changes nothing
-// but the rules.
+// ruleSet is the rule set on the attachment point. It is kept as the controller sent it, so that a write changes
+// nothing but the rules.
 type ruleSet struct {
 	place string
 	raw   map[string]json.RawMessage // nil: there is none
@@ -34,7 +34,9 @@ func (c *controller) place(ctx context.Context) (string, error) {
 	}
 	in := resource{method: http.MethodGet, path: "microseg/attachment-points?name=" + url.QueryEscape(c.point)}
 	if err := c.rest(ctx, in, &points); err != nil {
-		return "", asRefusal(fmt.Errorf("find attachment point %s of %s: %w", c.point, c.name, err), "no-attachment-point")
+		return "", asRefusal(
+			fmt.Errorf("find attachment point %s of %s: %w", c.point, c.name, err), "no-attachment-point",
+		)
 	}
 	for _, p := range points {
 		if p.Name == c.point && p.ID != "" {
@@ -44,8 +46,8 @@ func (c *controller) place(ctx context.Context) (string, error) {
 	return "", workers.Refuse("no-attachment-point", "find attachment point %s of %s: there is none", c.point, c.name)
 }
 
-// ruleSet reads the set on the point. The list of all sets is read because a point does not tell what sits on it. guess:
-// its shape, {"dcf_policies": [...]}, as public tools read it from 8.2.
+// ruleSet reads the set on the point. The list of all sets is read because a point does not tell what sits on it.
+// guess: its shape, {"dcf_policies": [...]}, as public tools read it from 8.2.
 func (c *controller) ruleSet(ctx context.Context) (ruleSet, error) {
 	place, err := c.place(ctx)
 	if err != nil {
@@ -138,8 +140,9 @@ func (d webgroups) Read(ctx context.Context, name string) ([]string, error) {
 	return set.lines(), nil
 }
 
-// Write implements [policy.RuleLists]: the whole set. A rule that is there goes back as the controller sent it, with its
-// id: a rule with a new id is made again and loses its statistics (AVX-76197). A set of ours that is empty is deleted.
+// Write implements [policy.RuleLists]: the whole set. A rule that is there goes back as the controller sent it, with
+// its id: a rule with a new id is made again and loses its statistics (AVX-76197). A set of ours that is empty is
+// deleted.
 func (d webgroups) Write(ctx context.Context, _ uuid.UUID, name string, lines []string) error {
 	ctl, err := d.c.controller(name)
 	if err != nil {
@@ -165,7 +168,9 @@ func (d webgroups) Write(ctx context.Context, _ uuid.UUID, name string, lines []
 		return workers.Unsure("read-back", err)
 	}
 	if !slices.Equal(distinct(back.lines()), lines) {
-		return workers.Unsure("read-back", fmt.Errorf("write rule set on %s of %s: read back %v", ctl.point, ctl.name, back.lines()))
+		return workers.Unsure(
+			"read-back", fmt.Errorf("write rule set on %s of %s: read back %v", ctl.point, ctl.name, back.lines()),
+		)
 	}
 	return nil
 }

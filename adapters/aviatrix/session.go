@@ -42,8 +42,8 @@ type flight struct {
 	err  error
 }
 
-// open gives a session other than stale, the one that was found dead ("" when none was used yet). At most one login runs
-// at a time; it goes on when the caller that started it gives up, because others wait for it.
+// open gives a session other than stale, the one that was found dead ("" when none was used yet). At most one login
+// runs at a time; it goes on when the caller that started it gives up, because others wait for it.
 func (c *controller) open(ctx context.Context, stale string) (string, error) {
 	c.mu.Lock()
 	if c.cid != "" && c.cid != stale {
@@ -83,8 +83,9 @@ func (c *controller) fly(ctx context.Context, f *flight) {
 	close(f.done)
 }
 
-// login asks for a token first and goes on without one where the controller refuses it (A.1). A login has no effect that
-// anybody could miss, so each of its failures is Retry, also wrong credentials: an operator may be about to correct them.
+// login asks for a token first and goes on without one where the controller refuses it (A.1). A login has no effect
+// that anybody could miss, so each of its failures is Retry, also wrong credentials: an operator may be about to
+// correct them.
 func (c *controller) login(ctx context.Context) (string, error) {
 	password, err := c.password(ctx)
 	if err != nil {
@@ -108,10 +109,14 @@ func (c *controller) login(ctx context.Context) (string, error) {
 		CID string `json:"CID"`
 	}
 	if err := json.Unmarshal(a.body, &reply); err != nil {
-		return "", workers.Retry("login", 0, fmt.Errorf("log in to %s: HTTP %d without a readable answer", c.name, a.status))
+		return "", workers.Retry(
+			"login", 0, fmt.Errorf("log in to %s: HTTP %d without a readable answer", c.name, a.status),
+		)
 	}
 	if !reply.Return || reply.CID == "" {
-		return "", workers.Retry("login", c.client.paced(loginPause), fmt.Errorf("log in to %s: %s: %w", c.name, reply.Reason, errLogin))
+		return "", workers.Retry(
+			"login", c.client.paced(loginPause), fmt.Errorf("log in to %s: %s: %w", c.name, reply.Reason, errLogin),
+		)
 	}
 	return reply.CID, nil
 }

@@ -52,7 +52,9 @@ func TestLoginWithToken(t *testing.T) {
 func TestLoginWithoutTokenWhereItIsRefused(t *testing.T) {
 	s := &stub{answers: map[string]func(*http.Request) (int, string){
 		"list_vpcs_summary": ok(oneSpoke),
-		"get_api_token":     func(*http.Request) (int, string) { return 200, `{"return":false,"reason":"Invalid action"}` },
+		"get_api_token": func(*http.Request) (int, string) {
+			return 200, `{"return":false,"reason":"Invalid action"}`
+		},
 		"login": func(r *http.Request) (int, string) {
 			if _, sent := r.Header["X-Access-Key"]; sent {
 				return 200, `{"return":false,"reason":"Invalid API token"}`
@@ -142,7 +144,9 @@ func TestExpiredSessions(t *testing.T) {
 				return 200, `{"return":false,"reason":"` + reason(cid) + `"}`
 			}
 			s.answers = map[string]func(*http.Request) (int, string){
-				"list_vpcs_summary":     func(r *http.Request) (int, string) { return old(r, `{"return":true,"results":`+oneSpoke+`}`) },
+				"list_vpcs_summary": func(r *http.Request) (int, string) {
+					return old(r, `{"return":true,"results":`+oneSpoke+`}`)
+				},
 				"/v2.5/api/app-domains": func(r *http.Request) (int, string) { return old(r, `{"app_domains":[]}`) },
 			}
 			must(t, read(s.client(t)))
@@ -152,7 +156,9 @@ func TestExpiredSessions(t *testing.T) {
 			s.mu.Lock()
 			s.logins, s.seen = 0, nil
 			s.mu.Unlock()
-			must(t, s.client(t).WebGroups().Filters.Remove(t.Context(), uuid.Nil, policy.Filter{Controller: "c", Name: "x"}))
+			must(t, s.client(t).WebGroups().Filters.Remove(
+				t.Context(), uuid.Nil, policy.Filter{Controller: "c", Name: "x"},
+			))
 			if n := s.count("login"); n != 2 {
 				t.Errorf("v2.5: %d logins", n)
 			}
@@ -217,7 +223,8 @@ func TestNewRefuses(t *testing.T) {
 	plain.URL = "http://controller.example"
 	nobody.Password = nil
 	noFile.CAFile = filepath.Join(t.TempDir(), "missing.pem")
-	for name, c := range map[string]aviatrix.Controller{"plain http": plain, "no password": nobody, "no CA file": noFile} {
+	for name, c := range map[string]aviatrix.Controller{"plain http": plain, "no password": nobody,
+		"no CA file": noFile} {
 		if _, err := aviatrix.New(aviatrix.Options{Controllers: map[string]aviatrix.Controller{"c": c}}); err == nil {
 			t.Errorf("%s was taken", name)
 		}

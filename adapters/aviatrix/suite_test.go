@@ -24,7 +24,8 @@ func TestAnnouncementsSuite(t *testing.T) {
 				missing, transit, down := target, target, target
 				missing.Gateway, transit.Gateway, down.Gateway = "nobody", "gcp-transit-1", "gcp-spoke-down"
 				return routingtest.Lists{
-					Announcements: r.client.Announcements(), Operations: r.client.Operations(), Target: target, Missing: missing,
+					Announcements: r.client.Announcements(), Operations: r.client.Operations(), Target: target,
+					Missing: missing,
 					Refused: []routing.Target{transit, down}, Prefixes: [2]string{"10.200.0.5/32", "10.200.0.6/32"},
 				}
 			})

@@ -76,8 +76,8 @@ func wrap(err error, what, name string) error {
 }
 
 // neighbours tells what else is on a gateway: a tag of another colour, which makes ours impossible, and whether any tag
-// is in force there already. A tag of the connection's own gets the colour that we give it. It asks tag by tag, and stops
-// at the first in force: the API cannot be asked by gateway.
+// is in force there already. A tag of the connection's own gets the colour that we give it. It asks tag by tag, and
+// stops at the first in force: the API cannot be asked by gateway.
 func (c *controller) neighbours(ctx context.Context, f policy.Filter) (other string, filtered bool, err error) {
 	color := color(f)
 	tags, err := c.tags(ctx)
@@ -118,7 +118,8 @@ func (c *controller) admits(ctx context.Context, f policy.Filter) error {
 			"check gateway %s of %s: its tag %s has another colour than %s", f.Gateway, c.name, other, color(f))
 	case !filtered && !f.GatewayWide:
 		return workers.Refuse("gateway-wide",
-			"check gateway %s of %s: no tag is in force there, so the first one filters everybody (acceptGatewayWide)", f.Gateway, c.name)
+			"check gateway %s of %s: no tag is in force there, so the first one filters everybody (acceptGatewayWide)",
+			f.Gateway, c.name)
 	}
 	return nil
 }
@@ -134,7 +135,9 @@ func (c *controller) privateFiltered(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("read private-network filtering of %s: %w", c.name, err)
 	}
 	if json.Unmarshal(raw, &status) != nil && json.Unmarshal(raw, &status.State) != nil {
-		return false, unreadable("get_fqdn_private_network_filtering_status", false, fmt.Errorf("neither text nor object"))
+		return false, unreadable(
+			"get_fqdn_private_network_filtering_status", false, fmt.Errorf("neither text nor object"),
+		)
 	}
 	switch strings.ToLower(status.State) {
 	case "", disabled, "disable", "no", "off":

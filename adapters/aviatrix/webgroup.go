@@ -14,9 +14,9 @@ import (
 	"github.com/culvertnet/culvert/workers/policy"
 )
 
-// WebGroups is the filter by the distributed firewall, controllers from 9.0: a SmartGroup for the source, a WebGroup for
-// the names and a SmartGroup for the ranges of each protocol and set of ports, all named after the filter. Its rules stand
-// in the one rule set on the controller's attachment point, which the driver's Rules keep.
+// WebGroups is the filter by the distributed firewall, controllers from 9.0: a SmartGroup for the source, a WebGroup
+// for the names and a SmartGroup for the ranges of each protocol and set of ports, all named after the filter. Its
+// rules stand in the one rule set on the controller's attachment point, which the driver's Rules keep.
 func (c *Client) WebGroups() policy.Driver {
 	return policy.Driver{Filters: webgroups{c}, Rules: webgroups{c}}
 }
@@ -68,15 +68,16 @@ func (c *controller) firewallOn(ctx context.Context) (bool, error) {
 	var status struct {
 		Enabled flag `json:"enabled"`
 	}
-	in := call{action: "get_controller_feature", method: http.MethodPost, asJSON: true, fields: url.Values{"feature": {"microseg"}}}
+	in := call{action: "get_controller_feature", method: http.MethodPost, asJSON: true,
+		fields: url.Values{"feature": {"microseg"}}}
 	if err := c.action(ctx, in, &status); err != nil {
 		return false, fmt.Errorf("read distributed firewall of %s: %w", c.name, err)
 	}
 	return bool(status.Enabled), nil
 }
 
-// Get implements [policy.Filters]. InForce says that the groups are as asked and the rules stand in the shared set; Void,
-// that something before them decides.
+// Get implements [policy.Filters]. InForce says that the groups are as asked and the rules stand in the shared set;
+// Void, that something before them decides.
 func (d webgroups) Get(ctx context.Context, f policy.Filter) (policy.Filter, error) {
 	ctl, err := d.c.controller(f.Controller)
 	if err != nil {
@@ -189,7 +190,9 @@ func (d webgroups) Put(ctx context.Context, _ uuid.UUID, f policy.Filter) error 
 		return workers.Unsure("read-back", err)
 	}
 	if !complete(wanted, back) {
-		return workers.Unsure("read-back", fmt.Errorf("put groups of filter %s of %s: read back %v", f.Name, ctl.name, own(f, back)))
+		return workers.Unsure(
+			"read-back", fmt.Errorf("put groups of filter %s of %s: read back %v", f.Name, ctl.name, own(f, back)),
+		)
 	}
 	return nil
 }

@@ -18,8 +18,9 @@ import (
 
 func webFilter() policy.Filter {
 	return policy.Filter{
-		Via: "aviatrix-webgroup", Name: "filterabc234", Network: "projects/acme-net/global/networks/spoke-vpc", Controller: newer,
-		Gateway: "gcp-spoke-10", Source: source, Region: "europe-west3", Default: "deny", KeepOpen: true,
+		Via: "aviatrix-webgroup", Name: "filterabc234", Network: "projects/acme-net/global/networks/spoke-vpc",
+		Controller: newer,
+		Gateway:    "gcp-spoke-10", Source: source, Region: "europe-west3", Default: "deny", KeepOpen: true,
 		Rules: []policy.Rule{
 			{FQDN: "QA1.Backend.example", Protocol: "tcp", Ports: []string{"443"}},
 			{FQDN: "*.api.example", Protocol: "tcp", Ports: []string{"443"}},
@@ -58,7 +59,8 @@ func TestWebGroupLife(t *testing.T) {
 	r := newRig(t)
 	d, f := r.client.WebGroups(), webFilter()
 	place, err := d.Filters.Check(t.Context(), f)
-	if want := (policy.Place{NextHopIP: place.NextHopIP, Policy: "TERRAFORM_BEFORE_UI_MANAGED"}); err != nil || place.NextHopIP == "" || !cmp.Equal(place, want) {
+	if want := (policy.Place{NextHopIP: place.NextHopIP, Policy: "TERRAFORM_BEFORE_UI_MANAGED"}); err != nil ||
+		place.NextHopIP == "" || !cmp.Equal(place, want) {
 		t.Fatalf("place: got %+v, %v, want %+v", place, err, want)
 	}
 	if _, err := d.Filters.Get(t.Context(), f); !errors.Is(err, workers.ErrNotFound) {
@@ -123,7 +125,8 @@ func TestWebGroupChange(t *testing.T) {
 		t.Errorf("get with other rules: got %+v, %v", got, err)
 	}
 	r.inForce(changed)
-	for target, want := range map[string]sim.Verdict{"other.example": sim.Allowed, "qa1.backend.example": sim.Denied, "10.30.7.7": sim.Denied} {
+	for target, want := range map[string]sim.Verdict{"other.example": sim.Allowed, "qa1.backend.example": sim.Denied,
+		"10.30.7.7": sim.Denied} {
 		if v := r.verdict(newer, f.Gateway, source, target); v != want {
 			t.Errorf("%s: got %s, want %s", target, v, want)
 		}
@@ -165,13 +168,17 @@ func TestWebGroupCheckRefuses(t *testing.T) {
 		f      policy.Filter
 		reason string
 	}{
-		"older controller": {with(func(f *policy.Filter) { f.Controller, f.Gateway = old, "gcp-spoke-1" }), "unsupported"},
-		"transit":          {with(func(f *policy.Filter) { f.Gateway = "gcp-transit-10" }), "not-a-spoke"},
-		"no gateway":       {with(func(f *policy.Filter) { f.Gateway = "nowhere" }), "no-gateway"},
-		"other network":    {with(func(f *policy.Filter) { f.Network = "projects/acme-net/global/networks/plain-vpc" }), "wrong-network"},
-		"names over udp":   {rule(policy.Rule{FQDN: "a.example", Protocol: "udp", Ports: []string{"53"}}), "invalid"},
-		"ports of icmp":    {rule(policy.Rule{CIDR: "10.0.0.0/8", Protocol: "icmp", Ports: []string{"1"}}), "invalid"},
-		"no range":         {rule(policy.Rule{CIDR: "x", Protocol: "tcp"}), "invalid"},
+		"older controller": {
+			with(func(f *policy.Filter) { f.Controller, f.Gateway = old, "gcp-spoke-1" }), "unsupported",
+		},
+		"transit":    {with(func(f *policy.Filter) { f.Gateway = "gcp-transit-10" }), "not-a-spoke"},
+		"no gateway": {with(func(f *policy.Filter) { f.Gateway = "nowhere" }), "no-gateway"},
+		"other network": {
+			with(func(f *policy.Filter) { f.Network = "projects/acme-net/global/networks/plain-vpc" }), "wrong-network",
+		},
+		"names over udp": {rule(policy.Rule{FQDN: "a.example", Protocol: "udp", Ports: []string{"53"}}), "invalid"},
+		"ports of icmp":  {rule(policy.Rule{CIDR: "10.0.0.0/8", Protocol: "icmp", Ports: []string{"1"}}), "invalid"},
+		"no range":       {rule(policy.Rule{CIDR: "x", Protocol: "tcp"}), "invalid"},
 	} {
 		_, err := r.client.WebGroups().Filters.Check(t.Context(), tc.f)
 		wantClass(t, name, err, "refuse "+tc.reason)
@@ -189,14 +196,17 @@ func TestVoid(t *testing.T) {
 	before, err := d.Rules.Read(t.Context(), newer)
 	must(t, err)
 	for priority, void := range map[int]bool{5: true, 5000: false} {
-		must(t, d.Rules.Write(t.Context(), uuid.New(), newer, append(slices.Clone(before), fmt.Sprintf(everything, priority))))
+		must(t, d.Rules.Write(
+			t.Context(), uuid.New(), newer, append(slices.Clone(before), fmt.Sprintf(everything, priority)),
+		))
 		got, err := d.Filters.Get(t.Context(), f)
 		if err != nil || !got.InForce || (got.Void != "") != void {
 			t.Errorf("open rule at %d: got %+v, %v", priority, got, err)
 		}
 	}
 	must(t, d.Rules.Write(t.Context(), uuid.New(), newer, before))
-	wantClass(t, "a rule without a name", d.Rules.Write(t.Context(), uuid.New(), newer, append(before, "{}")), "refuse invalid")
+	wantClass(t, "a rule without a name", d.Rules.Write(t.Context(), uuid.New(), newer, append(before, "{}")),
+		"refuse invalid")
 }
 
 func TestGroupsInUseGoLater(t *testing.T) {

@@ -17,8 +17,8 @@ type bus struct {
 	b events.Bus
 }
 
-// Publish implements [events.Bus]. Messages of one call go one by one, each a point of its own: which of them share a call
-// is up to timing, and a point has to have the same name in every run.
+// Publish implements [events.Bus]. Messages of one call go one by one, each a point of its own: which of them share a
+// call is up to timing, and a point has to have the same name in every run.
 func (b bus) Publish(ctx context.Context, messages ...events.Message) error {
 	for _, m := range messages {
 		if err := b.p.Call(ctx, "publish "+about(m), func() error { return b.b.Publish(ctx, m) }); err != nil {
@@ -29,7 +29,9 @@ func (b bus) Publish(ctx context.Context, messages ...events.Message) error {
 }
 
 // Consume implements [events.Bus].
-func (b bus) Consume(ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict) error {
+func (b bus) Consume(
+	ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict,
+) error {
 	return b.b.Consume(ctx, s, func(ctx context.Context, d events.Delivery) events.Verdict {
 		name := about(d.Message)
 		kind, err := b.p.blow("before take " + name)

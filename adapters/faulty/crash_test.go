@@ -17,7 +17,9 @@ import (
 )
 
 var (
-	crashPairs = flag.String("crash.pairs", "fail@1", "scenarios of which every ordered pair of points is tried: names with commas, or all")
+	crashPairs = flag.String(
+		"crash.pairs", "fail@1", "scenarios of which every ordered pair of points is tried: names with commas, or all",
+	)
 	crashSteps = flag.Int("crash.steps", 3, "how many steps the plans of the single crash points have")
 	crashOnly  = flag.String("crash.only", "", "one run: the scenario and its points, separated by |")
 )
@@ -68,7 +70,8 @@ func intent(id string, want events.Want, lines []string) events.Intent {
 		panic(err)
 	}
 	return events.Intent{
-		Connection: sagatest.Key, Source: "/test", ID: id, Kind: sagatest.KindName, Want: want, Version: 1, Data: body, Digest: events.Digest(body),
+		Connection: sagatest.Key, Source: "/test", ID: id, Kind: sagatest.KindName, Want: want, Version: 1, Data: body,
+		Digest: events.Digest(body),
 	}
 }
 
@@ -79,12 +82,17 @@ func scenarios(steps int) []scenario {
 	}
 	all := []scenario{{"success", []events.Intent{apply(0, 0)}, outcome{1, events.SagaCompleted, steps}}}
 	for i := 1; i <= steps; i++ {
-		all = append(all, scenario{fmt.Sprintf("fail@%d", i), []events.Intent{apply(i, 0)}, outcome{1, events.SagaCompensated, 0}})
+		all = append(all, scenario{
+			fmt.Sprintf("fail@%d", i), []events.Intent{apply(i, 0)}, outcome{1, events.SagaCompensated, 0},
+		})
 	}
 	return append(all,
 		scenario{"change", []events.Intent{apply(0, 0), apply(0, 2)}, outcome{2, events.SagaCompleted, steps}},
-		scenario{"failing-change", []events.Intent{apply(0, 0), apply(steps, 2)}, outcome{2, events.SagaCompensated, steps}},
-		scenario{"withdraw", []events.Intent{apply(0, 0), intent("w", events.Withdraw, nil)}, outcome{2, events.SagaCompleted, 0}},
+		scenario{
+			"failing-change", []events.Intent{apply(0, 0), apply(steps, 2)}, outcome{2, events.SagaCompensated, steps},
+		},
+		scenario{"withdraw", []events.Intent{apply(0, 0), intent("w", events.Withdraw, nil)},
+			outcome{2, events.SagaCompleted, 0}},
 	)
 }
 
@@ -117,7 +125,10 @@ func (s scenario) play(t *testing.T, deaths ...string) (script *faulty.Script, b
 		synctest.Wait()
 		for _, in := range s.intents {
 			r.submit(in)
-			if _, err := r.await(uint64(slices.IndexFunc(s.intents, func(x events.Intent) bool { return x.ID == in.ID }) + 1)); err != nil {
+			if _,
+				err := r.await(
+				uint64(slices.IndexFunc(s.intents, func(x events.Intent) bool { return x.ID == in.ID }) + 1),
+			); err != nil {
 				broken = append(broken, err)
 			}
 		}
@@ -169,8 +180,8 @@ func (c *tally) die(t *testing.T, s scenario, deaths ...string) *faulty.Script {
 	return script
 }
 
-// recordings is how often a recovery is watched to tell the points that it always passes from those that depend on which
-// of two processes is first.
+// recordings is how often a recovery is watched to tell the points that it always passes from those that depend on
+// which of two processes is first.
 const recordings = 3
 
 // recovery gives the points that are passed after a first death: always, and sometimes.
@@ -222,7 +233,8 @@ func (c *tally) raced(t *testing.T, s scenario, first, second string) {
 
 func (c *tally) report(t *testing.T, what string) {
 	t.Helper()
-	t.Logf("%s: %d of %d covered, %d sagas, %d promises broken (lost, double, left behind, another end, journal)", what, c.points-c.missed, c.points, c.sagas, c.broken)
+	t.Logf("%s: %d of %d covered, %d sagas, %d promises broken (lost, double, left behind, another end, journal)", what,
+		c.points-c.missed, c.points, c.sagas, c.broken)
 	if c.races > 0 {
 		t.Logf("%s: %d more depend on which process is first, %d of them struck", what, c.races, c.struck)
 	}
@@ -271,7 +283,8 @@ func TestEveryCrashPoint(t *testing.T) {
 	total.report(t, "single crash points")
 }
 
-// TestEveryLostAnswer loses the answer to every append, publication, mark, claim and effect of every scenario, once each.
+// TestEveryLostAnswer loses the answer to every append, publication, mark, claim and effect of every scenario, once
+// each.
 func TestEveryLostAnswer(t *testing.T) {
 	total := &tally{}
 	each(t, "singles", scenarios(*crashSteps), func(t *testing.T, s scenario, undisturbed *faulty.Script) {
@@ -288,8 +301,8 @@ func TestEveryLostAnswer(t *testing.T) {
 // knows what it has done itself.
 const readsOfNewcomer = 2
 
-// TestEveryStaleRead lets every read of every scenario miss the newest record, once each; and the first reads after every
-// death.
+// TestEveryStaleRead lets every read of every scenario miss the newest record, once each; and the first reads after
+// every death.
 func TestEveryStaleRead(t *testing.T) {
 	total := &tally{}
 	each(t, "singles", scenarios(*crashSteps), func(t *testing.T, s scenario, undisturbed *faulty.Script) {

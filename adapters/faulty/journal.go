@@ -40,8 +40,8 @@ func (j journal) Append(ctx context.Context, appends []saga.Append) []saga.Resul
 	return results
 }
 
-// describe names an append by its facts. Looks are reported in any order and any number of them at once, so they are named
-// without their steps and once.
+// describe names an append by its facts. Looks are reported in any order and any number of them at once, so they are
+// named without their steps and once.
 func describe(a saga.Append) string {
 	facts, _, _, err := saga.DecodeRecord(a.Facts)
 	if err != nil {

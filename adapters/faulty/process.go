@@ -36,8 +36,8 @@ func (p *Process) Kill() {
 // Dead is closed when the process has died.
 func (p *Process) Dead() <-chan struct{} { return p.dead }
 
-// Call does something between two points. A process that dies before it does nothing; one that dies after it, or does not
-// get the answer, has done it and does not know.
+// Call does something between two points. A process that dies before it does nothing; one that dies after it, or does
+// not get the answer, has done it and does not know.
 func (p *Process) Call(ctx context.Context, name string, do func() error) error {
 	if err := p.before(name); err != nil {
 		return err

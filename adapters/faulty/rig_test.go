@@ -21,8 +21,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// rig is one connection with the real engine's shell and the real worker runtime, each a process that may die, on ports in
-// memory, in virtual time. Who dies is started again.
+// rig is one connection with the real engine's shell and the real worker runtime, each a process that may die, on ports
+// in memory, in virtual time. Who dies is started again.
 type rig struct {
 	script  *faulty.Script
 	bus     *memory.Bus
@@ -42,7 +42,8 @@ type rig struct {
 
 func newRig(ctx context.Context, script *faulty.Script) *rig {
 	r := &rig{
-		script: script, bus: memory.NewBus(nil), journal: memory.NewJournal(nil), claims: memory.NewClaims(), marks: memory.NewMarks(),
+		script: script, bus: memory.NewBus(nil), journal: memory.NewJournal(nil), claims: memory.NewClaims(),
+		marks: memory.NewMarks(),
 		world: &world{objects: map[string]int{}}, ctx: ctx,
 	}
 	r.keep(r.startEngine)
@@ -91,7 +92,8 @@ func (r *rig) startEngine(ctx context.Context, p *faulty.Process, bus *memory.Bu
 }
 
 func (r *rig) startWorker(ctx context.Context, p *faulty.Process, bus *memory.Bus) func() error {
-	registry, err := workers.NewRegistry(workers.Handle("model.make", nil, step{p: p, world: r.world, pool: workers.Pool{
+	registry,
+		err := workers.NewRegistry(workers.Handle("model.make", nil, step{p: p, world: r.world, pool: workers.Pool{
 		Claims: p.Claims(r.claims), Name: "model", Ranges: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")},
 		Times: workers.ClaimTimes{Quiet: 15 * time.Second, Skew: 2 * time.Second, Lease: time.Minute},
 	}}))
@@ -187,7 +189,8 @@ func (r *rig) judge(t *testing.T, want outcome) (errs []error) {
 	need(len(live) == want.objects, "%d objects, not %d: %v", len(live), want.objects, live)
 	page, err := r.claims.Find(t.Context(), workers.ClaimQuery{Connection: sagatest.Key})
 	need(err == nil && len(page.Items) == min(want.objects, 1), "%d claims are held: %v", len(page.Items), err)
-	report, err := audit.Run(t.Context(), saga.Engine{Kinds: sagatest.Kinds(), Limits: saga.DefaultLimits(1)}, r.journal, nil)
+	report, err := audit.Run(t.Context(), saga.Engine{Kinds: sagatest.Kinds(), Limits: saga.DefaultLimits(1)},
+		r.journal, nil)
 	need(err == nil && len(report.Findings) == 0, "the journal: %+v, %v", report.Findings, err)
 	return errs
 }

@@ -15,8 +15,8 @@ type Blow struct {
 // A Kind of blow.
 type Kind string
 
-// The kinds of blows. Death is for every point, Lost for those after a call; Repeat and Delay are for "before answer …" and
-// "before take …" points of a bus, Stale for "read #1", "read #2" and so on of a journal.
+// The kinds of blows. Death is for every point, Lost for those after a call; Repeat and Delay are for "before answer …"
+// and "before take …" points of a bus, Stale for "read #1", "read #2" and so on of a journal.
 const (
 	// Death: the process dies.
 	Death Kind = "crash"
@@ -60,7 +60,8 @@ func (s *Script) pass(name string) Kind {
 	struck := s.struck < len(s.blows) && s.blows[s.struck].Point == point
 	for _, fact := range factsOf(name) {
 		s.facts[fact]++
-		struck = struck || s.struck < len(s.blows) && s.blows[s.struck].Point == fmt.Sprintf("%s #%d", fact, s.facts[fact])
+		struck = struck || s.struck < len(s.blows) && s.blows[s.struck].Point == fmt.Sprintf("%s #%d", fact,
+			s.facts[fact])
 	}
 	if !struck {
 		return ""
@@ -89,8 +90,8 @@ func (s *Script) Reads() int {
 	return s.reads
 }
 
-// factsOf are other names of an append's point: one for each of its facts, "after append A+B" is "after fact A" and "after
-// fact B". Which facts go together depends on who was first; that each of them is appended does not.
+// factsOf are other names of an append's point: one for each of its facts, "after append A+B" is "after fact A" and
+// "after fact B". Which facts go together depends on who was first; that each of them is appended does not.
 func factsOf(name string) []string {
 	when, list, is := strings.Cut(name, " append ")
 	if !is {
@@ -103,7 +104,8 @@ func factsOf(name string) []string {
 	return facts
 }
 
-// FactPoints are the points of these, as Passed gives them, with each append's in place of it: one for each of its facts.
+// FactPoints are the points of these, as Passed gives them, with each append's in place of it: one for each of its
+// facts.
 func FactPoints(passed []string) (points []string) {
 	counts := map[string]int{}
 	for _, point := range passed {

@@ -35,7 +35,9 @@ func (a addresses) Get(ctx context.Context, ref network.Ref) (network.Address, e
 
 func (a addresses) read(ctx context.Context, ref network.Ref) (*computepb.Address, error) {
 	if ref.Region == "" {
-		got, err := a.globalAddresses.Get(ctx, &computepb.GetGlobalAddressRequest{Project: ref.Project, Address: ref.Name}, once())
+		got, err := a.globalAddresses.Get(
+			ctx, &computepb.GetGlobalAddressRequest{Project: ref.Project, Address: ref.Name}, once(),
+		)
 		return got, a.fail(call{name: "globalAddresses.get"}, err)
 	}
 	req := &computepb.GetAddressRequest{Project: ref.Project, Region: ref.Region, Address: ref.Name}
@@ -43,8 +45,8 @@ func (a addresses) read(ctx context.Context, ref network.Ref) (*computepb.Addres
 	return got, a.fail(call{name: "addresses.get"}, err)
 }
 
-// Reserve makes a global address for a bundle endpoint, or a regional one inside a subnet for a service attachment's. The
-// owner goes into the description; labels are left to the customer.
+// Reserve makes a global address for a bundle endpoint, or a regional one inside a subnet for a service attachment's.
+// The owner goes into the description; labels are left to the customer.
 func (a addresses) Reserve(ctx context.Context, req uuid.UUID, want network.Address) error {
 	body := &computepb.Address{Name: &want.Name, AddressType: new("INTERNAL"), Description: &want.Owner}
 	if want.IP != "" {

@@ -21,10 +21,11 @@ import (
 
 // Options says which Google to speak to.
 type Options struct {
-	// Endpoint is the root ("http://127.0.0.1:8000", no path) of something that speaks Google's APIs; "" is Google itself.
+	// Endpoint is the root ("http://127.0.0.1:8000", no path) of something that speaks Google's APIs; "" is Google
+	// itself.
 	Endpoint string
-	// HTTPClient carries every call. Nil: with an Endpoint a plain one, without one a client with the application default
-	// credentials. A given client must authenticate by itself.
+	// HTTPClient carries every call. Nil: with an Endpoint a plain one, without one a client with the application
+	// default credentials. A given client must authenticate by itself.
 	HTTPClient *http.Client
 	// Pace divides the waits between two looks at an operation; 0 and 1 are Google's own pace.
 	Pace float64
@@ -126,7 +127,8 @@ func (c *Client) builders(ctx context.Context, at func(string) []option.ClientOp
 }
 
 func build[T any](
-	ctx context.Context, into **T, with func(context.Context, ...option.ClientOption) (*T, error), opts []option.ClientOption,
+	ctx context.Context, into **T, with func(context.Context, ...option.ClientOption) (*T, error),
+	opts []option.ClientOption,
 ) func() error {
 	return func() (err error) {
 		*into, err = with(ctx, opts...)

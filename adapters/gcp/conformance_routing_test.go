@@ -15,7 +15,8 @@ func TestAnnouncements(t *testing.T) {
 			routingtest.RunAnnouncements(t, func(t *testing.T) routingtest.Lists {
 				c := simulated(t)
 				return routingtest.Lists{
-					Announcements: c.Routers(), Operations: c.Operations(), Target: router(name), Missing: router("nobody"),
+					Announcements: c.Routers(), Operations: c.Operations(), Target: router(name),
+					Missing:  router("nobody"),
 					Refused:  []routing.Target{router("edge-own"), elsewhere},
 					Prefixes: [2]string{"10.200.0.1/32", "10.200.0.2/32"}, Limit: 200,
 				}
@@ -28,7 +29,8 @@ func TestRoutes(t *testing.T) {
 	routingtest.RunRoutes(t, func(t *testing.T) routingtest.Table {
 		c := simulated(t)
 		return routingtest.Table{
-			Routes: c.Routes(), Operations: c.Operations(), Project: hostProject, Network: spoke, NextHopIP: "10.10.0.2",
+			Routes: c.Routes(), Operations: c.Operations(), Project: hostProject, Network: spoke,
+			NextHopIP: "10.10.0.2",
 		}
 	})
 }

@@ -52,7 +52,9 @@ func start(t *testing.T) cloud {
 	ctx := context.WithoutCancel(t.Context()) // what is checked at the end of a test still asks the world
 	// The default world without its thousand spare services: most of a test's time would go into making them.
 	small := bytes.Replace(examples.World, []byte("count: 1000"), []byte("count: 3"), 1)
-	s, err := simcloud.Start(ctx, simcloud.Options{World: world.Config{Speed: speed}, Scenario: small, BGP: simcloud.BGP{Off: true}})
+	s, err := simcloud.Start(
+		ctx, simcloud.Options{World: world.Config{Speed: speed}, Scenario: small, BGP: simcloud.BGP{Off: true}},
+	)
 	if err != nil {
 		t.Fatalf("start world: %v", err)
 	}
@@ -72,7 +74,8 @@ func start(t *testing.T) cloud {
 		}
 	})
 	carrier := &http.Client{Transport: out.recorder}
-	if out.Client, err = gcp.New(t.Context(), gcp.Options{Endpoint: out.url, HTTPClient: carrier, Pace: speed}); err != nil {
+	if out.Client, err = gcp.New(t.Context(), gcp.Options{Endpoint: out.url, HTTPClient: carrier, Pace: speed}); err !=
+		nil {
 		t.Fatalf("new client: %v", err)
 	}
 	return out
@@ -85,7 +88,9 @@ func TestNetworkPorts(t *testing.T) {
 			Networks: c.Networks(), Addresses: c.Addresses(), Endpoints: c.Endpoints(), Names: c.Names(),
 			Operations: c.Operations(), Project: hostProject, Network: spoke,
 			Region: region, Subnet: inSpoke + "direct-egress", TakenIP: "10.11.0.77",
-			FreeIPs: [2]string{"10.200.0.10", "10.200.0.11"}, Attachment: producers + "orders-sa", Refusing: producers + "closed-sa",
+			FreeIPs: [2]string{
+				"10.200.0.10", "10.200.0.11",
+			}, Attachment: producers + "orders-sa", Refusing: producers + "closed-sa",
 			Host: "fn-0001-x5hfzvqk2q-ey.a.run.app", OtherHost: "fn-0002-x5hfzvqk2q-ey.a.run.app",
 		}
 	})
@@ -93,8 +98,10 @@ func TestNetworkPorts(t *testing.T) {
 
 func TestEgressPorts(t *testing.T) {
 	for name, service := range map[string]egress.ServiceRef{
-		"cloud-run":       {Platform: "cloud-run", Project: "acme-prod", Region: region, Name: "fn-0001"},
-		"cloud-functions": {Platform: "cloud-functions", Project: "acme-prod", Region: region, Name: "python-http-function"},
+		"cloud-run": {Platform: "cloud-run", Project: "acme-prod", Region: region, Name: "fn-0001"},
+		"cloud-functions": {
+			Platform: "cloud-functions", Project: "acme-prod", Region: region, Name: "python-http-function",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			egresstest.Run(t, func(t *testing.T) egresstest.Subject {
@@ -102,15 +109,19 @@ func TestEgressPorts(t *testing.T) {
 				missing := service
 				missing.Name = "nobody"
 				return egresstest.Subject{
-					Connectors: c.Connectors(), Services: c.Services(), Operations: c.Operations(), Poll: 2 * time.Millisecond,
+					Connectors: c.Connectors(), Services: c.Services(), Operations: c.Operations(),
+					Poll: 2 * time.Millisecond,
 					Connector: egress.Connector{
-						Name: "projects/acme-net/locations/europe-west3/connectors/cxsuite", Network: spoke, CIDR: "10.8.0.0/28",
-						Min: 2, Max: 3, MachineType: "e2-micro",
+						Name: "projects/acme-net/locations/europe-west3/connectors/cxsuite", Network: spoke,
+						CIDR: "10.8.0.0/28",
+						Min:  2, Max: 3, MachineType: "e2-micro",
 					},
 					Service: service, Missing: missing,
-					Members: [2]string{"serviceAccount:a@acme-prod.iam.gserviceaccount.com", "serviceAccount:b@acme-prod.iam.gserviceaccount.com"},
+					Members: [2]string{"serviceAccount:a@acme-prod.iam.gserviceaccount.com",
+						"serviceAccount:b@acme-prod.iam.gserviceaccount.com"},
 					Direct: egress.Binding{
-						Network: spoke, Subnet: inSpoke + "direct-egress", Tags: []string{"culvert"}, Egress: "all-traffic",
+						Network: spoke, Subnet: inSpoke + "direct-egress", Tags: []string{"culvert"},
+						Egress: "all-traffic",
 					},
 				}
 			})
@@ -160,7 +171,8 @@ func TestDescribeReadsWhatTheWorldHas(t *testing.T) {
 		}
 	}
 	if n.AutoMode || n.AlternativeDNS || !n.InboundDNS {
-		t.Errorf("auto %t, alternative DNS %t, inbound DNS %t; want false, false, true", n.AutoMode, n.AlternativeDNS, n.InboundDNS)
+		t.Errorf("auto %t, alternative DNS %t, inbound DNS %t; want false, false, true", n.AutoMode, n.AlternativeDNS,
+			n.InboundDNS)
 	}
 	if n.BundleQuota != 50 || n.AddressesLeft <= 0 {
 		t.Errorf("quota of endpoints %d, addresses left %d; want 50 and some", n.BundleQuota, n.AddressesLeft)

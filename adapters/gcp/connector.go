@@ -44,7 +44,8 @@ func (c connectors) Get(ctx context.Context, name string) (egress.Connector, err
 			out.SubnetProject = project
 		}
 		s, err := c.subnet(ctx, subnetRef{out.SubnetProject, segment(name, "locations"), out.Subnet})
-		if err != nil && !errors.Is(err, workers.ErrNotFound) { // a connector in ERROR may name a subnet that is not there
+		// a connector in ERROR may name a subnet that is not there
+		if err != nil && !errors.Is(err, workers.ErrNotFound) {
 			return egress.Connector{}, err
 		}
 		out.Range = ""
@@ -60,15 +61,16 @@ func (c connectors) read(ctx context.Context, name string) (*vpcaccesspb.Connect
 	return got, c.fail(call{name: "connectors.get"}, err)
 }
 
-// Create starts one. Both instance limits are always sent: without a maximum the operation fails at its end and leaves a
-// connector in ERROR.
+// Create starts one. Both instance limits are always sent: without a maximum the operation fails at its end and leaves
+// a connector in ERROR.
 func (c connectors) Create(ctx context.Context, _ uuid.UUID, want egress.Connector) error {
 	parent, id, ok := strings.Cut(want.Name, "/connectors/")
 	if !ok {
 		return workers.Refuse("invalid", "connector %q is not projects/P/locations/R/connectors/C", want.Name)
 	}
 	body := &vpcaccesspb.Connector{
-		IpCidrRange: want.CIDR, MinInstances: int32(want.Min), MaxInstances: int32(want.Max), MachineType: want.MachineType,
+		IpCidrRange: want.CIDR, MinInstances: int32(want.Min), MaxInstances: int32(want.Max),
+		MachineType: want.MachineType,
 	}
 	if want.Subnet != "" {
 		body.Subnet = &vpcaccesspb.Connector_Subnet{Name: base(want.Subnet), ProjectId: want.SubnetProject}
@@ -79,7 +81,8 @@ func (c connectors) Create(ctx context.Context, _ uuid.UUID, want egress.Connect
 			return err
 		}
 		if own := segment(want.Name, "projects"); own != project {
-			return workers.Refuse("invalid", "connector %s: network %s is of another project, which needs a subnet", id, want.Network)
+			return workers.Refuse("invalid", "connector %s: network %s is of another project, which needs a subnet", id,
+				want.Network)
 		}
 		body.Network = network
 	}
@@ -125,7 +128,8 @@ func (c connectors) poll(ctx context.Context, name string) error {
 	return c.fail(call{name: "operation " + base(id), kind: writes}, err)
 }
 
-// Grow sends what differs, by the older client: the newer one knows no patch. Minimum and maximum go together or not at all, and only upward.
+// Grow sends what differs, by the older client: the newer one knows no patch. Minimum and maximum go together or not at
+// all, and only upward.
 func (c connectors) Grow(ctx context.Context, _ uuid.UUID, want egress.Connector) error {
 	got, err := c.read(ctx, want.Name)
 	if err != nil {

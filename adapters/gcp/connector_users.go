@@ -13,8 +13,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// Users lists who uses the connector, in every project that the vendor says is connected. A function shows as itself and
-// not as the Run service behind it.
+// Users lists who uses the connector, in every project that the vendor says is connected. A function shows as itself
+// and not as the Run service behind it.
 func (c connectors) Users(ctx context.Context, name string) ([]string, error) {
 	got, err := c.read(ctx, name)
 	if err != nil {
@@ -25,7 +25,8 @@ func (c connectors) Users(ctx context.Context, name string) ([]string, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	for i, project := range projects {
 		g.Go(func() (err error) {
-			found[i], err = c.usersIn(ctx, fmt.Sprintf("projects/%s/locations/%s", project, segment(name, "locations")), name)
+			found[i], err = c.usersIn(ctx, fmt.Sprintf("projects/%s/locations/%s", project, segment(name, "locations")),
+				name)
 			return err
 		})
 	}
@@ -38,32 +39,34 @@ func (c connectors) Users(ctx context.Context, name string) ([]string, error) {
 func (c connectors) usersIn(ctx context.Context, parent, connector string) ([]string, error) {
 	var users []string
 	behind := map[string]bool{}
-	err := c.functions.Projects.Locations.Functions.List(parent).Pages(ctx, func(page *cloudfunctions.ListFunctionsResponse) error {
-		if len(page.Unreachable) > 0 {
-			return unreachable("functions", page.Unreachable)
-		}
-		for _, f := range page.Functions {
-			if f.ServiceConfig != nil && sameConnector(f.ServiceConfig.VpcConnector, connector) {
-				users = append(users, f.Name)
-				behind[f.ServiceConfig.Service] = true
+	err := c.functions.Projects.Locations.Functions.List(parent).
+		Pages(ctx, func(page *cloudfunctions.ListFunctionsResponse) error {
+			if len(page.Unreachable) > 0 {
+				return unreachable("functions", page.Unreachable)
 			}
-		}
-		return nil
-	})
+			for _, f := range page.Functions {
+				if f.ServiceConfig != nil && sameConnector(f.ServiceConfig.VpcConnector, connector) {
+					users = append(users, f.Name)
+					behind[f.ServiceConfig.Service] = true
+				}
+			}
+			return nil
+		})
 	if err != nil {
 		return nil, c.fail(call{name: "functions.list"}, err)
 	}
-	err = c.run.Projects.Locations.Services.List(parent).Pages(ctx, func(page *run.GoogleCloudRunV2ListServicesResponse) error {
-		if len(page.Unreachable) > 0 {
-			return unreachable("services", page.Unreachable)
-		}
-		for _, s := range page.Services {
-			if sameConnector(runBinding(s).Connector, connector) && !behind[s.Name] {
-				users = append(users, s.Name)
+	err = c.run.Projects.Locations.Services.List(parent).
+		Pages(ctx, func(page *run.GoogleCloudRunV2ListServicesResponse) error {
+			if len(page.Unreachable) > 0 {
+				return unreachable("services", page.Unreachable)
 			}
-		}
-		return nil
-	})
+			for _, s := range page.Services {
+				if sameConnector(runBinding(s).Connector, connector) && !behind[s.Name] {
+					users = append(users, s.Name)
+				}
+			}
+			return nil
+		})
 	return users, c.fail(call{name: "services.list"}, err)
 }
 
@@ -73,10 +76,11 @@ func unreachable(what string, places []string) error {
 }
 
 // sameConnector compares two full names. Services may name the project by its number (run discovery document,
-// VpcAccess.connector), which cannot be told from an id here: then the rest of the name decides, because a user too many
-// only stops a deletion.
+// VpcAccess.connector), which cannot be told from an id here: then the rest of the name decides, because a user too
+// many only stops a deletion.
 func sameConnector(a, b string) bool {
-	if a == "" || segment(a, "locations") != segment(b, "locations") || segment(a, "connectors") != segment(b, "connectors") {
+	if a == "" || segment(a, "locations") != segment(b, "locations") || segment(a, "connectors") != segment(b,
+		"connectors") {
 		return false
 	}
 	pa, pb := segment(a, "projects"), segment(b, "projects")

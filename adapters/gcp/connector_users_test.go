@@ -21,7 +21,8 @@ func TestUsersThatCannotBeSeenAreNotNone(t *testing.T) {
 				at + "services":        {answers[1]},
 			})
 			users, err := c.Connectors().Users(t.Context(), connector)
-			if got := workers.Outcome(err, events.Unsure); err == nil || got.Class != events.Retry || got.Reason != "unreachable" {
+			if got := workers.Outcome(err, events.Unsure); err == nil || got.Class != events.Retry ||
+				got.Reason != "unreachable" {
 				t.Errorf("users %v, %v; want to be asked again", users, err)
 			}
 		})

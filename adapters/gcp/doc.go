@@ -2,8 +2,8 @@
 // policy ("gcp-firewall"), and polls Google's long operations, with Google's own client libraries.
 //
 // It holds no policy. It does not retry, does not wait for an operation, keeps no cache and no lock: a mutation answers
-// [workers.WaitFor] while Google goes on with it, nil when it is so, or a failure classified in the one table of errors.go.
-// What a name means, whose a thing is and what comes next is decided by steps.
+// [workers.WaitFor] while Google goes on with it, nil when it is so, or a failure classified in the one table of
+// errors.go. What a name means, whose a thing is and what comes next is decided by steps.
 //
 // Read client.go first (which client library serves what), then errors.go, mutation.go (how a call with a request id is
 // repeated without harm) and operations.go; then one file a noun.

@@ -27,8 +27,9 @@ func (e endpoints) Get(ctx context.Context, ref network.Ref) (network.Endpoint, 
 		return network.Endpoint{}, err
 	}
 	out := network.Endpoint{
-		Ref: ref, Network: relative(got.GetNetwork()), Subnet: relative(got.GetSubnetwork()), AddressIP: got.GetIPAddress(),
-		Target: relative(got.GetTarget()), Owner: got.GetDescription(), Connection: got.GetPscConnectionStatus(),
+		Ref: ref, Network: relative(got.GetNetwork()), Subnet: relative(got.GetSubnetwork()),
+		AddressIP: got.GetIPAddress(),
+		Target:    relative(got.GetTarget()), Owner: got.GetDescription(), Connection: got.GetPscConnectionStatus(),
 	}
 	if isBundle(out.Target) {
 		out.Target = base(out.Target)
@@ -47,8 +48,8 @@ func (e endpoints) read(ctx context.Context, ref network.Ref) (*computepb.Forwar
 	return got, e.fail(call{name: "forwardingRules.get"}, err)
 }
 
-// Create makes the rule. The load balancing scheme is an empty string that must be sent; labels are refused at insert for
-// these rules, so the owner is in the description.
+// Create makes the rule. The load balancing scheme is an empty string that must be sent; labels are refused at insert
+// for these rules, so the owner is in the description.
 func (e endpoints) Create(ctx context.Context, req uuid.UUID, want network.Endpoint) error {
 	address := want.AddressName
 	if address == "" {
@@ -72,7 +73,9 @@ func (e endpoints) Create(ctx context.Context, req uuid.UUID, want network.Endpo
 		}
 		return e.mutate(m)
 	}
-	insert := &computepb.InsertForwardingRuleRequest{Project: want.Project, Region: want.Region, ForwardingRuleResource: body}
+	insert := &computepb.InsertForwardingRuleRequest{
+		Project: want.Project, Region: want.Region, ForwardingRuleResource: body,
+	}
 	m.call, m.request = "forwardingRules.insert", insert
 	m.send = func(id *string) (started, error) {
 		insert.RequestId = id

@@ -16,8 +16,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// A call is one vendor call as far as its errors mean something different: the same 503 is harmless on a read, harmless on
-// a change that carries a request id, and leaves a doubt on any other change.
+// A call is one vendor call as far as its errors mean something different: the same 503 is harmless on a read, harmless
+// on a change that carries a request id, and leaves a doubt on any other change.
 type call struct {
 	// name is the vendor's own id, "globalAddresses.insert".
 	name string
@@ -86,17 +86,21 @@ func repeatable(reason events.Reason, after time.Duration) func(call) verdict {
 	}
 }
 
-// table classifies every error of Google Cloud. Sources: magic-modules' error_retry_predicates.go, and the recordings of
-// k8s-config-connector for the odd ones.
+// table classifies every error of Google Cloud. Sources: magic-modules' error_retry_predicates.go, and the recordings
+// of k8s-config-connector for the odd ones.
 func table() []row {
 	return []row{
 		{"rate limit", func(s signal) bool { // Compute answers 403 where 429 is meant
-			return s.status == 429 || s.status == 403 && (s.says("rateLimitExceeded", "RATE_LIMIT_EXCEEDED") || s.tells("per minute"))
+			return s.status == 429 || s.status == 403 && (s.says("rateLimitExceeded", "RATE_LIMIT_EXCEEDED") ||
+				s.tells("per minute"))
 		}, always(events.Retry, "rate", 30*time.Second)},
-		{"concurrent operations", func(s signal) bool { return s.says("CONCURRENT_OPERATIONS_QUOTA_EXCEEDED", "operationInProgress") },
+		{"concurrent operations", func(s signal) bool {
+			return s.says("CONCURRENT_OPERATIONS_QUOTA_EXCEEDED", "operationInProgress")
+		},
 			always(events.Retry, "busy", 5*time.Second)},
 		{"not found", notFound, func(call) verdict { return verdict{class: events.Refuse, reason: "not-found"} }},
-		{"organisation policy", func(s signal) bool { // Compute, Cloud Run and Functions spell it differently, all name the constraint
+		// Compute, Cloud Run and Functions spell it differently, all name the constraint
+		{"organisation policy", func(s signal) bool {
 			return s.tells("constraints/") || s.tells("violates constraint")
 		}, always(events.Refuse, "policy", 0)},
 		{"service perimeter", func(s signal) bool {
@@ -108,27 +112,37 @@ func table() []row {
 		{"not ready", func(s signal) bool { // networks and firewall policies carry out one change at a time
 			return s.says("resourceNotReady") || s.status == 400 && s.tells("is not ready")
 		}, always(events.Wait, "not-ready", 3*time.Second)},
-		{"in use", func(s signal) bool { return s.says("resourceInUseByAnotherResource", "resourceInUse") }, func(c call) verdict {
-			if c.removes {
-				return verdict{events.Retry, "in-use", 5 * time.Second}
-			}
-			return verdict{class: events.Refuse, reason: "in-use"}
-		}},
+		{"in use", func(s signal) bool { return s.says("resourceInUseByAnotherResource", "resourceInUse") },
+			func(c call) verdict {
+				if c.removes {
+					return verdict{events.Retry, "in-use", 5 * time.Second}
+				}
+				return verdict{class: events.Refuse, reason: "in-use"}
+			}},
 		// The next Get decides whose it is: the engine's Retry runs the deed again from its look-up.
 		{"exists", func(s signal) bool { return s.says("alreadyExists", "RESOURCE_ALREADY_EXISTS") || s.rpc == 6 },
 			always(events.Retry, "exists", 0)},
-		{"changed by another", func(s signal) bool { return s.status == 409 || s.rpc == 10 }, always(events.Retry, "changed", 0)},
+		{"changed by another", func(s signal) bool { return s.status == 409 || s.rpc == 10 },
+			always(events.Retry, "changed", 0)},
 		{"quota", func(s signal) bool {
 			return s.says("quotaExceeded", "RESOURCE_EXHAUSTED", "IP_SPACE_EXHAUSTED") || s.rpc == 8
 		},
 			always(events.Refuse, "quota", 0)},
-		{"zone not empty", func(s signal) bool { return s.says("containerNotEmpty") }, always(events.Refuse, "not-empty", 0)},
+		{"zone not empty", func(s signal) bool { return s.says("containerNotEmpty") },
+			always(events.Refuse, "not-empty", 0)},
 		{"permission", func(s signal) bool { return s.status == 403 }, always(events.Refuse, "permission", 0)},
 		// Inside an operation it is the service agent's role, which follows an API's enablement after a while.
-		{"service agent", func(s signal) bool { return s.rpc == 7 }, always(events.Retry, "permission", 30*time.Second)},
-		{"credentials", func(s signal) bool { return s.status == 401 || s.rpc == 16 }, always(events.Retry, "credentials", 5*time.Second)},
-		{"unavailable", func(s signal) bool { return s.status >= 500 }, repeatable(events.ReasonUnavailable, 2*time.Second)},
-		{"invalid", func(s signal) bool { return s.status >= 400 || s.rpc == 3 || s.rpc == 9 || s.rpc == 11 || s.rpc == 12 },
+		{"service agent", func(s signal) bool {
+			return s.rpc == 7
+		}, always(events.Retry, "permission", 30*time.Second)},
+		{"credentials", func(s signal) bool { return s.status == 401 || s.rpc == 16 },
+			always(events.Retry, "credentials", 5*time.Second)},
+		{"unavailable", func(s signal) bool {
+			return s.status >= 500
+		}, repeatable(events.ReasonUnavailable, 2*time.Second)},
+		{"invalid", func(s signal) bool {
+			return s.status >= 400 || s.rpc == 3 || s.rpc == 9 || s.rpc == 11 || s.rpc == 12
+		},
 			always(events.Refuse, "invalid", 0)},
 		// An operation that ended badly for a reason of the vendor's own: what is left of it has to be looked at.
 		{"operation failed", func(signal) bool { return true }, always(events.Unsure, "operation-failed", 0)},
@@ -137,7 +151,8 @@ func table() []row {
 
 // notFound: firewall policies answer 400 for a missing rule.
 func notFound(s signal) bool {
-	return s.status == 404 || s.rpc == 5 || s.says("RESOURCE_NOT_FOUND") || s.tells("does not contain a rule at priority")
+	return s.status == 404 || s.rpc == 5 || s.says("RESOURCE_NOT_FOUND") ||
+		s.tells("does not contain a rule at priority")
 }
 
 // fail classifies the error of a call; nil, and what has its class already, stay as they are.
@@ -190,7 +205,8 @@ func unanswered(of call, err error) error {
 	return wrapped // the call may have been carried out
 }
 
-// answer reads an HTTP error. ErrorInfo and status are only in the body: the library's own Reason() is empty for Compute.
+// answer reads an HTTP error. ErrorInfo and status are only in the body: the library's own Reason() is empty for
+// Compute.
 func answer(e *googleapi.Error) signal {
 	s := signal{status: e.Code, message: e.Message}
 	if s.message == "" {
@@ -228,8 +244,8 @@ func (s *signal) name(metadata map[string]string) {
 	}
 }
 
-// endedWith reads the error of an operation as the newer clients hand it out: what has no HTTP answer in it is the operation's
-// own google.rpc.Status.
+// endedWith reads the error of an operation as the newer clients hand it out: what has no HTTP answer in it is the
+// operation's own google.rpc.Status.
 func endedWith(e *apierror.APIError) signal {
 	s := signal{rpc: int(e.GRPCStatus().Code()), message: e.GRPCStatus().Message()}
 	if e.Reason() != "" {

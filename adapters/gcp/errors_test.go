@@ -29,8 +29,9 @@ func answered(status int, body string) error {
 }
 
 func older(status int, reason, message string) error {
-	return answered(status, fmt.Sprintf(`{"error":{"code":%d,"message":%q,"errors":[{"domain":"global","reason":%q,"message":%q}]}}`,
-		status, message, reason, message))
+	return answered(status,
+		fmt.Sprintf(`{"error":{"code":%d,"message":%q,"errors":[{"domain":"global","reason":%q,"message":%q}]}}`,
+			status, message, reason, message))
 }
 
 func newer(status int, word, message string) error {
@@ -57,24 +58,44 @@ func TestEveryErrorHasItsClass(t *testing.T) {
 		class  events.Class
 		reason events.Reason
 	}{
-		{"429 is refused at the door", plainWrite, newer(429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric"), events.Retry, "rate"},
+		{"429 is refused at the door", plainWrite, newer(429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric"),
+			events.Retry, "rate"},
 		{"compute says 403 for too many a minute", once, older(403, "rateLimitExceeded", "slow"), events.Retry, "rate"},
-		{"the same without a reason", once, older(403, "forbidden", "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute'"), events.Retry, "rate"},
-		{"too many operations at once", once, detailed(403, "busy", "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED"), events.Retry, "busy"},
-		{"an operation is in progress", plainWrite, older(409, "operationInProgress", "in progress"), events.Retry, "busy"},
+		{"the same without a reason", once, older(
+			403, "forbidden", "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute'",
+		), events.Retry, "rate"},
+		{"too many operations at once", once, detailed(403, "busy", "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED"),
+			events.Retry, "busy"},
+		{"an operation is in progress", plainWrite, older(409, "operationInProgress", "in progress"), events.Retry,
+			"busy"},
 		{"5xx on a read", read, newer(503, "UNAVAILABLE", "later"), events.Retry, "unavailable"},
 		{"5xx with a request id", once, older(503, "backendError", "later"), events.Retry, "unavailable"},
 		{"500, 502 and 504 are no different", once, answered(504, "<html>gateway</html>"), events.Retry, "unavailable"},
-		{"5xx without a request id may have had its effect", plainWrite, newer(503, "UNAVAILABLE", "later"), events.Unsure, "unavailable"},
-		{"permission", once, older(403, "forbidden", "Required 'compute.globalAddresses.create' permission"), events.Refuse, "permission"},
-		{"resource quota", once, older(403, "quotaExceeded", "Quota 'GLOBAL_INTERNAL_ADDRESSES' exceeded. Limit: 5000"), events.Refuse, "quota"},
-		{"organisation policy is a 412", once, older(412, "conditionNotMet", "Constraint constraints/compute.disablePrivateServiceConnectCreationForConsumers violated for project 1"), events.Refuse, "policy"},
-		{"organisation policy of Cloud Run", plainWrite, newer(400, "FAILED_PRECONDITION", "Constraint `constraints/run.allowedVPCEgress` violated for `acme-prod`"), events.Refuse, "policy"},
-		{"service perimeter", plainWrite, newer(403, "PERMISSION_DENIED", "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x"), events.Refuse, "perimeter"},
-		{"a firewall policy busy with another change", once, older(400, "resourceNotReady", "The resource 'p' is not ready"), events.Wait, "not-ready"},
-		{"the same in words only", once, older(400, "invalid", "The resource 'p' is not ready"), events.Wait, "not-ready"},
-		{"in use on delete: its user may be on its way out", remove, older(400, "resourceInUseByAnotherResource", "used by 'r'"), events.Retry, "in-use"},
-		{"in use on insert", once, older(400, "resourceInUseByAnotherResource", "used by 'r'"), events.Refuse, "in-use"},
+		{"5xx without a request id may have had its effect", plainWrite, newer(503, "UNAVAILABLE", "later"),
+			events.Unsure, "unavailable"},
+		{"permission", once, older(403, "forbidden", "Required 'compute.globalAddresses.create' permission"),
+			events.Refuse, "permission"},
+		{"resource quota", once, older(403, "quotaExceeded", "Quota 'GLOBAL_INTERNAL_ADDRESSES' exceeded. Limit: 5000"),
+			events.Refuse, "quota"},
+		{"organisation policy is a 412", once,
+			older(412, "conditionNotMet",
+				"Constraint constraints/compute.disablePrivateServiceConnectCreationForConsumers "+
+					"violated for project 1"), events.Refuse, "policy"},
+		{"organisation policy of Cloud Run", plainWrite,
+			newer(400, "FAILED_PRECONDITION", "Constraint `constraints/run.allowedVPCEgress` violated for `acme-prod`"),
+			events.Refuse, "policy"},
+		{"service perimeter", plainWrite,
+			newer(403, "PERMISSION_DENIED",
+				"Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x"), events.Refuse,
+			"perimeter"},
+		{"a firewall policy busy with another change", once,
+			older(400, "resourceNotReady", "The resource 'p' is not ready"), events.Wait, "not-ready"},
+		{"the same in words only", once, older(400, "invalid", "The resource 'p' is not ready"), events.Wait,
+			"not-ready"},
+		{"in use on delete: its user may be on its way out", remove, older(400, "resourceInUseByAnotherResource",
+			"used by 'r'"), events.Retry, "in-use"},
+		{"in use on insert", once, older(400, "resourceInUseByAnotherResource", "used by 'r'"), events.Refuse,
+			"in-use"},
 		{"any other 400", once, older(400, "invalid", "Invalid value for field 'x'"), events.Refuse, "invalid"},
 		{"already there: the next Get decides", once, older(409, "alreadyExists", "exists"), events.Retry, "exists"},
 		{"already there, newer APIs", plainWrite, newer(409, "ALREADY_EXISTS", "exists"), events.Retry, "exists"},
@@ -122,10 +143,12 @@ func TestARefusalNamesThePermission(t *testing.T) {
 	if !ok {
 		t.Fatalf("%v is no error of the API", hidden)
 	}
-	for why, err := range map[string]error{"in the text": told, "in the details": hidden, "in the details, newer client": wrapped} {
+	for why, err := range map[string]error{"in the text": told, "in the details": hidden,
+		"in the details, newer client": wrapped} {
 		got := (&Client{pace: 1}).fail(call{name: "services.patch", kind: writes}, err)
 		var f *workers.Failure
-		if !errors.As(got, &f) || f.Class != events.Refuse || f.Reason != "permission" || strings.Count(got.Error(), permission) != 1 {
+		if !errors.As(got, &f) || f.Class != events.Refuse || f.Reason != "permission" ||
+			strings.Count(got.Error(), permission) != 1 {
 			t.Errorf("%s: %v, want a refusal that names %s once", why, got, permission)
 		}
 	}
@@ -133,8 +156,9 @@ func TestARefusalNamesThePermission(t *testing.T) {
 
 func TestNotFoundIsTheReadsOwnAnswer(t *testing.T) {
 	for why, err := range map[string]error{
-		"404":            older(404, "notFound", "was not found"),
-		"a missing rule": answered(400, `{"error":{"code":400,"message":"Invalid value for field 'priority': '7'. The firewall policy does not contain a rule at priority 7."}}`),
+		"404": older(404, "notFound", "was not found"),
+		"a missing rule": answered(400,
+			`{"error":{"code":400,"message":"Invalid value for field 'priority': '7'. The firewall policy does not contain a rule at priority 7."}}`),
 	} {
 		c := &Client{pace: 1}
 		got := c.fail(call{name: "x.get"}, err)
@@ -160,17 +184,25 @@ func TestErrorsInsideOperations(t *testing.T) {
 		class  events.Class
 		reason events.Reason
 	}{
-		{"compute's code for in use", insert, signal{status: 400, reasons: []string{plain("RESOURCE_IN_USE_BY_ANOTHER_RESOURCE")}}, events.Refuse, "in-use"},
-		{"without httpErrorStatusCode", insert, signal{reasons: []string{plain("QUOTA_EXCEEDED")}}, events.Refuse, "quota"},
-		{"a code that nobody knows", insert, signal{reasons: []string{plain("SOMETHING_ELSE")}}, events.Unsure, "operation-failed"},
-		{"connector range conflict", lasting, signal{rpc: 3, message: "Operation failed: Invalid IP CIDR range was provided."}, events.Refuse, "invalid"},
-		{"service agent's role is not there yet", lasting, signal{rpc: 7, message: "permission"}, events.Retry, "permission"},
+		{"compute's code for in use", insert, signal{
+			status: 400, reasons: []string{plain("RESOURCE_IN_USE_BY_ANOTHER_RESOURCE")},
+		}, events.Refuse, "in-use"},
+		{"without httpErrorStatusCode", insert, signal{reasons: []string{plain("QUOTA_EXCEEDED")}}, events.Refuse,
+			"quota"},
+		{"a code that nobody knows", insert, signal{reasons: []string{plain("SOMETHING_ELSE")}}, events.Unsure,
+			"operation-failed"},
+		{"connector range conflict", lasting, signal{
+			rpc: 3, message: "Operation failed: Invalid IP CIDR range was provided.",
+		}, events.Refuse, "invalid"},
+		{"service agent's role is not there yet", lasting, signal{rpc: 7, message: "permission"}, events.Retry,
+			"permission"},
 		{"quota", lasting, signal{rpc: 8}, events.Refuse, "quota"},
 		{"another's change", lasting, signal{rpc: 10}, events.Retry, "changed"},
 		{"internal error leaves it open what is left", lasting, signal{rpc: 13}, events.Unsure, "operation-failed"},
 	} {
 		var f *workers.Failure
-		if err := (&Client{pace: 1}).judge(c.of, c.signal); !errors.As(err, &f) || f.Class != c.class || f.Reason != c.reason {
+		if err := (&Client{pace: 1}).judge(c.of, c.signal); !errors.As(err, &f) || f.Class != c.class ||
+			f.Reason != c.reason {
 			t.Errorf("%s: got %v, want %s %q", c.why, err, c.class, c.reason)
 		}
 	}
@@ -193,12 +225,14 @@ func TestBothClientsMeetOneTable(t *testing.T) {
 	}{
 		{"an HTTP answer, older client", newer(409, "ALREADY_EXISTS", "exists"), events.Retry, "exists"},
 		{"an HTTP answer, newer client", wrap(newer(409, "ALREADY_EXISTS", "exists")), events.Retry, "exists"},
-		{"a rate by its HTTP status, not by the code it maps to", wrap(newer(429, "RESOURCE_EXHAUSTED", "slow")), events.Retry, "rate"},
+		{"a rate by its HTTP status, not by the code it maps to", wrap(newer(429, "RESOURCE_EXHAUSTED", "slow")),
+			events.Retry, "rate"},
 		{"an operation's conflict", wrap(status.Error(codes.InvalidArgument, "conflicts")), events.Refuse, "invalid"},
 		{"an operation's quota", wrap(status.Error(codes.ResourceExhausted, "full")), events.Refuse, "quota"},
 	} {
 		var f *workers.Failure
-		if err := (&Client{pace: 1}).fail(call{name: "x", kind: writes}, c.err); !errors.As(err, &f) || f.Class != c.class || f.Reason != c.reason {
+		if err := (&Client{pace: 1}).fail(call{name: "x", kind: writes}, c.err); !errors.As(err, &f) ||
+			f.Class != c.class || f.Reason != c.reason {
 			t.Errorf("%s: got %v, want %s %q", c.why, err, c.class, c.reason)
 		}
 	}
@@ -208,7 +242,9 @@ func TestEveryRowIsReached(t *testing.T) {
 	signals := []signal{
 		{status: 429}, {reasons: []string{"operationinprogress"}}, {status: 404}, {message: "Constraint constraints/x"},
 		{message: "vpcServiceControlsUniqueIdentifier"}, {status: 412}, {reasons: []string{"resourcenotready"}},
-		{reasons: []string{"resourceinuse"}}, {rpc: 6}, {status: 409}, {rpc: 8}, {reasons: []string{"containernotempty"}},
+		{
+			reasons: []string{"resourceinuse"},
+		}, {rpc: 6}, {status: 409}, {rpc: 8}, {reasons: []string{"containernotempty"}},
 		{status: 403}, {rpc: 7}, {status: 401}, {status: 502}, {status: 400}, {rpc: 2},
 	}
 	rows := table()

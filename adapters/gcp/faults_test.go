@@ -20,7 +20,9 @@ func (c cloud) sim() control.Client { return control.Client{URL: c.url} }
 // fault lets a call of the world go wrong once; at the end it must have been met.
 func (c cloud) fault(t *testing.T, call, mode, status string) {
 	t.Helper()
-	must(t, "add fault", c.sim().AddFault(t.Context(), control.Fault{Vendor: "gcp", Call: call, Mode: mode, Status: status, Times: 1}))
+	must(t, "add fault", c.sim().AddFault(
+		t.Context(), control.Fault{Vendor: "gcp", Call: call, Mode: mode, Status: status, Times: 1},
+	))
 	t.Cleanup(func() {
 		all, err := c.sim().Faults(context.Background())
 		must(t, "list faults", err)
@@ -51,7 +53,8 @@ func TestAQuotaThatMayNotBeReadIsUnknown(t *testing.T) {
 	c.fault(t, "timeSeries.list", "refuse", "403")
 	got, err := c.Networks().Describe(t.Context(), spoke)
 	if err != nil || got.BundleQuota != 0 || got.AddressesLeft <= 0 {
-		t.Errorf("quota %d, addresses left %d (%v); want an unknown one and some", got.BundleQuota, got.AddressesLeft, err)
+		t.Errorf("quota %d, addresses left %d (%v); want an unknown one and some", got.BundleQuota, got.AddressesLeft,
+			err)
 	}
 	if got, err = c.Networks().Describe(t.Context(), spoke); err != nil || got.BundleQuota != 50 {
 		t.Errorf("quota %d (%v) without the refusal, want 50", got.BundleQuota, err)
@@ -63,7 +66,9 @@ func TestAQuotaThatMayNotBeReadIsUnknown(t *testing.T) {
 }
 
 func address(name string) network.Address {
-	return network.Address{Ref: network.Ref{Project: hostProject, Name: name}, IP: "10.200.0.20", Network: spoke, Owner: "culvert:x"}
+	return network.Address{
+		Ref: network.Ref{Project: hostProject, Name: name}, IP: "10.200.0.20", Network: spoke, Owner: "culvert:x",
+	}
 }
 
 func TestACallWhoseAnswerIsLostHappensOnce(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	"github.com/culvertnet/culvert/workers/policy"
 )
 
-// firewall filters egress with rules of its own in the one global firewall policy that is on the network. It never makes
-// a policy or an association: a network has one, and replacing it would drop everybody's rules.
+// firewall filters egress with rules of its own in the one global firewall policy that is on the network. It never
+// makes a policy or an association: a network has one, and replacing it would drop everybody's rules.
 type firewall struct{ *Client }
 
 var _ policy.Filters = firewall{}
@@ -95,7 +95,9 @@ func ours(r *computepb.FirewallPolicyRule, f policy.Filter) bool {
 }
 
 // rulesOf reads the policy itself: what is effective may lag a change that is done.
-func (f firewall) rulesOf(ctx context.Context, e effective, want policy.Filter) ([]*computepb.FirewallPolicyRule, error) {
+func (f firewall) rulesOf(
+	ctx context.Context, e effective, want policy.Filter,
+) ([]*computepb.FirewallPolicyRule, error) {
 	req := &computepb.GetNetworkFirewallPolicyRequest{Project: e.project, FirewallPolicy: e.policy}
 	got, err := f.policies.Get(ctx, req, once())
 	if err != nil {
@@ -111,8 +113,8 @@ func (f firewall) rulesOf(ctx context.Context, e effective, want policy.Filter) 
 	return out, nil
 }
 
-// Get reads the filter back. Rules are in the order of want when they are the same, without those that keep a connector's
-// infrastructure open.
+// Get reads the filter back. Rules are in the order of want when they are the same, without those that keep a
+// connector's infrastructure open.
 func (f firewall) Get(ctx context.Context, want policy.Filter) (policy.Filter, error) {
 	e, err := f.effective(ctx, want.Network)
 	if err != nil {
@@ -142,18 +144,20 @@ func (f firewall) Get(ctx context.Context, want policy.Filter) (policy.Filter, e
 }
 
 // Put makes the one change that is next and answers; the policy carries out one at a time anyhow. Rules that allow come
-// before the one that denies, and what is no longer wanted goes last: at no moment is a wanted destination cut off, or the
-// source unfiltered once it was filtered.
+// before the one that denies, and what is no longer wanted goes last: at no moment is a wanted destination cut off, or
+// the source unfiltered once it was filtered.
 func (f firewall) Put(ctx context.Context, req uuid.UUID, want policy.Filter) error {
 	need, err := rulesFor(want)
 	if err != nil {
 		return err
 	}
-	return f.approach(ctx, req, want, func(have []*computepb.FirewallPolicyRule) []step { return steps(have, need, want) })
+	return f.approach(
+		ctx, req, want, func(have []*computepb.FirewallPolicyRule) []step { return steps(have, need, want) },
+	)
 }
 
-// Remove takes the rules away: the one that denies first, then those that allow. The source is unbound by then; were the
-// order the other way round, a connector that still runs would be cut off from its own infrastructure.
+// Remove takes the rules away: the one that denies first, then those that allow. The source is unbound by then; were
+// the order the other way round, a connector that still runs would be cut off from its own infrastructure.
 func (f firewall) Remove(ctx context.Context, req uuid.UUID, want policy.Filter) error {
 	return gone(f.approach(ctx, req, want, func(have []*computepb.FirewallPolicyRule) []step {
 		var out []step
@@ -173,7 +177,8 @@ func (f firewall) approach(
 		return absent(err)
 	}
 	if e.policy == "" {
-		return workers.Refuse("no-policy", "%s has no network firewall policy: %w", relative(want.Network), workers.ErrNotFound)
+		return workers.Refuse("no-policy", "%s has no network firewall policy: %w", relative(want.Network),
+			workers.ErrNotFound)
 	}
 	for range 2*blockLimit + 1 {
 		have, err := f.rulesOf(ctx, e, want)
@@ -214,7 +219,9 @@ func (f firewall) make(ctx context.Context, req uuid.UUID, e effective, want pol
 		m.request, m.before = r, fingerprint(s.was)
 		m.send = func(id *string) (started, error) { r.RequestId = id; return fromProto(f.policies.PatchRule(ctx, r)) }
 	case remove:
-		r := &computepb.RemoveRuleNetworkFirewallPolicyRequest{Project: e.project, FirewallPolicy: e.policy, Priority: &priority}
+		r := &computepb.RemoveRuleNetworkFirewallPolicyRequest{
+			Project: e.project, FirewallPolicy: e.policy, Priority: &priority,
+		}
 		m.request, m.removes, m.before = r, true, fingerprint(s.rule)
 		m.send = func(id *string) (started, error) { r.RequestId = id; return fromProto(f.policies.RemoveRule(ctx, r)) }
 	}

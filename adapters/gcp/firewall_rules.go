@@ -35,7 +35,9 @@ type step struct {
 
 // done tells whether the change is there.
 func (s step) done(have []*computepb.FirewallPolicyRule) bool {
-	i := slices.IndexFunc(have, func(r *computepb.FirewallPolicyRule) bool { return r.GetPriority() == s.rule.GetPriority() })
+	i := slices.IndexFunc(
+		have, func(r *computepb.FirewallPolicyRule) bool { return r.GetPriority() == s.rule.GetPriority() },
+	)
 	if s.verb == remove {
 		return i < 0
 	}
@@ -49,8 +51,9 @@ const (
 	everyProtocol = "all"
 )
 
-// infrastructure is what a connector's instances must reach whatever the filter says (Connecting to a VPC network, firewall
-// rules): the serverless side, its health checks, and the addresses of Google's APIs that a VPC has for itself.
+// infrastructure is what a connector's instances must reach whatever the filter says (Connecting to a VPC network,
+// firewall rules): the serverless side, its health checks, and the addresses of Google's APIs that a VPC has for
+// itself.
 func infrastructure() []policy.Rule {
 	out := []policy.Rule{
 		{CIDR: "35.199.224.0/19", Protocol: "tcp", Ports: []string{"667"}},
@@ -83,7 +86,9 @@ func rulesFor(f policy.Filter) ([]*computepb.FirewallPolicyRule, error) {
 			groups[key] = &computepb.FirewallPolicyRule{
 				Action: &action, Direction: new(outward), Description: &f.Owner,
 				Match: &computepb.FirewallPolicyRuleMatcher{
-					SrcIpRanges: []string{canonical(f.Source)}, Layer4Configs: []*computepb.FirewallPolicyRuleMatcherLayer4Config{layer4(r)},
+					SrcIpRanges: []string{
+						canonical(f.Source),
+					}, Layer4Configs: []*computepb.FirewallPolicyRuleMatcherLayer4Config{layer4(r)},
 				},
 			}
 			out = append(out, groups[key])
@@ -128,7 +133,9 @@ func group(r policy.Rule) string {
 }
 
 func layer4(r policy.Rule) *computepb.FirewallPolicyRuleMatcherLayer4Config {
-	return &computepb.FirewallPolicyRuleMatcherLayer4Config{IpProtocol: new(strings.ToLower(r.Protocol)), Ports: set(r.Ports)}
+	return &computepb.FirewallPolicyRuleMatcherLayer4Config{
+		IpProtocol: new(strings.ToLower(r.Protocol)), Ports: set(r.Ports),
+	}
 }
 
 func layer4Text(c *computepb.FirewallPolicyRuleMatcherLayer4Config) string {
@@ -153,7 +160,8 @@ func key(r *computepb.FirewallPolicyRule) string {
 // content is all of a rule that the filter decides.
 func content(r *computepb.FirewallPolicyRule) string {
 	m := r.GetMatch()
-	return fmt.Sprint(key(r), set(m.GetDestFqdns()), set(m.GetDestIpRanges()), r.GetDirection(), r.GetDescription(), r.GetDisabled())
+	return fmt.Sprint(key(r), set(m.GetDestFqdns()), set(m.GetDestIpRanges()), r.GetDirection(), r.GetDescription(),
+		r.GetDisabled())
 }
 
 func equalRules(a, b *computepb.FirewallPolicyRule) bool { return content(a) == content(b) }
@@ -186,8 +194,8 @@ func steps(have, need []*computepb.FirewallPolicyRule, f policy.Filter) []step {
 	return slices.Concat(change, missing, extra)
 }
 
-// place gives the rules to be added their priorities: the closing rule the last of the block, the others the lowest free.
-// It tells whether all have one.
+// place gives the rules to be added their priorities: the closing rule the last of the block, the others the lowest
+// free. It tells whether all have one.
 func place(missing []step, have []*computepb.FirewallPolicyRule, f policy.Filter) bool {
 	taken := map[int]bool{}
 	for _, r := range have {
@@ -237,10 +245,14 @@ func readBack(have []*computepb.FirewallPolicyRule, want policy.Filter) policy.F
 		m := r.GetMatch()
 		for _, c := range m.GetLayer4Configs() {
 			for _, name := range m.GetDestFqdns() {
-				out.Rules = append(out.Rules, policy.Rule{FQDN: name, Protocol: c.GetIpProtocol(), Ports: set(c.GetPorts())})
+				out.Rules = append(
+					out.Rules, policy.Rule{FQDN: name, Protocol: c.GetIpProtocol(), Ports: set(c.GetPorts())},
+				)
 			}
 			for _, cidr := range m.GetDestIpRanges() {
-				out.Rules = append(out.Rules, policy.Rule{CIDR: cidr, Protocol: c.GetIpProtocol(), Ports: set(c.GetPorts())})
+				out.Rules = append(
+					out.Rules, policy.Rule{CIDR: cidr, Protocol: c.GetIpProtocol(), Ports: set(c.GetPorts())},
+				)
 			}
 		}
 	}

@@ -24,7 +24,9 @@ func sample() policy.Filter {
 }
 
 // played carries steps out on a list and tells what each was.
-func played(t *testing.T, have []*computepb.FirewallPolicyRule, f policy.Filter) ([]*computepb.FirewallPolicyRule, []string) {
+func played(
+	t *testing.T, have []*computepb.FirewallPolicyRule, f policy.Filter,
+) ([]*computepb.FirewallPolicyRule, []string) {
 	t.Helper()
 	var log []string
 	for range 50 {
@@ -62,7 +64,8 @@ func TestAllowIsThereBeforeDeny(t *testing.T) {
 	}
 	last := have[len(have)-1]
 	if last.GetPriority() != 15 || !slices.Equal(last.GetMatch().GetSrcIpRanges(), []string{"10.8.0.0/28"}) {
-		t.Errorf("the closing rule is at %d from %v, want the block's last priority and the source alone", last.GetPriority(), last.GetMatch().GetSrcIpRanges())
+		t.Errorf("the closing rule is at %d from %v, want the block's last priority and the source alone",
+			last.GetPriority(), last.GetMatch().GetSrcIpRanges())
 	}
 }
 
@@ -150,7 +153,9 @@ func TestWhatMakesAFilterVoid(t *testing.T) {
 	}
 	denial := func(priority int32, protocol string) *computepb.Firewall {
 		return &computepb.Firewall{
-			Name: new("no"), Direction: new(outward), Priority: &priority, Denied: []*computepb.Denied{{IPProtocol: &protocol}},
+			Name: new("no"), Direction: new(outward), Priority: &priority, Denied: []*computepb.Denied{
+				{IPProtocol: &protocol},
+			},
 		}
 	}
 	first := func(priority int32, r *computepb.Firewall) *computepb.Firewall {
@@ -174,28 +179,55 @@ func TestWhatMakesAFilterVoid(t *testing.T) {
 	}{
 		{"nothing above", effective{}, false},
 		{"classic rule, asked after the policy", effective{classic: []*computepb.Firewall{vpcRule(anywhere)}}, false},
-		{"classic rule, asked first", effective{afterClassic: true, classic: []*computepb.Firewall{vpcRule(anywhere)}}, true},
-		{"classic rule for every connector", effective{afterClassic: true, classic: []*computepb.Firewall{vpcRule("10.0.0.0/8", "vpc-connector")}}, true},
-		{"classic rule for other instances", effective{afterClassic: true, classic: []*computepb.Firewall{vpcRule(anywhere, "web")}}, false},
-		{"classic rule for what the filter allows too", effective{afterClassic: true, classic: []*computepb.Firewall{vpcRule("10.20.0.4/32")}}, false},
-		{"classic rule for a connector's infrastructure", effective{afterClassic: true, classic: []*computepb.Firewall{kept}}, false},
-		{"classic denial of everything", effective{afterClassic: true, classic: []*computepb.Firewall{denial(65534, everyProtocol)}}, true},
-		{"the same, asked after the policy", effective{classic: []*computepb.Firewall{denial(65534, everyProtocol)}}, false},
-		{"classic denial of one protocol", effective{afterClassic: true, classic: []*computepb.Firewall{denial(1000, "udp")}}, false},
+		{"classic rule, asked first", effective{afterClassic: true, classic: []*computepb.Firewall{vpcRule(anywhere)}},
+			true},
+		{"classic rule for every connector", effective{
+			afterClassic: true, classic: []*computepb.Firewall{vpcRule("10.0.0.0/8", "vpc-connector")},
+		}, true},
+		{"classic rule for other instances", effective{
+			afterClassic: true, classic: []*computepb.Firewall{vpcRule(anywhere, "web")},
+		}, false},
+		{"classic rule for what the filter allows too", effective{
+			afterClassic: true, classic: []*computepb.Firewall{vpcRule("10.20.0.4/32")},
+		}, false},
+		{"classic rule for a connector's infrastructure", effective{
+			afterClassic: true, classic: []*computepb.Firewall{kept},
+		}, false},
+		{"classic denial of everything", effective{
+			afterClassic: true, classic: []*computepb.Firewall{denial(65534, everyProtocol)},
+		}, true},
+		{"the same, asked after the policy", effective{classic: []*computepb.Firewall{denial(65534, everyProtocol)}},
+			false},
+		{"classic denial of one protocol", effective{
+			afterClassic: true, classic: []*computepb.Firewall{denial(1000, "udp")},
+		}, false},
 		{"what stands before a denial may allow what the filter does", effective{
-			afterClassic: true, classic: []*computepb.Firewall{denial(65534, everyProtocol), first(1000, vpcRule("10.20.0.4/32"))},
+			afterClassic: true, classic: []*computepb.Firewall{
+				denial(65534, everyProtocol), first(1000, vpcRule("10.20.0.4/32")),
+			},
 		}, false},
 		{"hierarchical denial of everything", effective{above: []*computepb.FirewallPolicyRule{denyAll(1)}}, true},
 		{"denial of everything above", effective{inPolicy: []*computepb.FirewallPolicyRule{denyAll(9)}}, true},
 		{"denial of everything below", effective{inPolicy: []*computepb.FirewallPolicyRule{denyAll(16)}}, false},
-		{"denial of everything for another source", effective{inPolicy: []*computepb.FirewallPolicyRule{from(denyAll(9), "10.9.0.0/24")}}, false},
-		{"hierarchical rule for everything", effective{above: []*computepb.FirewallPolicyRule{rule(allow, anywhere, 1)}}, true},
-		{"hierarchical rule that delegates", effective{above: []*computepb.FirewallPolicyRule{rule("goto_next", anywhere, 1)}}, false},
-		{"rule above for a resolver", effective{inPolicy: []*computepb.FirewallPolicyRule{rule(allow, corporate, 1)}}, false},
+		{"denial of everything for another source", effective{
+			inPolicy: []*computepb.FirewallPolicyRule{from(denyAll(9), "10.9.0.0/24")},
+		}, false},
+		{"hierarchical rule for everything", effective{
+			above: []*computepb.FirewallPolicyRule{rule(allow, anywhere, 1)},
+		}, true},
+		{"hierarchical rule that delegates", effective{
+			above: []*computepb.FirewallPolicyRule{rule("goto_next", anywhere, 1)},
+		}, false},
+		{"rule above for a resolver", effective{inPolicy: []*computepb.FirewallPolicyRule{rule(allow, corporate, 1)}},
+			false},
 		{"rule above for everything", effective{inPolicy: []*computepb.FirewallPolicyRule{rule(allow, "", 1)}}, true},
 		{"the same below", effective{inPolicy: []*computepb.FirewallPolicyRule{rule(allow, "", 16)}}, false},
-		{"the same for another source", effective{inPolicy: []*computepb.FirewallPolicyRule{from(rule(allow, "", 1), "10.9.0.0/24")}}, false},
-		{"the same for a network around the source", effective{inPolicy: []*computepb.FirewallPolicyRule{from(rule(allow, "", 1), "10.0.0.0/8")}}, true},
+		{"the same for another source", effective{
+			inPolicy: []*computepb.FirewallPolicyRule{from(rule(allow, "", 1), "10.9.0.0/24")},
+		}, false},
+		{"the same for a network around the source", effective{
+			inPolicy: []*computepb.FirewallPolicyRule{from(rule(allow, "", 1), "10.0.0.0/8")},
+		}, true},
 	} {
 		if got := c.e.overruled(f); (got != "") != c.void {
 			t.Errorf("%s: void is %q, want void %t", c.why, got, c.void)

@@ -31,7 +31,9 @@ func filter() policy.Filter {
 
 func put(t *testing.T, c *gcp.Client, f policy.Filter) {
 	t.Helper()
-	must(t, "put filter", settle(t, c, func(ctx context.Context, id uuid.UUID) error { return c.Firewall().Put(ctx, id, f) }))
+	must(t, "put filter", settle(
+		t, c, func(ctx context.Context, id uuid.UUID) error { return c.Firewall().Put(ctx, id, f) },
+	))
 }
 
 func TestFilterIsMadeChangedAndTakenAway(t *testing.T) {
@@ -41,7 +43,8 @@ func TestFilterIsMadeChangedAndTakenAway(t *testing.T) {
 	}
 	place, err := c.Firewall().Check(t.Context(), f)
 	must(t, "check", err)
-	if place.Policy != "projects/acme-net/global/firewallPolicies/spoke-policy" || !slices.Contains(place.TakenPriorities, 2000) {
+	if place.Policy != "projects/acme-net/global/firewallPolicies/spoke-policy" ||
+		!slices.Contains(place.TakenPriorities, 2000) {
 		t.Errorf("place is %+v", place)
 	}
 	for range 2 {
@@ -53,7 +56,9 @@ func TestFilterIsMadeChangedAndTakenAway(t *testing.T) {
 	put(t, c, f)
 	inForce(t, c, f)
 	for range 2 {
-		must(t, "remove filter", settle(t, c, func(ctx context.Context, id uuid.UUID) error { return c.Firewall().Remove(ctx, id, f) }))
+		must(t, "remove filter", settle(
+			t, c, func(ctx context.Context, id uuid.UUID) error { return c.Firewall().Remove(ctx, id, f) },
+		))
 		if _, err := c.Firewall().Get(t.Context(), f); !errors.Is(err, workers.ErrNotFound) {
 			t.Errorf("get a removed filter: %v, want ErrNotFound", err)
 		}

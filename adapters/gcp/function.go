@@ -48,7 +48,8 @@ func (s services) readFunction(ctx context.Context, ref egress.ServiceRef) (*clo
 	return got, nil
 }
 
-// getFunction reads a function and the service behind it. The etag is the time of the last update: the API has no other.
+// getFunction reads a function and the service behind it. The etag is the time of the last update: the API has no
+// other.
 func (s services) getFunction(ctx context.Context, ref egress.ServiceRef) (egress.Service, error) {
 	got, err := s.readFunction(ctx, ref)
 	if err != nil {
@@ -56,7 +57,8 @@ func (s services) getFunction(ctx context.Context, ref egress.ServiceRef) (egres
 	}
 	config := got.ServiceConfig
 	out := egress.Service{
-		Ref: ref, Binding: functionBinding(config), Ingress: functionIngress().ours(config.IngressSettings), Etag: got.UpdateTime,
+		Ref: ref, Binding: functionBinding(config), Ingress: functionIngress().ours(config.IngressSettings),
+		Etag:        got.UpdateTime,
 		Reconciling: got.State == "DEPLOYING" || got.State == "DELETING", RunService: config.Service,
 		Hostnames: hostnames(config.Uri, got.Url),
 	}
@@ -82,7 +84,9 @@ func (s services) getFunction(ctx context.Context, ref egress.ServiceRef) (egres
 
 func functionBinding(config *cloudfunctions.ServiceConfig) egress.Binding {
 	if config.VpcConnector != "" {
-		b := egress.Binding{Connector: config.VpcConnector, Egress: connectorEgress().ours(config.VpcConnectorEgressSettings)}
+		b := egress.Binding{
+			Connector: config.VpcConnector, Egress: connectorEgress().ours(config.VpcConnectorEgressSettings),
+		}
 		if b.Egress == "" || b.Egress == "VPC_CONNECTOR_EGRESS_SETTINGS_UNSPECIFIED" {
 			b.Egress = privateRanges
 		}
@@ -93,7 +97,8 @@ func functionBinding(config *cloudfunctions.ServiceConfig) egress.Binding {
 	}
 	direct := config.DirectVpcNetworkInterface[0]
 	b := egress.Binding{
-		Network: direct.Network, Subnet: direct.Subnetwork, Tags: direct.Tags, Egress: directEgress().ours(config.DirectVpcEgress),
+		Network: direct.Network, Subnet: direct.Subnetwork, Tags: direct.Tags,
+		Egress: directEgress().ours(config.DirectVpcEgress),
 	}
 	if b.Egress == "" || b.Egress == "DIRECT_VPC_EGRESS_UNSPECIFIED" {
 		b.Egress = privateRanges
@@ -128,8 +133,8 @@ func (s services) setFunctionIngress(ctx context.Context, ref egress.ServiceRef,
 	return s.patchFunction(ctx, ref, maskFunctionIngress, &cloudfunctions.ServiceConfig{IngressSettings: word}, etag)
 }
 
-// patchFunction reads before it writes, because the API has no etag to compare: two writers within one round trip are not
-// told apart. The masks keep them from losing more than the field that both set.
+// patchFunction reads before it writes, because the API has no etag to compare: two writers within one round trip are
+// not told apart. The masks keep them from losing more than the field that both set.
 func (s services) patchFunction(
 	ctx context.Context, ref egress.ServiceRef, mask string, config *cloudfunctions.ServiceConfig, etag string,
 ) error {
@@ -138,10 +143,13 @@ func (s services) patchFunction(
 		return absent(err)
 	}
 	if etag != "" && got.UpdateTime != etag {
-		return workers.Retry("changed", 0, fmt.Errorf("function %s was updated at %s, after %s", ref.Name, got.UpdateTime, etag))
+		return workers.Retry(
+			"changed", 0, fmt.Errorf("function %s was updated at %s, after %s", ref.Name, got.UpdateTime, etag),
+		)
 	}
 	body := &cloudfunctions.Function{ServiceConfig: config}
-	op, err := s.functions.Projects.Locations.Functions.Patch(functionName(ref), body).UpdateMask(mask).Context(ctx).Do()
+	op, err := s.functions.Projects.Locations.Functions.Patch(functionName(ref),
+		body).UpdateMask(mask).Context(ctx).Do()
 	if err != nil {
 		return s.fail(call{name: "functions.patch", kind: writes}, err)
 	}

@@ -44,7 +44,9 @@ func (s services) SetInvokers(ctx context.Context, ref egress.ServiceRef, member
 		return absent(err)
 	}
 	if policy.Etag != etag {
-		return workers.Retry("changed", 0, fmt.Errorf("invoker policy of %s has etag %q, not %q", ref.Name, policy.Etag, etag))
+		return workers.Retry(
+			"changed", 0, fmt.Errorf("invoker policy of %s has etag %q, not %q", ref.Name, policy.Etag, etag),
+		)
 	}
 	b := invokerBinding(policy)
 	if b == nil {
@@ -52,7 +54,9 @@ func (s services) SetInvokers(ctx context.Context, ref egress.ServiceRef, member
 		policy.Bindings = append(policy.Bindings, b)
 	}
 	b.Members = slices.Clone(members)
-	policy.Bindings = slices.DeleteFunc(policy.Bindings, func(b *run.GoogleIamV1Binding) bool { return len(b.Members) == 0 })
+	policy.Bindings = slices.DeleteFunc(
+		policy.Bindings, func(b *run.GoogleIamV1Binding) bool { return len(b.Members) == 0 },
+	)
 	policy.Version = policyVersion
 	set := &run.GoogleIamV1SetIamPolicyRequest{Policy: policy}
 	_, err = s.run.Projects.Locations.Services.SetIamPolicy(name, set).Context(ctx).Do()

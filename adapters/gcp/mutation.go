@@ -42,12 +42,12 @@ type started struct {
 // maxRepeats bounds how many finished operations of earlier calls are stepped over.
 const maxRepeats = 8
 
-// mutate sends the call under a request id that is the same whenever the same thing is asked: a call whose answer was lost
-// is found again by the vendor, not done twice.
+// mutate sends the call under a request id that is the same whenever the same thing is asked: a call whose answer was
+// lost is found again by the vendor, not done twice.
 //
 // The vendor answers a repeat with the operation of the first, also when that one failed, or when its effect has been
-// taken away since. An operation that is over at once is therefore checked, and where it is not so the next id is derived
-// from the operation's name: the next call is a new one, and its repeat is recognised in turn.
+// taken away since. An operation that is over at once is therefore checked, and where it is not so the next id is
+// derived from the operation's name: the next call is a new one, and its repeat is recognised in turn.
 func (c *Client) mutate(m mutation) error {
 	of := call{name: m.call, kind: writesOnce, removes: m.removes}
 	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(m.request)
@@ -90,8 +90,8 @@ func (c *Client) over(of call, op started, took func() (bool, error)) error {
 
 func again(err error) bool { return workers.Outcome(err, events.Unsure).Class == events.Retry }
 
-// fromProto reads the operation that an apiv1 mutation hands out. Its own Wait and Poll are not used: they take a failed
-// operation without httpErrorStatusCode for a good one.
+// fromProto reads the operation that an apiv1 mutation hands out. Its own Wait and Poll are not used: they take a
+// failed operation without httpErrorStatusCode for a good one.
 func fromProto(op *compute.Operation, err error) (started, error) {
 	if err != nil {
 		return started{}, err

@@ -51,7 +51,9 @@ type subnetRef struct{ project, region, name string }
 // splitSubnet reads "projects/P/regions/R/subnetworks/S".
 func splitSubnet(name string) (subnetRef, error) {
 	name = relative(name)
-	s := subnetRef{project: segment(name, "projects"), region: segment(name, "regions"), name: segment(name, "subnetworks")}
+	s := subnetRef{
+		project: segment(name, "projects"), region: segment(name, "regions"), name: segment(name, "subnetworks"),
+	}
 	if name != s.String() {
 		return subnetRef{}, workers.Refuse("invalid", "subnetwork %q is not projects/P/regions/R/subnetworks/S", name)
 	}

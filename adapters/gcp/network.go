@@ -38,7 +38,8 @@ func (n vpcs) Describe(ctx context.Context, name string) (network.Network, error
 	d := description{Client: n.Client, project: project, name: name, vpc: vpc}
 	d.out = network.Network{Name: name, AutoMode: vpc.GetAutoCreateSubnetworks(), AddressesLeft: -1}
 	g, ctx := errgroup.WithContext(ctx)
-	for _, ask := range []func(context.Context) error{d.subnets, d.routes, d.allocated, d.endpoints, d.addresses, d.bundles, d.policies} {
+	for _, ask := range []func(context.Context) error{d.subnets, d.routes, d.allocated, d.endpoints, d.addresses,
+		d.bundles, d.policies} {
 		g.Go(func() error { return ask(ctx) })
 	}
 	for _, p := range vpc.GetPeerings() {
@@ -116,7 +117,8 @@ func regionsOf(vpc *computepb.Network) []string {
 
 func (c *Client) subnetsIn(ctx context.Context, name, region string) ([]network.Range, error) {
 	var out []network.Range
-	it := c.subnetworks.List(ctx, &computepb.ListSubnetworksRequest{Project: segment(name, "projects"), Region: region}, once())
+	it := c.subnetworks.List(ctx, &computepb.ListSubnetworksRequest{Project: segment(name, "projects"), Region: region},
+		once())
 	for {
 		s, err := it.Next()
 		if errors.Is(err, iterator.Done) {
@@ -131,7 +133,9 @@ func (c *Client) subnetsIn(ctx context.Context, name, region string) ([]network.
 		from := "subnet " + relative(s.GetSelfLink())
 		out = append(out, network.Range{CIDR: canonical(s.GetIpCidrRange()), From: from})
 		for _, second := range s.GetSecondaryIpRanges() {
-			out = append(out, network.Range{CIDR: canonical(second.GetIpCidrRange()), From: from + " range " + second.GetRangeName()})
+			out = append(out, network.Range{
+				CIDR: canonical(second.GetIpCidrRange()), From: from + " range " + second.GetRangeName(),
+			})
 		}
 	}
 }
@@ -171,8 +175,8 @@ func (c *Client) routesOf(ctx context.Context, name string) ([]*computepb.Route,
 	}
 }
 
-// Overrides asks the route table, which has a route to each subnet and to each of a peer's. An endpoint beats every wider
-// static route and every learned one (About accessing Google APIs through endpoints).
+// Overrides asks the route table, which has a route to each subnet and to each of a peer's. An endpoint beats every
+// wider static route and every learned one (About accessing Google APIs through endpoints).
 func (n vpcs) Overrides(ctx context.Context, name, ip string) (string, error) {
 	project, id, err := splitNetwork(name)
 	if err != nil {
@@ -243,7 +247,9 @@ func (d *description) policies(ctx context.Context) error {
 				alternative := p.AlternativeNameServerConfig
 				d.mu.Lock()
 				d.out.InboundDNS = d.out.InboundDNS || p.EnableInboundForwarding
-				d.out.AlternativeDNS = d.out.AlternativeDNS || alternative != nil && len(alternative.TargetNameServers) > 0
+				d.out.AlternativeDNS = d.out.AlternativeDNS || alternative != nil && len(
+					alternative.TargetNameServers,
+				) > 0
 				d.mu.Unlock()
 			}
 		}

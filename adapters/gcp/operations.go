@@ -14,8 +14,8 @@ import (
 // Prefix is the vendor's part of every operation handle of this package.
 const Prefix = "gcp"
 
-// How long the operations of the newer APIs are left alone between two looks. Guess: a connector takes 2 to 5 minutes, a
-// function's update about one, a revision some 15 s.
+// How long the operations of the newer APIs are left alone between two looks. Guess: a connector takes 2 to 5 minutes,
+// a function's update about one, a revision some 15 s.
 const (
 	connectorPoll = 10 * time.Second
 	functionPoll  = 10 * time.Second
@@ -75,7 +75,9 @@ func (o operations) pollCompute(ctx context.Context, handle string, part []strin
 	of := call{name: "globalOperations.get"}
 	switch {
 	case len(part) == 3 && part[0] == "global":
-		op, err = o.globalOperations.Get(ctx, &computepb.GetGlobalOperationRequest{Project: part[1], Operation: part[2]}, once())
+		op, err = o.globalOperations.Get(
+			ctx, &computepb.GetGlobalOperationRequest{Project: part[1], Operation: part[2]}, once(),
+		)
 	case len(part) == 4 && part[0] == "region":
 		of.name = "regionOperations.get"
 		req := &computepb.GetRegionOperationRequest{Project: part[1], Region: part[2], Operation: part[3]}
@@ -94,7 +96,9 @@ func (o operations) pollCompute(ctx context.Context, handle string, part []strin
 		return nil
 	}
 	kind := op.GetOperationType()
-	failed := call{name: kind + " " + relative(op.GetTargetLink()), kind: writesOnce, removes: strings.HasPrefix(kind, "delete")}
+	failed := call{
+		name: kind + " " + relative(op.GetTargetLink()), kind: writesOnce, removes: strings.HasPrefix(kind, "delete"),
+	}
 	err = o.judge(failed, *s.bad)
 	if failed.removes {
 		return gone(err)
@@ -114,7 +118,9 @@ func (c *Client) settle(handle string, poll time.Duration, op lro) error {
 	case !op.done:
 		return workers.WaitFor(handle, c.paced(poll))
 	case op.code != 0:
-		return c.judge(call{name: "operation " + base(handle), kind: writes}, signal{rpc: int(op.code), message: op.message})
+		return c.judge(
+			call{name: "operation " + base(handle), kind: writes}, signal{rpc: int(op.code), message: op.message},
+		)
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/culvertnet/culvert/workers/network"
 )
 
-// peering adds what comes over one peering: the peer's subnets, from the peer itself where we may read it, else from the
-// routes that the peering lists; and the static routes it imports.
+// peering adds what comes over one peering: the peer's subnets, from the peer itself where we may read it, else from
+// the routes that the peering lists; and the static routes it imports.
 func (d *description) peering(ctx context.Context, p *computepb.NetworkPeering) error {
 	err := d.peer(ctx, relative(p.GetNetwork()))
 	if err != nil && !refused(err) {
@@ -53,7 +53,8 @@ func (d *description) imported(ctx context.Context, peering string) error {
 	seen := map[network.Range]bool{}
 	for _, region := range regionsOf(d.vpc) {
 		it := d.networks.ListPeeringRoutes(ctx, &computepb.ListPeeringRoutesNetworksRequest{
-			Project: d.project, Network: base(d.name), PeeringName: &peering, Region: &region, Direction: new("INCOMING"),
+			Project: d.project, Network: base(d.name), PeeringName: &peering, Region: &region,
+			Direction: new("INCOMING"),
 		}, once())
 		for {
 			r, err := it.Next()

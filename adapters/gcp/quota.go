@@ -25,8 +25,8 @@ func (d *description) addresses(ctx context.Context) error {
 }
 
 // bundleLimit is the metric of how many PSC endpoints for Google APIs one network takes, the quota
-// PSC_GOOGLE_APIS_FORWARDING_RULES_PER_NETWORK (VPC quotas). Like every quota of a network it shows in Cloud Monitoring and
-// not in projects.get (the enumeration of Quota.metric has none), and the documentation tells no number of it.
+// PSC_GOOGLE_APIS_FORWARDING_RULES_PER_NETWORK (VPC quotas). Like every quota of a network it shows in Cloud Monitoring
+// and not in projects.get (the enumeration of Quota.metric has none), and the documentation tells no number of it.
 const bundleLimit = "compute.googleapis.com/quota/psc_google_apis_forwarding_rules_per_vpc_network/limit"
 
 // sampled is how far back a sample of a limit is looked for: they are rare (public queries of these metrics look back a
@@ -40,7 +40,8 @@ func (d *description) bundles(ctx context.Context) error {
 	// guess: network_id is the network's number; public queries group by the label and do not show a value.
 	filter := fmt.Sprintf(`metric.type = %q AND resource.labels.network_id = "%d"`, bundleLimit, d.vpc.GetId())
 	got, err := d.monitoring.Projects.TimeSeries.List("projects/" + d.project).Filter(filter).
-		IntervalStartTime(now.Add(-sampled).Format(time.RFC3339)).IntervalEndTime(now.Format(time.RFC3339)).PageSize(1).Context(ctx).Do()
+		IntervalStartTime(now.Add(-sampled).Format(time.RFC3339)).IntervalEndTime(now.Format(time.RFC3339)).PageSize(1).
+		Context(ctx).Do()
 	if err := d.fail(call{name: "timeSeries.list"}, err); err != nil {
 		if refused(err) {
 			return nil

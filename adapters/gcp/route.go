@@ -35,18 +35,21 @@ func (r routes) read(ctx context.Context, project, name string) (*computepb.Rout
 	return got, r.fail(call{name: "routes.get"}, err)
 }
 
-// routeOf reads a next hop that is an instance (a gateway's VM) as the instance's address; where it may not be read, the
-// next hop stays empty.
+// routeOf reads a next hop that is an instance (a gateway's VM) as the instance's address; where it may not be read,
+// the next hop stays empty.
 func (r routes) routeOf(ctx context.Context, project string, got *computepb.Route) (routing.Route, error) {
 	out := routing.Route{
 		Project: project, Name: got.GetName(), Network: relative(got.GetNetwork()), Dest: canonical(got.GetDestRange()),
-		NextHopIP: got.GetNextHopIp(), Tags: slices.Clone(got.GetTags()), Priority: int(got.GetPriority()), Owner: got.GetDescription(),
+		NextHopIP: got.GetNextHopIp(), Tags: slices.Clone(got.GetTags()), Priority: int(got.GetPriority()),
+		Owner: got.GetDescription(),
 	}
 	via := relative(got.GetNextHopInstance())
 	if out.NextHopIP != "" || via == "" {
 		return out, nil
 	}
-	req := &computepb.GetInstanceRequest{Project: segment(via, "projects"), Zone: segment(via, "zones"), Instance: base(via)}
+	req := &computepb.GetInstanceRequest{
+		Project: segment(via, "projects"), Zone: segment(via, "zones"), Instance: base(via),
+	}
 	vm, err := r.instances.Get(ctx, req, once())
 	if err = r.fail(call{name: "instances.get"}, err); err != nil {
 		if refused(err) {

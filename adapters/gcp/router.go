@@ -15,8 +15,8 @@ import (
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
-// routers announces prefixes through Cloud Routers: the list bgp.advertisedIpRanges, which has no fingerprint and which a
-// patch replaces whole.
+// routers announces prefixes through Cloud Routers: the list bgp.advertisedIpRanges, which has no fingerprint and which
+// a patch replaces whole.
 type routers struct{ *Client }
 
 var _ routing.Announcements = routers{}
@@ -26,8 +26,8 @@ func (c *Client) Routers() routing.Announcements { return routers{c} }
 
 const (
 	custom = "CUSTOM"
-	// allSubnets is the group that a router announces by itself while its mode is DEFAULT. In CUSTOM mode it must be named,
-	// else no subnet is announced any more.
+	// allSubnets is the group that a router announces by itself while its mode is DEFAULT. In CUSTOM mode it must be
+	// named, else no subnet is announced any more.
 	allSubnets = "ALL_SUBNETS"
 	// sessionLimit is the vendor's limit of custom advertised routes a BGP session; it cannot be raised.
 	sessionLimit = 200
@@ -52,7 +52,8 @@ func (r routers) Check(ctx context.Context, t routing.Target) ([]string, error) 
 		return nil, err
 	}
 	if have := relative(got.GetNetwork()); t.Network != "" && have != relative(t.Network) {
-		return nil, workers.Refuse("wrong-network", "router %s is of %s, the endpoint of %s", t.Router, have, relative(t.Network))
+		return nil, workers.Refuse("wrong-network", "router %s is of %s, the endpoint of %s", t.Router, have,
+			relative(t.Network))
 	}
 	if got.GetBgp() == nil {
 		return nil, workers.Refuse("no-bgp", "router %s has no BGP", t.Router)
@@ -60,7 +61,8 @@ func (r routers) Check(ctx context.Context, t routing.Target) ([]string, error) 
 	for _, p := range got.GetBgpPeers() {
 		if p.GetAdvertiseMode() == custom {
 			return nil, workers.Refuse("own-mode-peer",
-				"peer %s of router %s announces a list of its own and would not announce the router's", p.GetName(), t.Router)
+				"peer %s of router %s announces a list of its own and would not announce the router's", p.GetName(),
+				t.Router)
 		}
 	}
 	status, err := r.status(ctx, t)
@@ -78,7 +80,8 @@ func (r routers) Check(ctx context.Context, t routing.Target) ([]string, error) 
 }
 
 func full(t routing.Target, n int) error {
-	return workers.Refuse(events.ReasonFull, "router %s: %d custom ranges, the limit is %d a BGP session", t.Router, n, sessionLimit)
+	return workers.Refuse(events.ReasonFull, "router %s: %d custom ranges, the limit is %d a BGP session", t.Router, n,
+		sessionLimit)
 }
 
 func entries(got *computepb.Router) []string {
@@ -108,8 +111,8 @@ func (r routers) Read(ctx context.Context, t routing.Target) (routing.Announced,
 	return a, nil
 }
 
-// Write replaces mode, groups and ranges in one patch of bgp alone; a PUT would delete interfaces and peers. Entries keep
-// the description they have unless Owners names another. A list that is as wanted is not written.
+// Write replaces mode, groups and ranges in one patch of bgp alone; a PUT would delete interfaces and peers. Entries
+// keep the description they have unless Owners names another. A list that is as wanted is not written.
 func (r routers) Write(ctx context.Context, req uuid.UUID, t routing.Target, a routing.Announced) error {
 	if n := len(a.Entries); n > sessionLimit {
 		return full(t, n)
@@ -148,7 +151,9 @@ func (r routers) Write(ctx context.Context, req uuid.UUID, t routing.Target, a r
 
 // wanted is the patch. Empty lists are forced into the body: what is left out of a merge patch stays.
 func wanted(got *computepb.Router, a routing.Announced) *computev1.RouterBgp {
-	out := &computev1.RouterBgp{AdvertiseMode: "DEFAULT", ForceSendFields: []string{"AdvertisedGroups", "AdvertisedIpRanges"}}
+	out := &computev1.RouterBgp{
+		AdvertiseMode: "DEFAULT", ForceSendFields: []string{"AdvertisedGroups", "AdvertisedIpRanges"},
+	}
 	if !a.Custom {
 		return out
 	}
@@ -171,7 +176,9 @@ func wanted(got *computepb.Router, a routing.Announced) *computev1.RouterBgp {
 		if owner := a.Owners[entry]; owner != "" {
 			description = owner
 		}
-		out.AdvertisedIpRanges = append(out.AdvertisedIpRanges, &computev1.RouterAdvertisedIpRange{Range: entry, Description: description})
+		out.AdvertisedIpRanges = append(
+			out.AdvertisedIpRanges, &computev1.RouterAdvertisedIpRange{Range: entry, Description: description},
+		)
 	}
 	return out
 }
@@ -191,8 +198,8 @@ func sameBGP(got *computepb.Router, want *computev1.RouterBgp) bool {
 	return isCustom == wantCustom && sameSet(have, need) && sameSet(bgp.GetAdvertisedGroups(), want.AdvertisedGroups)
 }
 
-// Sight asks the router what it tells each peer whose session is up, and whether what it has learned from them is in the data
-// plane of its region: a prefix beyond the quota of learned routes, say, is not.
+// Sight asks the router what it tells each peer whose session is up, and whether what it has learned from them is in
+// the data plane of its region: a prefix beyond the quota of learned routes, say, is not.
 func (r routers) Sight(ctx context.Context, t routing.Target, prefix string) (routing.Sight, error) {
 	status, err := r.status(ctx, t)
 	if err != nil {
@@ -217,8 +224,9 @@ func (r routers) Sight(ctx context.Context, t routing.Target, prefix string) (ro
 	return out, nil
 }
 
-// stranded are the prefixes that the router has learned and that no route leads to: none of the region's data plane, whoever
-// it is learned from, and no static or subnet route, which stands above a learned one. A default route leads elsewhere.
+// stranded are the prefixes that the router has learned and that no route leads to: none of the region's data plane,
+// whoever it is learned from, and no static or subnet route, which stands above a learned one. A default route leads
+// elsewhere.
 func (r routers) stranded(ctx context.Context, status *computepb.RouterStatus) ([]string, error) {
 	var back, out []string
 	for _, route := range status.GetBestRoutes() {

@@ -13,10 +13,11 @@ import (
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
-// The way back to a client is in the data plane of the region, or stands above what is learned: a prefix that the router has
-// learned and that leads nowhere is told.
+// The way back to a client is in the data plane of the region, or stands above what is learned: a prefix that the
+// router has learned and that leads nowhere is told.
 func TestSightTellsClientsWithoutAWayBack(t *testing.T) {
-	const root, vpc = "GET /compute/v1/projects/p/", "https://www.googleapis.com/compute/v1/projects/p/global/networks/n"
+	const root, vpc = "GET /compute/v1/projects/p/",
+		"https://www.googleapis.com/compute/v1/projects/p/global/networks/n"
 	status := `{"result":{"network":"` + vpc + `",
 		"bgpPeerStatus":[{"name":"a","status":"UP","advertisedRoutes":[{"destRange":"10.200.0.1/32"}]},{"name":"b","status":"UP"},
 			{"name":"c","status":"DOWN"}],
@@ -28,7 +29,9 @@ func TestSightTellsClientsWithoutAWayBack(t *testing.T) {
 			{"name":"internet","network":"` + vpc + `","destRange":"0.0.0.0/0"},
 			{"name":"other","network":"` + vpc + `2","destRange":"192.168.2.0/24"}]}`},
 	})
-	at := routing.Target{Via: routing.ViaCloudRouter, Project: "p", Region: "r", Router: "edge", Network: "projects/p/global/networks/n"}
+	at := routing.Target{
+		Via: routing.ViaCloudRouter, Project: "p", Region: "r", Router: "edge", Network: "projects/p/global/networks/n",
+	}
 	got, err := c.Routers().Sight(t.Context(), at, "10.200.0.1/32")
 	if err != nil {
 		t.Fatalf("sight: %v", err)
@@ -50,11 +53,16 @@ func TestCheckOfAFullRouterTellsWhatIsKnown(t *testing.T) {
 		ranges = append(ranges, fmt.Sprintf(`{"range":"10.200.0.%d/32"}`, i))
 	}
 	c, _ := newStub(t, map[string][]string{
-		at:                      {`{"name":"edge","bgp":{"advertiseMode":"CUSTOM","advertisedIpRanges":[` + strings.Join(ranges, ",") + `]}}`},
+		at: {
+			`{"name":"edge","bgp":{"advertiseMode":"CUSTOM","advertisedIpRanges":[` + strings.Join(ranges, ",") + `]}}`,
+		},
 		at + "/getRouterStatus": {`{"result":{"bestRoutes":[{"destRange":"192.168.1.0/24"}]}}`},
 	})
-	known, err := c.Routers().Check(t.Context(), routing.Target{Via: routing.ViaCloudRouter, Project: "p", Region: "r", Router: "edge"})
-	if got := workers.Outcome(err, events.Unsure); got.Class != events.Refuse || got.Reason != events.ReasonFull || !strings.Contains(got.Message, "200") {
+	known, err := c.Routers().Check(
+		t.Context(), routing.Target{Via: routing.ViaCloudRouter, Project: "p", Region: "r", Router: "edge"},
+	)
+	if got := workers.Outcome(err, events.Unsure); got.Class != events.Refuse || got.Reason != events.ReasonFull ||
+		!strings.Contains(got.Message, "200") {
 		t.Errorf("check: %v, want a refusal that names the limit", err)
 	}
 	if len(known) != sessionLimit+1 || !slices.Contains(known, "192.168.1.0/24") {

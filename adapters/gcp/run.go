@@ -43,8 +43,8 @@ func runService(ref egress.ServiceRef, got *run.GoogleCloudRunV2Service) egress.
 	return out
 }
 
-// deployer tells that a service is the back of a function of the 2nd generation, by the label that Cloud Functions gives it.
-// guess: the label; it shows on such services and the API's description does not speak of it.
+// deployer tells that a service is the back of a function of the 2nd generation, by the label that Cloud Functions
+// gives it. guess: the label; it shows on such services and the API's description does not speak of it.
 func deployer(got *run.GoogleCloudRunV2Service) string {
 	if by := got.Labels["goog-managed-by"]; by == "cloudfunctions" {
 		return by
@@ -71,8 +71,8 @@ func runBinding(got *run.GoogleCloudRunV2Service) egress.Binding {
 	return b
 }
 
-// pinned names the revision that traffic is fixed to, "" when all of it goes to the latest. What is wanted counts next to
-// what is: a change of traffic may be under way.
+// pinned names the revision that traffic is fixed to, "" when all of it goes to the latest. What is wanted counts next
+// to what is: a change of traffic may be under way.
 func pinned(got *run.GoogleCloudRunV2Service) string {
 	const toRevision = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
 	for _, t := range got.TrafficStatuses {
@@ -112,7 +112,9 @@ func (s services) setRunIngress(ctx context.Context, ref egress.ServiceRef, ingr
 	return s.patchRun(ctx, ref, maskIngress, &run.GoogleCloudRunV2Service{Ingress: word, Etag: etag})
 }
 
-func (s services) patchRun(ctx context.Context, ref egress.ServiceRef, mask string, body *run.GoogleCloudRunV2Service) error {
+func (s services) patchRun(
+	ctx context.Context, ref egress.ServiceRef, mask string, body *run.GoogleCloudRunV2Service,
+) error {
 	op, err := s.run.Projects.Locations.Services.Patch(runName(ref), body).UpdateMask(mask).Context(ctx).Do()
 	if err != nil {
 		return s.fail(call{name: "services.patch", kind: writes}, err)

@@ -13,8 +13,8 @@ import (
 	"github.com/culvertnet/culvert/workers/egress"
 )
 
-// services reads and changes Cloud Run services (run.go) and functions of the 2nd generation (function.go). Who may invoke
-// is Cloud Run's for both (invoker.go).
+// services reads and changes Cloud Run services (run.go) and functions of the 2nd generation (function.go). Who may
+// invoke is Cloud Run's for both (invoker.go).
 type services struct{ *Client }
 
 var _ egress.Services = services{}
@@ -70,7 +70,8 @@ func (s services) SetIngress(ctx context.Context, _ uuid.UUID, ref egress.Servic
 }
 
 func noPlatform(ref egress.ServiceRef) error {
-	return workers.Refuse("invalid", "service %s: platform %q is not %s or %s", ref.Name, ref.Platform, platformRun, platformFunctions)
+	return workers.Refuse("invalid", "service %s: platform %q is not %s or %s", ref.Name, ref.Platform, platformRun,
+		platformFunctions)
 }
 
 func runName(ref egress.ServiceRef) string {

@@ -57,7 +57,9 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	if len(list) == 0 {
 		w.WriteHeader(http.StatusNotFound)
-		list = []string{`{"error":{"code":404,"message":"` + got.call + ` was not found","errors":[{"reason":"notFound"}]}}`}
+		list = []string{
+			`{"error":{"code":404,"message":"` + got.call + ` was not found","errors":[{"reason":"notFound"}]}}`,
+		}
 	} else if len(list) > 1 {
 		s.answers[got.call] = list[1:]
 	}

@@ -31,8 +31,8 @@ func (c *Client) subnet(ctx context.Context, ref subnetRef) (*computepb.Subnetwo
 	return s, c.fail(call{name: "subnetworks.get"}, err)
 }
 
-// SetGoogleAccess switches Private Google Access. The request id contains the subnetwork's fingerprint, because the flag
-// may be set, taken back and set again in one saga.
+// SetGoogleAccess switches Private Google Access. The request id contains the subnetwork's fingerprint, because the
+// flag may be set, taken back and set again in one saga.
 func (n vpcs) SetGoogleAccess(ctx context.Context, req uuid.UUID, name string, on bool) error {
 	ref, err := splitSubnet(name)
 	if err != nil {

@@ -32,7 +32,8 @@ func TestReserveSendsPurposeAndNetwork(t *testing.T) {
 	const path = "POST /compute/v1/projects/p/global/addresses"
 	c, s := newStub(t, map[string][]string{path: {running}})
 	a := network.Address{
-		Ref: network.Ref{Project: "p", Name: "a1"}, IP: "10.200.0.1", Network: "projects/p/global/networks/n", Owner: "culvert:x",
+		Ref: network.Ref{Project: "p", Name: "a1"}, IP: "10.200.0.1", Network: "projects/p/global/networks/n",
+		Owner: "culvert:x",
 	}
 	for range 2 {
 		waiting(t, c.Addresses().Reserve(t.Context(), root, a), "gcp:compute/global/p/operation-1")
@@ -40,7 +41,9 @@ func TestReserveSendsPurposeAndNetwork(t *testing.T) {
 	sent := s.calls(path)
 	id := sent[0].query.Get("requestId")
 	if _, err := uuid.Parse(id); err != nil || id != sent[1].query.Get("requestId") {
-		t.Errorf("request ids %q and %q: want one and the same UUID for the same call", id, sent[1].query.Get("requestId"))
+		t.Errorf(
+			"request ids %q and %q: want one and the same UUID for the same call", id, sent[1].query.Get("requestId"),
+		)
 	}
 	a.IP = "10.200.0.2"
 	waiting(t, c.Addresses().Reserve(t.Context(), root, a), "gcp:compute/global/p/operation-1")
@@ -79,7 +82,9 @@ func TestRouterSendsAnEmptyListToRemoveTheLastRange(t *testing.T) {
 
 func TestRouterKeepsSubnetsWhenItsModeBecomesCustom(t *testing.T) {
 	c, s := newStub(t, map[string][]string{routerGet: {`{"name":"edge","bgp":{"asn":64514}}`}, routerPatch: {running}})
-	a := routing.Announced{Custom: true, Entries: []string{"10.200.0.1/32"}, Owners: map[string]string{"10.200.0.1/32": "culvert:x"}}
+	a := routing.Announced{
+		Custom: true, Entries: []string{"10.200.0.1/32"}, Owners: map[string]string{"10.200.0.1/32": "culvert:x"},
+	}
 	waiting(t, c.Routers().Write(t.Context(), root, edge, a), "gcp:compute/region/p/r/operation-1")
 	s.body(routerPatch, `{"bgp":{"advertiseMode":"CUSTOM","advertisedGroups":["ALL_SUBNETS"],
 		"advertisedIpRanges":[{"range":"10.200.0.1/32","description":"culvert:x"}]}}`)
@@ -104,7 +109,8 @@ func TestRouterWritesTheSameListAgainUnderAnotherID(t *testing.T) {
 	}
 	sent := s.calls(routerPatch)
 	if sent[0].query.Get("requestId") == sent[1].query.Get("requestId") {
-		t.Error("the second write has the first one's request id: the vendor would ignore it, with another's write in between")
+		t.Error("the second write has the first one's request id: the vendor would ignore it, with another's write " +
+			"in between")
 	}
 }
 
@@ -146,9 +152,11 @@ func TestAFailedOperationIsNotTakenForAGoodOne(t *testing.T) {
 
 func TestPoll(t *testing.T) {
 	c, _ := newStub(t, map[string][]string{
-		"GET /compute/v1/projects/p/regions/r/operations/o":      {running},
-		"GET /compute/v1/projects/p/global/operations/o":         {`{"name":"o","status":"DONE"}`},
-		"GET /v1/projects/p/locations/r/operations/c":            {`{"name":"x","done":true,"error":{"code":3,"message":"conflicts"}}`},
+		"GET /compute/v1/projects/p/regions/r/operations/o": {running},
+		"GET /compute/v1/projects/p/global/operations/o":    {`{"name":"o","status":"DONE"}`},
+		"GET /v1/projects/p/locations/r/operations/c": {
+			`{"name":"x","done":true,"error":{"code":3,"message":"conflicts"}}`,
+		},
 		"GET /v2/projects/p/locations/r/operations/s":            {`{"name":"x"}`},
 		"GET /dns/v1/projects/p/managedZones/z/changes/1":        {`{"id":"1","status":"pending"}`},
 		"GET /compute/v1/projects/p/global/operations/forgotten": nil,
@@ -182,11 +190,17 @@ func TestConnectorOperationsAreReadForWhatTheyYield(t *testing.T) {
 	c, s := newStub(t, map[string][]string{
 		"GET /v1/" + at + "made": {`{"name":"` + at + `made","done":true,
 			"response":{"@type":"type.googleapis.com/google.cloud.vpcaccess.v1.Connector","state":"READY"}}`},
-		"GET /v1/" + at + "gone":                          {`{"name":"x","done":true,"response":{"@type":"type.googleapis.com/google.protobuf.Empty"}}`},
-		"GET /v1/" + at + "missing":                       {`{"name":"x","done":true,"error":{"code":5,"message":"no such connector"}}`},
-		"GET /v1/" + at + "on":                            {`{"name":"x"}`},
-		"GET /v1/" + at + "odd":                           {`{"name":"x","done":true}`},
-		"GET /v1/" + at + "agent":                         {`{"name":"x","done":true,"error":{"code":7,"message":"no role yet"}}`},
+		"GET /v1/" + at + "gone": {
+			`{"name":"x","done":true,"response":{"@type":"type.googleapis.com/google.protobuf.Empty"}}`,
+		},
+		"GET /v1/" + at + "missing": {
+			`{"name":"x","done":true,"error":{"code":5,"message":"no such connector"}}`,
+		},
+		"GET /v1/" + at + "on":  {`{"name":"x"}`},
+		"GET /v1/" + at + "odd": {`{"name":"x","done":true}`},
+		"GET /v1/" + at + "agent": {
+			`{"name":"x","done":true,"error":{"code":7,"message":"no role yet"}}`,
+		},
 		"DELETE /v1/projects/p/locations/r/connectors/c1": {`{"name":"` + at + `on"}`},
 	})
 	for handle, want := range map[string]events.Class{
@@ -196,7 +210,8 @@ func TestConnectorOperationsAreReadForWhatTheyYield(t *testing.T) {
 		"gcp:vpcaccess/delete/" + at + "on":      events.Wait,
 		"gcp:vpcaccess/" + at + "missing":        events.Refuse,
 		"gcp:vpcaccess/" + at + "agent":          events.Retry,
-		"gcp:vpcaccess/" + at + "odd":            events.Unsure, // over, and nobody says how: a look at the connector tells
+		// over, and nobody says how: a look at the connector tells
+		"gcp:vpcaccess/" + at + "odd": events.Unsure,
 	} {
 		err := c.Operations().Poll(t.Context(), handle)
 		got := events.Done
@@ -207,7 +222,8 @@ func TestConnectorOperationsAreReadForWhatTheyYield(t *testing.T) {
 			t.Errorf("poll %s: %v (%s), want %s", handle, err, got, want)
 		}
 	}
-	waiting(t, c.Connectors().Delete(t.Context(), root, "projects/p/locations/r/connectors/c1"), "gcp:vpcaccess/delete/"+at+"on")
+	waiting(t, c.Connectors().Delete(t.Context(), root, "projects/p/locations/r/connectors/c1"),
+		"gcp:vpcaccess/delete/"+at+"on")
 	if sent := s.calls("DELETE /v1/projects/p/locations/r/connectors/c1"); len(sent) != 1 || sent[0].body != nil {
 		t.Errorf("deletion was sent as %v", sent)
 	}
@@ -221,12 +237,15 @@ func TestConnectorSendsBothLimitsAndAShortNetwork(t *testing.T) {
 		Min: 2, Max: 3, MachineType: "e2-micro",
 	}
 	waiting(t, c.Connectors().Create(t.Context(), root, want), "gcp:vpcaccess/projects/p/locations/r/operations/o")
-	got := s.body(path, `{"network":"n","ipCidrRange":"10.8.0.0/28","minInstances":2,"maxInstances":3,"machineType":"e2-micro"}`)
+	got := s.body(
+		path, `{"network":"n","ipCidrRange":"10.8.0.0/28","minInstances":2,"maxInstances":3,"machineType":"e2-micro"}`,
+	)
 	if got.query.Get("connectorId") != "c1" {
 		t.Errorf("connectorId is %q", got.query.Get("connectorId"))
 	}
 	want.Network = "projects/host/global/networks/n"
-	if got := workers.Outcome(c.Connectors().Create(t.Context(), root, want), events.Unsure); got.Class != events.Refuse {
+	if got := workers.Outcome(c.Connectors().Create(t.Context(), root, want),
+		events.Unsure); got.Class != events.Refuse {
 		t.Errorf("a network of another project: %+v, want a refusal: the API has no field for it", got)
 	}
 }
@@ -239,7 +258,8 @@ func TestConnectorGrowsWithBothLimitsInTheMask(t *testing.T) {
 	})
 	err := c.Connectors().Grow(t.Context(), root, egress.Connector{Name: name, Min: 2, Max: 5, MachineType: "e2-micro"})
 	waiting(t, err, "gcp:vpcaccess/projects/p/locations/r/operations/o")
-	if got := s.body("PATCH /v1/"+name, `{"minInstances":2,"maxInstances":5}`); got.query.Get("updateMask") != "minInstances,maxInstances" {
+	if got := s.body("PATCH /v1/"+name, `{"minInstances":2,"maxInstances":5}`); got.query.Get("updateMask") !=
+		"minInstances,maxInstances" {
 		t.Errorf("mask is %q", got.query.Get("updateMask"))
 	}
 }
@@ -258,7 +278,8 @@ func TestBindSendsOnlyVpcAccess(t *testing.T) {
 		{egress.Binding{}, `{"etag":"e1","template":{}}`},
 	} {
 		client, s := newStub(t, map[string][]string{path: {`{"name":"projects/p/locations/r/operations/o"}`}})
-		waiting(t, client.Services().Bind(t.Context(), root, ref, c.to, "e1"), "gcp:run/projects/p/locations/r/operations/o")
+		waiting(t, client.Services().Bind(t.Context(), root, ref, c.to, "e1"),
+			"gcp:run/projects/p/locations/r/operations/o")
 		if got := s.body(path, c.body); got.query.Get("updateMask") != "template.vpcAccess" {
 			t.Errorf("mask is %q", got.query.Get("updateMask"))
 		}
@@ -269,14 +290,18 @@ func TestFunctionIsBoundByItsOwnAPI(t *testing.T) {
 	const name = "/v2/projects/p/locations/r/functions/f"
 	ref := egress.ServiceRef{Platform: "cloud-functions", Project: "p", Region: "r", Name: "f"}
 	c, s := newStub(t, map[string][]string{
-		"GET " + name:   {`{"name":"f","state":"ACTIVE","updateTime":"2026-01-01T00:00:00Z","serviceConfig":{"vpcConnector":"x"}}`},
+		"GET " + name: {
+			`{"name":"f","state":"ACTIVE","updateTime":"2026-01-01T00:00:00Z","serviceConfig":{"vpcConnector":"x"}}`,
+		},
 		"PATCH " + name: {`{"name":"projects/p/locations/r/operations/o"}`},
 	})
 	to := egress.Binding{Network: "n", Subnet: "s", Egress: "all-traffic"}
 	err := c.Services().Bind(t.Context(), root, ref, to, "2026-01-01T00:00:00Z")
 	waiting(t, err, "gcp:functions/projects/p/locations/r/operations/o")
-	got := s.body("PATCH "+name, `{"serviceConfig":{"directVpcEgress":"VPC_EGRESS_ALL_TRAFFIC","directVpcNetworkInterface":[{"network":"n","subnetwork":"s"}]}}`)
-	const mask = "serviceConfig.vpcConnector,serviceConfig.vpcConnectorEgressSettings,serviceConfig.directVpcNetworkInterface,serviceConfig.directVpcEgress"
+	got := s.body("PATCH "+name,
+		`{"serviceConfig":{"directVpcEgress":"VPC_EGRESS_ALL_TRAFFIC","directVpcNetworkInterface":[{"network":"n","subnetwork":"s"}]}}`)
+	const mask = "serviceConfig.vpcConnector,serviceConfig.vpcConnectorEgressSettings," +
+		"serviceConfig.directVpcNetworkInterface,serviceConfig.directVpcEgress"
 	if got.query.Get("updateMask") != mask {
 		t.Errorf("mask is %q: the form that is not wanted must be cleared", got.query.Get("updateMask"))
 	}
@@ -291,11 +316,14 @@ func TestZoneRecordIsReplacedByOneChange(t *testing.T) {
 	c, s := newStub(t, map[string][]string{
 		"GET " + zone: {`{"name":"z","dnsName":"f.run.app.","visibility":"private",
 			"privateVisibilityConfig":{"networks":[{"networkUrl":"https://www.googleapis.com/compute/v1/projects/p/global/networks/n"}]}}`},
-		"GET " + zone + "/rrsets/f.run.app./A": {`{"kind":"dns#resourceRecordSet","name":"f.run.app.","type":"A","ttl":60,"rrdatas":["10.0.0.1"]}`},
-		"POST " + zone + "/changes":            {`{"id":"7","status":"pending"}`},
+		"GET " + zone + "/rrsets/f.run.app./A": {
+			`{"kind":"dns#resourceRecordSet","name":"f.run.app.","type":"A","ttl":60,"rrdatas":["10.0.0.1"]}`,
+		},
+		"POST " + zone + "/changes": {`{"id":"7","status":"pending"}`},
 	})
 	err := c.Names().Put(t.Context(), root, network.Zone{
-		Project: "p", Name: "z", Host: "f.run.app", Networks: []string{"projects/p/global/networks/n"}, IP: "10.0.0.2", TTL: 60,
+		Project: "p", Name: "z", Host: "f.run.app", Networks: []string{"projects/p/global/networks/n"}, IP: "10.0.0.2",
+		TTL: 60,
 	})
 	waiting(t, err, "gcp:dns/p/z/7")
 	s.body("POST "+zone+"/changes", `{"additions":[{"name":"f.run.app.","type":"A","ttl":60,"rrdatas":["10.0.0.2"]}],
@@ -307,14 +335,19 @@ func TestAMutationOfWhatIsNotThereRefuses(t *testing.T) {
 	run := egress.ServiceRef{Platform: "cloud-run", Project: "p", Region: "r", Name: "s"}
 	function := egress.ServiceRef{Platform: "cloud-functions", Project: "p", Region: "r", Name: "f"}
 	for what, err := range map[string]error{
-		"subnet flag":        c.Networks().SetGoogleAccess(t.Context(), root, "projects/p/regions/r/subnetworks/s", true),
-		"router list":        c.Routers().Write(t.Context(), root, edge, routing.Announced{Custom: true}),
-		"connector":          c.Connectors().Grow(t.Context(), root, egress.Connector{Name: "projects/p/locations/r/connectors/c"}),
+		"subnet flag": c.Networks().SetGoogleAccess(t.Context(), root, "projects/p/regions/r/subnetworks/s",
+			true),
+		"router list": c.Routers().Write(t.Context(), root, edge, routing.Announced{Custom: true}),
+		"connector": c.Connectors().Grow(
+			t.Context(), root, egress.Connector{Name: "projects/p/locations/r/connectors/c"},
+		),
 		"service binding":    c.Services().Bind(t.Context(), root, run, egress.Binding{}, ""),
 		"function binding":   c.Services().Bind(t.Context(), root, function, egress.Binding{}, ""),
 		"invokers":           c.Services().SetInvokers(t.Context(), run, nil, ""),
 		"function's callers": c.Services().SetInvokers(t.Context(), function, nil, ""),
-		"filter":             c.Firewall().Put(t.Context(), root, policy.Filter{Network: "projects/p/global/networks/n", Priorities: []int{1}}),
+		"filter": c.Firewall().Put(
+			t.Context(), root, policy.Filter{Network: "projects/p/global/networks/n", Priorities: []int{1}},
+		),
 	} {
 		if got := workers.Outcome(err, events.Unsure); got.Class != events.Refuse || got.Reason != "not-found" {
 			t.Errorf("%s: %v (%s %s), want a refusal", what, err, got.Class, got.Reason)

@@ -40,7 +40,8 @@ func (z zones) Get(ctx context.Context, project, name string) (network.Zone, err
 
 func zoneOf(project string, got *dns.ManagedZone) network.Zone {
 	return network.Zone{
-		Project: project, Name: got.Name, Host: withoutDot(got.DnsName), Networks: networksOf(got), Owner: got.Description,
+		Project: project, Name: got.Name, Host: withoutDot(got.DnsName), Networks: networksOf(got),
+		Owner: got.Description,
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/culvertnet/culvert/workers/network"
 )
 
-// Answering lists what would answer host for the network: response policies stand above every zone, then the longest zone
-// name wins. Zones of other projects that are bound to the network cannot be listed from here.
+// Answering lists what would answer host for the network: response policies stand above every zone, then the longest
+// zone name wins. Zones of other projects that are bound to the network cannot be listed from here.
 func (z zones) Answering(ctx context.Context, project, vpc, host string) ([]network.Zone, error) {
 	vpc = relative(vpc)
 	out, err := z.answeringPolicies(ctx, project, vpc, host)
@@ -38,8 +38,8 @@ func (z zones) Answering(ctx context.Context, project, vpc, host string) ([]netw
 	return append(out, found...), nil
 }
 
-// bypass is the behaviour of a response policy rule that answers nothing: it lets the zones answer, for names that a wider
-// rule of the policy would answer.
+// bypass is the behaviour of a response policy rule that answers nothing: it lets the zones answer, for names that a
+// wider rule of the policy would answer.
 const bypass = "bypassResponsePolicy"
 
 // answeringPolicies lists the response policy rules for the host. A network has one response policy at most.
@@ -65,11 +65,16 @@ func (z zones) answeringPolicies(ctx context.Context, project, vpc, host string)
 }
 
 func boundTo(p *dns.ResponsePolicy, vpc string) bool {
-	return slices.ContainsFunc(p.Networks, func(n *dns.ResponsePolicyNetwork) bool { return relative(n.NetworkUrl) == vpc })
+	return slices.ContainsFunc(
+		p.Networks, func(n *dns.ResponsePolicyNetwork) bool { return relative(n.NetworkUrl) == vpc },
+	)
 }
 
-// answeringRules lists the rules for the host, the narrowest first: it decides, so that no rule answers where it is a bypass.
-func (z zones) answeringRules(ctx context.Context, project string, p *dns.ResponsePolicy, host string) ([]network.Zone, error) {
+// answeringRules lists the rules for the host, the narrowest first: it decides, so that no rule answers where it is a
+// bypass.
+func (z zones) answeringRules(
+	ctx context.Context, project string, p *dns.ResponsePolicy, host string,
+) ([]network.Zone, error) {
 	type match struct {
 		name string
 		wild bool
@@ -92,7 +97,8 @@ func (z zones) answeringRules(ctx context.Context, project string, p *dns.Respon
 	}
 	var out []network.Zone
 	for _, m := range found {
-		at := network.Zone{Project: project, Name: p.ResponsePolicyName + "/" + m.rule.RuleName, Host: m.name, Owner: p.Description, Policy: true}
+		at := network.Zone{Project: project, Name: p.ResponsePolicyName + "/" + m.rule.RuleName, Host: m.name,
+			Owner: p.Description, Policy: true}
 		out = append(out, at)
 	}
 	return out, nil

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// A response policy stands above every zone; inside it the narrowest rule decides, and one that bypasses answers nothing.
+// A response policy stands above every zone; inside it the narrowest rule decides, and one that bypasses answers
+// nothing.
 func TestWhoAnswersAName(t *testing.T) {
 	const vpc, root = "projects/p/global/networks/n", "GET /dns/v1/projects/p/"
 	const bound = `[{"networkUrl":"https://www.googleapis.com/compute/v1/projects/p/global/networks/n"}]`

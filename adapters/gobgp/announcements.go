@@ -18,7 +18,8 @@ import (
 // it has learned and those it announces.
 func (c *Client) Check(ctx context.Context, t routing.Target) ([]string, error) {
 	if hop, err := netip.ParseAddr(t.NextHop); err != nil || !hop.Is4() || hop.IsUnspecified() {
-		return nil, workers.Refuse("invalid", "check speaker %s: next hop %q is not an IPv4 address", t.Speaker, t.NextHop)
+		return nil, workers.Refuse("invalid", "check speaker %s: next hop %q is not an IPv4 address", t.Speaker,
+			t.NextHop)
 	}
 	peers, err := c.peers(ctx, t.Speaker)
 	if err != nil {
@@ -70,8 +71,8 @@ func (c *Client) own(ctx context.Context, name string) (map[netip.Prefix]entry, 
 	return out, nil
 }
 
-// Write implements [routing.Announcements] as the difference to what is there: it adds and changes first, then withdraws.
-// It may be cut off anywhere and written again.
+// Write implements [routing.Announcements] as the difference to what is there: it adds and changes first, then
+// withdraws. It may be cut off anywhere and written again.
 func (c *Client) Write(ctx context.Context, _ uuid.UUID, t routing.Target, a routing.Announced) error {
 	want, err := parseEntries(a.Entries)
 	if err != nil {
@@ -112,7 +113,9 @@ func (c *Client) verify(ctx context.Context, name string, want map[netip.Prefix]
 		return workers.Unsure("read-back", err)
 	}
 	if !slices.Equal(sorted(back), sorted(want)) {
-		return workers.Unsure("read-back", fmt.Errorf("write list of speaker %s: wrote %v, read %v", name, sorted(want), sorted(back)))
+		return workers.Unsure(
+			"read-back", fmt.Errorf("write list of speaker %s: wrote %v, read %v", name, sorted(want), sorted(back)),
+		)
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/culvertnet/culvert/adapters/gobgp"
 )
 
-// bird is another implementation of BGP, from Debian, as the remote site: on 127.0.0.2, on a high port, without touching
-// the kernel's routes.
+// bird is another implementation of BGP, from Debian, as the remote site: on 127.0.0.2, on a high port, without
+// touching the kernel's routes.
 type bird struct {
 	port   uint16
 	socket string
@@ -58,7 +58,9 @@ func startBIRD(t *testing.T) *bird {
 			t.Error(err)
 		}
 	})
-	eventually(t, "BIRD answers", func() bool { return strings.Contains(b.ask("show", "status"), "Daemon is up and running") })
+	eventually(
+		t, "BIRD answers", func() bool { return strings.Contains(b.ask("show", "status"), "Daemon is up and running") },
+	)
 	return b
 }
 

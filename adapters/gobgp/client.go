@@ -32,8 +32,8 @@ type Options struct {
 	Door string
 	// Speakers by the name that targets use.
 	Speakers map[string]Remote
-	// Credentials secure the connections; nil is plain text, which is taken for loopback addresses and unix sockets only:
-	// GoBGP's API knows no users.
+	// Credentials secure the connections; nil is plain text, which is taken for loopback addresses and unix sockets
+	// only: GoBGP's API knows no users.
 	Credentials credentials.TransportCredentials
 }
 
@@ -104,7 +104,9 @@ func (c *Client) Close() error {
 }
 
 // call finds a speaker and gives the context of one call to it.
-func (c *Client) call(ctx context.Context, name string) (context.Context, context.CancelFunc, api.GoBgpServiceClient, error) {
+func (c *Client) call(
+	ctx context.Context, name string,
+) (context.Context, context.CancelFunc, api.GoBgpServiceClient, error) {
 	speaker, ok := c.speakers[name]
 	if !ok {
 		return nil, nil, nil, workers.Refuse("unknown-speaker", "find speaker %q: not configured", name)
@@ -181,8 +183,9 @@ func (c *Client) peers(ctx context.Context, name string) ([]peer, error) {
 		state := answer.GetPeer().GetState()
 		out = append(out, peer{
 			address: answer.GetPeer().GetConf().GetNeighborAddress(),
-			down:    answer.GetPeer().GetConf().GetAdminDown() || state.GetAdminState() == api.PeerState_ADMIN_STATE_DOWN,
-			up:      state.GetSessionState() == api.PeerState_SESSION_STATE_ESTABLISHED,
+			down: answer.GetPeer().GetConf().GetAdminDown() ||
+				state.GetAdminState() == api.PeerState_ADMIN_STATE_DOWN,
+			up: state.GetSessionState() == api.PeerState_SESSION_STATE_ESTABLISHED,
 		})
 	}
 }

@@ -32,7 +32,9 @@ func write(t *testing.T, c *gobgp.Client, entries ...string) {
 
 func TestSiteLearnsAndForgets(t *testing.T) {
 	remote := startSite(t)
-	s := startSpeaker(t, gobgp.SpeakerOptions{Peers: []gobgp.Peer{{Address: "127.0.0.1", Port: remote.port, ASN: siteASN}}})
+	s := startSpeaker(
+		t, gobgp.SpeakerOptions{Peers: []gobgp.Peer{{Address: "127.0.0.1", Port: remote.port, ASN: siteASN}}},
+	)
 	c := newClient(t, s.Addr().String())
 
 	write(t, c, "10.200.0.5/32@"+hop, "10.200.0.6/32@10.9.0.2")
@@ -40,7 +42,8 @@ func TestSiteLearnsAndForgets(t *testing.T) {
 		return cmp.Equal(remote.table(t), map[string]string{"10.200.0.5/32": hop, "10.200.0.6/32": "10.9.0.2"})
 	})
 	sight, err := c.Sight(t.Context(), target(), "10.200.0.5/32")
-	if want := (routing.Sight{Peers: []string{"127.0.0.1"}, Seen: []string{"127.0.0.1"}}); err != nil || !cmp.Equal(sight, want) {
+	if want := (routing.Sight{Peers: []string{"127.0.0.1"}, Seen: []string{"127.0.0.1"}}); err != nil ||
+		!cmp.Equal(sight, want) {
 		t.Errorf("sight of an announced prefix: got %v, %v, want %v", sight, err, want)
 	}
 	sight, err = c.Sight(t.Context(), target(), "10.200.0.7/32")
@@ -58,7 +61,9 @@ func TestSiteLearnsAndForgets(t *testing.T) {
 
 func TestWhatWasLearnedIsKnownAndNeverOurs(t *testing.T) {
 	remote := startSite(t)
-	s := startSpeaker(t, gobgp.SpeakerOptions{Peers: []gobgp.Peer{{Address: "127.0.0.1", Port: remote.port, ASN: siteASN}}})
+	s := startSpeaker(
+		t, gobgp.SpeakerOptions{Peers: []gobgp.Peer{{Address: "127.0.0.1", Port: remote.port, ASN: siteASN}}},
+	)
 	c := newClient(t, s.Addr().String())
 	remote.announce(t, "192.168.7.0/24")
 	write(t, c, "10.200.0.5/32@"+hop)
@@ -70,7 +75,8 @@ func TestWhatWasLearnedIsKnownAndNeverOurs(t *testing.T) {
 		return slices.Equal(known, []string{"10.200.0.5/32", "192.168.7.0/24"})
 	})
 	list, err := c.Read(t.Context(), target())
-	if want := (routing.Announced{Custom: true, Entries: []string{"10.200.0.5/32@" + hop}}); err != nil || !cmp.Equal(list, want) {
+	if want := (routing.Announced{Custom: true, Entries: []string{"10.200.0.5/32@" + hop}}); err != nil ||
+		!cmp.Equal(list, want) {
 		t.Errorf("list: got %v, %v, want %v", list, err, want)
 	}
 	write(t, c)

@@ -11,8 +11,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// table folds gRPC codes. changing is for a call that changes something, reading for one that reads; an empty class says
-// that the error stays unclassified, which is Unsure for the one and Retry for the other.
+// table folds gRPC codes. changing is for a call that changes something, reading for one that reads; an empty class
+// says that the error stays unclassified, which is Unsure for the one and Retry for the other.
 var table = map[codes.Code]struct {
 	changing, reading events.Class
 	reason            events.Reason
@@ -24,12 +24,13 @@ var table = map[codes.Code]struct {
 	codes.Unimplemented:      {events.Refuse, events.Refuse, "unsupported"},
 	codes.ResourceExhausted:  {events.Retry, events.Retry, "throttled"},
 	codes.FailedPrecondition: {events.Retry, events.Retry, "not-ready"},
-	codes.Unavailable:        {events.Unsure, events.Retry, events.ReasonUnavailable}, // also a connection cut after the effect
-	codes.DeadlineExceeded:   {events.Unsure, "", "deadline"},
-	codes.Canceled:           {events.Unsure, "", "deadline"},
-	codes.Aborted:            {events.Unsure, events.Retry, "aborted"},
-	codes.Internal:           {events.Unsure, events.Retry, "internal"},
-	codes.DataLoss:           {events.Unsure, events.Retry, "internal"},
+	// also a connection cut after the effect
+	codes.Unavailable:      {events.Unsure, events.Retry, events.ReasonUnavailable},
+	codes.DeadlineExceeded: {events.Unsure, "", "deadline"},
+	codes.Canceled:         {events.Unsure, "", "deadline"},
+	codes.Aborted:          {events.Unsure, events.Retry, "aborted"},
+	codes.Internal:         {events.Unsure, events.Retry, "internal"},
+	codes.DataLoss:         {events.Unsure, events.Retry, "internal"},
 }
 
 // texts are GoBGP's own errors; its API sends most of them with code Unknown.

@@ -43,7 +43,8 @@ func eventually(t *testing.T, what string, holds func() bool) {
 
 var nextPort atomic.Uint32
 
-// freePort finds a port below the range that the kernel gives to outgoing connections, so that nobody takes it meanwhile.
+// freePort finds a port below the range that the kernel gives to outgoing connections, so that nobody takes it
+// meanwhile.
 func freePort(t *testing.T, host string) uint16 {
 	t.Helper()
 	for range 1000 {
@@ -70,7 +71,9 @@ func startSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{bgp: server.NewBgpServer(), port: freePort(t, "127.0.0.1")}
 	go s.bgp.Serve()
-	global := &api.Global{Asn: siteASN, RouterId: "192.0.2.2", ListenPort: int32(s.port), ListenAddresses: []string{"127.0.0.1"}}
+	global := &api.Global{
+		Asn: siteASN, RouterId: "192.0.2.2", ListenPort: int32(s.port), ListenAddresses: []string{"127.0.0.1"},
+	}
 	if err := s.bgp.StartBgp(t.Context(), &api.StartBgpRequest{Global: global}); err != nil {
 		t.Fatal(err)
 	}

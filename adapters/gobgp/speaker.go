@@ -24,14 +24,15 @@ type SpeakerOptions struct {
 	ASN  uint32
 	// RouterID is an IPv4 address, unique among the speaker's peers.
 	RouterID string
-	// ListenAddress and ListenPort take sessions that peers open; port 0 takes none, the speaker opens its sessions itself.
+	// ListenAddress and ListenPort take sessions that peers open; port 0 takes none, the speaker opens its sessions
+	// itself.
 	ListenAddress string
 	ListenPort    uint16
 	// GRPCListen is where the API listens; empty is a free loopback port. The API knows no users: keep it on loopback.
 	GRPCListen string
 	Peers      []Peer
-	// Refill gives the entries ("prefix@nexthop") that the claims hold; they are announced from the first update on. nil
-	// starts empty.
+	// Refill gives the entries ("prefix@nexthop") that the claims hold; they are announced from the first update on.
+	// nil starts empty.
 	Refill func(ctx context.Context) ([]string, error)
 	Logger *slog.Logger
 }
@@ -75,8 +76,8 @@ func StartSpeaker(ctx context.Context, o SpeakerOptions) (*Speaker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start speaker %s: %w", o.Name, err)
 	}
-	// GoBGP does not tell which port it got, nor that it got none: its API is on a socket of ours, and a listener of ours
-	// passes the bytes on.
+	// GoBGP does not tell which port it got, nor that it got none: its API is on a socket of ours, and a listener of
+	// ours passes the bytes on.
 	socket := filepath.Join(dir, "api")
 	level := new(slog.LevelVar)
 	s := &Speaker{dir: dir, bgp: server.NewBgpServer(

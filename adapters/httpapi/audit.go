@@ -16,8 +16,9 @@ type AuditOrder struct {
 
 func (s *server) audit(api huma.API) {
 	huma.Register(api, huma.Operation{
-		OperationID: "audit-journal", Method: "POST", Path: "/v1/journal/audit", Summary: "Read the whole journal and verify its chains, snapshots, listing and checkpoints",
-		Errors: []int{400, 503}, MaxBodyBytes: 64 << 20,
+		OperationID: "audit-journal", Method: "POST", Path: "/v1/journal/audit",
+		Summary: "Read the whole journal and verify its chains, snapshots, listing and checkpoints",
+		Errors:  []int{400, 503}, MaxBodyBytes: 64 << 20,
 	}, func(ctx context.Context, in *struct{ Body AuditOrder }) (*body[audit.Report], error) {
 		report, err := s.Audit(ctx, in.Body.Against)
 		if err != nil {

@@ -46,7 +46,8 @@ func (s *server) deadLetters(api huma.API) {
 			if err != nil {
 				return nil, problem(err)
 			}
-			if err := s.Publisher.Publish(ctx, events.Message{Subject: l.Subject, Header: l.Header, Body: l.Body}); err != nil {
+			if err := s.Publisher.Publish(ctx, events.Message{Subject: l.Subject, Header: l.Header,
+				Body: l.Body}); err != nil {
 				return nil, problem(err)
 			}
 			if err := s.DeadLetters.Remove(ctx, l.ID); err != nil {

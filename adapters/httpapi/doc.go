@@ -1,5 +1,5 @@
-// Package httpapi is the HTTP door of Culvert and its mirror: the server that publishes OpenAPI 3.1 and answers errors as
-// problem+json (RFC 9457), and the client that the command line uses, so that the wire format has one owner.
+// Package httpapi is the HTTP door of Culvert and its mirror: the server that publishes OpenAPI 3.1 and answers errors
+// as problem+json (RFC 9457), and the client that the command line uses, so that the wire format has one owner.
 //
 // Read ports.go for what the server consumes, server.go for the list of operations, then one file a noun. It decides
 // nothing: intents go through the same Accept as from any other door, orders go to the engine.

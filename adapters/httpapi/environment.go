@@ -10,8 +10,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// environment gathers what a connection's state cannot tell: the time, what is held, and the live workers. What cannot be
-// read is left out, and nothing is said that would need it: a listing must not fail for it.
+// environment gathers what a connection's state cannot tell: the time, what is held, and the live workers. What cannot
+// be read is left out, and nothing is said that would need it: a listing must not fail for it.
 func (s *server) environment(ctx context.Context) saga.Environment {
 	env := saga.Environment{Now: s.Now(), Held: s.Mover.Held()}
 	if beats, err := workers.Roster(ctx, s.Claims, env.Now); err == nil {

@@ -37,11 +37,13 @@ func TestIntentsInEveryMode(t *testing.T) {
 	if len(got) != 1 || got[0].Saga != "default_untyped.1" {
 		t.Errorf("without a content type: %+v", got)
 	}
-	got = accepted(t, r.ask("POST", "/v1/intents", "["+event("1", "batch-a")+","+event("2", "batch-b")+"]", "Content-Type", batched))
+	got = accepted(t, r.ask("POST", "/v1/intents", "["+event("1", "batch-a")+","+event("2", "batch-b")+"]",
+		"Content-Type", batched))
 	if len(got) != 2 || got[0].Saga != "default_batch-a.1" || got[1].Saga != "default_batch-b.1" {
 		t.Errorf("batch: %+v", got)
 	}
-	got = accepted(t, r.ask("POST", "/v1/intents", data, "Content-Type", "application/json", "ce-specversion", "1.0", "CE-ID", "1",
+	got = accepted(t, r.ask("POST", "/v1/intents", data, "Content-Type", "application/json", "ce-specversion", "1.0",
+		"CE-ID", "1",
 		"Ce-Source", "/test", "ce-type", "culvert.private-service.apply.v1", "ce-subject", "binary"))
 	if len(got) != 1 || got[0].Saga != "default_binary.1" {
 		t.Errorf("binary: %+v", got)
@@ -72,27 +74,37 @@ func TestTheSameEventAgain(t *testing.T) {
 
 func TestBadIntentsNameFieldAndRule(t *testing.T) {
 	r := startWith(t, func(events.Intent) error {
-		return &events.Refusal{Violations: []events.Violation{{Field: "/data/a", Rule: "one", Message: "m1"}, {Field: "/data/b", Rule: "two", Message: "m2"}}}
+		return &events.Refusal{Violations: []events.Violation{
+			{Field: "/data/a", Rule: "one", Message: "m1"}, {Field: "/data/b", Rule: "two", Message: "m2"},
+		}}
 	})
 	for name, c := range map[string]struct {
 		body        string
 		header      []string
 		field, rule string
 	}{
-		"admission":             {event("1", "orders"), nil, "/data/a", "one"},
-		"a batch's place":       {"[" + event("1", "orders") + "]", []string{"Content-Type", batched}, "/0/data/a", "one"},
-		"empty":                 {"", []string{"Content-Type", structured}, "", "json"},
-		"no JSON":               {"{", []string{"Content-Type", structured}, "", "json"},
-		"unknown field of data": {strings.Replace(event("1", "o"), `"network"`, `"colour":"red","network"`, 1), nil, "/data/colour", "schema-additionalProperties"},
-		"unknown type":          {strings.Replace(event("1", "o"), "apply.v1", "apply.v9", 1), nil, "type", "type"},
-		"name":                  {event("1", "Orders"), nil, "subject", "schema-pattern"},
-		"another content type":  {"<xml/>", []string{"Content-Type", "text/xml"}, "datacontenttype", "content-type"},
-		"attribute twice":       {data, []string{"Content-Type", "application/json", "ce-id", "1", "ce-id", "2"}, "id", "duplicate-attribute"},
-		"larger than an event":  {strings.Replace(event("1", "o"), `"/test"`, `"/`+strings.Repeat("x", intake.MaxEvent)+`"`, 1), nil, "", "too-large"},
+		"admission": {event("1", "orders"), nil, "/data/a", "one"},
+		"a batch's place": {
+			"[" + event("1", "orders") + "]", []string{"Content-Type", batched}, "/0/data/a", "one",
+		},
+		"empty":   {"", []string{"Content-Type", structured}, "", "json"},
+		"no JSON": {"{", []string{"Content-Type", structured}, "", "json"},
+		"unknown field of data": {strings.Replace(event("1", "o"), `"network"`, `"colour":"red","network"`, 1), nil,
+			"/data/colour", "schema-additionalProperties"},
+		"unknown type":         {strings.Replace(event("1", "o"), "apply.v1", "apply.v9", 1), nil, "type", "type"},
+		"name":                 {event("1", "Orders"), nil, "subject", "schema-pattern"},
+		"another content type": {"<xml/>", []string{"Content-Type", "text/xml"}, "datacontenttype", "content-type"},
+		"attribute twice": {
+			data, []string{"Content-Type", "application/json", "ce-id", "1", "ce-id", "2"}, "id", "duplicate-attribute",
+		},
+		"larger than an event": {strings.Replace(
+			event("1", "o"), `"/test"`, `"/`+strings.Repeat("x", intake.MaxEvent)+`"`, 1,
+		), nil, "", "too-large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := r.problem(r.ask("POST", "/v1/intents", c.body, c.header...), http.StatusBadRequest)
-			if len(p.Errors) == 0 || p.Errors[0].Location != c.field || p.Errors[0].Value != c.rule || p.Errors[0].Message == "" {
+			if len(p.Errors) == 0 || p.Errors[0].Location != c.field || p.Errors[0].Value != c.rule ||
+				p.Errors[0].Message == "" {
 				t.Errorf("problem %+v, want %s at %q", p, c.rule, c.field)
 			}
 		})

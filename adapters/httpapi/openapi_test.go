@@ -73,13 +73,16 @@ func TestTheDocumentHasEveryOperation(t *testing.T) {
 		t.Error("bodies have $schema")
 	}
 	want := map[string]string{ // operation → its good answer
-		"POST /v1/intents": "202", "GET /v1/sagas": "200", "GET /v1/sagas/{id}": "200", "GET /v1/sagas/{id}/events": "200",
+		"POST /v1/intents": "202", "GET /v1/sagas": "200", "GET /v1/sagas/{id}": "200",
+		"GET /v1/sagas/{id}/events":  "200",
 		"POST /v1/sagas/{id}/cancel": "202", "POST /v1/sagas/{id}/replay": "202", "POST /v1/sagas/{id}/resolve": "202",
-		"POST /v1/connections/{id}/pause": "202", "POST /v1/connections/{id}/resume": "202", "POST /v1/engine/pause": "202",
+		"POST /v1/connections/{id}/pause": "202", "POST /v1/connections/{id}/resume": "202",
+		"POST /v1/engine/pause":  "202",
 		"POST /v1/engine/resume": "202", "GET /v1/dead-letters": "200", "GET /v1/dead-letters/{id}": "200",
 		"DELETE /v1/dead-letters/{id}": "204", "POST /v1/dead-letters/{id}/requeue": "202", "GET /v1/claims": "200",
 		"POST /v1/claims/break": "202", "POST /v1/journal/audit": "200",
-		"GET /v1/export/records": "200", "POST /v1/import": "204", "GET /v1/info": "200", "GET /v1/kinds/{kind}": "200", "GET /healthz": "204",
+		"GET /v1/export/records": "200", "POST /v1/import": "204", "GET /v1/info": "200", "GET /v1/kinds/{kind}": "200",
+		"GET /healthz":    "204",
 		"GET /v1/workers": "200", "GET /v1/signals": "200", "GET /v1/doctor": "200",
 		"POST /v1/sagas/{id}/survey": "202", "GET /v1/sagas/{id}/survey": "200",
 	}

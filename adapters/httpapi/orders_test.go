@@ -61,7 +61,8 @@ func TestCancel(t *testing.T) {
 	}
 	r.order("sagas/"+id+"/cancel", because+"}")
 	release()
-	if v := r.status(id, events.SagaCompensated); !strings.Contains(v.Reason, "ann") || !strings.Contains(v.Reason, "because") {
+	if v := r.status(id, events.SagaCompensated); !strings.Contains(v.Reason, "ann") ||
+		!strings.Contains(v.Reason, "because") {
 		t.Errorf("reason %q: it says who and why", v.Reason)
 	}
 	p := r.refusedOrder("sagas/"+id+"/cancel", because+"}", http.StatusConflict)
@@ -124,20 +125,26 @@ func TestOrdersThatSayTooLittle(t *testing.T) {
 		path, body, field string
 		status            int
 	}{
-		"no body":             {"sagas/orders/cancel", "", "", 400},
-		"no JSON":             {"sagas/orders/cancel", "{", "", 400},
-		"no reason":           {"sagas/orders/cancel", "{}", "body", 422},
-		"empty reason":        {"sagas/orders/replay", `{"reason":""}`, "body.reason", 422},
-		"blank reason":        {"sagas/orders/replay", `{"reason":"  "}`, "/reason", 400},
-		"unknown field":       {"sagas/orders/replay", because + `,"form":"start"}`, "body.form", 422},
-		"unknown from":        {"sagas/orders/replay", because + `,"from":"middle"}`, "body.from", 422},
-		"unknown resolution":  {"sagas/orders/resolve", because + `,"step":"one","resolution":"ignore"}`, "body.resolution", 422},
-		"no step":             {"sagas/orders/resolve", because + `,"resolution":"skip"}`, "body", 422},
-		"no step's name":      {"sagas/orders/resolve", because + `,"step":"No Step","resolution":"skip"}`, "/step", 400},
-		"unknown capability":  {"engine/pause", because + `,"capability":"storage"}`, "body.capability", 422},
-		"unknown saga":        {"sagas/nobody/cancel", because + "}", "", 404},
-		"no connection":       {"connections/No-Name/pause", because + "}", "", 404},
-		"input and continue":  {"sagas/orders/replay", because + `,"from":"failed","input":` + data + `}`, "/input", 400},
+		"no body":       {"sagas/orders/cancel", "", "", 400},
+		"no JSON":       {"sagas/orders/cancel", "{", "", 400},
+		"no reason":     {"sagas/orders/cancel", "{}", "body", 422},
+		"empty reason":  {"sagas/orders/replay", `{"reason":""}`, "body.reason", 422},
+		"blank reason":  {"sagas/orders/replay", `{"reason":"  "}`, "/reason", 400},
+		"unknown field": {"sagas/orders/replay", because + `,"form":"start"}`, "body.form", 422},
+		"unknown from":  {"sagas/orders/replay", because + `,"from":"middle"}`, "body.from", 422},
+		"unknown resolution": {
+			"sagas/orders/resolve", because + `,"step":"one","resolution":"ignore"}`, "body.resolution", 422,
+		},
+		"no step": {"sagas/orders/resolve", because + `,"resolution":"skip"}`, "body", 422},
+		"no step's name": {
+			"sagas/orders/resolve", because + `,"step":"No Step","resolution":"skip"}`, "/step", 400,
+		},
+		"unknown capability": {"engine/pause", because + `,"capability":"storage"}`, "body.capability", 422},
+		"unknown saga":       {"sagas/nobody/cancel", because + "}", "", 404},
+		"no connection":      {"connections/No-Name/pause", because + "}", "", 404},
+		"input and continue": {
+			"sagas/orders/replay", because + `,"from":"failed","input":` + data + `}`, "/input", 400,
+		},
 		"input of other form": {"sagas/orders/replay", because + `,"input":{"colour":"red"}}`, "/data/colour", 400},
 		"not to be replayed":  {"sagas/orders/replay", because + "}", "saga", 409},
 		"not stuck":           {"sagas/orders/resolve", because + `,"step":"one","resolution":"skip"}`, "saga", 409},
@@ -188,7 +195,8 @@ func TestReplayWithAnotherInput(t *testing.T) {
 	id := r.order("sagas/orders/replay", because+`,"from":"start","input":`+edited+"}").Saga
 	r.status(id, events.SagaCompleted)
 	s, err := r.engine.State(t.Context(), events.Key{Tenant: "default", Name: "orders"})
-	if err != nil || !strings.Contains(string(s.Saga.Intent.Data), "shared-9") || s.Saga.ReplayOf != "default_orders.1" {
+	if err != nil || !strings.Contains(string(s.Saga.Intent.Data), "shared-9") ||
+		s.Saga.ReplayOf != "default_orders.1" {
 		t.Errorf("replayed %s of %s: %v", s.Saga.Intent.Data, s.Saga.ReplayOf, err)
 	}
 }
@@ -202,12 +210,15 @@ func TestResolve(t *testing.T) {
 			if v := r.status(id, events.SagaStuck); v.Reason == "" {
 				t.Errorf("stuck without a reason: %+v", v)
 			}
-			p := r.refusedOrder("sagas/"+id+"/resolve", because+`,"step":"two","resolution":"retry"}`, http.StatusConflict)
+			p := r.refusedOrder(
+				"sagas/"+id+"/resolve", because+`,"step":"two","resolution":"retry"}`, http.StatusConflict,
+			)
 			if p.Errors[0].Location != "step" {
 				t.Errorf("resolving a step that is not stuck: %+v", p)
 			}
 			r.works()
-			if got := r.order("sagas/"+id+"/resolve", because+`,"step":"one","resolution":"`+resolution+`"}`); got.Saga != id {
+			if got := r.order("sagas/"+id+"/resolve",
+				because+`,"step":"one","resolution":"`+resolution+`"}`); got.Saga != id {
 				t.Errorf("resolved %+v", got)
 			}
 			v := r.status(id, events.SagaCompensated)
@@ -274,7 +285,9 @@ func TestTheClientTellsWhatTheServerSays(t *testing.T) {
 	r.refuses()
 	r.status(r.submit("1", "orders"), events.SagaCompensated)
 	r.works()
-	got, err := r.client.Post(t.Context(), "sagas/orders/replay", httpapi.ReplayOrder{Order: httpapi.Order{Reason: "because"}, Input: json.RawMessage(data)})
+	got, err := r.client.Post(t.Context(), "sagas/orders/replay", httpapi.ReplayOrder{
+		Order: httpapi.Order{Reason: "because"}, Input: json.RawMessage(data),
+	})
 	if err != nil || got.Saga != "default_orders.2" {
 		t.Errorf("replay: %+v %v", got, err)
 	}

@@ -24,11 +24,13 @@ func TestShowByIDAndByName(t *testing.T) {
 	r.status(second, events.SagaCompleted)
 	for _, path := range []string{second, "orders"} {
 		v, err := r.client.Show(t.Context(), path)
-		if err != nil || v.ID != "default_orders.2" || v.Connection != "orders" || v.Version != 2 || v.Status != events.SagaCompleted || len(v.Steps) != 3 {
+		if err != nil || v.ID != "default_orders.2" || v.Connection != "orders" || v.Version != 2 ||
+			v.Status != events.SagaCompleted || len(v.Steps) != 3 {
 			t.Errorf("show %s: %+v %v", path, v, err)
 		}
 	}
-	if v, err := r.client.Show(t.Context(), "default_orders.1"); err != nil || v.Version != 1 || v.Status != events.SagaCompleted {
+	if v, err := r.client.Show(t.Context(), "default_orders.1"); err != nil || v.Version != 1 ||
+		v.Status != events.SagaCompleted {
 		t.Errorf("an earlier saga: %+v %v", v, err)
 	}
 	for _, id := range []string{"nobody", "default_orders.3", "default_nobody.1", "No-Name", "default_orders.0"} {
@@ -47,7 +49,8 @@ func TestTheShapeOfASaga(t *testing.T) {
 	if err := json.Unmarshal(r.ask("GET", "/v1/sagas/orders", "").body, &v); err != nil {
 		t.Fatal(err)
 	}
-	fields := []string{"id", "connection", "kind", "action", "version", "status", "reason", "startedAt", "endedAt", "retained", "steps", "why"}
+	fields := []string{"id", "connection", "kind", "action", "version", "status", "reason", "startedAt", "endedAt",
+		"retained", "steps", "why"}
 	for _, f := range fields {
 		if _, has := v[f]; !has {
 			t.Errorf("a saga has no %s", f)
@@ -56,7 +59,8 @@ func TestTheShapeOfASaga(t *testing.T) {
 	if len(v) != len(fields) {
 		t.Errorf("a saga has %d fields, the contract %d", len(v), len(fields))
 	}
-	if v["reason"] == "" || len(v["retained"].([]any)) != 0 || v["action"] != "apply" || v["kind"] != "private-service" {
+	if v["reason"] == "" || len(v["retained"].([]any)) != 0 || v["action"] != "apply" ||
+		v["kind"] != "private-service" {
 		t.Errorf("saga %v", v)
 	}
 	steps := v["steps"].([]any)
@@ -64,7 +68,8 @@ func TestTheShapeOfASaga(t *testing.T) {
 	for _, s := range steps {
 		step := s.(map[string]any)
 		names = append(names, step["name"].(string))
-		for _, f := range []string{"name", "capability", "transition", "status", "attempts", "operation", "output", "error", "startedAt", "endedAt"} {
+		for _, f := range []string{"name", "capability", "transition", "status", "attempts", "operation", "output",
+			"error", "startedAt", "endedAt"} {
 			if _, has := step[f]; !has {
 				t.Errorf("step %s has no %s", step["name"], f)
 			}
@@ -75,7 +80,8 @@ func TestTheShapeOfASaga(t *testing.T) {
 	}
 	stuck := steps[0].(map[string]any)
 	because := stuck["error"].(map[string]any)
-	if stuck["status"] != "stuck" || because["class"] != "refuse" || !strings.Contains(because["message"].(string), "somebody uses it") {
+	if stuck["status"] != "stuck" || because["class"] != "refuse" || !strings.Contains(because["message"].(string),
+		"somebody uses it") {
 		t.Errorf("the stuck step is shown as %v", stuck)
 	}
 }
@@ -105,7 +111,8 @@ func TestList(t *testing.T) {
 	if err := json.Unmarshal(r.ask("GET", "/v1/sagas?name=gone", "").body, &all); err != nil || len(all) != 1 {
 		t.Fatalf("%d sagas: %v", len(all), err)
 	}
-	if _, has := all[0]["steps"]; has || all[0]["status"] != "compensated" || all[0]["reason"] == "" || all[0]["id"] != "default_gone.1" {
+	if _, has := all[0]["steps"]; has || all[0]["status"] != "compensated" || all[0]["reason"] == "" ||
+		all[0]["id"] != "default_gone.1" {
 		t.Errorf("listed %v: without steps, with its reason", all[0])
 	}
 	for _, bad := range []string{"status=done", "limit=1001", "limit=-1", "limit=x", "stauts=stuck"} {
@@ -181,11 +188,13 @@ func TestTheStreamsForm(t *testing.T) {
 	r := start(t)
 	r.status(r.submit("1", "orders"), events.SagaCompleted)
 	a := r.ask("GET", "/v1/sagas/orders/events", "")
-	if a.status != 200 || a.header.Get("Content-Type") != "text/event-stream" || a.header.Get("Cache-Control") != "no-store" {
+	if a.status != 200 || a.header.Get("Content-Type") != "text/event-stream" ||
+		a.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("status %d, header %v", a.status, a.header)
 	}
 	lines := strings.Split(string(a.body), "\n")
-	if len(lines) != 4 || lines[0] != "event: status" || !strings.HasPrefix(lines[1], `data: {"id":"default_orders.1"`) || lines[2] != "" || lines[3] != "" {
+	if len(lines) != 4 || lines[0] != "event: status" ||
+		!strings.HasPrefix(lines[1], `data: {"id":"default_orders.1"`) || lines[2] != "" || lines[3] != "" {
 		t.Errorf("stream %q", a.body)
 	}
 	r.problem(r.ask("GET", "/v1/sagas/nobody/events", ""), http.StatusNotFound)
@@ -222,7 +231,8 @@ func TestABrokenReaderIsForgotten(t *testing.T) {
 	eventually(t, "nobody watches any more", func() bool { return r.engine.watching.Load() == 0 })
 }
 
-// In a cluster a read can be behind the change that was just told. A stream that sent what it read would never send the end.
+// In a cluster a read can be behind the change that was just told. A stream that sent what it read would never send the
+// end.
 func TestTheStreamReadsUntilItSeesWhatWasTold(t *testing.T) {
 	r := start(t)
 	release := r.hold("two", events.Do)
@@ -248,7 +258,9 @@ func TestTheStreamReadsUntilItSeesWhatWasTold(t *testing.T) {
 
 // What is never told is seen all the same, and a stream without changes shows that it lives.
 func TestTheStreamLooksItself(t *testing.T) {
-	r := startWith(t, func(events.Intent) error { return nil }, func(o *httpapi.Options) { o.KeepAlive = 10 * time.Millisecond })
+	r := startWith(
+		t, func(events.Intent) error { return nil }, func(o *httpapi.Options) { o.KeepAlive = 10 * time.Millisecond },
+	)
 	r.engine.deaf.Store(true)
 	release := r.hold("two", events.Do)
 	defer release()
@@ -274,7 +286,8 @@ func TestTheStreamLooksItself(t *testing.T) {
 		}
 	}
 	var v events.Status
-	if err := errors.Join(lines.Err(), json.Unmarshal([]byte(last), &v)); err != nil || v.Status != events.SagaCompleted {
+	if err := errors.Join(lines.Err(), json.Unmarshal([]byte(last), &v)); err != nil ||
+		v.Status != events.SagaCompleted {
 		t.Errorf("the stream ends with %s: %v", last, err)
 	}
 }

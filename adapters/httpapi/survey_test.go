@@ -34,12 +34,15 @@ func TestSurvey(t *testing.T) {
 	id := r.submit("1", "orders")
 	r.status(id, events.SagaCompleted)
 	r.problem(r.ask("GET", "/v1/sagas/"+id+"/survey", ""), http.StatusNotFound)
-	r.answer("one", events.Look, events.Outcome{Class: events.Done, Seen: events.Different, Message: "its label is another"})
+	r.answer(
+		"one", events.Look, events.Outcome{Class: events.Done, Seen: events.Different, Message: "its label is another"},
+	)
 	v := r.surveyed(id, because+"}")
 	if v.Saga != id || v.Ended != "done" || v.Actor != "ann" || v.Reason != "because" || len(v.Rows) != 2 {
 		t.Fatalf("%+v", v)
 	}
-	if one := v.Rows[0]; one.Step != "one" || one.Seen != events.Different || one.Will != events.WillChange || one.Detail != "its label is another" {
+	if one := v.Rows[0]; one.Step != "one" || one.Seen != events.Different || one.Will != events.WillChange ||
+		one.Detail != "its label is another" {
 		t.Errorf("what has drifted: %+v", one)
 	}
 	if two := v.Rows[1]; two.Step != "two" || two.Seen != events.Present || two.Will != events.WillKeep {
@@ -49,7 +52,8 @@ func TestSurvey(t *testing.T) {
 	if v := r.surveyed(id, because+`,"input":`+edited+"}"); v.Rows[1].Will != events.WillChange {
 		t.Errorf("with another input: %+v", v)
 	}
-	if got, err := r.client.Show(t.Context(), "orders"); err != nil || got.ID != id || got.Status != events.SagaCompleted {
+	if got, err := r.client.Show(t.Context(), "orders"); err != nil || got.ID != id ||
+		got.Status != events.SagaCompleted {
 		t.Errorf("a survey has changed the saga: %+v %v", got, err)
 	}
 	release := r.hold("one", events.Do)
@@ -69,7 +73,8 @@ func TestReplayOfWhatNobodyServes(t *testing.T) {
 	r.status(id, events.SagaStuck)
 	r.lives("network", workers.Beat{Kinds: []string{"network.other"}})
 	p := r.refusedOrder("sagas/"+id+"/replay", because+`,"from":"failed"}`, http.StatusConflict)
-	if p.Errors[0].Value != "unserved" || !strings.Contains(p.Detail, "network.one") || !strings.Contains(p.Detail, "withdraw") {
+	if p.Errors[0].Value != "unserved" || !strings.Contains(p.Detail, "network.one") ||
+		!strings.Contains(p.Detail, "withdraw") {
 		t.Errorf("%+v", p)
 	}
 	r.works()

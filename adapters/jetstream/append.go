@@ -28,8 +28,8 @@ type try struct {
 	result  *saga.Result
 }
 
-// Append implements [saga.Journal]. Few appends go as one message each, at the same time; many go as atomic batches, and
-// singly when their batch was refused, because one stale append refuses it whole and the answer does not name it.
+// Append implements [saga.Journal]. Few appends go as one message each, at the same time; many go as atomic batches,
+// and singly when their batch was refused, because one stale append refuses it whole and the answer does not name it.
 func (j *Journal) Append(ctx context.Context, appends []saga.Append) []saga.Result {
 	results := make([]saga.Result, len(appends))
 	ctx, done, err := j.h.whileWritable(ctx)
@@ -173,8 +173,8 @@ func (j *Journal) tryBatch(ctx context.Context, tries []*try) error {
 	return nil
 }
 
-// publishBatch speaks the protocol of atomic batches (ADR-50): a batch id and a running number in every message, and a commit in the
-// last, which alone is answered. Errors of the others show in the answer to the last.
+// publishBatch speaks the protocol of atomic batches (ADR-50): a batch id and a running number in every message, and a
+// commit in the last, which alone is answered. Errors of the others show in the answer to the last.
 func (j *Journal) publishBatch(ctx context.Context, tries []*try) (ack, error) {
 	id := j.batchName + "-" + strconv.FormatUint(j.batches.Add(1), 10)
 	for i, t := range tries {

@@ -23,7 +23,8 @@ func turn(n, after int) []saga.Append {
 	return all
 }
 
-// batchOf reads from the journal's stream in which atomic batch the newest record of a connection came; "" when in none.
+// batchOf reads from the journal's stream in which atomic batch the newest record of a connection came; "" when in
+// none.
 func batchOf(t *testing.T, nc *nats.Conn, k events.Key) string {
 	t.Helper()
 	j, err := js.New(nc)
@@ -106,7 +107,9 @@ func TestFullJournalSaysSo(t *testing.T) {
 
 func TestSmallPayloadIsRespected(t *testing.T) {
 	address, _ := external(t, true) // a server with the default max_payload of 1 MiB
-	h, err := jetstream.Open(t.Context(), connect(t, address, "culvert"), jetstream.Options{Synced: jetstream.AllowUnsynced()})
+	h, err := jetstream.Open(
+		t.Context(), connect(t, address, "culvert"), jetstream.Options{Synced: jetstream.AllowUnsynced()},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,9 @@ func BenchmarkConsume(b *testing.B) {
 	h, _ := open(b, e, jetstream.Options{})
 	messages := make([]events.Message, b.N)
 	for i := range messages {
-		messages[i] = events.Message{Subject: events.CommandSubject("network"), ID: fmt.Sprint(i), Body: make([]byte, 512)}
+		messages[i] = events.Message{
+			Subject: events.CommandSubject("network"), ID: fmt.Sprint(i), Body: make([]byte, 512),
+		}
 	}
 	if err := h.Bus().Publish(b.Context(), messages...); err != nil {
 		b.Fatal(err)

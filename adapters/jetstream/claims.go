@@ -13,8 +13,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// Claims implements [workers.Claims]: a stream that keeps the newest record of each resource's subject. A record's version
-// is its sequence in the stream. Safe for concurrent use.
+// Claims implements [workers.Claims]: a stream that keeps the newest record of each resource's subject. A record's
+// version is its sequence in the stream. Safe for concurrent use.
 type Claims struct{ h *Home }
 
 var _ workers.Claims = (*Claims)(nil)
@@ -59,9 +59,9 @@ func (c *Claims) Store(ctx context.Context, resource string, r workers.Record) e
 // claimsAtATime is how many records one answer of Find's walk holds at most.
 const claimsAtATime = 256
 
-// Find implements [workers.Claims]: it walks the whole stream, or the part of it below the whole segments of the prefix, and
-// sorts by name. Any replica answers, each as far as it has come; the walk goes on until it has met the newest record that
-// the leader had at its start.
+// Find implements [workers.Claims]: it walks the whole stream, or the part of it below the whole segments of the
+// prefix, and sorts by name. Any replica answers, each as far as it has come; the walk goes on until it has met the
+// newest record that the leader had at its start.
 func (c *Claims) Find(ctx context.Context, q workers.ClaimQuery) (workers.ClaimPage, error) {
 	var page workers.ClaimPage
 	found := map[string]workers.Record{}

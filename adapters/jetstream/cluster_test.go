@@ -22,8 +22,8 @@ import (
 	"github.com/culvertnet/culvert/workers/claimstest"
 )
 
-// cluster is three servers that keep three copies of everything. One serves all cases of a suite; each case begins with its
-// streams purged.
+// cluster is three servers that keep three copies of everything. One serves all cases of a suite; each case begins with
+// its streams purged.
 type cluster struct{ servers []*server.Server }
 
 func startCluster(t *testing.T) *cluster {
@@ -56,8 +56,11 @@ func newCluster(t *testing.T) *cluster {
 	c := &cluster{}
 	for i := range n {
 		s, err := server.NewServer(&server.Options{
-			ServerName: fmt.Sprintf("s%d", i), JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, Host: "127.0.0.1",
-			Port: server.RANDOM_PORT, NoLog: true, NoSigs: true, Cluster: server.ClusterOpts{Name: "c", Host: "127.0.0.1", Port: ports[i]},
+			ServerName: fmt.Sprintf("s%d", i), JetStream: true, StoreDir: t.TempDir(), SyncAlways: true,
+			Host: "127.0.0.1",
+			Port: server.RANDOM_PORT, NoLog: true, NoSigs: true, Cluster: server.ClusterOpts{
+				Name: "c", Host: "127.0.0.1", Port: ports[i],
+			},
 			Routes: routes,
 		})
 		if err != nil {
@@ -103,7 +106,9 @@ func (c *cluster) awaitLeader(t *testing.T) {
 }
 
 // empty purges every stream, and gives the func that opens a process's home on the next server.
-func (c *cluster) empty(t *testing.T) func(t *testing.T, more ...func(*jetstream.Options)) (*jetstream.Home, *nats.Conn) {
+func (c *cluster) empty(
+	t *testing.T,
+) func(t *testing.T, more ...func(*jetstream.Options)) (*jetstream.Home, *nats.Conn) {
 	t.Helper()
 	j, err := js.New(c.connect(t, 0))
 	if err != nil {
@@ -165,7 +170,9 @@ func TestOpenWaitsForALeader(t *testing.T) {
 	log := slog.New(slog.NewTextHandler(written(func() { said <- struct{}{} }), nil))
 	opened := make(chan error, 1)
 	go func() {
-		h, err := jetstream.Open(t.Context(), nc, jetstream.Options{Synced: jetstream.AllowUnsynced(), Replicas: 3, Log: log})
+		h, err := jetstream.Open(
+			t.Context(), nc, jetstream.Options{Synced: jetstream.AllowUnsynced(), Replicas: 3, Log: log},
+		)
 		if err == nil {
 			h.Close()
 		}

@@ -61,8 +61,8 @@ func bury(ctx context.Context, nc *nats.Conn, letter *nats.Msg) error {
 	return nil
 }
 
-// List implements [events.DeadLetters]. It reads from the stream's leader, one by one, so that it shows every letter that
-// is there and none that was removed.
+// List implements [events.DeadLetters]. It reads from the stream's leader, one by one, so that it shows every letter
+// that is there and none that was removed.
 func (d *DeadLetters) List(ctx context.Context, after string, limit int) ([]events.DeadLetter, error) {
 	from, _ := sequenceOf(after)
 	var out []events.DeadLetter
@@ -129,6 +129,7 @@ func readLetter(m stored) (events.DeadLetter, error) {
 	}
 	was := decode(m.header.Get(headerDeadSubject), m.header, m.body)
 	return events.DeadLetter{
-		ID: fmt.Sprintf("%020d", m.sequence), Subject: was.Subject, Reason: reason, At: m.at, Header: was.Header, Body: was.Body,
+		ID: fmt.Sprintf("%020d", m.sequence), Subject: was.Subject, Reason: reason, At: m.at, Header: was.Header,
+		Body: was.Body,
 	}, nil
 }

@@ -19,8 +19,8 @@ import (
 // startWithin bounds the start of an embedded server; recovery of a large store takes seconds.
 const startWithin = 2 * time.Minute
 
-// maxPayload is the largest message of an embedded server: the largest facts of an append with a snapshot several times as
-// large. nats-server warns above 8 MiB.
+// maxPayload is the largest message of an embedded server: the largest facts of an append with a snapshot several times
+// as large. nats-server warns above 8 MiB.
 const maxPayload = 8 << 20
 
 // EmbedOptions say how the server inside this process runs.
@@ -29,18 +29,18 @@ type EmbedOptions struct {
 	Dir string
 	// Listen is "host:port" for clients from outside, port 0 picks a free one; "" lets only this process in.
 	Listen string
-	// Monitor is "host:port" of the server's monitoring endpoint, by which processes that join from outside get their proof
-	// that it syncs; "" opens none.
+	// Monitor is "host:port" of the server's monitoring endpoint, by which processes that join from outside get their
+	// proof that it syncs; "" opens none.
 	Monitor string
-	// MaxStore bounds the bytes on disk; zero is three quarters of the disk. The server's own default, of what is free when
-	// it starts, would leave no room to a server that starts on a full disk, also once there is space again.
+	// MaxStore bounds the bytes on disk; zero is three quarters of the disk. The server's own default, of what is free
+	// when it starts, would leave no room to a server that starts on a full disk, also once there is space again.
 	MaxStore int64
 	// Log takes the server's warnings and errors; nil drops them.
 	Log *slog.Logger
 }
 
-// Embedded is a NATS server with JetStream in this process. It syncs every message before it acknowledges it. Its methods
-// are safe for concurrent use.
+// Embedded is a NATS server with JetStream in this process. It syncs every message before it acknowledges it. Its
+// methods are safe for concurrent use.
 type Embedded struct {
 	opts *server.Options
 	log  *slog.Logger

@@ -30,8 +30,8 @@ type fate int
 const (
 	// fateUnknown: it may have been stored. Read.
 	fateUnknown fate = iota
-	// fateStale: another sequence was expected, or another message of the subject is in flight. Read too: in a cluster and
-	// after a lost answer the other message may be this one.
+	// fateStale: another sequence was expected, or another message of the subject is in flight. Read too: in a cluster
+	// and after a lost answer the other message may be this one.
 	fateStale
 	// fateFull: the server refused it for want of room; nothing was written.
 	fateFull
@@ -68,8 +68,8 @@ func fateOf(err error) fate {
 // publishWithin bounds one try of a publish whose caller is more patient.
 const publishWithin = 10 * time.Second
 
-// publish stores one message and gives its sequence. Unlike the client library's it never repeats by itself, so that one
-// call is at most one message.
+// publish stores one message and gives its sequence. Unlike the client library's it never repeats by itself, so that
+// one call is at most one message.
 func publish(ctx context.Context, nc *nats.Conn, m *nats.Msg) (ack, error) {
 	ctx, cancel := context.WithTimeout(ctx, publishWithin)
 	defer cancel()
@@ -110,6 +110,7 @@ func decodeAck(data []byte) (ack, error) {
 // lostStream tells that a stream or consumer is not there, as after a restart of a server that kept it in memory.
 func lostStream(err error) bool {
 	return slices.ContainsFunc([]error{
-		nats.ErrNoResponders, js.ErrNoStreamResponse, js.ErrConsumerNotFound, js.ErrConsumerDeleted, js.ErrStreamNotFound, js.ErrNoHeartbeat,
+		nats.ErrNoResponders, js.ErrNoStreamResponse, js.ErrConsumerNotFound, js.ErrConsumerDeleted,
+		js.ErrStreamNotFound, js.ErrNoHeartbeat,
 	}, func(e error) bool { return errors.Is(err, e) })
 }

@@ -19,9 +19,9 @@ const (
 	enoughBytes = 4 * maxPayload
 )
 
-// Writable gives a context that has ended, or will, with the reason as its cause, while the server cannot write. After a
-// failed write (a full disk, mostly) nats-server takes nothing more for the stream, or for any, and answers nothing, until
-// it is started anew, which heal does when there is room.
+// Writable gives a context that has ended, or will, with the reason as its cause, while the server cannot write. After
+// a failed write (a full disk, mostly) nats-server takes nothing more for the stream, or for any, and answers nothing,
+// until it is started anew, which heal does when there is room.
 func (e *Embedded) Writable() context.Context { return e.writable.Load().Context }
 
 // spell is a time in which the server can write.
@@ -35,8 +35,8 @@ func (e *Embedded) newSpell() {
 	e.writable.Store(&spell{ctx, end})
 }
 
-// heal starts a server that cannot write any more anew, on the same store and ports, as soon as there is room. What it has
-// acknowledged is on the disk; what it has not, its publishers offer again. It ends with ctx.
+// heal starts a server that cannot write any more anew, on the same store and ports, as soon as there is room. What it
+// has acknowledged is on the disk; what it has not, its publishers offer again. It ends with ctx.
 func (e *Embedded) heal(ctx context.Context) {
 	for pause.For(ctx, lookEvery) == nil {
 		why := e.ill()

@@ -16,14 +16,15 @@ import (
 )
 
 // index knows the newest record of every connection: for List, and so that an append needs no read. It is built from a
-// last-per-subject, headers-only consumer and kept up to date by it and by this process's own appends. It may lag behind
-// other processes; an append that trusts it too much meets the fence.
+// last-per-subject, headers-only consumer and kept up to date by it and by this process's own appends. It may lag
+// behind other processes; an append that trusts it too much meets the fence.
 type index struct {
 	ready chan struct{} // closed when everything from before the start is in
 
 	mu    sync.Mutex
 	heads map[events.Key]head
-	// order is by sequence, oldest first. An entry whose head has moved on is dead; the dead are swept when they are many.
+	// order is by sequence, oldest first. An entry whose head has moved on is dead; the dead are swept when they are
+	// many.
 	order []ordered
 }
 
@@ -89,7 +90,9 @@ func (x *index) list(q saga.Query) (saga.Page, error) {
 		if err != nil {
 			return saga.Page{}, fmt.Errorf("list connections: %q is not the Next of a page", q.After)
 		}
-		from, _ = slices.BinarySearchFunc(x.order, before, func(o ordered, s uint64) int { return int(o.sequence) - int(s) })
+		from, _ = slices.BinarySearchFunc(
+			x.order, before, func(o ordered, s uint64) int { return int(o.sequence) - int(s) },
+		)
 	}
 	var page saga.Page
 	var last uint64
@@ -102,14 +105,17 @@ func (x *index) list(q saga.Query) (saga.Page, error) {
 			page.Next = strconv.FormatUint(last, 10)
 			break
 		}
-		page.Items = append(page.Items, saga.Listed{Key: o.key, Version: h.version, Changed: h.changed, Summary: h.summary})
+		page.Items = append(
+			page.Items, saga.Listed{Key: o.key, Version: h.version, Changed: h.changed, Summary: h.summary},
+		)
 		last = o.sequence
 	}
 	return page, nil
 }
 
 func selects(q saga.Query, k events.Key, s saga.Summary) bool {
-	return (q.Status == "" || q.Status == s.Status) && (q.Kind == "" || q.Kind == s.Kind) && (q.Name == "" || q.Name == k.Name)
+	return (q.Status == "" || q.Status == s.Status) && (q.Kind == "" || q.Kind == s.Kind) &&
+		(q.Name == "" || q.Name == k.Name)
 }
 
 // keepIndex builds the index and follows the journal until the home closes.
@@ -124,8 +130,8 @@ func (j *Journal) keepIndex() {
 	}
 }
 
-// fillIndex learns what is after a sequence: at first the newest record of each connection, later every record. It tells
-// when it has learnt everything that was there when it began.
+// fillIndex learns what is after a sequence: at first the newest record of each connection, later every record. It
+// tells when it has learnt everything that was there when it began.
 func (j *Journal) fillIndex(at *uint64, built func()) error {
 	// The stream's own last sequence may be that of a record which was purged.
 	newest, err := leaderGet(j.alive, j.h.nc, events.Journal.Name, get{Last: events.Journal.Subject})
@@ -136,7 +142,9 @@ func (j *Journal) fillIndex(at *uint64, built func()) error {
 		built()
 	}
 	config := js.OrderedConsumerConfig{
-		FilterSubjects: []string{events.Journal.Subject}, HeadersOnly: true, DeliverPolicy: js.DeliverLastPerSubjectPolicy,
+		FilterSubjects: []string{
+			events.Journal.Subject,
+		}, HeadersOnly: true, DeliverPolicy: js.DeliverLastPerSubjectPolicy,
 	}
 	if *at > 0 {
 		config.DeliverPolicy, config.OptStartSeq = js.DeliverByStartSequencePolicy, *at+1

@@ -14,14 +14,15 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// Journal implements [saga.Journal]: one stream, one subject a connection, one message a record. Safe for concurrent use.
+// Journal implements [saga.Journal]: one stream, one subject a connection, one message a record. Safe for concurrent
+// use.
 type Journal struct {
 	h     *Home
 	alive context.Context // ends when the home closes
 	index *index
 
-	// batch is held by the one atomic batch of this process that is under way; a server takes 50 a stream. batchName and
-	// batches make their ids unique.
+	// batch is held by the one atomic batch of this process that is under way; a server takes 50 a stream. batchName
+	// and batches make their ids unique.
 	batch     chan struct{}
 	batchName string
 	batches   atomic.Uint64
@@ -37,7 +38,8 @@ func newJournal(h *Home, alive context.Context) *Journal {
 	}
 }
 
-// newest reads a connection's newest record from the stream's leader, and teaches the index. errNone says there is none.
+// newest reads a connection's newest record from the stream's leader, and teaches the index. errNone says there is
+// none.
 func (j *Journal) newest(ctx context.Context, k events.Key) (head, stored, error) {
 	m, err := leaderGet(ctx, j.h.nc, events.Journal.Name, get{Last: events.JournalSubject(k)})
 	if err != nil {
@@ -87,7 +89,8 @@ func (j *Journal) load(ctx context.Context, k events.Key) (saga.Snapshot, []saga
 		return saga.Snapshot{}, nil, err
 	}
 	var b builder
-	if next := last.snapshot.version + 1; last.snapshot == last.place || next == last.version && last.snapshot.version == 0 {
+	if next := last.snapshot.version + 1; last.snapshot == last.place || next == last.version &&
+		last.snapshot.version == 0 {
 		b.next = last.version
 	} else if err := j.between(ctx, k, last, &b); err != nil {
 		return saga.Snapshot{}, nil, err
@@ -115,7 +118,9 @@ func (j *Journal) between(ctx context.Context, k events.Key, last head, b *build
 		return err
 	}
 	for b.next < last.version {
-		m, err := leaderGet(ctx, j.h.nc, events.Journal.Name, get{Next: from.Next, Sequence: max(from.Sequence, b.sequence+1)})
+		m, err := leaderGet(
+			ctx, j.h.nc, events.Journal.Name, get{Next: from.Next, Sequence: max(from.Sequence, b.sequence+1)},
+		)
 		if errors.Is(err, errNone) {
 			return errGap
 		}
@@ -162,8 +167,8 @@ func (j *Journal) List(ctx context.Context, q saga.Query) (saga.Page, error) {
 	return j.index.list(q)
 }
 
-// Archive implements [saga.Journal]: it purges what is before the newest record before the version that has a snapshot. Each record
-// tells where the snapshot before it is, so the way back is short.
+// Archive implements [saga.Journal]: it purges what is before the newest record before the version that has a snapshot.
+// Each record tells where the snapshot before it is, so the way back is short.
 func (j *Journal) Archive(ctx context.Context, k events.Key, before uint64) error {
 	if k.Validate() != nil {
 		return nil // no such connection can be

@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 )
 
-// lockDir only opens the lock file where the system has no flock: there, that one process uses a store is up to the operator.
+// lockDir only opens the lock file where the system has no flock: there, that one process uses a store is up to the
+// operator.
 func lockDir(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "culvert.lock"), os.O_CREATE|os.O_RDWR, 0o640)
 	if err != nil {

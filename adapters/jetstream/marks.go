@@ -15,8 +15,8 @@ type Marks struct{ h *Home }
 
 var _ workers.Marks = (*Marks)(nil)
 
-// Take implements [workers.Marks]. On an error the mark may have been set: who asks again is then told that it is not the
-// first, which is safe, because whoever is not the first only looks.
+// Take implements [workers.Marks]. On an error the mark may have been set: who asks again is then told that it is not
+// the first, which is safe, because whoever is not the first only looks.
 func (m *Marks) Take(ctx context.Context, command, worker string) (bool, error) {
 	mark := nats.NewMsg(markSubject(command))
 	mark.Header.Set(js.ExpectedLastSubjSeqHeader, "0")

@@ -37,8 +37,9 @@ type get struct {
 	to uint64
 }
 
-// leaderGet reads one message from the stream's leader. nats.go would ask any replica, because the stream allows it; what
-// decides about an append must not be older than need be. (An old leader can still answer: only an append is the truth.)
+// leaderGet reads one message from the stream's leader. nats.go would ask any replica, because the stream allows it;
+// what decides about an append must not be older than need be. (An old leader can still answer: only an append is the
+// truth.)
 func leaderGet(ctx context.Context, nc *nats.Conn, stream string, g get) (stored, error) {
 	request, err := json.Marshal(g)
 	if err != nil {
@@ -69,7 +70,8 @@ func leaderGet(ctx context.Context, nc *nats.Conn, stream string, g get) (stored
 	case answer.Error != nil:
 		return stored{}, fmt.Errorf("read stream %s: %w", stream, answer.Error)
 	}
-	m := stored{subject: answer.Message.Subject, sequence: answer.Message.Sequence, at: answer.Message.Time, body: answer.Message.Body}
+	m := stored{subject: answer.Message.Subject, sequence: answer.Message.Sequence, at: answer.Message.Time,
+		body: answer.Message.Body}
 	if len(answer.Message.Header) > 0 {
 		if m.header, err = nats.DecodeHeadersMsg(answer.Message.Header); err != nil {
 			return stored{}, fmt.Errorf("read stream %s: decode header: %w", stream, err)
@@ -81,8 +83,8 @@ func leaderGet(ctx context.Context, nc *nats.Conn, stream string, g get) (stored
 // walkBytes bounds one answer of a walk, well below what a client buffers.
 const walkBytes = 8 << 20
 
-// walk reads the messages of a filter from a sequence on until yield returns false or there are no more. Any replica may
-// answer, so the end may be missing.
+// walk reads the messages of a filter from a sequence on until yield returns false or there are no more. Any replica
+// may answer, so the end may be missing.
 func walk(ctx context.Context, nc *nats.Conn, stream string, g get, yield func(stored) bool) error {
 	inbox := nc.NewInbox()
 	sub, err := nc.SubscribeSync(inbox)
@@ -174,5 +176,6 @@ func directMessage(m *nats.Msg) (stored, error) {
 	if err != nil {
 		return stored{}, fmt.Errorf("decode time: %w", err)
 	}
-	return stored{subject: m.Header.Get(js.SubjectHeader), sequence: sequence, at: at, header: m.Header, body: m.Data}, nil
+	return stored{subject: m.Header.Get(js.SubjectHeader), sequence: sequence, at: at, header: m.Header, body: m.Data},
+		nil
 }

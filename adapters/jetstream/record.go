@@ -14,8 +14,8 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// A record of the journal is one message on its connection's subject. The body is the facts, then the snapshot if there is
-// one; everything that List, the fence and the repeat rule need is in headers, so that the index reads no bodies.
+// A record of the journal is one message on its connection's subject. The body is the facts, then the snapshot if there
+// is one; everything that List, the fence and the repeat rule need is in headers, so that the index reads no bodies.
 const (
 	headerVersion  = "Culvert-Version"
 	headerRecordID = "Culvert-Id" // quoted
@@ -55,7 +55,8 @@ func check(a saga.Append, payload int64) error {
 		return fmt.Errorf("facts are %d bytes, at most %d fit", len(a.Facts), maxFacts)
 	}
 	if room := payload - 64<<10; int64(len(a.Facts)+len(a.Snapshot)) > room {
-		return fmt.Errorf("facts and snapshot are %d bytes, the server's max_payload leaves room for %d", len(a.Facts)+len(a.Snapshot), room)
+		return fmt.Errorf("facts and snapshot are %d bytes, the server's max_payload leaves room for %d",
+			len(a.Facts)+len(a.Snapshot), room)
 	}
 	return nil
 }
@@ -87,7 +88,8 @@ func message(a saga.Append, after head) (*nats.Msg, error) {
 // landed is the head that an append has become.
 func landed(a saga.Append, after head, sequence uint64, now time.Time) head {
 	h := head{
-		place: place{a.After + 1, sequence}, id: a.ID, changed: now, summary: a.Summary, before: after.snapshot, snapshot: after.snapshot,
+		place: place{a.After + 1, sequence}, id: a.ID, changed: now, summary: a.Summary, before: after.snapshot,
+		snapshot: after.snapshot,
 	}
 	if a.Snapshot != nil {
 		h.snapshot = h.place
@@ -126,9 +128,12 @@ func readRecord(m stored) (saga.Record, []byte, error) {
 	if text := m.header.Get(headerSnapshot); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 || n > len(m.body) {
-			return saga.Record{}, nil, fmt.Errorf("decode record %d of %s: %q bytes of snapshot in a body of %d", m.sequence, key, text, len(m.body))
+			return saga.Record{}, nil, fmt.Errorf("decode record %d of %s: %q bytes of snapshot in a body of %d",
+				m.sequence, key, text, len(m.body))
 		}
 		facts, snapshot = m.body[:len(m.body)-n:len(m.body)-n], m.body[len(m.body)-n:]
 	}
-	return saga.Record{Key: key, Version: h.version, ID: h.id, Position: saga.Position(m.sequence), At: m.at, Facts: facts}, snapshot, nil
+	return saga.Record{
+		Key: key, Version: h.version, ID: h.id, Position: saga.Position(m.sequence), At: m.at, Facts: facts,
+	}, snapshot, nil
 }

@@ -19,7 +19,9 @@ import (
 var orders = events.Key{Tenant: events.DefaultTenant, Name: "orders"}
 
 func first(k events.Key) saga.Append {
-	return saga.Append{Key: k, ID: "first-" + k.Name, Facts: []byte("facts"), Summary: saga.Summary{Saga: k.Saga(1), Status: events.SagaRunning}}
+	return saga.Append{Key: k, ID: "first-" + k.Name, Facts: []byte("facts"), Summary: saga.Summary{
+		Saga: k.Saga(1), Status: events.SagaRunning,
+	}}
 }
 
 func mustLand(t testing.TB, j saga.Journal, appends ...saga.Append) {
@@ -84,14 +86,16 @@ func TestRestartKeepsWhatMustLast(t *testing.T) {
 		if err := h.Claims().Store(t.Context(), "list/a", workers.Record{Wanted: 3}); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Bus().Publish(t.Context(), events.Message{Subject: intent.Subject, Body: []byte("bad")}); err != nil {
+		if err := h.Bus().Publish(t.Context(), events.Message{Subject: intent.Subject, Body: []byte("bad")}); err !=
+			nil {
 			t.Fatal(err)
 		}
 		consumeOne(t, h.Bus(), intents, events.Reject("no use"))
 		if err := h.Bus().Publish(t.Context(), intent); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Bus().Publish(t.Context(), events.Message{Subject: commands.Subjects[0], Body: []byte("command")}); err != nil {
+		if err := h.Bus().Publish(t.Context(), events.Message{Subject: commands.Subjects[0],
+			Body: []byte("command")}); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -117,7 +121,8 @@ func TestRestartKeepsWhatMustLast(t *testing.T) {
 			t.Errorf("intent after restart: %+v", d)
 		}
 		// Commands are in memory: the old one is gone, and the stream is there again for the next.
-		if err := h.Bus().Publish(t.Context(), events.Message{Subject: commands.Subjects[0], Body: []byte("derived again")}); err != nil {
+		if err := h.Bus().Publish(t.Context(), events.Message{Subject: commands.Subjects[0],
+			Body: []byte("derived again")}); err != nil {
 			t.Fatal(err)
 		}
 		if d := consumeOne(t, h.Bus(), commands, events.Ack); string(d.Body) != "derived again" {
@@ -126,8 +131,8 @@ func TestRestartKeepsWhatMustLast(t *testing.T) {
 	})
 }
 
-// TestServerRestartUnderAHome is the life of a process whose server goes away and comes back on the same address: what it
-// runs goes on by itself, streams in memory included.
+// TestServerRestartUnderAHome is the life of a process whose server goes away and comes back on the same address: what
+// it runs goes on by itself, streams in memory included.
 func TestServerRestartUnderAHome(t *testing.T) {
 	dir := t.TempDir()
 	e, err := jetstream.Embed(jetstream.EmbedOptions{Dir: dir, Listen: "127.0.0.1:0"})
@@ -172,7 +177,8 @@ func TestServerRestartUnderAHome(t *testing.T) {
 	second.After, second.ID = 1, "second"
 	mustLand(t, h.Journal(), second) // waits for the server by itself
 	await(t, ctx, followed, 2)
-	for h.Bus().Publish(ctx, events.Message{Subject: commands.Subjects[0], Body: []byte("after")}) != nil && ctx.Err() == nil {
+	for h.Bus().Publish(ctx, events.Message{Subject: commands.Subjects[0], Body: []byte("after")}) != nil &&
+		ctx.Err() == nil {
 	}
 	await(t, ctx, consumed, "after")
 	cancel()
@@ -213,14 +219,17 @@ func await[T comparable](t *testing.T, ctx context.Context, from <-chan T, want 
 func TestEmbedKeepsASecondProcessOut(t *testing.T) {
 	dir := t.TempDir()
 	embed(t, jetstream.EmbedOptions{Dir: dir})
-	if _, err := jetstream.Embed(jetstream.EmbedOptions{Dir: dir}); err == nil || !strings.Contains(err.Error(), "another process") {
+	if _, err := jetstream.Embed(jetstream.EmbedOptions{Dir: dir}); err == nil || !strings.Contains(err.Error(),
+		"another process") {
 		t.Errorf("second server on one folder: %v", err)
 	}
 }
 
 func TestEmbedRefusesWhatItCannotDo(t *testing.T) {
 	for why, o := range map[string]jetstream.EmbedOptions{
-		"no folder": {}, "no port": {Dir: t.TempDir(), Listen: "127.0.0.1"}, "bad port": {Dir: t.TempDir(), Listen: "127.0.0.1:x"},
+		"no folder": {}, "no port": {
+			Dir: t.TempDir(), Listen: "127.0.0.1",
+		}, "bad port": {Dir: t.TempDir(), Listen: "127.0.0.1:x"},
 	} {
 		if e, err := jetstream.Embed(o); err == nil {
 			t.Errorf("%s: a server started", why)
@@ -238,8 +247,8 @@ func TestEmbedWithoutListenerHasNoURL(t *testing.T) {
 	open(t, e, jetstream.Options{})
 }
 
-// TestAnEndingConsumerTakesNothingAlong starts and ends consumers all the time while messages come. What was on its way to
-// one that ended goes to the next, long before the lease of a process that died would have ended.
+// TestAnEndingConsumerTakesNothingAlong starts and ends consumers all the time while messages come. What was on its way
+// to one that ended goes to the next, long before the lease of a process that died would have ended.
 func TestAnEndingConsumerTakesNothingAlong(t *testing.T) {
 	const messages = 2000
 	e := embed(t, jetstream.EmbedOptions{})
@@ -252,7 +261,9 @@ func TestAnEndingConsumerTakesNothingAlong(t *testing.T) {
 	var all sync.WaitGroup
 	all.Go(func() {
 		for i := range messages {
-			m := events.Message{Subject: events.CommandSubject("network"), ID: fmt.Sprint(i), Body: []byte(fmt.Sprint(i))}
+			m := events.Message{
+				Subject: events.CommandSubject("network"), ID: fmt.Sprint(i), Body: []byte(fmt.Sprint(i)),
+			}
 			if err := h.Bus().Publish(ctx, m); err != nil && ctx.Err() == nil {
 				t.Errorf("publish %d: %v", i, err)
 			}

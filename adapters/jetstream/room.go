@@ -12,7 +12,8 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// A Room tells how many bytes the servers keep and how many they can, as far as it knows; a limit of zero means no limit.
+// A Room tells how many bytes the servers keep and how many they can, as far as it knows; a limit of zero means no
+// limit.
 type Room func(context.Context) (used, limit int64, err error)
 
 // MonitorRoom asks the monitoring endpoint of each server, and tells of the fullest.
@@ -23,7 +24,8 @@ func MonitorRoom(endpoints ...string) Room {
 			if err := getReport(ctx, endpoint, &r); err != nil {
 				return 0, 0, fmt.Errorf("ask %s: %w", endpoint, err)
 			}
-			if u, l := int64(r.Store), r.Config.MaxStore; l > 0 && (limit == 0 || float64(u)/float64(l) > float64(used)/float64(limit)) {
+			if u, l := int64(r.Store), r.Config.MaxStore; l > 0 &&
+				(limit == 0 || float64(u)/float64(l) > float64(used)/float64(limit)) {
 				used, limit = u, l
 			}
 		}
@@ -66,8 +68,8 @@ func (g *gauge) grow(bytes int) {
 	g.since += int64(bytes)
 }
 
-// admits tells whether new work is taken: ErrFull from four fifths of what can be kept on, so that what runs already has
-// room to come to its end. A store that cannot be asked is not taken for full.
+// admits tells whether new work is taken: ErrFull from four fifths of what can be kept on, so that what runs already
+// has room to come to its end. A store that cannot be asked is not taken for full.
 func (j *Journal) admits(ctx context.Context) error {
 	g := &j.gauge
 	g.mu.Lock()
@@ -86,7 +88,8 @@ func (j *Journal) admits(ctx context.Context) error {
 	}
 	for _, r := range g.rooms {
 		if used := r.used + g.since; r.limit > 0 && used >= r.limit/5*4 {
-			return fmt.Errorf("%w for new work: %d of %d bytes are used, and the last fifth is kept for what is under way", saga.ErrFull, used, r.limit)
+			return fmt.Errorf("%w for new work: %d of %d bytes are used, and the last fifth is kept for what is "+
+				"under way", saga.ErrFull, used, r.limit)
 		}
 	}
 	return nil

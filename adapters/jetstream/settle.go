@@ -18,13 +18,14 @@ const (
 	settleEvery = 20 * time.Millisecond
 )
 
-// settle is the one rule for an append whose fate is open: after a stale expectation (10071, 10164), a timeout, no responders, an
-// answer that cannot be read, or when the index does not know the version it builds on. Read the connection's newest
-// record from the leader, then:
+// settle is the one rule for an append whose fate is open: after a stale expectation (10071, 10164), a timeout, no
+// responders, an answer that cannot be read, or when the index does not know the version it builds on. Read the
+// connection's newest record from the leader, then:
 //
 //   - a record is at After+1: it is this append (same id, landed) or another's (conflict);
 //   - the connection is shorter than After: conflict;
-//   - the connection is at After: publish. If an earlier copy is still on its way, the fence lets at most one of the two in.
+//   - the connection is at After: publish. If an earlier copy is still on its way, the fence lets at most one of the
+//     two in.
 //
 // It is repeated until it is settled, ctx ends or settleFor has passed; only then is the answer ErrUnknown.
 func (j *Journal) settle(ctx context.Context, t *try, cause error) {

@@ -98,9 +98,9 @@ func storedFacts(t *testing.T, file string) map[events.Key]map[uint64]json.RawMe
 	return all
 }
 
-// TestStoresOfReleases opens the folder of an embedded server as the death of a release's daemon left it, in the middle of
-// a saga. The journal is there record by record and byte by byte, the listing and the snapshots agree with it, the claims
-// can be read, and it takes further records.
+// TestStoresOfReleases opens the folder of an embedded server as the death of a release's daemon left it, in the middle
+// of a saga. The journal is there record by record and byte by byte, the listing and the snapshots agree with it, the
+// claims can be read, and it takes further records.
 func TestStoresOfReleases(t *testing.T) {
 	files, err := filepath.Glob("testdata/stores/*.tar.gz")
 	if err != nil || len(files) == 0 {
@@ -134,7 +134,8 @@ func TestStoresOfReleases(t *testing.T) {
 			if err != nil || len(report.Findings) > 0 {
 				t.Fatalf("audit: %+v, %v", report.Findings, err)
 			}
-			sameFacts(t, store.Journal(), report.Records, storedFacts(t, filepath.Join("../../saga/testdata/journals", release, "embedded.jsonl.gz")))
+			sameFacts(t, store.Journal(), report.Records,
+				storedFacts(t, filepath.Join("../../saga/testdata/journals", release, "embedded.jsonl.gz")))
 			claims, err := store.Claims().Find(t.Context(), workers.ClaimQuery{})
 			if err != nil || len(claims.Items) == 0 {
 				t.Errorf("%d claims, %v", len(claims.Items), err)

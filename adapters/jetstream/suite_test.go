@@ -54,7 +54,8 @@ func open(t testing.TB, e *jetstream.Embedded, o jetstream.Options) (*jetstream.
 	return h, nc
 }
 
-// lease is short, because the suite waits until leases run out. It still leaves three signs of life room on a busy machine.
+// lease is short, because the suite waits until leases run out. It still leaves three signs of life room on a busy
+// machine.
 const lease = 750 * time.Millisecond
 
 func TestBus(t *testing.T) {

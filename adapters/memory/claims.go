@@ -10,8 +10,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// Claims implements [workers.Claims] in memory. Records are kept as JSON, as every other store keeps them. Every process
-// of a test uses the same value; safe for concurrent use.
+// Claims implements [workers.Claims] in memory. Records are kept as JSON, as every other store keeps them. Every
+// process of a test uses the same value; safe for concurrent use.
 type Claims struct {
 	mu     sync.Mutex
 	stored map[string]claim
@@ -56,7 +56,9 @@ func (c *Claims) Store(ctx context.Context, resource string, r workers.Record) e
 		return fmt.Errorf("store claims of %s: %w", resource, err)
 	}
 	if is := c.stored[resource].version; is != r.Version {
-		return fmt.Errorf("store claims of %s at version %d of %d: %w", resource, r.Version, is, workers.ErrClaimConflict)
+		return fmt.Errorf(
+			"store claims of %s at version %d of %d: %w", resource, r.Version, is, workers.ErrClaimConflict,
+		)
 	}
 	c.stored[resource] = claim{version: r.Version + 1, json: body}
 	return nil

@@ -9,12 +9,14 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// again is how long a message rests after its first Again; each further attempt doubles the rest up to a second. Without
-// a rest a handler that is not ready would spin.
+// again is how long a message rests after its first Again; each further attempt doubles the rest up to a second.
+// Without a rest a handler that is not ready would spin.
 const again = 5 * time.Millisecond
 
 // Consume implements [events.Bus]. The handler's context ends when ctx does or the handle is killed.
-func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict) error {
+func (b *Bus) Consume(
+	ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict,
+) error {
 	if err := b.alive(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("consume %s: %w", s.Name, err)
 	}

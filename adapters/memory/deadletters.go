@@ -18,7 +18,8 @@ func (b *broker) bury(m events.Message, reason string) {
 	b.lastID++
 	m = clone(m)
 	b.letters = append(b.letters, events.DeadLetter{
-		ID: fmt.Sprintf("%020d", b.lastID), Subject: m.Subject, Reason: reason, At: b.now(), Header: m.Header, Body: m.Body,
+		ID: fmt.Sprintf("%020d", b.lastID), Subject: m.Subject, Reason: reason, At: b.now(), Header: m.Header,
+		Body: m.Body,
 	})
 }
 

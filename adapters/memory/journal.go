@@ -119,7 +119,8 @@ func (c *connection) repeat(a saga.Append) error {
 func (j *Journal) land(c *connection, a saga.Append) {
 	r := &kept{
 		Record: saga.Record{
-			Key: a.Key, Version: a.After + 1, ID: a.ID, Position: saga.Position(len(j.log) + 1), At: j.now(), Facts: slices.Clone(a.Facts),
+			Key: a.Key, Version: a.After + 1, ID: a.ID, Position: saga.Position(len(j.log) + 1), At: j.now(),
+			Facts: slices.Clone(a.Facts),
 		},
 		snapshot: a.Snapshot != nil,
 	}
@@ -183,7 +184,9 @@ func (j *Journal) List(ctx context.Context, q saga.Query) (saga.Page, error) {
 	var all []found
 	for k, c := range j.byKey {
 		if uint64(c.position) < before && selects(q, k, c.summary) {
-			all = append(all, found{c.position, saga.Listed{Key: k, Version: c.version, Changed: c.changed, Summary: c.summary}})
+			all = append(
+				all, found{c.position, saga.Listed{Key: k, Version: c.version, Changed: c.changed, Summary: c.summary}},
+			)
 		}
 	}
 	slices.SortFunc(all, func(a, b found) int { return int(b.position) - int(a.position) })
@@ -199,7 +202,8 @@ func (j *Journal) List(ctx context.Context, q saga.Query) (saga.Page, error) {
 }
 
 func selects(q saga.Query, k events.Key, s saga.Summary) bool {
-	return (q.Status == "" || q.Status == s.Status) && (q.Kind == "" || q.Kind == s.Kind) && (q.Name == "" || q.Name == k.Name)
+	return (q.Status == "" || q.Status == s.Status) && (q.Kind == "" || q.Kind == s.Kind) &&
+		(q.Name == "" || q.Name == k.Name)
 }
 
 // Follow implements [saga.Journal]. It ends without an error when ctx does.

@@ -53,9 +53,9 @@ var verdicts = map[string]error{
 	"nosnapshot": fmt.Errorf("no snapshot after %d records without one", saga.SnapshotEvery),
 }
 
-// land is the one place that deals with an answer that did not come: offering the same again settles it, because an append
-// that has landed answers a repeat of its id as landed, and a late first one is refused by its expected version. Only when
-// that cannot be done for long enough is the outcome unknown.
+// land is the one place that deals with an answer that did not come: offering the same again settles it, because an
+// append that has landed answers a repeat of its id as landed, and a late first one is refused by its expected version.
+// Only when that cannot be done for long enough is the outcome unknown.
 func (j *Journal) land(ctx context.Context, b batch) (words []string, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", saga.ErrUnknown, err)
@@ -65,7 +65,8 @@ func (j *Journal) land(ctx context.Context, b batch) (words []string, err error)
 		return nil, err
 	}
 	pause := backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(20*time.Millisecond), backoff.WithMaxInterval(time.Second), backoff.WithMaxElapsedTime(settleFor))
+		backoff.WithInitialInterval(20*time.Millisecond), backoff.WithMaxInterval(time.Second),
+		backoff.WithMaxElapsedTime(settleFor))
 	err = backoff.Retry(func() error {
 		var err error
 		if words, err = j.offer(ctx, b, admitting); err == nil {
@@ -88,7 +89,8 @@ func (j *Journal) land(ctx context.Context, b batch) (words []string, err error)
 // offer makes one try.
 func (j *Journal) offer(ctx context.Context, b batch, admitting bool) ([]string, error) {
 	rows, err := j.h.pool.Query(ctx, `SELECT * FROM culvert_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		b.keys, b.names, b.afters, b.ids, b.kinds, b.statuses, b.summaries, b.facts, b.snapshots, b.admits, admitting, saga.SnapshotEvery)
+		b.keys, b.names, b.afters, b.ids, b.kinds, b.statuses, b.summaries, b.facts, b.snapshots, b.admits, admitting,
+		saga.SnapshotEvery)
 	if err != nil {
 		return nil, err
 	}
@@ -124,9 +126,11 @@ func (b *batch) add(i int, a saga.Append) error {
 		facts = []byte{}
 	}
 	b.index = append(b.index, i)
-	b.keys, b.names, b.afters, b.ids = append(b.keys, a.Key.String()), append(b.names, a.Key.Name), append(b.afters, int64(a.After)), append(b.ids, a.ID)
+	b.keys, b.names, b.afters, b.ids = append(b.keys, a.Key.String()), append(b.names, a.Key.Name),
+		append(b.afters, int64(a.After)), append(b.ids, a.ID)
 	b.kinds, b.statuses = append(b.kinds, a.Summary.Kind), append(b.statuses, string(a.Summary.Status))
-	b.summaries, b.facts, b.snapshots = append(b.summaries, string(summary)), append(b.facts, facts), append(b.snapshots, a.Snapshot)
+	b.summaries, b.facts, b.snapshots = append(b.summaries, string(summary)), append(b.facts, facts),
+		append(b.snapshots, a.Snapshot)
 	b.admits = append(b.admits, a.Admits)
 	return nil
 }

@@ -20,7 +20,8 @@ var _ workers.Claims = (*Claims)(nil)
 func (c *Claims) Load(ctx context.Context, resource string) (workers.Record, error) {
 	var version uint64
 	var text string
-	err := c.h.pool.QueryRow(ctx, `SELECT version, record FROM claims WHERE resource = $1`, resource).Scan(&version, &text)
+	err := c.h.pool.QueryRow(ctx, `SELECT version, record FROM claims WHERE resource = $1`, resource).Scan(&version,
+		&text)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return workers.Record{}, nil
 	}

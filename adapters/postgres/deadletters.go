@@ -108,7 +108,8 @@ func (d *DeadLetters) Remove(ctx context.Context, id string) error {
 	n, err := number(id)
 	if err == nil {
 		var done interface{ RowsAffected() int64 }
-		if done, err = d.h.pool.Exec(ctx, `DELETE FROM dead_letters WHERE id = $1`, n); err == nil && done.RowsAffected() == 0 {
+		if done, err = d.h.pool.Exec(ctx, `DELETE FROM dead_letters WHERE id = $1`, n); err == nil &&
+			done.RowsAffected() == 0 {
 			err = events.ErrNoDeadLetter
 		}
 	}

@@ -11,8 +11,8 @@ import (
 // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 type sqlstate string
 
-// answer gives the server's refusal of a statement. Whatever ends the connection as well (FATAL, a cut line, a context) is
-// none: the statement may have been carried out.
+// answer gives the server's refusal of a statement. Whatever ends the connection as well (FATAL, a cut line, a context)
+// is none: the statement may have been carried out.
 func answer(err error) (sqlstate, bool) {
 	var told *pgconn.PgError
 	if !errors.As(err, &told) || told.Severity != "ERROR" {
@@ -27,5 +27,6 @@ func (s sqlstate) full() bool { return s == "53100" || s == "53000" || s == "532
 // passing: a deadlock or serialization failure, a server that starts, stops or is a standby for now, or one that has no
 // connection to spare.
 func (s sqlstate) passing() bool {
-	return strings.HasPrefix(string(s), "40") || strings.HasPrefix(string(s), "57P") || s == "57014" || s == "25006" || s == "53300"
+	return strings.HasPrefix(string(s), "40") || strings.HasPrefix(string(s), "57P") || s == "57014" || s == "25006" ||
+		s == "53300"
 }

@@ -35,7 +35,8 @@ func (w *writer) run(ctx context.Context, t *testing.T, j saga.Journal) {
 		var batch []saga.Append
 		for n := range w.keys {
 			batch = append(batch, saga.Append{
-				Key: key(w.first + n), After: at[n], ID: fmt.Sprintf("%d/%d/%d", w.first, n, at[n]), Facts: []byte("[]"), Snapshot: []byte("{}"),
+				Key: key(w.first + n), After: at[n], ID: fmt.Sprintf("%d/%d/%d", w.first, n, at[n]),
+				Facts: []byte("[]"), Snapshot: []byte("{}"),
 			})
 		}
 		moved := true
@@ -57,8 +58,8 @@ func (w *writer) run(ctx context.Context, t *testing.T, j saga.Journal) {
 	}
 }
 
-// Nothing that was told landed is lost, and nothing lands twice or is skipped by a follower, while the server is killed,
-// restarted and its connections are cut.
+// Nothing that was told landed is lost, and nothing lands twice or is skipped by a follower, while the server is
+// killed, restarted and its connections are cut.
 func TestFaultsLoseNothing(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
@@ -104,7 +105,9 @@ func TestFaultsLoseNothing(t *testing.T) {
 }
 
 // disturb makes one fault at each tenth of the work.
-func disturb(ctx context.Context, t *testing.T, s *pglocal.Server, url string, told func() int64, total int64) (faults int) {
+func disturb(
+	ctx context.Context, t *testing.T, s *pglocal.Server, url string, told func() int64, total int64,
+) (faults int) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
 	tick := time.NewTicker(time.Millisecond)
@@ -139,7 +142,9 @@ func cut(ctx context.Context, url string) error {
 		return err
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	_, err = conn.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	_,
+		err = conn.Exec(ctx,
+		`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	return err
 }
 
@@ -171,7 +176,8 @@ func TestRefusesASchemaThatIsNotItsOwn(t *testing.T) {
 	}
 	expect := func(words string) {
 		t.Helper()
-		if _, err := postgres.Open(t.Context(), postgres.Options{URL: url}); err == nil || !strings.Contains(err.Error(), words) {
+		if _, err := postgres.Open(t.Context(), postgres.Options{URL: url}); err == nil ||
+			!strings.Contains(err.Error(), words) {
 			t.Errorf("open: %v, want %q", err, words)
 		}
 	}
@@ -209,7 +215,8 @@ func TestRefusesAServerThatDoesNotSync(t *testing.T) {
 	if _, err := postgres.Migrate(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := postgres.Open(t.Context(), postgres.Options{URL: url}); err == nil || !strings.Contains(err.Error(), "fsync=off") {
+	if _, err := postgres.Open(t.Context(), postgres.Options{URL: url}); err == nil || !strings.Contains(err.Error(),
+		"fsync=off") {
 		t.Errorf("open: %v", err)
 	}
 	open(t, postgres.Options{URL: url, AllowUnsynced: true})
@@ -224,7 +231,9 @@ func BenchmarkAppend(b *testing.B) {
 			for b.Loop() {
 				var batch []saga.Append
 				for n := range keys {
-					batch = append(batch, saga.Append{Key: key(n), After: version, ID: fmt.Sprint(version), Facts: facts, Snapshot: []byte("{}")})
+					batch = append(batch, saga.Append{
+						Key: key(n), After: version, ID: fmt.Sprint(version), Facts: facts, Snapshot: []byte("{}"),
+					})
 				}
 				for _, r := range j.Append(b.Context(), batch) {
 					if r.Err != nil {

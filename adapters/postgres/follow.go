@@ -16,13 +16,13 @@ import (
 const (
 	// followBatch is how many records are read at once.
 	followBatch = 256
-	// lookEvery is how long a follower waits at most for news before it looks by itself: a notification is lost with its
-	// connection.
+	// lookEvery is how long a follower waits at most for news before it looks by itself: a notification is lost with
+	// its connection.
 	lookEvery = time.Second
 )
 
-// Follow implements [saga.Journal]. The lock that appending transactions hold (migrations/0001_home.sql) is why reading by
-// position misses nothing. When the server does not answer it is asked again until ctx ends.
+// Follow implements [saga.Journal]. The lock that appending transactions hold (migrations/0001_home.sql) is why reading
+// by position misses nothing. When the server does not answer it is asked again until ctx ends.
 func (j *Journal) Follow(ctx context.Context, after saga.Position) iter.Seq2[saga.Record, error] {
 	return func(yield func(saga.Record, error) bool) {
 		for ctx.Err() == nil {
@@ -94,8 +94,8 @@ func (n *news) tell() {
 	n.changed = make(chan struct{})
 }
 
-// listen hears of appends, until ctx ends. A lost connection is made again; what was missed meanwhile the followers find
-// by themselves.
+// listen hears of appends, until ctx ends. A lost connection is made again; what was missed meanwhile the followers
+// find by themselves.
 func (h *Home) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := h.listenOnce(ctx); err != nil && ctx.Err() == nil {

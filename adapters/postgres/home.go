@@ -22,8 +22,8 @@ type Options struct {
 	// AllowUnsynced accepts a server that reports fsync or full_page_writes off: a power failure can then lose what was
 	// acknowledged.
 	AllowUnsynced bool
-	// LimitBytes is how large the database may grow; new work is refused from four fifths of it on, everything when it is
-	// reached. Zero leaves it to the disk.
+	// LimitBytes is how large the database may grow; new work is refused from four fifths of it on, everything when it
+	// is reached. Zero leaves it to the disk.
 	LimitBytes int64
 	// MarkAge is how long marks are kept: longer than any command's deadline. Default 24h.
 	MarkAge time.Duration

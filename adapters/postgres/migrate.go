@@ -49,8 +49,8 @@ func migrations() ([]migration, error) {
 // migrationLock is the advisory lock that only one migrating process holds; the number is "culvert" on a telephone.
 const migrationLock = 2858378
 
-// Migrate brings the database to this release's schema and gives the numbers of what it applied: all in one transaction, so
-// that a migration that fails leaves nothing. The role needs to be able to create tables.
+// Migrate brings the database to this release's schema and gives the numbers of what it applied: all in one
+// transaction, so that a migration that fails leaves nothing. The role needs to be able to create tables.
 func Migrate(ctx context.Context, url string) (applied []int, err error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
@@ -117,7 +117,8 @@ func checkSchema(ctx context.Context, q querier) error {
 	case err != nil:
 		return err
 	case at < len(all):
-		return fmt.Errorf(`the schema is at %d, this release needs %d; bring it forward with "culvertd setup"`, at, len(all))
+		return fmt.Errorf(`the schema is at %d, this release needs %d; bring it forward with "culvertd setup"`, at,
+			len(all))
 	case at > len(all):
 		return fmt.Errorf("the schema is at %d, this release knows %d; run a newer release", at, len(all))
 	}

@@ -97,13 +97,17 @@ func TestJournal(t *testing.T) {
 func TestClaims(t *testing.T) {
 	claimstest.TestClaims(t, func(t *testing.T) claimstest.ClaimsHarness {
 		url := database(t)
-		return claimstest.ClaimsHarness{Open: func(t *testing.T) workers.Claims { return open(t, postgres.Options{URL: url}).Claims() }}
+		return claimstest.ClaimsHarness{
+			Open: func(t *testing.T) workers.Claims { return open(t, postgres.Options{URL: url}).Claims() },
+		}
 	})
 }
 
 func TestMarks(t *testing.T) {
 	claimstest.TestMarks(t, func(t *testing.T) claimstest.MarksHarness {
 		url := database(t)
-		return claimstest.MarksHarness{Open: func(t *testing.T) workers.Marks { return open(t, postgres.Options{URL: url}).Marks() }}
+		return claimstest.MarksHarness{
+			Open: func(t *testing.T) workers.Marks { return open(t, postgres.Options{URL: url}).Marks() },
+		}
 	})
 }

@@ -15,7 +15,8 @@ type Bus struct{ h *Home }
 
 var _ events.Bus = (*Bus)(nil)
 
-// Publish implements [events.Bus]: it returns when Pub/Sub, which keeps what it accepts on stable storage, has accepted all.
+// Publish implements [events.Bus]: it returns when Pub/Sub, which keeps what it accepts on stable storage, has accepted
+// all.
 func (b *Bus) Publish(ctx context.Context, messages ...events.Message) error {
 	encoded := make([]*pubsub.Message, len(messages))
 	streams := make([]events.Stream, len(messages))

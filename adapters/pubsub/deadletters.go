@@ -21,8 +21,8 @@ type parcel struct {
 	Body    []byte            `json:"body"`
 }
 
-// letter packs a rejected message. The origin is Pub/Sub's id of the message, so that one that is rejected twice, because
-// an acknowledgement was lost, is one letter.
+// letter packs a rejected message. The origin is Pub/Sub's id of the message, so that one that is rejected twice,
+// because an acknowledgement was lost, is one letter.
 func letter(m *pubsub.Message, stream events.Stream, reason string) (*pubsub.Message, error) {
 	was := decode(m, stream)
 	body, err := json.Marshal(parcel{Subject: was.Subject, Reason: reason, Header: was.Header, Body: was.Body})

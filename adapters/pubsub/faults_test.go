@@ -12,20 +12,24 @@ import (
 	"github.com/culvertnet/culvert/events/bustest"
 )
 
-// Under every fault at once nothing that was accepted is lost: each message is handled or is a dead letter, whatever dies.
+// Under every fault at once nothing that was accepted is lost: each message is handled or is a dead letter, whatever
+// dies.
 func TestFaultsLoseNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 7)
 	r.server.Set(pubsublocal.Rates{
-		RefusePublish: .03, LosePublishAnswer: .03, DuplicatePublish: .03, DropDelivery: .01, DuplicateDelivery: .05, DelayDelivery: .05,
-		CutStream: .005, LoseAck: .03,
+		RefusePublish: .03, LosePublishAnswer: .03, DuplicatePublish: .03, DropDelivery: .01, DuplicateDelivery: .05,
+		DelayDelivery: .05,
+		CutStream:     .005, LoseAck: .03,
 	})
 	const messages, bad = 600, 7 // every seventh is rejected
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	seen := &tally{want: messages, handled: map[string]int{}, all: make(chan struct{})}
 	processes := []bustest.Process{r.join(t), r.join(t), r.join(t)}
-	subscription := events.Subscription{Name: "network", Subjects: []string{events.CommandSubject("network")}, Parallel: 8}
+	subscription := events.Subscription{
+		Name: "network", Subjects: []string{events.CommandSubject("network")}, Parallel: 8,
+	}
 	var running sync.WaitGroup
 	consumers, stop := context.WithCancel(ctx)
 	defer running.Wait()
@@ -38,7 +42,9 @@ func TestFaultsLoseNothing(t *testing.T) {
 		})
 	}
 	for i := range messages {
-		m := events.Message{Subject: events.CommandSubject("network"), ID: fmt.Sprint(i), Body: fmt.Appendf(nil, "m%d", i)}
+		m := events.Message{
+			Subject: events.CommandSubject("network"), ID: fmt.Sprint(i), Body: fmt.Appendf(nil, "m%d", i),
+		}
 		for ctx.Err() == nil && processes[i%2].Bus.Publish(ctx, m) != nil {
 			t.Logf("publish %d again", i)
 		}

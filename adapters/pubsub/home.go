@@ -23,11 +23,13 @@ type Options struct {
 	Capabilities []string
 	// StatusReaders have a subscription of their own to the status events.
 	StatusReaders []string
-	// Lease is after how long without a sign of life a delivered message is delivered again, 10 to 600 seconds. Default 30s.
+	// Lease is after how long without a sign of life a delivered message is delivered again, 10 to 600 seconds. Default
+	// 30s.
 	Lease time.Duration
 	// Log takes what is repaired on the way; nil is silent.
 	Log *slog.Logger
-	// Client are options of the client library: credentials, an endpoint, a connection. PUBSUB_EMULATOR_HOST is honoured.
+	// Client are options of the client library: credentials, an endpoint, a connection. PUBSUB_EMULATOR_HOST is
+	// honoured.
 	Client []option.ClientOption
 }
 
@@ -96,8 +98,8 @@ func Open(ctx context.Context, o Options) (*Home, error) {
 // Bus is the port to messages.
 func (h *Home) Bus() events.Bus { return &Bus{h: h} }
 
-// Close ends what runs in the background, sends what is still to be sent and closes the connection. Consume ends with its
-// own context.
+// Close ends what runs in the background, sends what is still to be sent and closes the connection. Consume ends with
+// its own context.
 func (h *Home) Close() error {
 	h.end()
 	h.running.Wait()

@@ -36,7 +36,8 @@ func soon(t *testing.T) context.Context {
 }
 
 // deliver consumes until the test ends, or enough is given.
-func deliver(t *testing.T, ctx context.Context, bus events.Bus, s events.Subscription, handle func(events.Delivery) events.Verdict) <-chan events.Delivery {
+func deliver(t *testing.T, ctx context.Context, bus events.Bus, s events.Subscription,
+	handle func(events.Delivery) events.Verdict) <-chan events.Delivery {
 	t.Helper()
 	got, ended := make(chan events.Delivery, 1024), make(chan struct{})
 	ctx, cancel := context.WithCancel(ctx)
@@ -66,8 +67,8 @@ func next(t *testing.T, ctx context.Context, from <-chan events.Delivery) events
 	}
 }
 
-// What a publisher sends with any client to the topic of intents is an intent, in binary mode, in structured mode, and with
-// a subject of ours that is wrong; rejected, it can be published again.
+// What a publisher sends with any client to the topic of intents is an intent, in binary mode, in structured mode, and
+// with a subject of ours that is wrong; rejected, it can be published again.
 func TestPublishedFromOutside(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 2)
@@ -75,13 +76,15 @@ func TestPublishedFromOutside(t *testing.T) {
 	topic := r.outside(t).Publisher(events.TopicIntents)
 	t.Cleanup(topic.Stop)
 	for body, attributes := range map[string]map[string]string{
-		"binary":     {"ce-id": "1", "ce-source": "//shop", "ce-type": "culvert.private-service.apply.v1", "Content-Type": "application/json"},
+		"binary": {"ce-id": "1", "ce-source": "//shop", "ce-type": "culvert.private-service.apply.v1",
+			"Content-Type": "application/json"},
 		"structured": {"Content-Type": "application/cloudevents+json"},
 		"bare":       nil,
 		"lost":       {"culvert_subject": "culvert.commands.network"},
 		"nul":        {"culvert_subject": "culvert.intents.\x00"},
 	} {
-		if _, err := topic.Publish(ctx, &client.Message{Data: []byte(body), Attributes: attributes}).Get(ctx); err != nil {
+		if _, err := topic.Publish(ctx, &client.Message{Data: []byte(body), Attributes: attributes}).Get(ctx); err !=
+			nil {
 			t.Fatal(err)
 		}
 	}
@@ -120,7 +123,9 @@ func TestVendorsLimitDoesNotCount(t *testing.T) {
 	p, ctx := r.join(t), soon(t)
 	const enough, limit = 210, 150
 	network := events.Subscription{Name: "network", Subjects: []string{events.CommandSubject("network")}}
-	egress := events.Subscription{Name: "egress", Subjects: []string{events.CommandSubject("egress")}, MaxDeliver: limit}
+	egress := events.Subscription{
+		Name: "egress", Subjects: []string{events.CommandSubject("egress")}, MaxDeliver: limit,
+	}
 	patient := deliver(t, ctx, p.Bus, network, func(d events.Delivery) events.Verdict {
 		if d.Attempt >= enough {
 			return events.Ack
@@ -154,10 +159,14 @@ func TestOpenTellsWhatDoesNotFit(t *testing.T) {
 	const place = "projects/p/subscriptions/culvert-results"
 	for want, spoil := range map[string]func(context.Context, *client.Client) error{
 		"topic culvert-status is not there": func(ctx context.Context, c *client.Client) error {
-			return c.TopicAdminClient.DeleteTopic(ctx, &pubsubpb.DeleteTopicRequest{Topic: "projects/p/topics/culvert-status"})
+			return c.TopicAdminClient.DeleteTopic(
+				ctx, &pubsubpb.DeleteTopicRequest{Topic: "projects/p/topics/culvert-status"},
+			)
 		},
 		"subscription culvert-results is not there": func(ctx context.Context, c *client.Client) error {
-			return c.SubscriptionAdminClient.DeleteSubscription(ctx, &pubsubpb.DeleteSubscriptionRequest{Subscription: place})
+			return c.SubscriptionAdminClient.DeleteSubscription(
+				ctx, &pubsubpb.DeleteSubscriptionRequest{Subscription: place},
+			)
 		},
 		"has no retry policy": func(ctx context.Context, c *client.Client) error {
 			return change(ctx, c, &pubsubpb.Subscription{Name: place}, "retry_policy")
@@ -168,10 +177,14 @@ func TestOpenTellsWhatDoesNotFit(t *testing.T) {
 			}}, "dead_letter_policy")
 		},
 		"delivers elsewhere": func(ctx context.Context, c *client.Client) error {
-			return change(ctx, c, &pubsubpb.Subscription{Name: place, PushConfig: &pubsubpb.PushConfig{PushEndpoint: "https://example.com"}}, "push_config")
+			return change(ctx, c, &pubsubpb.Subscription{
+				Name: place, PushConfig: &pubsubpb.PushConfig{PushEndpoint: "https://example.com"},
+			}, "push_config")
 		},
 		"expires when nobody reads": func(ctx context.Context, c *client.Client) error {
-			return change(ctx, c, &pubsubpb.Subscription{Name: place, ExpirationPolicy: &pubsubpb.ExpirationPolicy{Ttl: durationpb.New(24 * time.Hour)}}, "expiration_policy")
+			return change(ctx, c, &pubsubpb.Subscription{
+				Name: place, ExpirationPolicy: &pubsubpb.ExpirationPolicy{Ttl: durationpb.New(24 * time.Hour)},
+			}, "expiration_policy")
 		},
 	} {
 		t.Run(want, func(t *testing.T) {

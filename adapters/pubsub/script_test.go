@@ -33,11 +33,14 @@ func TestScriptMakesWhatSetupMakes(t *testing.T) {
 	}
 	for _, p := range o.places() {
 		s := p.wanted(o)
-		line := fmt.Sprintf("subscription %s %s --ack-deadline=%d --message-retention-duration=%dd --expiration-period=never --min-retry-delay=%ds --max-retry-delay=%ds",
-			p.id, path.Base(s.GetTopic()), s.GetAckDeadlineSeconds(), s.GetMessageRetentionDuration().AsDuration()/(24*time.Hour),
+		line := fmt.Sprintf("subscription %s %s --ack-deadline=%d --message-retention-duration=%dd "+
+			"--expiration-period=never --min-retry-delay=%ds --max-retry-delay=%ds",
+			p.id, path.Base(s.GetTopic()), s.GetAckDeadlineSeconds(),
+			s.GetMessageRetentionDuration().AsDuration()/(24*time.Hour),
 			s.GetRetryPolicy().GetMinimumBackoff().GetSeconds(), s.GetRetryPolicy().GetMaximumBackoff().GetSeconds())
 		if d := s.GetDeadLetterPolicy(); d != nil {
-			line += fmt.Sprintf(" --dead-letter-topic=%s --max-delivery-attempts=%d", path.Base(d.GetDeadLetterTopic()), d.GetMaxDeliveryAttempts())
+			line += fmt.Sprintf(" --dead-letter-topic=%s --max-delivery-attempts=%d", path.Base(d.GetDeadLetterTopic()),
+				d.GetMaxDeliveryAttempts())
 		}
 		if f := s.GetFilter(); f != "" {
 			line += " --message-filter='" + f + "'"

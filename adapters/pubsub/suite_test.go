@@ -51,7 +51,9 @@ func run(m *testing.M) int {
 	}
 	// The client library leaves this goroutine behind when a Receive ends by an error, as those of killed processes do;
 	// opencensus, which it brings, starts one when it is loaded.
-	if err := goleak.Find(goleak.IgnoreAnyFunction("cloud.google.com/go/pubsub/v2.(*messageIterator).streamKeepAliveHandler"),
+	if err := goleak.Find(goleak.IgnoreAnyFunction(
+		"cloud.google.com/go/pubsub/v2.(*messageIterator).streamKeepAliveHandler",
+	),
 		goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start")); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -134,7 +136,8 @@ func TestBus(t *testing.T) {
 	})
 }
 
-// The suite counts deliveries, so here are the faults that nobody may notice at all; TestFaultsLoseNothing has the others.
+// The suite counts deliveries, so here are the faults that nobody may notice at all; TestFaultsLoseNothing has the
+// others.
 func TestBusUnderFaults(t *testing.T) {
 	bustest.Test(t, func(t *testing.T) bustest.Harness {
 		t.Parallel()

@@ -13,9 +13,9 @@ var topics = map[events.Stream]string{
 	events.Statuses: "culvert-status", events.Dead: "culvert-dead",
 }
 
-// A place is one subscription. A message that comes to a topic before its subscription exists is lost, so all are made by
-// Setup, before anything is published: one for the intents, one for the results, one for each capability's commands, and one
-// for each reader of the status events.
+// A place is one subscription. A message that comes to a topic before its subscription exists is lost, so all are made
+// by Setup, before anything is published: one for the intents, one for the results, one for each capability's commands,
+// and one for each reader of the status events.
 type place struct {
 	id     string
 	stream events.Stream
@@ -29,7 +29,8 @@ const keeperPlace = "culvert-dead"
 // places lists what has to be there.
 func (o Options) places() []place {
 	all := []place{
-		{id: "culvert-intents", stream: events.Intents}, {id: "culvert-results", stream: events.Results}, {id: keeperPlace, stream: events.Dead},
+		{id: "culvert-intents", stream: events.Intents}, {id: "culvert-results", stream: events.Results},
+		{id: keeperPlace, stream: events.Dead},
 	}
 	for _, c := range o.Capabilities {
 		all = append(all, commandPlace(c))
@@ -54,11 +55,13 @@ func (o Options) carries(subject string) (events.Stream, bool) {
 	if !ok || stream == events.Dead {
 		return stream, false
 	}
-	return stream, stream != events.Commands || slices.ContainsFunc(o.Capabilities, func(c string) bool { return events.CommandSubject(c) == subject })
+	return stream, stream != events.Commands || slices.ContainsFunc(
+		o.Capabilities, func(c string) bool { return events.CommandSubject(c) == subject },
+	)
 }
 
-// placesOf finds where a subscription reads. Of work each message is for one place, whatever the subscription's name; of
-// status events each name has its own.
+// placesOf finds where a subscription reads. Of work each message is for one place, whatever the subscription's name;
+// of status events each name has its own.
 func (o Options) placesOf(s events.Subscription) ([]string, error) {
 	stream, err := s.Stream()
 	if err != nil {
@@ -81,7 +84,8 @@ func (o Options) placesOf(s events.Subscription) ([]string, error) {
 	case stream == events.Dead:
 		return nil, fmt.Errorf("dead letters are read through their port")
 	case stream == events.Statuses && len(found) == 0:
-		return nil, fmt.Errorf("status events have no reader %q: name it to the setup, which makes its subscription", s.Name)
+		return nil, fmt.Errorf("status events have no reader %q: name it to the setup, which makes its subscription",
+			s.Name)
 	case stream != events.Statuses && !whole && len(found) != len(s.Subjects):
 		return nil, fmt.Errorf("subjects %v: each has to be a capability's commands, or a whole stream", s.Subjects)
 	}

@@ -25,7 +25,9 @@ func TestMain(m *testing.M) {
 	if dir == "" {
 		os.Exit(m.Run())
 	}
-	s, err := simcloud.Start(context.Background(), simcloud.Options{World: world.Config{Dir: dir, Speed: 600}, BGP: simcloud.BGP{Off: true}})
+	s, err := simcloud.Start(
+		context.Background(), simcloud.Options{World: world.Config{Dir: dir, Speed: 600}, BGP: simcloud.BGP{Off: true}},
+	)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -130,8 +132,8 @@ func (p *process) login() string {
 	return answer.CID
 }
 
-// TestKilledBetweenEffectAndAnswer: whoever was not answered finds the effect in the ledger of the world that comes back, and an
-// operation that was under way ends.
+// TestKilledBetweenEffectAndAnswer: whoever was not answered finds the effect in the ledger of the world that comes
+// back, and an operation that was under way ends.
 func TestKilledBetweenEffectAndAnswer(t *testing.T) {
 	const connectors = "/v1/projects/acme-net/locations/europe-west3/connectors"
 	for _, c := range []struct {
@@ -140,10 +142,13 @@ func TestKilledBetweenEffectAndAnswer(t *testing.T) {
 		under, end         string // where to look for the end of what is under way
 	}{
 		{"gcp", "connectors.create", "POST", connectors + "?connectorId=conn1",
-			`{"network":"spoke-vpc","ipCidrRange":"10.8.0.0/28","minInstances":2,"maxInstances":3}`, connectors + "/conn1", "READY"},
-		{"gcp", "managedZones.create", "POST", "/dns/v1/projects/acme-net/managedZones", newZone, "/sim/resources", `managedZones/mine`},
+			`{"network":"spoke-vpc","ipCidrRange":"10.8.0.0/28","minInstances":2,"maxInstances":3}`,
+			connectors + "/conn1", "READY"},
+		{"gcp", "managedZones.create", "POST", "/dns/v1/projects/acme-net/managedZones", newZone, "/sim/resources",
+			`managedZones/mine`},
 		{"aviatrix", "edit_gateway_advertised_cidr", "GET",
-			"/controllers/avx-82/v2/api?action=edit_gateway_advertised_cidr&gateway_name=gcp-spoke-1&cidr=10.200.0.5/32", "",
+			"/controllers/avx-82/v2/api?action=edit_gateway_advertised_cidr&gateway_name=gcp-spoke-1" +
+				"&cidr=10.200.0.5/32", "",
 			"/sim/resources", "gcp-spoke-1/10.200.0.5/32"},
 	} {
 		t.Run(c.call, func(t *testing.T) {
@@ -152,7 +157,8 @@ func TestKilledBetweenEffectAndAnswer(t *testing.T) {
 			if c.vendor == "aviatrix" {
 				c.path += "&CID=" + p.login()
 			}
-			p.must("POST", "/sim/faults", fmt.Sprintf(`{"vendor":%q,"call":%q,"mode":"delay","delay":"1h"}`, c.vendor, c.call))
+			p.must("POST", "/sim/faults", fmt.Sprintf(`{"vendor":%q,"call":%q,"mode":"delay","delay":"1h"}`, c.vendor,
+				c.call))
 			answered := make(chan error, 1)
 			go func() {
 				_, err := p.ask(c.method, c.path, c.body)

@@ -34,7 +34,9 @@ func (c *cli) claims() *cobra.Command {
 	var reason string
 	brk := &cobra.Command{Use: "break RESOURCE HOLDER", Short: "Break a claim", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, err := c.api().Post(cmd.Context(), "claims/break", httpapi.BreakOrder{Order: order(reason), Resource: args[0], Holder: args[1]})
+			_, err := c.api().Post(cmd.Context(), "claims/break", httpapi.BreakOrder{
+				Order: order(reason), Resource: args[0], Holder: args[1],
+			})
 			if err == nil {
 				fmt.Fprintln(c.out, "done")
 			}

@@ -14,12 +14,19 @@ import (
 
 func TestMistakesOfUsageAreTwo(t *testing.T) {
 	for _, line := range []string{
-		"no-such-command", "submit", "submit a b", "submit --no-such-flag x", "submit x --timeout soon", "list extra", "list -o xml",
-		"show", "show a b", "watch", "cancel a", "cancel --reason r", "pause a b", "pause a --capability egress", "withdraw",
-		"replay --reason r", "replay --status completed --reason r", "replay a --canary 1 --reason r", "replay a --kind k --reason r",
-		"replay --status stuck --pace fast --reason r", "replay --status stuck --pace 0/s --reason r", "replay --status stuck --canary -1 --reason r", "replay a", "replay a --status stuck --reason r", "resolve a b --reason r", "resolve a b --retry --skip --reason r",
-		"resolve a --retry --reason r", "dead-letters", "dead-letters no-such", "dead-letters show", "claims", "claims break a --reason r",
-		"claims break a b", "explain", "doctor a", "workers a", "sim", "sim no-such", "sim fault", "sim fault add", "sim fault add --vendor gcp --call x", "sim resources x",
+		"no-such-command", "submit", "submit a b", "submit --no-such-flag x", "submit x --timeout soon", "list extra",
+		"list -o xml",
+		"show", "show a b", "watch", "cancel a", "cancel --reason r", "pause a b", "pause a --capability egress",
+		"withdraw",
+		"replay --reason r", "replay --status completed --reason r", "replay a --canary 1 --reason r",
+		"replay a --kind k --reason r",
+		"replay --status stuck --pace fast --reason r", "replay --status stuck --pace 0/s --reason r",
+		"replay --status stuck --canary -1 --reason r", "replay a", "replay a --status stuck --reason r",
+		"resolve a b --reason r", "resolve a b --retry --skip --reason r",
+		"resolve a --retry --reason r", "dead-letters", "dead-letters no-such", "dead-letters show", "claims",
+		"claims break a --reason r",
+		"claims break a b", "explain", "doctor a", "workers a", "sim", "sim no-such", "sim fault", "sim fault add",
+		"sim fault add --vendor gcp --call x", "sim resources x",
 	} {
 		t.Run(line, func(t *testing.T) {
 			if e := culvert(t, strings.Fields(line)...).want(t, 2); e.errs == "" || e.out != "" {
@@ -49,8 +56,10 @@ func TestTheServerIsNamedOnceOrByTheEnvironment(t *testing.T) {
 
 func TestOrdersThatNobodyCanCarryOut(t *testing.T) {
 	for _, line := range []string{
-		"cancel nobody --reason r", "pause nobody", "resume nobody", "replay nobody --reason r", "resolve nobody a --skip --reason r",
-		"dead-letters show 77", "dead-letters requeue 77", "dead-letters discard 77", "claims break a b --reason r", "explain no-such-kind",
+		"cancel nobody --reason r", "pause nobody", "resume nobody", "replay nobody --reason r",
+		"resolve nobody a --skip --reason r",
+		"dead-letters show 77", "dead-letters requeue 77", "dead-letters discard 77", "claims break a b --reason r",
+		"explain no-such-kind",
 		"list --status finished", "sim fault add --vendor gcp --call x --mode no-such", "pause --capability storage",
 	} {
 		t.Run(line, func(t *testing.T) {
@@ -87,12 +96,14 @@ func TestClaimsAreListedAndBroken(t *testing.T) {
 	if resource == "" {
 		t.Fatalf("no hold of %s in %+v", name, all)
 	}
-	if e := culvert(t, "claims", "list", "--prefix", resource).want(t, 0); !strings.Contains(e.out, holder) || !strings.Contains(e.out, "held") {
+	if e := culvert(t, "claims", "list", "--prefix", resource).want(t, 0); !strings.Contains(e.out, holder) ||
+		!strings.Contains(e.out, "held") {
 		t.Errorf("list says\n%s", e.out)
 	}
 	culvert(t, "claims", "break", resource, holder, "--reason", "by hand").want(t, 0)
 	culvert(t, "claims", "break", resource, holder, "--reason", "twice").want(t, 1)
-	for _, c := range decoded[[]workers.Claimed](t, culvert(t, "claims", "list", "--prefix", resource, "-o", "json").want(t, 0)) {
+	for _, c := range decoded[[]workers.Claimed](t, culvert(t, "claims", "list", "--prefix", resource, "-o",
+		"json").want(t, 0)) {
 		for _, h := range c.Record.Holds {
 			if h.Holder == holder && h.Live() {
 				t.Errorf("%s still holds %s", holder, resource)
@@ -104,7 +115,8 @@ func TestClaimsAreListedAndBroken(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	e := culvert(t, "explain", "private-service").want(t, 0)
-	for _, part := range []string{"flowchart LR", "bind-service --> map-names", "schema of apply:", "schema of withdraw:", `"ipCidrRange"`} {
+	for _, part := range []string{"flowchart LR", "bind-service --> map-names", "schema of apply:",
+		"schema of withdraw:", `"ipCidrRange"`} {
 		if !strings.Contains(e.out, part) {
 			t.Errorf("the explanation has no %q", part)
 		}
@@ -155,7 +167,8 @@ func TestAWithdrawalIsOfTheNewestVersion(t *testing.T) {
 func TestTheSimulatedWorld(t *testing.T) {
 	name := unique("cli-world")
 	culvertWith(t, intent(name, "fn-0021"), "submit", "-", "--wait").want(t, 0)
-	if e := culvert(t, "sim", "resources").want(t, 0); !strings.Contains(e.out, "VENDOR") || !strings.Contains(e.out, "fn-0021") {
+	if e := culvert(t, "sim", "resources").want(t, 0); !strings.Contains(e.out, "VENDOR") ||
+		!strings.Contains(e.out, "fn-0021") {
 		t.Errorf("resources:\n%s", e.out)
 	}
 	if e := culvert(t, "sim", "effects").want(t, 0); !strings.Contains(e.out, "services.patch") {
@@ -172,7 +185,8 @@ func TestTheSimulatedWorld(t *testing.T) {
 		t.Errorf("faults:\n%s", e.out)
 	}
 	culvert(t, "withdraw", name, "--wait").want(t, 0) // the fault is for another service
-	if v := decoded[[]events.Status](t, culvert(t, "list", "--name", name, "--status", "completed", "--kind", "private-service", "-o", "json").want(t, 0)); len(v) != 1 {
+	if v := decoded[[]events.Status](t, culvert(t, "list", "--name", name, "--status", "completed", "--kind",
+		"private-service", "-o", "json").want(t, 0)); len(v) != 1 {
 		t.Errorf("listed %v", v)
 	}
 }

@@ -59,7 +59,8 @@ func (c *cli) audited(r audit.Report) {
 	if len(rows) > 0 {
 		c.rows("CONNECTION VERSION FINDING DETAIL", rows)
 	}
-	fmt.Fprintf(c.out, "%d records of %d connections, %d checkpoints: %d findings\n", r.Records, r.Connections, r.Checkpoints, len(r.Findings))
+	fmt.Fprintf(c.out, "%d records of %d connections, %d checkpoints: %d findings\n", r.Records, r.Connections,
+		r.Checkpoints, len(r.Findings))
 }
 
 // readHeads reads the heads of an earlier report.

@@ -20,7 +20,9 @@ func (c *cli) list() *cobra.Command {
 			return c.print(all, func() {
 				var rows [][]string
 				for _, v := range all {
-					rows = append(rows, []string{v.ID, v.Connection, v.Kind, v.Action, string(v.Status), clip(v.Reason, 80), short(v.Why)})
+					rows = append(rows, []string{
+						v.ID, v.Connection, v.Kind, v.Action, string(v.Status), clip(v.Reason, 80), short(v.Why),
+					})
 				}
 				c.rows("ID CONNECTION KIND ACTION STATUS REASON WHY", rows)
 			})

@@ -16,10 +16,12 @@ func TestWorkersAreListed(t *testing.T) {
 	for _, b := range all {
 		serve = append(serve, b.Capability)
 	}
-	if !slices.Equal(serve, []string{"egress", "network", "policy", "routing"}) || len(all[0].Kinds) == 0 || all[0].Release == "" {
+	if !slices.Equal(serve, []string{"egress", "network", "policy", "routing"}) || len(all[0].Kinds) == 0 ||
+		all[0].Release == "" {
 		t.Errorf("workers %+v", all)
 	}
-	if e := culvert(t, "workers").want(t, 0); !strings.HasPrefix(e.out, "CAPABILITY") || strings.Count(e.out, "working") != 4 {
+	if e := culvert(t, "workers").want(t, 0); !strings.HasPrefix(e.out, "CAPABILITY") ||
+		strings.Count(e.out, "working") != 4 {
 		t.Errorf("table:\n%s", e.out)
 	}
 }
@@ -31,22 +33,26 @@ func TestWhatDoesNotMoveIsNamed(t *testing.T) {
 	culvert(t, "pause", name, "--reason", "look at "+name).want(t, 0)
 	culvert(t, "withdraw", name, "--wait", "--timeout", "50ms").want(t, 5)
 	listed := decoded[[]events.Status](t, culvert(t, "list", "--name", name, "-o", "json").want(t, 0))
-	if len(listed) != 1 || len(listed[0].Why) != 1 || listed[0].Why[0].Code != events.CausePaused || listed[0].Why[0].By == "" {
+	if len(listed) != 1 || len(listed[0].Why) != 1 || listed[0].Why[0].Code != events.CausePaused ||
+		listed[0].Why[0].By == "" {
 		t.Errorf("listed as %+v", listed)
 	}
 	if e := culvert(t, "list", "--name", name).want(t, 0); !strings.Contains(e.out, "paused since ") {
 		t.Errorf("table:\n%s", e.out)
 	}
-	if e := culvert(t, "show", name).want(t, 0); !strings.Contains(e.out, "waits: paused by ") || !strings.Contains(e.out, "look at "+name) {
+	if e := culvert(t, "show", name).want(t, 0); !strings.Contains(e.out, "waits: paused by ") ||
+		!strings.Contains(e.out, "look at "+name) {
 		t.Errorf("shown as:\n%s", e.out)
 	}
 	d := decoded[httpapi.Diagnosis](t, culvert(t, "doctor", "-o", "json").want(t, 1))
 	if !slices.ContainsFunc(d.Findings, func(f httpapi.Symptom) bool {
-		return f.Code == events.CausePaused && f.NeedsHands && strings.Contains(f.Text, name) && slices.Contains(f.Sagas, listed[0].ID)
+		return f.Code == events.CausePaused && f.NeedsHands && strings.Contains(f.Text, name) &&
+			slices.Contains(f.Sagas, listed[0].ID)
 	}) {
 		t.Errorf("diagnosis %+v", d)
 	}
-	if e := culvert(t, "doctor").want(t, 1); !strings.HasPrefix(e.out, "CAUSE") || !strings.Contains(e.out, "look at "+name) {
+	if e := culvert(t, "doctor").want(t, 1); !strings.HasPrefix(e.out, "CAUSE") ||
+		!strings.Contains(e.out, "look at "+name) {
 		t.Errorf("table:\n%s", e.out)
 	}
 	culvert(t, "resume", name).want(t, 0)

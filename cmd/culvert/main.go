@@ -72,8 +72,10 @@ func (c *cli) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&c.server, "server", server, "URL of the daemon (env CULVERT_SERVER)")
 	root.PersistentFlags().StringVarP(&c.format, "output", "o", "table", "table, json or yaml")
 	root.AddCommand(
-		c.submit(), c.list(), c.show(), c.watch(), c.cancel(), c.hold("pause"), c.hold("resume"), c.withdraw(), c.replay(),
-		c.resolve(), c.deadLetters(), c.claims(), c.explainKind(), c.sim(), c.workers(), c.doctor(), c.exportHome(), c.importHome(), c.prove(),
+		c.submit(), c.list(), c.show(), c.watch(), c.cancel(), c.hold("pause"), c.hold("resume"), c.withdraw(),
+		c.replay(),
+		c.resolve(), c.deadLetters(), c.claims(), c.explainKind(), c.sim(), c.workers(), c.doctor(), c.exportHome(),
+		c.importHome(), c.prove(),
 	)
 	for _, cmd := range root.Commands() {
 		c.strict(cmd)
@@ -90,7 +92,8 @@ func (c *cli) strict(cmd *cobra.Command) {
 	begin := cmd.RunE
 	if cmd.HasSubCommands() {
 		begin = func(cmd *cobra.Command, args []string) error {
-			return usage(fmt.Sprintf("%s has no command %q; see %s --help", cmd.CommandPath(), strings.Join(args, " "), cmd.CommandPath()))
+			return usage(fmt.Sprintf("%s has no command %q; see %s --help", cmd.CommandPath(), strings.Join(args, " "),
+				cmd.CommandPath()))
 		}
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -94,7 +94,8 @@ func TestDoctorVerifiesTheJournal(t *testing.T) {
 	culvert(t, "doctor", "--journal", "--against", heads).want(t, 0)
 	report.Heads[i].Hash = strings.Repeat("0", len(report.Heads[i].Hash))
 	write()
-	if e := culvert(t, "doctor", "--journal", "--against", heads).want(t, 1); !strings.Contains(e.out, name) || !strings.Contains(e.out, "1 findings") {
+	if e := culvert(t, "doctor", "--journal", "--against", heads).want(t, 1); !strings.Contains(e.out, name) ||
+		!strings.Contains(e.out, "1 findings") {
 		t.Errorf("another head is not found:\n%s", e.out)
 	}
 	culvert(t, "doctor", "--against", heads).want(t, 2)

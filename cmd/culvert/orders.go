@@ -62,7 +62,9 @@ func (c *cli) resolve() *cobra.Command {
 		Use: "resolve ID STEP", Short: "Settle a stuck step", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			how := map[bool]string{retry: "retry", undone: "mark-undone", skip: "skip"}[true]
-			return c.order(cmd, "sagas/"+url.PathEscape(args[0])+"/resolve", httpapi.ResolveOrder{Order: order(reason), Step: args[1], Resolution: how})
+			return c.order(cmd, "sagas/"+url.PathEscape(args[0])+"/resolve", httpapi.ResolveOrder{
+				Order: order(reason), Step: args[1], Resolution: how,
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&retry, "retry", false, "try again with a new budget")

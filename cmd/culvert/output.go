@@ -58,7 +58,9 @@ func (c *cli) printSaga(v events.Status) error {
 			if s.Error != nil {
 				problem = s.Error.Message
 			}
-			rows = append(rows, []string{s.Name, s.Transition, string(s.Status), fmt.Sprint(s.Attempts), took(s, time.Now()), clip(problem, 100)})
+			rows = append(rows, []string{
+				s.Name, s.Transition, string(s.Status), fmt.Sprint(s.Attempts), took(s, time.Now()), clip(problem, 100),
+			})
 		}
 		c.rows("STEP TRANSITION STATUS ATTEMPTS TOOK ERROR", rows)
 		for _, w := range v.Why {

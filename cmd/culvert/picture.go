@@ -10,8 +10,8 @@ import (
 
 var spinner = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 
-// picture is a saga as lines: a line a step with a sign or spinner, the elapsed time, and what it waits for or what went
-// wrong. It is pure: frame turns the spinner, now ends the time of what still runs.
+// picture is a saga as lines: a line a step with a sign or spinner, the elapsed time, and what it waits for or what
+// went wrong. It is pure: frame turns the spinner, now ends the time of what still runs.
 func picture(v events.Status, frame int, now time.Time) []string {
 	lines := []string{fmt.Sprintf("%s  %s%s", v.ID, v.Status, inBrackets(v.Reason))}
 	for _, s := range inOrder(v) {
@@ -22,7 +22,8 @@ func picture(v events.Status, frame int, now time.Time) []string {
 		if s.Status == events.StepDone || s.Status == events.StepUndone {
 			note = ""
 		}
-		lines = append(lines, fmt.Sprintf("  %c %-22s %-8s %-9s %8s  %s", sign(s.Status, frame), s.Name, s.Transition, s.Status, took(s, now), note))
+		lines = append(lines, fmt.Sprintf("  %c %-22s %-8s %-9s %8s  %s", sign(s.Status, frame), s.Name, s.Transition,
+			s.Status, took(s, now), note))
 	}
 	if v.Status.Ended() {
 		for _, r := range v.Retained {

@@ -21,14 +21,16 @@ func step(name, transition string, status events.StepStatus) events.StepView {
 }
 
 func TestThePictureOfARunningSaga(t *testing.T) {
-	done, waiting := step("check-network", "check", events.StepDone), step("attach-connector", "make", events.StepWaiting)
+	done, waiting := step("check-network", "check", events.StepDone),
+		step("attach-connector", "make", events.StepWaiting)
 	done.StartedAt, done.EndedAt = at(0), at(1.234)
 	waiting.StartedAt, waiting.Operation = at(1), "gcp:vpcaccess/op-1"
 	unsure := step("create-endpoint", "make", events.StepUnsure)
 	unsure.Error = &events.StepError{Class: events.Unsure, Message: "no answer"}
-	v := events.Status{ID: "default_orders.1", Status: events.SagaRunning, Retained: []string{"not yet told"}, Steps: []events.StepView{
-		done, waiting, unsure, step("map-names", "make", events.StepPending),
-	}}
+	v := events.Status{ID: "default_orders.1", Status: events.SagaRunning, Retained: []string{"not yet told"},
+		Steps: []events.StepView{
+			done, waiting, unsure, step("map-names", "make", events.StepPending),
+		}}
 	got := picture(v, 2, noon.Add(4*time.Second))
 	want := []string{
 		"default_orders.1  running",
@@ -49,8 +51,10 @@ func TestThePictureOfARunningSaga(t *testing.T) {
 
 func TestThePictureOfAWayBack(t *testing.T) {
 	v := events.Status{
-		ID: "default_orders.1", Status: events.SagaStuck, Reason: "b: no", Retained: []string{"address 10.0.0.1"}, Steps: []events.StepView{
-			step("check-network", "check", events.StepDone), step("a", "make", events.StepUndone), step("b", "make", events.StepStuck),
+		ID: "default_orders.1", Status: events.SagaStuck, Reason: "b: no", Retained: []string{"address 10.0.0.1"},
+		Steps: []events.StepView{
+			step("check-network", "check", events.StepDone), step("a", "make", events.StepUndone),
+			step("b", "make", events.StepStuck),
 			step("c", "make", events.StepUndone), step("prove", "check", events.StepSkipped),
 		},
 	}
@@ -59,7 +63,8 @@ func TestThePictureOfAWayBack(t *testing.T) {
 	for _, l := range lines[1:] {
 		order = append(order, strings.Join(strings.Fields(l)[:2], " "))
 	}
-	if got, want := strings.Join(order, ", "), "✓ check-network, · prove, ↩ c, ✗ b, ↩ a, retained: address"; got != want {
+	if got, want := strings.Join(order, ", "),
+		"✓ check-network, · prove, ↩ c, ✗ b, ↩ a, retained: address"; got != want {
 		t.Errorf("order %s, want %s", got, want)
 	}
 	if lines[0] != "default_orders.1  stuck (b: no)" {
@@ -75,8 +80,11 @@ func TestLiveRedraws(t *testing.T) {
 	var out strings.Builder
 	l := newLive(&out, func() int { return 30 })
 	l.update(events.Status{}) // nothing is known yet
-	l.update(events.Status{ID: "x.1", Status: events.SagaRunning, Steps: []events.StepView{step("a", "make", events.StepPending)}})
-	l.update(events.Status{ID: "x.1", Status: events.SagaCompleted, Reason: strings.Repeat("long ", 20), Steps: []events.StepView{step("a", "make", events.StepDone)}})
+	l.update(events.Status{
+		ID: "x.1", Status: events.SagaRunning, Steps: []events.StepView{step("a", "make", events.StepPending)},
+	})
+	l.update(events.Status{ID: "x.1", Status: events.SagaCompleted, Reason: strings.Repeat("long ", 20),
+		Steps: []events.StepView{step("a", "make", events.StepDone)}})
 	l.close()
 	l.close()
 	text := out.String()
@@ -94,14 +102,19 @@ func TestLiveRedraws(t *testing.T) {
 func TestPlainLinesTellEachChangeOnce(t *testing.T) {
 	var out strings.Builder
 	p := &plain{out: &out, last: map[string]string{}}
-	running := events.Status{ID: "x.1", Status: events.SagaRunning, Steps: []events.StepView{step("a", "make", events.StepRequested), step("b", "make", events.StepPending)}}
+	running := events.Status{ID: "x.1", Status: events.SagaRunning, Steps: []events.StepView{
+		step("a", "make", events.StepRequested), step("b", "make", events.StepPending),
+	}}
 	p.update(running)
 	p.update(running)
 	ended := running
-	ended.Status, ended.Retained, ended.Steps = events.SagaCompleted, []string{"route 1"}, []events.StepView{step("a", "make", events.StepDone), running.Steps[1]}
+	ended.Status, ended.Retained, ended.Steps = events.SagaCompleted, []string{
+		"route 1",
+	}, []events.StepView{step("a", "make", events.StepDone), running.Steps[1]}
 	p.update(ended)
 	p.close()
-	want := "a                      make     requested\nx.1 running\na                      make     done\nx.1 completed\nretained: route 1\n"
+	want := "a                      make     requested\nx.1 running\na                      make     done\nx.1 " +
+		"completed\nretained: route 1\n"
 	if out.String() != want {
 		t.Errorf("lines:\n%s\nwant:\n%s", out.String(), want)
 	}

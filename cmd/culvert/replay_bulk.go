@@ -34,8 +34,8 @@ func (s selection) filters() bool {
 	return s.kind != "" || s.prefix != "" || s.older != 0 || s.newer != 0
 }
 
-// selected lists what is to be replayed, what ended first before the rest. What an earlier run has replayed is not among
-// it: its newest saga has another status.
+// selected lists what is to be replayed, what ended first before the rest. What an earlier run has replayed is not
+// among it: its newest saga has another status.
 func (c *cli) selected(cmd *cobra.Command, s selection) ([]events.Status, error) {
 	if s.status != string(events.SagaCompensated) && s.status != string(events.SagaStuck) {
 		return nil, usage("invalid --status: want compensated or stuck, because only failed sagas are replayed")
@@ -50,7 +50,8 @@ func (c *cli) selected(cmd *cobra.Command, s selection) ([]events.Status, error)
 		if v.EndedAt != nil {
 			ended = *v.EndedAt
 		}
-		return !strings.HasPrefix(v.Connection, s.prefix) || s.older > 0 && now.Sub(ended) < s.older || s.newer > 0 && now.Sub(ended) > s.newer
+		return !strings.HasPrefix(v.Connection, s.prefix) || s.older > 0 && now.Sub(ended) < s.older || s.newer > 0 &&
+			now.Sub(ended) > s.newer
 	})
 	slices.SortStableFunc(all, func(a, b events.Status) int {
 		if a.EndedAt == nil || b.EndedAt == nil {
@@ -129,8 +130,8 @@ type replays struct {
 	failures int
 }
 
-// replayPaced replays the canaries one by one, then the rest at the pace, and prints a table. It stops when a canary fails
-// or too many do; what is left is replayed by the same command again.
+// replayPaced replays the canaries one by one, then the rest at the pace, and prints a table. It stops when a canary
+// fails or too many do; what is left is replayed by the same command again.
 func (c *cli) replayPaced(ctx context.Context, ids []string, o httpapi.ReplayOrder, b bulk, w waiting) error {
 	p := &replays{c: c, order: o, b: b, rows: []replayed{}}
 	for _, id := range ids {
@@ -221,7 +222,8 @@ func (p *replays) read(ctx context.Context, r *replayed) error {
 	if !v.Status.Ended() {
 		return nil
 	}
-	if err := exitFor(v.Status); err != nil && !(p.order.From == string(events.FromFailed) && v.Status == events.SagaCompensated) {
+	if err := exitFor(v.Status); err != nil &&
+		!(p.order.From == string(events.FromFailed) && v.Status == events.SagaCompensated) {
 		p.fail(err)
 	}
 	return nil

@@ -64,7 +64,9 @@ type ready struct{ HTTP, World string }
 // startDaemon starts a daemon on free ports; stop drains it, and fails with its log when it did not end well.
 func startDaemon(args ...string) (at ready, stop func() error, err error) {
 	var log bytes.Buffer
-	daemon := exec.Command(daemonFile, append([]string{"--http", "127.0.0.1:0", "--nats", "127.0.0.1:0", "--sim-speed", "1200"}, args...)...)
+	daemon := exec.Command(daemonFile, append(
+		[]string{"--http", "127.0.0.1:0", "--nats", "127.0.0.1:0", "--sim-speed", "1200"}, args...,
+	)...)
 	daemon.Stderr = &log
 	daemon.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := daemon.StdoutPipe()
@@ -164,7 +166,8 @@ func file(t *testing.T, text string) string {
 // fault lets a vendor call fail until the test ends.
 func fault(t *testing.T, call string, more ...string) {
 	t.Helper()
-	culvert(t, append([]string{"sim", "fault", "add", "--vendor", "gcp", "--call", call, "--mode", "refuse"}, more...)...).want(t, 0)
+	culvert(t, append([]string{"sim", "fault", "add", "--vendor", "gcp", "--call", call, "--mode", "refuse"},
+		more...)...).want(t, 0)
 	t.Cleanup(func() { cleanUp(t, "sim", "reset", "--faults") })
 }
 

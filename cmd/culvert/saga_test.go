@@ -33,7 +33,8 @@ func TestSubmitShowListWithdraw(t *testing.T) {
 		t.Errorf("list says\n%s", e.out)
 	}
 	e = culvert(t, "withdraw", name, "--wait", "-o", "json").want(t, 0)
-	if v := decoded[events.Status](t, e); v.ID != "default_"+name+".2" || v.Action != "withdraw" || v.Status != events.SagaCompleted || v.Version != 2 {
+	if v := decoded[events.Status](t, e); v.ID != "default_"+name+".2" || v.Action != "withdraw" ||
+		v.Status != events.SagaCompleted || v.Version != 2 {
 		t.Errorf("withdrawn: %+v", v)
 	}
 	if left := mine(t, "fn-0010"); len(left) != 0 {
@@ -52,8 +53,11 @@ func mine(t *testing.T, service string) []map[string]any {
 func TestShapesOfOutput(t *testing.T) {
 	name := unique("cli-shapes")
 	e := culvert(t, "submit", file(t, intent(name, "fn-0011")), "--wait", "-o", "json").want(t, 0)
-	sagaFields := []string{"action", "connection", "endedAt", "id", "kind", "reason", "retained", "startedAt", "status", "version"}
-	stepFields := []string{"attempts", "capability", "endedAt", "error", "name", "operation", "output", "startedAt", "status", "transition"}
+	sagaFields := []string{
+		"action", "connection", "endedAt", "id", "kind", "reason", "retained", "startedAt", "status", "version",
+	}
+	stepFields := []string{"attempts", "capability", "endedAt", "error", "name", "operation", "output", "startedAt",
+		"status", "transition"}
 	shown := culvert(t, "show", name, "-o", "json").want(t, 0)
 	for _, v := range []map[string]any{decoded[map[string]any](t, e), decoded[map[string]any](t, shown)} {
 		steps, _ := v["steps"].([]any)
@@ -156,7 +160,8 @@ func TestARefusedIntentIsExplained(t *testing.T) {
 		t.Errorf("stderr %q, stdout %q: want field and rule", e.errs, e.out)
 	}
 	two := strings.NewReplacer("subject: cli-bad", "subject: Cli Bad", "some-traffic", "all-traffic").Replace(bad)
-	e = culvertWith(t, strings.Replace(two, "    direct:", "    takeover: maybe\n    direct:", 1), "submit", "-").want(t, 1)
+	e = culvertWith(t, strings.Replace(two, "    direct:", "    takeover: maybe\n    direct:", 1), "submit",
+		"-").want(t, 1)
 	if !strings.Contains(e.errs, "subject") || !strings.Contains(e.errs, "/data/egress/takeover") {
 		t.Errorf("stderr %q: want both", e.errs)
 	}
@@ -175,7 +180,8 @@ func TestCompensatedIsThree(t *testing.T) {
 	if !strings.Contains(e.out, "compensated") {
 		t.Errorf("output %s", e.out)
 	}
-	if v := decoded[events.Status](t, culvert(t, "show", name, "-o", "json")); v.Status != events.SagaCompensated || v.Reason == "" {
+	if v := decoded[events.Status](t, culvert(t, "show", name, "-o", "json")); v.Status != events.SagaCompensated ||
+		v.Reason == "" {
 		t.Errorf("shown %+v", v)
 	}
 	culvert(t, "watch", name).want(t, 3)
@@ -196,7 +202,8 @@ func TestReplayWithInputAndByStatus(t *testing.T) {
 	name := unique("cli-input")
 	bad := intent(name, "fn-9999") // there is no such service
 	culvertWith(t, bad, "submit", "-", "--wait").want(t, 3)
-	e := culvert(t, "replay", "default_"+name+".1", "--input", file(t, intent(name, "fn-0016")), "--reason", "misspelt", "--wait", "-o", "json").want(t, 0)
+	e := culvert(t, "replay", "default_"+name+".1", "--input", file(t, intent(name, "fn-0016")), "--reason", "misspelt",
+		"--wait", "-o", "json").want(t, 0)
 	if v := decoded[events.Status](t, e); v.Status != events.SagaCompleted || len(mine(t, "fn-0016")) == 0 {
 		t.Errorf("replayed %+v", v)
 	}
@@ -206,7 +213,8 @@ func TestReplayWithInputAndByStatus(t *testing.T) {
 		culvertWith(t, intent(n, "fn-9999"), "submit", "-", "--wait").want(t, 3)
 	}
 	e = culvert(t, "replay", "--status", "compensated", "--reason", "all of them", "--wait").want(t, 3)
-	if !strings.Contains(e.out, "default_"+a+".2 compensated") || !strings.Contains(e.out, "default_"+b+".2 compensated") {
+	if !strings.Contains(e.out, "default_"+a+".2 compensated") ||
+		!strings.Contains(e.out, "default_"+b+".2 compensated") {
 		t.Errorf("every compensated one is replayed:\n%s", e.out)
 	}
 	e = culvert(t, "replay", "nobody", a, "--reason", "one of two", "--wait").want(t, 1)
@@ -217,7 +225,8 @@ func TestReplayWithInputAndByStatus(t *testing.T) {
 
 func TestStuckIsFour(t *testing.T) {
 	name := unique("cli-stuck")
-	text := strings.Replace(intent(name, "fn-0017"), "    direct: {subnetwork: projects/acme-net/regions/europe-west3/subnetworks/direct-egress}",
+	text := strings.Replace(intent(name, "fn-0017"),
+		"    direct: {subnetwork: projects/acme-net/regions/europe-west3/subnetworks/direct-egress}",
 		"    connector: {ipCidrRange: 100.64.9.0/28}", 1)
 	fault(t, "services.patch")
 	fault(t, "connectors.delete", "--times", "-1")
@@ -248,7 +257,8 @@ func TestTimedOutIsFive(t *testing.T) {
 	}
 	culvertWith(t, intent(name, "fn-0018"), "submit", "-", "--wait", "--timeout", "50ms", "-o", "json").want(t, 5)
 	culvert(t, "cancel", "default_"+name+".2", "--reason", "one is enough").want(t, 0)
-	if v := decoded[events.Status](t, culvert(t, "show", "default_"+name+".2", "-o", "json").want(t, 0)); v.Status != events.SagaCompensated {
+	if v := decoded[events.Status](t, culvert(t, "show", "default_"+name+".2", "-o", "json").want(t,
+		0)); v.Status != events.SagaCompensated {
 		t.Errorf("the cancelled one is %+v", v)
 	}
 	culvert(t, "resume", "--reason", "done").want(t, 0)

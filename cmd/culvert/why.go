@@ -8,7 +8,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// short is why a saga does not move, in one column: the first cause that needs hands, else the first, and how many more.
+// short is why a saga does not move, in one column: the first cause that needs hands, else the first, and how many
+// more.
 func short(why []events.Cause) string {
 	if len(why) == 0 {
 		return ""

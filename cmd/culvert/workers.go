@@ -21,7 +21,8 @@ func (c *cli) workers() *cobra.Command {
 					if b.Draining {
 						state = "draining"
 					}
-					rows = append(rows, []string{b.Capability, b.Worker, state, fmt.Sprint(b.Running), b.Release, clock(b.Started), clock(b.Seen)})
+					rows = append(rows, []string{b.Capability, b.Worker, state, fmt.Sprint(b.Running), b.Release,
+						clock(b.Started), clock(b.Seen)})
 				}
 				c.rows("CAPABILITY WORKER STATE RUNNING RELEASE STARTED SEEN", rows)
 			})

@@ -12,8 +12,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// home is where messages and records are kept, as the roles need it. Which technologies stand behind the ports is decided
-// here and nowhere else; each gives every guarantee of the ports, so that no role asks which one it has.
+// home is where messages and records are kept, as the roles need it. Which technologies stand behind the ports is
+// decided here and nowhere else; each gives every guarantee of the ports, so that no role asks which one it has.
 type home struct {
 	bus         events.Bus
 	deadLetters events.DeadLetters
@@ -60,7 +60,8 @@ func (p *program) openNATS(ctx context.Context) error {
 		return err
 	}
 	p.at.NATS = p.config.NATSURL
-	o := jetstream.Options{Synced: jetstream.MonitorReport(p.config.NATSMonitors...), Room: jetstream.MonitorRoom(p.config.NATSMonitors...)}
+	o := jetstream.Options{Synced: jetstream.MonitorReport(p.config.NATSMonitors...),
+		Room: jetstream.MonitorRoom(p.config.NATSMonitors...)}
 	if p.config.AllowUnsynced {
 		o.Synced = jetstream.AllowUnsynced()
 	}
@@ -75,6 +76,7 @@ func (p *program) openJetStream(ctx context.Context, nc *nats.Conn, o jetstream.
 		return err
 	}
 	p.closers = append(p.closers, func() error { h.Close(); return nil })
-	p.home = home{bus: h.Bus(), deadLetters: h.DeadLetters(), claims: h.Claims(), marks: h.Marks(), journal: h.Journal, room: o.Room}
+	p.home = home{bus: h.Bus(), deadLetters: h.DeadLetters(), claims: h.Claims(), marks: h.Marks(), journal: h.Journal,
+		room: o.Room}
 	return nil
 }

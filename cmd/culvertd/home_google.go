@@ -7,11 +7,12 @@ import (
 	"github.com/culvertnet/culvert/adapters/pubsub"
 )
 
-// openGoogle opens the home of Pub/Sub and PostgreSQL. What it stands on is made by "culvertd setup", so that this process
-// needs no right to make anything.
+// openGoogle opens the home of Pub/Sub and PostgreSQL. What it stands on is made by "culvertd setup", so that this
+// process needs no right to make anything.
 func (p *program) openGoogle(ctx context.Context) error {
 	db, err := postgres.Open(ctx, postgres.Options{
-		URL: p.config.PostgresURL, AllowUnsynced: p.config.AllowUnsynced, LimitBytes: p.config.File.Postgres.LimitBytes, Log: p.log,
+		URL: p.config.PostgresURL, AllowUnsynced: p.config.AllowUnsynced, LimitBytes: p.config.File.Postgres.LimitBytes,
+		Log: p.log,
 	})
 	if err != nil {
 		return err
@@ -24,12 +25,14 @@ func (p *program) openGoogle(ctx context.Context) error {
 		return err
 	}
 	p.closers = append(p.closers, bus.Close)
-	p.home = home{bus: bus.Bus(), deadLetters: db.DeadLetters(), claims: db.Claims(), marks: db.Marks(), journal: db.Journal, room: db.Room}
+	p.home = home{bus: bus.Bus(), deadLetters: db.DeadLetters(), claims: db.Claims(), marks: db.Marks(),
+		journal: db.Journal, room: db.Room}
 	return nil
 }
 
 func (p *program) pubsubOptions() pubsub.Options {
 	return pubsub.Options{
-		Project: p.config.PubSubProject, Capabilities: capabilities, StatusReaders: p.config.File.PubSub.StatusReaders, Log: p.log,
+		Project: p.config.PubSubProject, Capabilities: capabilities, StatusReaders: p.config.File.PubSub.StatusReaders,
+		Log: p.log,
 	}
 }

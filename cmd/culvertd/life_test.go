@@ -91,7 +91,8 @@ func TestTheWholeLifeOfAConnection(t *testing.T) {
 
 // life submits over both doors, looks at the world, withdraws over both doors.
 func life(t *testing.T, d *daemon, change func(event, data map[string]any)) {
-	if !strings.HasPrefix(d.HTTP, "http://127.0.0.1:") || !strings.HasPrefix(d.NATS, "nats://127.0.0.1:") || !strings.HasPrefix(d.World, "http://127.0.0.1:") {
+	if !strings.HasPrefix(d.HTTP, "http://127.0.0.1:") || !strings.HasPrefix(d.NATS, "nats://127.0.0.1:") ||
+		!strings.HasPrefix(d.World, "http://127.0.0.1:") {
 		t.Fatalf("addresses %+v", d.addresses)
 	}
 	nc, js := d.broker()
@@ -112,14 +113,18 @@ func life(t *testing.T, d *daemon, change func(event, data map[string]any)) {
 			change(event, data)
 		}
 		event["subject"], event["id"] = second, "n1"
-		data["service"] = map[string]any{"platform": "cloud-run", "project": "acme-prod", "region": "europe-west3", "name": "fn-0005"}
+		data["service"] = map[string]any{
+			"platform": "cloud-run", "project": "acme-prod", "region": "europe-west3", "name": "fn-0005",
+		}
 		data["egress"].(map[string]any)["connector"] = map[string]any{"ipCidrRange": "100.64.5.0/28"}
 	})
 	if _, err := js.PublishMsg(t.Context(), binary(t, overNATS)); err != nil {
 		t.Fatalf("publish: %v", err)
 	}
 	d.ends(first, events.SagaCompleted)
-	d.eventually("the one over NATS is known", func() bool { _, err := d.api().Show(t.Context(), second); return err == nil })
+	d.eventually(
+		"the one over NATS is known", func() bool { _, err := d.api().Show(t.Context(), second); return err == nil },
+	)
 	d.ends(second, events.SagaCompleted)
 	if a := d.submit(overNATS); a.Saga != "default_over-nats.1" || !a.Duplicate {
 		t.Errorf("the same event by another door is %+v, want a duplicate", a)
@@ -130,12 +135,18 @@ func life(t *testing.T, d *daemon, change func(event, data map[string]any)) {
 		t.Fatal(err)
 	}
 	d.submit(withdrawal(second, "w1"))
-	d.eventually("the withdrawal over NATS is known", func() bool { v, err := d.api().Show(t.Context(), first); return err == nil && v.Version == 2 })
+	d.eventually("the withdrawal over NATS is known", func() bool {
+		v, err := d.api().Show(t.Context(), first)
+		return err == nil && v.Version == 2
+	})
 	d.ends(first, events.SagaCompleted)
 	d.ends(second, events.SagaCompleted)
 	d.clean()
-	for _, saga := range []string{"default_python-http-function.1", "default_python-http-function.2", "default_over-nats.1", "default_over-nats.2"} {
-		d.eventually("the end of "+saga+" is told", func() bool { return slices.Contains(told.of(t, saga), "completed") })
+	for _, saga := range []string{"default_python-http-function.1", "default_python-http-function.2",
+		"default_over-nats.1", "default_over-nats.2"} {
+		d.eventually(
+			"the end of "+saga+" is told", func() bool { return slices.Contains(told.of(t, saga), "completed") },
+		)
 		list := told.of(t, saga)
 		if list[0] != "accepted" && list[0] != "running" || slices.Index(list, "completed") != len(list)-1 {
 			t.Errorf("told of %s: %v", saga, list)
@@ -153,8 +164,9 @@ func built(t *testing.T, d *daemon, bgp bool) {
 		count[r.Vendor+" "+r.Kind+" "+r.Change]++
 	}
 	want := map[string]int{ // a function's binding shows at the Cloud Run service behind it too
-		"gcp addresses added": 1, "gcp forwardingRules added": 1, "gcp connectors added": 2, "gcp functions.vpcAccess changed": 1,
-		"gcp services.vpcAccess changed": 2, "gcp routers.advertisedIpRanges added": 1,
+		"gcp addresses added": 1, "gcp forwardingRules added": 1, "gcp connectors added": 2,
+		"gcp functions.vpcAccess changed": 1,
+		"gcp services.vpcAccess changed":  2, "gcp routers.advertisedIpRanges added": 1,
 	}
 	if bgp {
 		want["bgp siteRoute added"] = 1
@@ -183,8 +195,10 @@ func (s *statuses) check(t *testing.T) {
 			t.Fatal(err)
 		}
 		id := m.Header.Get("ce-id")
-		if !statusID.MatchString(id) || m.Header.Get("ce-type") != "culvert.private-service.status.v1" || m.Header.Get("ce-specversion") != "1.0" ||
-			m.Header.Get("ce-subject") != v.Connection || m.Header.Get("ce-time") == "" || m.Header.Get("ce-source") != "/culvert/default" {
+		if !statusID.MatchString(id) || m.Header.Get("ce-type") != "culvert.private-service.status.v1" ||
+			m.Header.Get("ce-specversion") != "1.0" ||
+			m.Header.Get("ce-subject") != v.Connection || m.Header.Get("ce-time") == "" ||
+			m.Header.Get("ce-source") != "/culvert/default" {
 			t.Errorf("header %v", m.Header)
 		}
 		if m.Subject != "culvert.status.private-service."+string(v.Status) || len(v.Steps) > 0 {
@@ -203,7 +217,8 @@ func TestWhatNobodyCanReadIsADeadLetter(t *testing.T) {
 	good := example(t, "private-service-direct.yaml", nil)
 	for _, bad := range []*nats.Msg{
 		{Subject: "culvert.intents.private-service", Data: []byte("{")},
-		{Subject: "culvert.intents.other-kind", Data: []byte(strings.Replace(string(good), "private-service.apply", "other-kind.apply", 1))},
+		{Subject: "culvert.intents.other-kind",
+			Data: []byte(strings.Replace(string(good), "private-service.apply", "other-kind.apply", 1))},
 		{Subject: "culvert.intents.private-service", Data: []byte(strings.Replace(string(good), "fn-0002", "FN 2", 1))},
 	} {
 		if _, err := js.PublishMsg(t.Context(), bad); err != nil {
@@ -235,6 +250,8 @@ func TestWhatNobodyCanReadIsADeadLetter(t *testing.T) {
 	}
 	d.eventually("they are refused again, under new ids", func() bool {
 		again, err := d.api().DeadLetters(t.Context())
-		return err == nil && len(again) == 3 && !slices.ContainsFunc(again, func(l events.DeadLetter) bool { return l.ID == letters[2].ID })
+		return err == nil && len(
+			again,
+		) == 3 && !slices.ContainsFunc(again, func(l events.DeadLetter) bool { return l.ID == letters[2].ID })
 	})
 }

@@ -128,13 +128,15 @@ func TestRolesShareABroker(t *testing.T) {
 	})
 	w := worldAlone(t)
 	shared := []string{"--nats-url", broker.URL(), "--world", w.World}
-	if _, err := tryInProcess(t, append(shared, "--role", "worker", "--config", withoutSpeakers(t))...); err == nil || !strings.Contains(err.Error(), "sync") {
+	if _, err := tryInProcess(t, append(shared, "--role", "worker", "--config", withoutSpeakers(t))...); err == nil ||
+		!strings.Contains(err.Error(), "sync") {
 		t.Errorf("a broker that does not prove that it syncs is taken: %v", err)
 	}
 	shared = append(shared, "--allow-unsynced")
 	o := inProcess(t, append(shared, "--role", "orchestrator")...)
 	inProcess(t, append(shared, "--role", "worker", "--capabilities", "network,routing")...)
-	a, b := inProcess(t, append(shared, "--role", "worker", "--capabilities", "egress")...), inProcess(t, append(shared, "--role", "worker", "--capabilities", "policy,egress")...)
+	a, b := inProcess(t, append(shared, "--role", "worker", "--capabilities", "egress")...),
+		inProcess(t, append(shared, "--role", "worker", "--capabilities", "policy,egress")...)
 	if a.HTTP != "" || b.NATS != broker.URL() || o.HTTP == "" {
 		t.Errorf("addresses of a worker %+v, of the orchestrator %+v", a.addresses, o.addresses)
 	}
@@ -161,11 +163,14 @@ func TestWhatCannotStartSaysWhy(t *testing.T) {
 	}{
 		"HTTP address in use": {[]string{"--world", w.World, "--http", taken.Addr().String()}, taken.Addr().String()},
 		"no world there":      {[]string{"--world", "http://" + taken.Addr().String() + "/x\x7f"}, "--world"},
-		"no scenario":         {[]string{"--role", "world", "--world-file", filepath.Join(data, "none.yaml")}, "none.yaml"},
-		"bad flag":            {[]string{"--role", "boss"}, "boss"},
+		"no scenario": {
+			[]string{"--role", "world", "--world-file", filepath.Join(data, "none.yaml")}, "none.yaml",
+		},
+		"bad flag": {[]string{"--role", "boss"}, "boss"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := tryInProcess(t, append(c.args, "--config", config)...); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := tryInProcess(t, append(c.args, "--config", config)...); err == nil ||
+				!strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one with %q", err, c.want)
 			}
 		})

@@ -82,8 +82,8 @@ func fullArgs(t *testing.T, args []string) []string {
 	return full
 }
 
-// inProcess runs the daemon in this process. Its configuration has no BGP speaker: two of GoBGP's servers in one process
-// race on the library's own globals, which the race detector would hold against us.
+// inProcess runs the daemon in this process. Its configuration has no BGP speaker: two of GoBGP's servers in one
+// process race on the library's own globals, which the race detector would hold against us.
 func inProcess(t *testing.T, args ...string) *daemon {
 	t.Helper()
 	d, err := tryInProcess(t, append(args, "--config", withoutSpeakers(t))...)
@@ -144,7 +144,8 @@ func child(t *testing.T, args ...string) *daemon {
 	}
 	d := &daemon{t: t, log: &buffer{}}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), childArgs+"="+strings.Join(fullArgs(t, args), "\n"), "GORACE=exitcode=0") // GoBGP's globals, see inProcess
+	// GoBGP's globals, see inProcess
+	cmd.Env = append(os.Environ(), childArgs+"="+strings.Join(fullArgs(t, args), "\n"), "GORACE=exitcode=0")
 	cmd.Stderr = d.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()
@@ -325,7 +326,8 @@ func example(t *testing.T, file string, change func(event, data map[string]any))
 
 // withdrawal is an event that gives a connection up.
 func withdrawal(name, id string) []byte {
-	return fmt.Appendf(nil, `{"specversion":"1.0","id":%q,"source":"/test","type":"culvert.private-service.withdraw.v1","subject":%q,"datacontenttype":"application/json","data":{}}`, id, name)
+	return fmt.Appendf(nil,
+		`{"specversion":"1.0","id":%q,"source":"/test","type":"culvert.private-service.withdraw.v1","subject":%q,"datacontenttype":"application/json","data":{}}`, id, name)
 }
 
 // withoutBGP takes the announcements over BGP out of an intent.

@@ -22,8 +22,8 @@ type Harness struct {
 type Process struct {
 	Bus         events.Bus
 	DeadLetters events.DeadLetters
-	// Kill ends the handle as the death of its process would: at once and without a word. Nothing that its handlers still
-	// do reaches the broker.
+	// Kill ends the handle as the death of its process would: at once and without a word. Nothing that its handlers
+	// still do reaches the broker.
 	Kill func()
 }
 

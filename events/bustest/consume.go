@@ -117,7 +117,9 @@ func filtersBySubject(t *testing.T, h Harness) {
 
 func severalSubjects(t *testing.T, h Harness) {
 	p := h.Join(t)
-	s := events.Subscription{Name: "two", Subjects: []string{events.CommandSubject("network"), events.CommandSubject("egress")}}
+	s := events.Subscription{
+		Name: "two", Subjects: []string{events.CommandSubject("network"), events.CommandSubject("egress")},
+	}
 	handle, got := collector(events.Ack)
 	consume(t, p, s, handle)
 	publish(t, p, command("a"), events.Message{Subject: events.CommandSubject("egress"), Body: []byte("b")},
@@ -189,7 +191,8 @@ func stopWaitsForHandlers(t *testing.T, h Harness) {
 	}()
 	receive(t, started, "the handler")
 	cancel()
-	// A second consumer takes part meanwhile; when its message has come and gone, the first has had its chance to return.
+	// A second consumer takes part meanwhile; when its message has come and gone, the first has had its chance to
+	// return.
 	other := h.Join(t)
 	handle, got := collector(events.Ack)
 	stop := consume(t, other, network, handle)
@@ -248,7 +251,8 @@ func subjectsMayChange(t *testing.T, h Harness) {
 	s := events.Subscription{Name: "worker", Subjects: []string{events.CommandSubject("network")}}
 	handle, got := collector(events.Ack)
 	stop := consume(t, p, s, handle)
-	publish(t, p, events.Message{Subject: events.CommandSubject("egress"), Body: []byte("waits")}) // passed over by the old subject
+	// passed over by the old subject
+	publish(t, p, events.Message{Subject: events.CommandSubject("egress"), Body: []byte("waits")})
 	publish(t, p, command("old"))
 	receive(t, got, "the old subject")
 	stop()
@@ -258,7 +262,8 @@ func subjectsMayChange(t *testing.T, h Harness) {
 	publish(t, p, events.Message{Subject: events.CommandSubject("egress"), Body: []byte("new")})
 	for missing := map[string]bool{"waits": true, "new": true}; len(missing) > 0; {
 		d := receive(t, got, "the new subject")
-		if !missing[string(d.Body)] && string(d.Body) != "old" { // whose acknowledgement may have been lost with the old place
+		// whose acknowledgement may have been lost with the old place
+		if !missing[string(d.Body)] && string(d.Body) != "old" {
 			t.Errorf("got %q at attempt %d", d.Body, d.Attempt)
 		}
 		delete(missing, string(d.Body))

@@ -103,7 +103,8 @@ func getGivesOne(t *testing.T, h Harness) {
 	p := h.Join(t)
 	all := reject(t, p, 2)
 	got, err := h.Join(t).DeadLetters.Get(patient(t), all[1].ID)
-	if err != nil || string(got.Body) != "m1" || got.Reason != "no use" || got.ID != all[1].ID || !got.At.Equal(all[1].At) {
+	if err != nil || string(got.Body) != "m1" || got.Reason != "no use" || got.ID != all[1].ID ||
+		!got.At.Equal(all[1].At) {
 		t.Errorf("get: %+v, %v; listed as %+v", got, err, all[1])
 	}
 }
@@ -139,8 +140,8 @@ func unknownIsToldSo(t *testing.T, h Harness) {
 	}
 }
 
-// requeue publishes a letter anew, and its deliveries are counted anew. A consumer that ended a moment ago may have cost the
-// message a delivery, so the count is compared with one that is far beyond.
+// requeue publishes a letter anew, and its deliveries are counted anew. A consumer that ended a moment ago may have
+// cost the message a delivery, so the count is compared with one that is far beyond.
 func requeue(t *testing.T, h Harness) {
 	const before = 8
 	p := h.Join(t)

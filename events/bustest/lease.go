@@ -15,7 +15,8 @@ var leaseCases = map[string]func(*testing.T, Harness){
 	"LastDeathEndsInDeadLetters":    lastDeathEndsInDeadLetters,
 }
 
-// grab lets a process take one message, and gives its body and the func that lets its handler go on and ends its consumer.
+// grab lets a process take one message, and gives its body and the func that lets its handler go on and ends its
+// consumer.
 func grab(t *testing.T, p Process, s events.Subscription, verdict events.Verdict) (body string, release func()) {
 	t.Helper()
 	taken, free := make(chan string, 16), make(chan struct{})
@@ -32,9 +33,9 @@ func grab(t *testing.T, p Process, s events.Subscription, verdict events.Verdict
 	return receive(t, taken, "the message to be held"), release
 }
 
-// outlive measures time in leases, not in seconds: a process takes a message and dies, and that message comes again only
-// when its lease has run out. Whatever was leased before, and is neither settled nor held by a living handler, comes again
-// too; its bodies are the answer.
+// outlive measures time in leases, not in seconds: a process takes a message and dies, and that message comes again
+// only when its lease has run out. Whatever was leased before, and is neither settled nor held by a living handler,
+// comes again too; its bodies are the answer.
 func outlive(t *testing.T, h Harness) (cameAgain []string) {
 	t.Helper()
 	const orphan = "orphan of a lease"

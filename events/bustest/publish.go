@@ -30,14 +30,17 @@ func arrivesWhole(t *testing.T, h Harness) {
 	sent := events.Message{
 		Subject: events.CommandSubject("network"),
 		ID:      "default_orders/step/1/2",
-		Header:  map[string]string{"ce-type": "culvert.private-service.apply.v1", "Mixed-Case": "grüße, 世界: a=b", "traceparent": "00-ab-cd-01"},
-		Body:    []byte{0, 1, 2, '\n', 0xff},
+		Header: map[string]string{
+			"ce-type": "culvert.private-service.apply.v1", "Mixed-Case": "grüße, 世界: a=b", "traceparent": "00-ab-cd-01",
+		},
+		Body: []byte{0, 1, 2, '\n', 0xff},
 	}
 	publish(t, p, sent)
 	handle, got := collector(events.Ack)
 	consume(t, p, network, handle)
 	d := receive(t, got, "the message")
-	if d.Subject != sent.Subject || d.ID != sent.ID || string(d.Body) != string(sent.Body) || !maps.Equal(d.Header, sent.Header) {
+	if d.Subject != sent.Subject || d.ID != sent.ID || string(d.Body) != string(sent.Body) ||
+		!maps.Equal(d.Header, sent.Header) {
 		t.Errorf("sent %+v, got %+v", sent, d.Message)
 	}
 	if d.Attempt != 1 {
@@ -93,7 +96,8 @@ func unknownSubjectIsAnError(t *testing.T, h Harness) {
 
 func unfitHeadersAreRefused(t *testing.T, h Harness) {
 	p := h.Join(t)
-	for name, value := range map[string]string{"two-lines": "a\nb", "carriage": "a\rb", "": "x", "a b": "x", "colon:": "x"} {
+	for name, value := range map[string]string{"two-lines": "a\nb", "carriage": "a\rb", "": "x", "a b": "x",
+		"colon:": "x"} {
 		m := command("x")
 		m.Header = map[string]string{name: value}
 		if err := p.Bus.Publish(patient(t), m); err == nil {

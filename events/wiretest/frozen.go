@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Frozen compares lines with the frozen list in a file. A line of the file that is missing from lines is always an error. A
-// line that the file lacks is an error too, unless update is set: then it is appended.
+// Frozen compares lines with the frozen list in a file. A line of the file that is missing from lines is always an
+// error. A line that the file lacks is an error too, unless update is set: then it is appended.
 func Frozen(t *testing.T, file string, lines []string, update bool) {
 	t.Helper()
 	text, err := os.ReadFile(file)

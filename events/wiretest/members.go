@@ -11,8 +11,8 @@ import (
 )
 
 // Members lists the JSON members of a type, one "<path> <kind>" for each, sorted. A member without a tag is listed with
-// the kind "untagged": its name on the wire is its Go name, and a rename in Go would change the wire. The members of a type
-// that is met again below itself are listed once.
+// the kind "untagged": its name on the wire is its Go name, and a rename in Go would change the wire. The members of a
+// type that is met again below itself are listed once.
 func Members(name string, of reflect.Type) []string {
 	var all []string
 	members(name, of, nil, &all)

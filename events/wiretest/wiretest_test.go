@@ -26,7 +26,9 @@ type outer struct {
 
 func TestMembers(t *testing.T) {
 	got := wiretest.Members("o", reflect.TypeFor[outer]())
-	want := []string{"o.Loose untagged", "o.at time", "o.list[].n integer", "o.map{}.n integer", "o.n integer", "o.raw base64"}
+	want := []string{
+		"o.Loose untagged", "o.at time", "o.list[].n integer", "o.map{}.n integer", "o.n integer", "o.raw base64",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("members are %q, want %q", got, want)
 	}

@@ -61,7 +61,9 @@ func readJournal(t *testing.T, file string) (records []saga.Record) {
 			t.Fatal(err)
 		}
 		if l.Version > 0 {
-			records = append(records, saga.Record{Key: sagatest.Key, Version: l.Version, ID: l.ID, At: l.At, Facts: l.Facts})
+			records = append(
+				records, saga.Record{Key: sagatest.Key, Version: l.Version, ID: l.ID, At: l.At, Facts: l.Facts},
+			)
 		}
 	}
 	return records
@@ -104,7 +106,8 @@ func TestCheckpointShowsWhatWasCutOff(t *testing.T) {
 	const file = "../testdata/journals/apply_happy_path.chained.jsonl"
 	e, whole := stories(t, file)
 	o := orchestrator.New(orchestrator.Options{
-		Engine: e, Journal: whole, Bus: memory.NewBus(nil), Now: time.Now, ID: func() string { return "checkpoint" }, Name: "test",
+		Engine: e, Journal: whole, Bus: memory.NewBus(nil), Now: time.Now, ID: func() string { return "checkpoint" },
+		Name: "test",
 	})
 	for range 2 { // the second has nothing to say
 		if err := o.Checkpoint(t.Context()); err != nil {
@@ -132,7 +135,8 @@ func TestCheckpointShowsWhatWasCutOff(t *testing.T) {
 	}
 }
 
-// A summary says what a saga waited for at its last change: what was paused then may be resumed now, and that is no damage.
+// A summary says what a saga waited for at its last change: what was paused then may be resumed now, and that is no
+// damage.
 func TestAPauseIsNoDamage(t *testing.T) {
 	records := readJournal(t, "../testdata/journals/held_engine.chained.jsonl")
 	const noted = 7 // the version that notes the pause
@@ -183,29 +187,42 @@ func TestAuditFindsWhatWasChanged(t *testing.T) {
 			r[2].Facts = append(slices.Clone(r[2].Facts[:len(r[2].Facts)-1]), ' ', '}')
 			return r
 		}},
-		"removed":    {what: "missing", version: 4, records: func(r []saga.Record) []saga.Record { return slices.Delete(r, 3, 4) }},
-		"reordered":  {what: "missing", version: 3, records: func(r []saga.Record) []saga.Record { r[2], r[3] = r[3], r[2]; return r }},
-		"twice":      {what: "order", version: 2, records: func(r []saga.Record) []saga.Record { return slices.Insert(r, 2, r[1]) }},
-		"unreadable": {what: "unreadable", version: 2, records: func(r []saga.Record) []saga.Record { r[1].Facts = []byte("{}x"); return r }},
-		"first gone": {what: "missing", version: 1, records: func(r []saga.Record) []saga.Record { return r[1:] }},
-		"written anew": {what: "edited", version: heads[0].Version, against: heads, records: func(r []saga.Record) []saga.Record {
-			return rechain(t, r, func(facts []saga.Fact) []saga.Fact {
-				for i, f := range facts {
-					if a, is := f.(saga.IntentAccepted); is {
-						a.Intent.Source = "somebody else"
-						facts[i] = a
-					}
-				}
-				return facts
-			})
+		"removed": {
+			what: "missing", version: 4, records: func(r []saga.Record) []saga.Record { return slices.Delete(r, 3, 4) },
+		},
+		"reordered": {what: "missing", version: 3, records: func(r []saga.Record) []saga.Record {
+			r[2], r[3] = r[3],
+				r[2]
+			return r
 		}},
+		"twice": {what: "order", version: 2, records: func(r []saga.Record) []saga.Record {
+			return slices.Insert(r, 2, r[1])
+		}},
+		"unreadable": {what: "unreadable", version: 2, records: func(r []saga.Record) []saga.Record {
+			r[1].Facts = []byte("{}x")
+			return r
+		}},
+		"first gone": {what: "missing", version: 1, records: func(r []saga.Record) []saga.Record { return r[1:] }},
+		"written anew": {what: "edited", version: heads[0].Version, against: heads,
+			records: func(r []saga.Record) []saga.Record {
+				return rechain(t, r, func(facts []saga.Fact) []saga.Fact {
+					for i, f := range facts {
+						if a, is := f.(saga.IntentAccepted); is {
+							a.Intent.Source = "somebody else"
+							facts[i] = a
+						}
+					}
+					return facts
+				})
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			report, err := audit.Run(t.Context(), e, forged{Journal: sound, records: c.records}, c.against)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !slices.ContainsFunc(report.Findings, func(f audit.Finding) bool { return f.What == c.what && f.Version == c.version }) {
+			if !slices.ContainsFunc(report.Findings,
+				func(f audit.Finding) bool { return f.What == c.what && f.Version == c.version }) {
 				t.Errorf("%s at version %d is not among %+v", c.what, c.version, report.Findings)
 			}
 		})

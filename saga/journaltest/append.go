@@ -201,7 +201,8 @@ func tooLargeIsRefused(t *testing.T, h Harness) {
 	a.Facts = make([]byte, maxFacts+1)
 	results := j.Append(patient(t), []saga.Append{a, record(key("small"), 0)})
 	err := results[0].Err
-	if err == nil || errors.Is(err, saga.ErrConflict) || errors.Is(err, saga.ErrUnknown) || errors.Is(err, saga.ErrFull) {
+	if err == nil || errors.Is(err, saga.ErrConflict) || errors.Is(err, saga.ErrUnknown) ||
+		errors.Is(err, saga.ErrFull) {
 		t.Errorf("append of %d bytes: %v, want an error of its own", len(a.Facts), err)
 	}
 	if results[1].Err != nil {
@@ -240,7 +241,8 @@ func snapshotIsDue(t *testing.T, h Harness) {
 	j, k := h.Open(t), key("long")
 	grow(t, j, k, 0, saga.SnapshotEvery)
 	for _, handle := range []saga.Journal{j, h.Open(t)} {
-		if err := one(t, handle, record(k, saga.SnapshotEvery)); err == nil || errors.Is(err, saga.ErrConflict) || errors.Is(err, saga.ErrUnknown) {
+		if err := one(t, handle, record(k, saga.SnapshotEvery)); err == nil || errors.Is(err, saga.ErrConflict) ||
+			errors.Is(err, saga.ErrUnknown) {
 			t.Errorf("record %d without a snapshot: %v, want an error of its own", saga.SnapshotEvery+1, err)
 		}
 	}
@@ -266,7 +268,8 @@ func appendContextEnd(t *testing.T, h Harness) {
 	for _, all := range [][]saga.Append{turn(1), turn(30)} {
 		for i, r := range j.Append(ctx, all) {
 			if !isContextError(r.Err) || !errors.Is(r.Err, saga.ErrUnknown) {
-				t.Errorf("append %d of %d with an ended context: %v, want ErrUnknown because of the context", i, len(all), r.Err)
+				t.Errorf("append %d of %d with an ended context: %v, want ErrUnknown because of the context", i,
+					len(all), r.Err)
 			}
 		}
 	}

@@ -177,7 +177,8 @@ func gapFreeUnderAppenders(t *testing.T, h Harness) {
 	again := follow(t, handles[1], 0, writers*each)
 	for i := range again {
 		if again[i].Position != got[i].Position || again[i].ID != got[i].ID {
-			t.Fatalf("record %d is %s at %d the second time, was %s at %d", i, again[i].ID, again[i].Position, got[i].ID, got[i].Position)
+			t.Fatalf("record %d is %s at %d the second time, was %s at %d", i, again[i].ID, again[i].Position,
+				got[i].ID, got[i].Position)
 		}
 	}
 }
@@ -253,7 +254,8 @@ func positionsGrow(t *testing.T, h Harness) {
 	_, loaded := load(t, j, k)
 	for i, r := range follow(t, j, 0, 4) {
 		if loaded[i].Position != r.Position || !loaded[i].At.Equal(r.At) {
-			t.Errorf("version %d is at %d (%v) when loaded, at %d (%v) when followed", r.Version, loaded[i].Position, loaded[i].At, r.Position, r.At)
+			t.Errorf("version %d is at %d (%v) when loaded, at %d (%v) when followed", r.Version, loaded[i].Position,
+				loaded[i].At, r.Position, r.At)
 		}
 	}
 }

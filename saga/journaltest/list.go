@@ -194,7 +194,8 @@ func summaryIsKeptWhole(t *testing.T, h Harness) {
 	a := record(key("orders"), 0)
 	a.Summary = saga.Summary{
 		Saga: "default_orders.7", Kind: "private-service", Want: events.Withdraw, Status: events.SagaStuck,
-		Reason: "two\nlines, \"quoted\" and ünïcode", Version: 9, Started: at, Ended: at.Add(time.Minute), Due: at.Add(time.Hour),
+		Reason: "two\nlines, \"quoted\" and ünïcode", Version: 9, Started: at, Ended: at.Add(time.Minute),
+		Due:    at.Add(time.Hour),
 		Paused: true, Queued: 16,
 	}
 	land(t, j, a)

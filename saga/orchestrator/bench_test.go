@@ -66,7 +66,8 @@ func serve(ctx context.Context, b *testing.B, bus *memory.Bus) {
 			b.Error(err)
 			return events.Ack
 		}
-		if bus.Publish(ctx, events.Message{Subject: events.ResultSubject(c.Connection), ID: c.ID(), Body: body}) != nil {
+		if bus.Publish(ctx, events.Message{Subject: events.ResultSubject(c.Connection), ID: c.ID(),
+			Body: body}) != nil {
 			return events.Again
 		}
 		return events.Ack
@@ -78,7 +79,9 @@ func serve(ctx context.Context, b *testing.B, bus *memory.Bus) {
 
 // ends tells of every saga that is completed.
 func ends(ctx context.Context, b *testing.B, bus *memory.Bus, seen *sync.Map, ended chan<- struct{}) {
-	sub := events.Subscription{Name: "watcher", Subjects: []string{events.StatusSubject(sagatest.KindName, string(events.SagaCompleted))}}
+	sub := events.Subscription{
+		Name: "watcher", Subjects: []string{events.StatusSubject(sagatest.KindName, string(events.SagaCompleted))},
+	}
 	err := bus.Consume(ctx, sub, func(_ context.Context, d events.Delivery) events.Verdict {
 		if _, twice := seen.LoadOrStore(d.ID, true); !twice {
 			ended <- struct{}{}

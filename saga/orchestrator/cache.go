@@ -46,8 +46,8 @@ func (c *cache) forget(key events.Key) {
 	delete(c.states, key)
 }
 
-// notBehind forgets a connection when somebody else has moved it on to a version. What is heard while a turn settles can
-// come before that turn puts something older, so the sweep asks too.
+// notBehind forgets a connection when somebody else has moved it on to a version. What is heard while a turn settles
+// can come before that turn puts something older, so the sweep asks too.
 func (c *cache) notBehind(key events.Key, version uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

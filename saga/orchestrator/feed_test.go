@@ -86,11 +86,13 @@ func TestStatusFeed(t *testing.T) {
 		if err := json.Unmarshal(last.Body, &v); err != nil {
 			r.Fatal(err)
 		}
-		if last.Subject != "culvert.status.story.completed" || v.ID != "default_orders.1" || v.Status != events.SagaCompleted {
+		if last.Subject != "culvert.status.story.completed" || v.ID != "default_orders.1" ||
+			v.Status != events.SagaCompleted {
 			r.Errorf("the last status on %s is %+v", last.Subject, v)
 		}
 		for name, want := range map[string]string{
-			"ce-id": last.ID, "ce-type": "culvert.story.status.v1", "ce-subject": "orders", "ce-source": "/culvert/default", "ce-specversion": "1.0",
+			"ce-id": last.ID, "ce-type": "culvert.story.status.v1", "ce-subject": "orders",
+			"ce-source": "/culvert/default", "ce-specversion": "1.0",
 		} {
 			if last.Header[name] != want {
 				r.Errorf("header %s is %q, want %q", name, last.Header[name], want)
@@ -99,8 +101,8 @@ func TestStatusFeed(t *testing.T) {
 	})
 }
 
-// TestStatusFeedSurvivesRestarts refuses two of three publishes of the feed and ends its process again and again: in the
-// end every status was told.
+// TestStatusFeedSurvivesRestarts refuses two of three publishes of the feed and ends its process again and again: in
+// the end every status was told.
 func TestStatusFeedSurvivesRestarts(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		statuses := r.statuses()
@@ -168,7 +170,8 @@ func (r *rig) owedFromStart(name string) []string {
 
 func (r *rig) order(p process, kind events.ActionKind, key events.Key) {
 	r.Helper()
-	if _, err := p.Act(r.Context(), events.Action{Kind: kind, Connection: key, Actor: "ann", Reason: "because"}); err != nil {
+	if _, err := p.Act(r.Context(), events.Action{Kind: kind, Connection: key, Actor: "ann", Reason: "because"}); err !=
+		nil {
 		r.Fatalf("%s %s: %v", kind, key, err)
 	}
 	synctest.Wait()
@@ -204,8 +207,8 @@ func TestHoldsAreLearntByEveryProcess(t *testing.T) {
 	})
 }
 
-// TestAHoldIsLearntThoughReadsAreBehind lets the first reads of a hold that was heard of know nothing of it yet: it is not
-// left to the next sweep.
+// TestAHoldIsLearntThoughReadsAreBehind lets the first reads of a hold that was heard of know nothing of it yet: it is
+// not left to the next sweep.
 func TestAHoldIsLearntThoughReadsAreBehind(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		one := r.start(r.bus)
@@ -237,7 +240,8 @@ func TestStartedHeld(t *testing.T) {
 			if got := ids(commands.take()); !slices.Contains(got, "default_"+name+"/a/1/1") {
 				r.Errorf("start %d: commands after the release: %v", i, got)
 			}
-			if v, _ := r.journal.List(r.Context(), saga.Query{Name: name}); v.Items[0].Summary.Status != events.SagaRunning {
+			if v, _ := r.journal.List(r.Context(),
+				saga.Query{Name: name}); v.Items[0].Summary.Status != events.SagaRunning {
 				r.Errorf("start %d: %+v", i, v.Items[0].Summary)
 			}
 			p.stop()
@@ -284,7 +288,9 @@ func TestResultAheadOfTheReplica(t *testing.T) {
 		}
 		first.stop()
 		r.answer(c, sagatest.Willing(c))
-		second := r.start(&bus{Bus: r.bus, gate: gate}, func(o *orchestrator.Options) { o.Journal = unlistedJournal{r.journal} })
+		second := r.start(
+			&bus{Bus: r.bus, gate: gate}, func(o *orchestrator.Options) { o.Journal = unlistedJournal{r.journal} },
+		)
 		r.journal.stale.Store(3)
 		close(gate)
 		<-time.After(5 * time.Second)
@@ -334,8 +340,8 @@ func (j landedJournal) Append(ctx context.Context, appends []saga.Append) []saga
 	return results
 }
 
-// TestOvertakenWhileItLanded lets another process move a connection on, and die before it sends its commands, while this
-// one waits for its own append: it hears of the newer version before it remembers its own.
+// TestOvertakenWhileItLanded lets another process move a connection on, and die before it sends its commands, while
+// this one waits for its own append: it hears of the newer version before it remembers its own.
 func TestOvertakenWhileItLanded(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.worker()
@@ -357,7 +363,8 @@ func TestOvertakenWhileItLanded(t *testing.T) {
 		r.submit(one, intent("orders", "1", "a net.a"))
 		r.expect(one, "orders", events.SagaCompleted)
 		giveUp := time.After(time.Hour)
-		for s, err := one.State(r.Context(), named("orders")); s.Newest() != 2 || s.Saga.Status != events.SagaCompleted; s, err = one.State(r.Context(), named("orders")) {
+		for s, err := one.State(r.Context(), named("orders")); s.Newest() != 2 ||
+			s.Saga.Status != events.SagaCompleted; s, err = one.State(r.Context(), named("orders")) {
 			select {
 			case <-time.After(time.Second):
 			case <-giveUp:

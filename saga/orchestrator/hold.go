@@ -23,8 +23,8 @@ func (o *Orchestrator) Held() saga.Held {
 	return o.held.now
 }
 
-// learnHolds reads all of the engine's own keys at start. An engine that was started held stays so until somebody releases
-// it from then on.
+// learnHolds reads all of the engine's own keys at start. An engine that was started held stays so until somebody
+// releases it from then on.
 func (o *Orchestrator) learnHolds(ctx context.Context) error {
 	started := o.opts.Held
 	err := o.list(ctx, func(item saga.Listed) error {

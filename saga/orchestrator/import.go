@@ -11,11 +11,12 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// Journals move to another home as what they are: records with their ids and every byte of their facts, so that the chains
-// hold there too. What is derived (snapshots, summaries) is made anew.
+// Journals move to another home as what they are: records with their ids and every byte of their facts, so that the
+// chains hold there too. What is derived (snapshots, summaries) is made anew.
 
-// QuietAt tells from when on nothing that was requested can have an effect any more: the latest deadline of a command that
-// is out, and the vendors' quiet time. Zero means that nothing is out. It is a moment's answer unless the engine is held.
+// QuietAt tells from when on nothing that was requested can have an effect any more: the latest deadline of a command
+// that is out, and the vendors' quiet time. Zero means that nothing is out. It is a moment's answer unless the engine
+// is held.
 func (o *Orchestrator) QuietAt(ctx context.Context) (at time.Time, err error) {
 	err = o.list(ctx, func(item saga.Listed) error {
 		if saga.IsEngines(item.Key) || item.Summary.Status.Ended() && item.Summary.Queued == 0 {
@@ -41,9 +42,9 @@ func (o *Orchestrator) QuietAt(ctx context.Context) (at time.Time, err error) {
 // importTries bounds how often an import offers a record whose fate is unknown again.
 const importTries = 20
 
-// Import appends records of another home to this one's journal: each connection's in order, from its first or from where
-// an earlier import has ended. It verifies the chains before it appends. What is there already and equal is passed over;
-// another history of the same connection is an error. The engine has to be held.
+// Import appends records of another home to this one's journal: each connection's in order, from its first or from
+// where an earlier import has ended. It verifies the chains before it appends. What is there already and equal is
+// passed over; another history of the same connection is an error. The engine has to be held.
 func (o *Orchestrator) Import(ctx context.Context, records []saga.Record) error {
 	if !o.Held().All() {
 		return fmt.Errorf("import: %w", saga.ErrNotHeld)

@@ -6,8 +6,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// Watch gives a channel that gets a connection's version soon after each change of it; of those that come while one waits
-// there only the newest is left. StateAt reads what was heard of. Call stop when done.
+// Watch gives a channel that gets a connection's version soon after each change of it; of those that come while one
+// waits there only the newest is left. StateAt reads what was heard of. Call stop when done.
 func (o *Orchestrator) Watch(key events.Key) (changed <-chan uint64, stop func()) {
 	return o.hub.join(key)
 }

@@ -15,8 +15,8 @@ import (
 // commands are the verbs of the script language.
 var commands = map[string]func(*player, args) error{
 	"submit": (*player).submit, // submit apply|withdraw id=ID [source=S] [ifversion=N] + the lines of the plan
-	// A worker's answer to the open command of a step, or of step@generation; epoch=N answers an older one, output=JSON is
-	// all that it puts out.
+	// A worker's answer to the open command of a step, or of step@generation; epoch=N answers an older one, output=JSON
+	// is all that it puts out.
 	"done": answer(events.Done, ""), "wait": answer(events.Wait, ""), "retry": answer(events.Retry, ""),
 	"refuse": answer(events.Refuse, ""), "unsure": answer(events.Unsure, ""),
 	"present": answer(events.Done, events.Present), "different": answer(events.Done, events.Different),
@@ -100,8 +100,9 @@ func answer(class events.Class, seen events.Presence) func(*player, args) error 
 			}
 		}
 		o := events.Outcome{
-			Class: class, Seen: seen, Message: a.rest(1), Operation: a.take("operation", ""), Retained: a.take("retained", ""),
-			Reason: events.Reason(a.take("reason", "")),
+			Class: class, Seen: seen, Message: a.rest(1), Operation: a.take("operation", ""),
+			Retained: a.take("retained", ""),
+			Reason:   events.Reason(a.take("reason", "")),
 		}
 		if after := a.take("after", ""); after != "" {
 			if o.After, err = time.ParseDuration(after); err != nil {
@@ -131,7 +132,8 @@ func (p *player) find(name string) (events.Command, error) {
 		for _, st := range g.Steps {
 			if st.Name == step && (generation == "" || fmt.Sprint(st.Generation) == generation) {
 				return events.Command{
-					Connection: Key, Saga: p.m.State.SagaID(g.N), Step: step, Generation: st.Generation, Epoch: st.Epoch, Deed: events.Do,
+					Connection: Key, Saga: p.m.State.SagaID(g.N), Step: step, Generation: st.Generation,
+					Epoch: st.Epoch, Deed: events.Do,
 				}, nil
 			}
 		}
@@ -157,7 +159,9 @@ func outputOf(c events.Command, added map[string]string) (json.RawMessage, error
 func (p *player) run(a args) error {
 	except := strings.Split(a.take("except", ""), ",")
 	for range 1000 {
-		i := slices.IndexFunc(saga.Open(p.m.State), func(c events.Command) bool { return !slices.Contains(except, c.Step) })
+		i := slices.IndexFunc(
+			saga.Open(p.m.State), func(c events.Command) bool { return !slices.Contains(except, c.Step) },
+		)
 		if i < 0 {
 			return nil
 		}
@@ -223,7 +227,9 @@ func (p *player) at(a args) error {
 // order makes the command that gives an operator's order.
 func order(kind events.ActionKind) func(*player, args) error {
 	return func(p *player, a args) error {
-		act := events.Action{Kind: kind, Connection: Key, Actor: a.take("actor", "ann"), Reason: a.take("reason", "because")}
+		act := events.Action{
+			Kind: kind, Connection: Key, Actor: a.take("actor", "ann"), Reason: a.take("reason", "because"),
+		}
 		if n, err := strconv.ParseUint(a.word(0), 10, 64); err == nil {
 			act.Saga = Key.Saga(n)
 		}

@@ -65,8 +65,8 @@ func postconditions(o saga.Outputs) []string {
 //	endpoint   net.create  after=check-net  ip<-address.ip  undo-last
 //	expect     endpoint.ip=10.0.0.1
 //
-// A field named size may grow in place, one named range replaces, one named note changes nothing, all others are changed
-// in place.
+// A field named size may grow in place, one named range replaces, one named note changes nothing, all others are
+// changed in place.
 func ParseData(lines []string) (Data, error) {
 	var d Data
 	for _, line := range lines {

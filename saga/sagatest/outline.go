@@ -9,8 +9,8 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// Outline says what a state means, as everybody outside sees it: every saga that is still known, and what stands. Unlike the
-// state's encoding it does not change from release to release.
+// Outline says what a state means, as everybody outside sees it: every saga that is still known, and what stands.
+// Unlike the state's encoding it does not change from release to release.
 func Outline(s saga.State) (string, error) {
 	var b strings.Builder
 	for n := uint64(1); n <= s.Sagas; n++ {
@@ -25,12 +25,14 @@ func Outline(s saga.State) (string, error) {
 		fmt.Fprintf(&b, "%s\n", line)
 	}
 	for _, e := range s.Standing {
-		fmt.Fprintf(&b, "%s@%d %s %s stood=%t known=%t epoch=%d\n", e.Step, e.Generation, e.Object, e.Input, e.Stood, e.Known, e.Epoch)
+		fmt.Fprintf(&b, "%s@%d %s %s stood=%t known=%t epoch=%d\n", e.Step, e.Generation, e.Object, e.Input, e.Stood,
+			e.Known, e.Epoch)
 	}
 	for _, c := range saga.Open(s) {
 		fmt.Fprintf(&b, "%s\n", renderCommand(c))
 	}
-	fmt.Fprintf(&b, "version %d, %d intents, %d queued, paused %t\n", s.Version, s.Intents, len(s.Queue), s.Paused != nil)
+	fmt.Fprintf(&b, "version %d, %d intents, %d queued, paused %t\n", s.Version, s.Intents, len(s.Queue),
+		s.Paused != nil)
 	return b.String(), nil
 }
 

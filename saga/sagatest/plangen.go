@@ -15,7 +15,8 @@ func RandomData(rng *rand.Rand) Data {
 	var d Data
 	for i := range 1 + rng.IntN(2) {
 		d.Nodes = append(d.Nodes, saga.Node{
-			Name: fmt.Sprintf("check-%d", i), Kind: capabilities[rng.IntN(4)] + ".check", Check: true, Input: []byte(`{}`),
+			Name: fmt.Sprintf("check-%d", i), Kind: capabilities[rng.IntN(4)] + ".check", Check: true,
+			Input:  []byte(`{}`),
 			Prefix: "obj", Rules: rules(),
 		})
 	}
@@ -25,7 +26,8 @@ func RandomData(rng *rand.Rand) Data {
 		n := saga.Node{
 			Name: name, Kind: capabilities[i%4] + "." + name, Prefix: "obj", UndoLast: i == 5,
 			Rules: rules(),
-			Input: fmt.Appendf(nil, `{"note":%d,"range":%d,"size":%d,"zone":%d}`, rng.IntN(2), rng.IntN(2), rng.IntN(3), rng.IntN(2)),
+			Input: fmt.Appendf(nil, `{"note":%d,"range":%d,"size":%d,"zone":%d}`, rng.IntN(2), rng.IntN(2), rng.IntN(3),
+				rng.IntN(2)),
 		}
 		for _, before := range names {
 			if rng.IntN(3) > 0 {

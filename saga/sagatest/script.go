@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// A Script is a story: its first line says what it proves, then come commands, each with the transcript of what followed.
+// A Script is a story: its first line says what it proves, then come commands, each with the transcript of what
+// followed.
 //
 //	# Independent branches run at the same time.
 //	submit apply id=1
@@ -17,8 +18,8 @@ import (
 //	----
 //	SagaStarted ...
 //
-// A command is one line with indented lines below it; the transcript ends at the first empty line. [Script.Run] plays the
-// commands and gives the file as it should be. The commands are in commands.go.
+// A command is one line with indented lines below it; the transcript ends at the first empty line. [Script.Run] plays
+// the commands and gives the file as it should be. The commands are in commands.go.
 type Script struct {
 	Title string
 	steps []scriptStep
@@ -55,8 +56,8 @@ func ParseScript(text string) (*Script, error) {
 	return s, nil
 }
 
-// Run plays the script on a machine and gives its text with the transcript. An error is a broken promise of the engine, or
-// a command that cannot be played.
+// Run plays the script on a machine and gives its text with the transcript. An error is a broken promise of the engine,
+// or a command that cannot be played.
 func (s *Script) Run(m *Machine) (string, error) {
 	p := &player{m: m}
 	var b strings.Builder

@@ -68,7 +68,9 @@ func (w *story) report(now time.Time, r events.Result) {
 	}
 	command := fmt.Sprintf("%s %s", verb, ref(r.Step, r.Generation))
 	for _, option := range [][2]string{
-		{"operation", o.Operation}, {"reason", string(o.Reason)}, {"output", string(o.Output)}, {"retained", o.Retained},
+		{
+			"operation", o.Operation,
+		}, {"reason", string(o.Reason)}, {"output", string(o.Output)}, {"retained", o.Retained},
 	} {
 		if option[1] != "" {
 			command += " " + option[0] + "=" + option[1]

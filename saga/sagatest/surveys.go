@@ -17,7 +17,9 @@ func (s *Simulation) WithSurveys(seed uint64) *Simulation {
 			from = events.FromFailed
 		}
 		s.after(time.Duration(rng.Int64N(int64(4*time.Hour))), func() error {
-			return s.order(events.Action{Kind: events.ActionSurvey, Saga: Key.Saga(max(s.m.State.Newest(), 1)), From: from})
+			return s.order(
+				events.Action{Kind: events.ActionSurvey, Saga: Key.Saga(max(s.m.State.Newest(), 1)), From: from},
+			)
 		})
 	}
 	return s

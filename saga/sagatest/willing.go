@@ -27,7 +27,8 @@ func Fifteen() []string {
 		lines = append(lines, fmt.Sprintf("check-%d net.check check project=acme-prod", i))
 	}
 	for i := range 11 {
-		line := fmt.Sprintf("step-%d net.step-%d project=acme-prod region=europe-west3 network=projects/acme-net/global/networks/spoke-vpc", i, i)
+		line := fmt.Sprintf("step-%d net.step-%d project=acme-prod region=europe-west3 "+
+			"network=projects/acme-net/global/networks/spoke-vpc", i, i)
 		if i > 1 {
 			line += fmt.Sprintf(" link<-step-%d.project", i-2)
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// A world is what workers act on: named objects, each as its input says. Calls take time, are cut off, and may have their
-// effect late, but never later than the deadline of their command, the clock's skew and the quiet period allow.
+// A world is what workers act on: named objects, each as its input says. Calls take time, are cut off, and may have
+// their effect late, but never later than the deadline of their command, the clock's skew and the quiet period allow.
 type world struct {
 	rng     *rand.Rand
 	limits  saga.Limits
@@ -54,7 +54,8 @@ type call struct {
 
 func newWorld(rng *rand.Rand, limits saga.Limits) *world {
 	return &world{
-		rng: rng, limits: limits, faulty: true, objects: map[string]string{}, foreign: map[string]bool{}, exempt: map[string]bool{},
+		rng: rng, limits: limits, faulty: true, objects: map[string]string{}, foreign: map[string]bool{},
+		exempt:  map[string]bool{},
 		drifted: map[string]bool{}, marks: map[string]bool{}, past: map[string][]version{}, faults: map[string]int{},
 	}
 }
@@ -157,23 +158,29 @@ func (w *world) run(c events.Command, now time.Time) reply {
 	case w.strikes("worker died", 25):
 		return w.die(c, now, left)
 	case w.operationGoesOn(c):
-		return reply{outcome: events.Outcome{Class: events.Wait, Operation: c.Operation, After: 20 * time.Second}, after: took}
+		return reply{
+			outcome: events.Outcome{Class: events.Wait, Operation: c.Operation, After: 20 * time.Second}, after: took,
+		}
 	case w.strikes("quota or 5xx", 20):
 		return reply{outcome: events.Outcome{Class: events.Retry, Message: "quota"}, after: took}
 	case w.strikes("claim held elsewhere", 25):
-		return reply{outcome: events.Outcome{Class: events.Wait, Reason: "list-busy", After: 5 * time.Second}, after: took}
+		return reply{
+			outcome: events.Outcome{Class: events.Wait, Reason: "list-busy", After: 5 * time.Second}, after: took,
+		}
 	case check && w.strikes("refused", 30):
 		return reply{outcome: events.Outcome{Class: events.Refuse, Message: "check"}, after: took}
 	case check:
-		return reply{outcome: events.Outcome{Class: events.Done, Output: json.RawMessage(`{"id":"checked"}`)}, after: took}
+		return reply{
+			outcome: events.Outcome{Class: events.Done, Output: json.RawMessage(`{"id":"checked"}`)}, after: took,
+		}
 	case c.Deed == events.Look:
 		return reply{outcome: w.look(c, now), after: took}
 	}
 	return w.mutate(c, now, took)
 }
 
-// operationGoesOn is what a worker polls before the deed; without the handle, which may have been lost with its worker, the
-// vendor tells by the object's own state.
+// operationGoesOn is what a worker polls before the deed; without the handle, which may have been lost with its worker,
+// the vendor tells by the object's own state.
 func (w *world) operationGoesOn(c events.Command) bool {
 	return slices.ContainsFunc(w.calls, func(o *call) bool { return o.operation != "" && o.object == c.Name })
 }
@@ -185,7 +192,8 @@ func (w *world) die(c events.Command, now time.Time, left time.Duration) reply {
 		if w.strikes("effect after the worker's end", 3) {
 			late = left + w.upTo(w.limits.Quiet-stale)
 		}
-		w.begin(call{object: c.Name, deed: c.Deed, input: string(c.Input), epoch: c.Epoch, until: now.Add(late), effect: w.chance(2)})
+		w.begin(call{object: c.Name, deed: c.Deed, input: string(c.Input), epoch: c.Epoch, until: now.Add(late),
+			effect: w.chance(2)})
 	}
 	return reply{never: true}
 }
@@ -218,7 +226,9 @@ func (w *world) mutate(c events.Command, now time.Time, took time.Duration) repl
 		if c.Deed == events.Undo {
 			return reply{outcome: events.Outcome{Class: events.Done}, after: took}
 		}
-		return reply{outcome: events.Outcome{Class: events.Refuse, Reason: "foreign", Message: "somebody else's"}, after: took}
+		return reply{
+			outcome: events.Outcome{Class: events.Refuse, Reason: "foreign", Message: "somebody else's"}, after: took,
+		}
 	}
 	run := w.begin(call{object: c.Name, deed: c.Deed, input: string(c.Input), epoch: c.Epoch, until: now.Add(took)})
 	switch {
@@ -236,7 +246,9 @@ func (w *world) mutate(c events.Command, now time.Time, took time.Duration) repl
 	case w.strikes("long operation", 10): // it ends by itself
 		run.effect, run.operation = true, fmt.Sprintf("op:%d", w.rng.Uint32())
 		run.until = now.Add(took + w.upTo(2*time.Minute))
-		return reply{outcome: events.Outcome{Class: events.Wait, Operation: run.operation, After: 10 * time.Second}, after: took}
+		return reply{
+			outcome: events.Outcome{Class: events.Wait, Operation: run.operation, After: 10 * time.Second}, after: took,
+		}
 	}
 	run.effect = true
 	o := events.Outcome{Class: events.Done}

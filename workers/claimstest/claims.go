@@ -43,9 +43,13 @@ func comesBackWhole(t *testing.T, h ClaimsHarness) {
 	at := time.Date(2026, 11, 21, 10, 11, 12, 131415, time.UTC)
 	found := "PRIVATE"
 	sent := workers.Record{
-		Holds:  []workers.Hold{hold("orders", 3), {Holder: "default_b/s/1", Epoch: 9, Revision: 4, Since: at, Dropped: true, Until: at.Add(time.Hour)}},
+		Holds: []workers.Hold{hold("orders", 3), {
+			Holder: "default_b/s/1", Epoch: 9, Revision: 4, Since: at, Dropped: true, Until: at.Add(time.Hour),
+		}},
 		Wanted: 7, InForce: 6, Lease: &workers.Lease{Holder: "w-1", Token: 12, Expires: at}, Found: &found,
-		Foreign: []string{"10.0.0.0/8", "ünïcode\n"}, Generation: 5, Since: at, Note: map[string]string{"address": "10.0.0.9"},
+		Foreign: []string{
+			"10.0.0.0/8", "ünïcode\n",
+		}, Generation: 5, Since: at, Note: map[string]string{"address": "10.0.0.9"},
 	}
 	store(t, c, router, sent)
 	for _, handle := range []workers.Claims{c, h.Open(t)} {
@@ -180,8 +184,10 @@ func concurrentBeginnings(t *testing.T, h ClaimsHarness) {
 
 // names are resources as steps name them, and such as no step should, which must still not be mixed up.
 var names = []string{
-	router, "a", "a/", "/a", "a//b", "a/b", "a.b", "a=b", "a b", "a*", ">", "*", "a>", "A/B", "ünï/cöde", "line\nbreak", "a%2Fb", "=", "==",
-	"$SYS/x", "projects/acme-net/global/networks/spoke-vpc", strings.Repeat("long/", 100) + "end", "prefix/10.8.0.0/28", "2001:db8::1",
+	router, "a", "a/", "/a", "a//b", "a/b", "a.b", "a=b", "a b", "a*", ">", "*", "a>", "A/B", "ünï/cöde", "line\nbreak",
+	"a%2Fb", "=", "==",
+	"$SYS/x", "projects/acme-net/global/networks/spoke-vpc", strings.Repeat("long/", 100) + "end", "prefix/10.8.0.0/28",
+	"2001:db8::1",
 }
 
 // badNames: what workers.CheckResource refuses, no store keeps, so that no store keeps what another refuses.
@@ -231,7 +237,8 @@ func largestRecord(t *testing.T, h ClaimsHarness) {
 
 func tooManyHolds(t *testing.T, h ClaimsHarness) {
 	c := h.Open(t)
-	if err := c.Store(patient(t), router, full(workers.MaxHolds+1)); err == nil || errors.Is(err, workers.ErrClaimConflict) {
+	if err := c.Store(patient(t), router, full(workers.MaxHolds+1)); err == nil ||
+		errors.Is(err, workers.ErrClaimConflict) {
 		t.Errorf("store of %d holds: %v, want an error of its own", workers.MaxHolds+1, err)
 	}
 	if got := load(t, c, router); got.Version != 0 {
@@ -247,7 +254,8 @@ func recordsAreNotShared(t *testing.T, h ClaimsHarness) {
 	sent.Holds[0].Value, sent.Note["k"] = "changed", "changed"
 	got := load(t, c, router)
 	got.Holds[0].Holder, got.Note["k"] = "changed", "changed"
-	if again := load(t, c, router); again.Holds[0].Value != "10.0.0.1" || again.Note["k"] != "v" || again.Holds[0].Holder == "changed" {
+	if again := load(t, c, router); again.Holds[0].Value != "10.0.0.1" || again.Note["k"] != "v" ||
+		again.Holds[0].Holder == "changed" {
 		t.Errorf("a caller's later change shows: %+v", again)
 	}
 }

@@ -74,7 +74,9 @@ func held(name string) workers.Record {
 
 func hold(name string, epoch uint64) workers.Hold {
 	h := workers.Holder{Connection: connection(name), Step: "reserve-address", Generation: 1}
-	return workers.Hold{Holder: h.String(), Value: "10.0.0.1", Epoch: epoch, Since: time.Date(2026, 11, 21, 1, 2, 3, 0, time.UTC)}
+	return workers.Hold{
+		Holder: h.String(), Value: "10.0.0.1", Epoch: epoch, Since: time.Date(2026, 11, 21, 1, 2, 3, 0, time.UTC),
+	}
 }
 
 func connection(name string) events.Key { return events.Key{Tenant: events.DefaultTenant, Name: name} }

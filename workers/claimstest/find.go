@@ -73,7 +73,9 @@ func byPrefix(t *testing.T, h ClaimsHarness) {
 	c := h.Open(t)
 	fill(t, c, "list/gcp/router/a", "list/gcp/router/b", "list/gcp/routers", "list/aviatrix/x", "pool/a", "list")
 	for prefix, want := range map[string][]string{
-		"":                  {"list", "list/aviatrix/x", "list/gcp/router/a", "list/gcp/router/b", "list/gcp/routers", "pool/a"},
+		"": {
+			"list", "list/aviatrix/x", "list/gcp/router/a", "list/gcp/router/b", "list/gcp/routers", "pool/a",
+		},
 		"list/":             {"list/aviatrix/x", "list/gcp/router/a", "list/gcp/router/b", "list/gcp/routers"},
 		"list":              {"list", "list/aviatrix/x", "list/gcp/router/a", "list/gcp/router/b", "list/gcp/routers"},
 		"list/gcp/router":   {"list/gcp/router/a", "list/gcp/router/b", "list/gcp/routers"},

@@ -48,8 +48,10 @@ func secondIsNotTheFirst(t *testing.T, h MarksHarness) {
 func commandsAreApart(t *testing.T, h MarksHarness) {
 	m := h.Open(t)
 	for _, command := range []string{
-		"default_orders/announce/1/1", "default_orders/announce/1/2", "default_orders/announce/2/1", "default_orders/announce/11/1",
-		"default_orders/announce-1/1/1", "default_orders", "default_orders/", "a.b", "a/b", "*", ">", "a b", strings.Repeat("x/", 200),
+		"default_orders/announce/1/1", "default_orders/announce/1/2", "default_orders/announce/2/1",
+		"default_orders/announce/11/1",
+		"default_orders/announce-1/1/1", "default_orders", "default_orders/", "a.b", "a/b", "*", ">", "a b",
+		strings.Repeat("x/", 200),
 	} {
 		if !take(t, m, command, "w1") {
 			t.Errorf("%q was taken before", command)

@@ -10,12 +10,14 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// attachConnector makes a connector of the connection's own, or uses one that exists and stays somebody else's. The vendor
-// has no field for an owner: the name, which nobody else computes, and the journal prove it.
+// attachConnector makes a connector of the connection's own, or uses one that exists and stays somebody else's. The
+// vendor has no field for an owner: the name, which nobody else computes, and the journal prove it.
 type attachConnector struct{ Drivers }
 
 // Do adopts the connector that the name has, lets it grow, clears away one that failed, or creates it.
-func (s attachConnector) Do(ctx context.Context, run workers.Run, in AttachConnectorIn, _ *AttachConnectorOut) (AttachConnectorOut, error) {
+func (s attachConnector) Do(
+	ctx context.Context, run workers.Run, in AttachConnectorIn, _ *AttachConnectorOut,
+) (AttachConnectorOut, error) {
 	if _, err := s.tenure(run).Begin(ctx, run); err != nil {
 		return AttachConnectorOut{}, err
 	}
@@ -106,8 +108,8 @@ func (c Connector) foreign(have Connector) string {
 	return ""
 }
 
-// grown is the connector that is there, with limits at least as wanted and the wanted machine type. Limits only go up: a
-// change that is taken back leaves the larger ones, which serve as well.
+// grown is the connector that is there, with limits at least as wanted and the wanted machine type. Limits only go up:
+// a change that is taken back leaves the larger ones, which serve as well.
 func (c Connector) grown(have Connector) Connector {
 	have.Min, have.Max = max(have.Min, c.Min), max(have.Max, c.Max)
 	if c.MachineType != "" {
@@ -127,7 +129,9 @@ func connectorOut(c Connector) AttachConnectorOut {
 }
 
 // Look compares the connector. One that is not ours is only present to us while we use it.
-func (s attachConnector) Look(ctx context.Context, run workers.Run, in AttachConnectorIn, _ *AttachConnectorOut) (workers.Seen[AttachConnectorOut], error) {
+func (s attachConnector) Look(
+	ctx context.Context, run workers.Run, in AttachConnectorIn, _ *AttachConnectorOut,
+) (workers.Seen[AttachConnectorOut], error) {
 	var seen workers.Seen[AttachConnectorOut]
 	_, lasts, err := s.tenure(run).Look(ctx, run)
 	if err != nil {
@@ -161,7 +165,8 @@ func (s attachConnector) Look(ctx context.Context, run workers.Run, in AttachCon
 	case have.State != "READY":
 		seen.Presence, seen.Detail = events.Different, "the state is "+have.State
 	case want.grown(have) != have || !lasts:
-		seen.Presence, seen.Detail = events.Different, fmt.Sprintf("%d to %d instances of %s", have.Min, have.Max, have.MachineType)
+		seen.Presence, seen.Detail = events.Different, fmt.Sprintf("%d to %d instances of %s", have.Min, have.Max,
+			have.MachineType)
 	default:
 		seen.Presence = events.Present
 	}
@@ -170,7 +175,9 @@ func (s attachConnector) Look(ctx context.Context, run workers.Run, in AttachCon
 
 // Undo deletes our connector and reads back that it is gone. One that somebody uses is refused with the user's name:
 // deleting it would cut that service off, and block the deletion of the network later.
-func (s attachConnector) Undo(ctx context.Context, run workers.Run, in AttachConnectorIn, _ *AttachConnectorOut) (workers.Undone, error) {
+func (s attachConnector) Undo(
+	ctx context.Context, run workers.Run, in AttachConnectorIn, _ *AttachConnectorOut,
+) (workers.Undone, error) {
 	if in.Existing == "" {
 		if err := s.remove(ctx, run, in.connector(run.Name)); err != nil {
 			return workers.Undone{}, err

@@ -39,12 +39,15 @@ func TestConnectorOutput(t *testing.T) {
 	if out != want {
 		t.Errorf("output %+v, want %+v", out, want)
 	}
-	bySubnet := attach(egress.AttachConnectorIn{Subnet: "projects/acme-net/regions/europe-west3/subnetworks/serverless-28"}).As("bills")
+	bySubnet := attach(egress.AttachConnectorIn{
+		Subnet: "projects/acme-net/regions/europe-west3/subnetworks/serverless-28",
+	}).As("bills")
 	out = steptest.Output[egress.AttachConnectorOut](t, b.Must("do by subnet", b.Do(bySubnet), events.Done))
 	if out.CIDR != "10.8.1.0/28" {
 		t.Errorf("range %q, want the subnet's", out.CIDR)
 	}
-	if have, _ := b.world.Connector(b.connectorName(bySubnet)); have.SubnetProject != "acme-net" || have.Subnet != "serverless-28" || have.Max == 0 {
+	if have, _ := b.world.Connector(b.connectorName(bySubnet)); have.SubnetProject != "acme-net" ||
+		have.Subnet != "serverless-28" || have.Max == 0 {
 		t.Errorf("made %+v, want the subnet by name and project, and both limits", have)
 	}
 }
@@ -53,7 +56,9 @@ func TestFailedConnectorIsClearedAndMadeAgain(t *testing.T) {
 	b := newBench(t)
 	b.world.Slow(2)
 	s := own(egress.AttachConnectorIn{})
-	b.world.PutConnector(egress.Connector{Name: b.connectorName(s), Network: vpc, CIDR: "10.8.0.0/28", Min: 2, Max: 3, State: "ERROR"})
+	b.world.PutConnector(
+		egress.Connector{Name: b.connectorName(s), Network: vpc, CIDR: "10.8.0.0/28", Min: 2, Max: 3, State: "ERROR"},
+	)
 	b.Sees(s, events.Different)
 	b.Must("do", b.Do(s), events.Done)
 	calls := steptest.Calls(b.world.Effects())
@@ -84,7 +89,8 @@ func TestConnectorGrowsInPlaceAndNeverShrinks(t *testing.T) {
 	}
 	back := sized(2, 3, "e2-micro")
 	b.Must("take the change back", b.Do(back), events.Done)
-	if have, _ = b.world.Connector(b.connectorName(back)); have.Min != 3 || have.Max != 6 || have.MachineType != "e2-micro" {
+	if have, _ = b.world.Connector(b.connectorName(back)); have.Min != 3 || have.Max != 6 ||
+		have.MachineType != "e2-micro" {
 		t.Errorf("have %+v, want the larger limits and the earlier machine type", have)
 	}
 	b.Sees(back, events.Present)
@@ -98,7 +104,8 @@ func TestConnectorGrowsInPlaceAndNeverShrinks(t *testing.T) {
 func TestConnectorThatIsNotYetReady(t *testing.T) {
 	b := newBench(t)
 	s := own(egress.AttachConnectorIn{})
-	c := egress.Connector{Name: b.connectorName(s), Network: vpc, CIDR: "10.8.0.0/28", Min: 2, Max: 3, MachineType: "e2-micro", State: "CREATING"}
+	c := egress.Connector{Name: b.connectorName(s), Network: vpc, CIDR: "10.8.0.0/28", Min: 2, Max: 3,
+		MachineType: "e2-micro", State: "CREATING"}
 	b.world.PutConnector(c) // its operation is done, and reads lag behind it
 	b.Must("do", b.Once(b.Command(s, ask{Deed: events.Do})), events.Wait)
 	b.Must("undo", b.Once(b.Command(s, ask{Deed: events.Undo, Purpose: events.ToCompensate})), events.Wait)
@@ -126,7 +133,9 @@ func TestConnectorInUseIsNotDeleted(t *testing.T) {
 func TestForeignConnectorUnderOurName(t *testing.T) {
 	b := newBench(t)
 	s := own(egress.AttachConnectorIn{})
-	b.world.PutConnector(egress.Connector{Name: b.connectorName(s), Network: vpc, CIDR: "10.99.0.0/28", Min: 2, Max: 3, State: "READY"})
+	b.world.PutConnector(
+		egress.Connector{Name: b.connectorName(s), Network: vpc, CIDR: "10.99.0.0/28", Min: 2, Max: 3, State: "READY"},
+	)
 	before := b.world.Snapshot()
 	b.Sees(s, events.Foreign)
 	b.Refused("do", b.Do(s), "foreign")
@@ -136,10 +145,12 @@ func TestForeignConnectorUnderOurName(t *testing.T) {
 }
 
 func TestExistingConnectorHasToBeReady(t *testing.T) {
-	for state, want := range map[string]events.Class{"CREATING": events.Wait, "ERROR": events.Refuse, "DELETING": events.Refuse, "READY": events.Done} {
+	for state, want := range map[string]events.Class{"CREATING": events.Wait, "ERROR": events.Refuse,
+		"DELETING": events.Refuse, "READY": events.Done} {
 		b := newBench(t)
 		b.world.PutConnector(egress.Connector{Name: foreign, Network: vpc, CIDR: "10.9.0.0/28", State: state})
-		b.Must(state, b.Once(b.Command(attach(egress.AttachConnectorIn{Existing: foreign}), ask{Deed: events.Do})), want)
+		b.Must(state, b.Once(b.Command(attach(egress.AttachConnectorIn{Existing: foreign}), ask{Deed: events.Do})),
+			want)
 	}
 	b := newBench(t)
 	b.Refused("missing", b.Do(attach(egress.AttachConnectorIn{Existing: foreign + "x"})), "not-found")

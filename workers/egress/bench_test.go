@@ -21,9 +21,11 @@ const (
 
 // orders and bills are services without a binding; bound is bound by somebody else.
 var (
-	orders = egress.ServiceRef{Platform: "cloud-functions", Project: "acme-prod", Region: "europe-west3", Name: "orders"}
-	bills  = egress.ServiceRef{Platform: "cloud-run", Project: "acme-prod", Region: "europe-west3", Name: "bills"}
-	bound  = egress.ServiceRef{Platform: "cloud-run", Project: "acme-prod", Region: "europe-west3", Name: "bound"}
+	orders = egress.ServiceRef{
+		Platform: "cloud-functions", Project: "acme-prod", Region: "europe-west3", Name: "orders",
+	}
+	bills = egress.ServiceRef{Platform: "cloud-run", Project: "acme-prod", Region: "europe-west3", Name: "bills"}
+	bound = egress.ServiceRef{Platform: "cloud-run", Project: "acme-prod", Region: "europe-west3", Name: "bound"}
 )
 
 type (
@@ -44,11 +46,15 @@ func newBench(t steptest.Tester) *bench {
 	w.PutService(egress.Service{Ref: orders, Hostnames: []string{hostname, "orders.example"}, Ingress: "all"}, insider)
 	w.PutService(egress.Service{Ref: bills, Hostnames: []string{"bills-abc-ey.a.run.app"}, Ingress: "all"})
 	w.PutService(egress.Service{Ref: bound, Ingress: "internal", Binding: theirs})
-	w.PutConnector(egress.Connector{Name: foreign, Network: vpc, CIDR: "10.9.0.0/28", Min: 2, Max: 3, MachineType: "e2-micro", State: "READY"})
+	w.PutConnector(egress.Connector{
+		Name: foreign, Network: vpc, CIDR: "10.9.0.0/28", Min: 2, Max: 3, MachineType: "e2-micro", State: "READY",
+	})
 	claims := memory.NewClaims()
 	steps := egress.Steps(egress.Drivers{
 		Connectors: w, Services: w.Services(), Claims: claims,
-		Times: workers.ClaimTimes{Quiet: time.Second, Skew: time.Second, Lease: 10 * time.Second, Linger: 15 * time.Minute},
+		Times: workers.ClaimTimes{
+			Quiet: time.Second, Skew: time.Second, Lease: 10 * time.Second, Linger: 15 * time.Minute,
+		},
 	})
 	return &bench{world: w, Bench: steptest.NewBench(t, steptest.Setting{
 		Fake: w.Fake, Snapshot: w.Snapshot, Claims: claims, Handlers: steps,

@@ -11,7 +11,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// bindService lets a service send its traffic into a VPC. It touches the service's way and nothing else of its template.
+// bindService lets a service send its traffic into a VPC. It touches the service's way and nothing else of its
+// template.
 type bindService struct{ Drivers }
 
 // noteWrote begins the notes of bindings that this generation has written, each under its fingerprint.
@@ -22,7 +23,9 @@ func (d Drivers) binding(ref ServiceRef) workers.Attribute {
 }
 
 // Do binds the service and waits until it has settled with it.
-func (s bindService) Do(ctx context.Context, run workers.Run, in BindServiceIn, _ *BindServiceOut) (BindServiceOut, error) {
+func (s bindService) Do(
+	ctx context.Context, run workers.Run, in BindServiceIn, _ *BindServiceOut,
+) (BindServiceOut, error) {
 	have, err := s.service(ctx, in.Service)
 	if err != nil {
 		return BindServiceOut{}, err
@@ -73,7 +76,9 @@ func (d Drivers) service(ctx context.Context, ref ServiceRef) (Service, error) {
 
 // free refuses a service whose binding is another's: of another connection always, of anybody else unless it is to be
 // taken over.
-func (s bindService) free(ctx context.Context, run workers.Run, in BindServiceIn, t workers.Tenure, have Service) error {
+func (s bindService) free(
+	ctx context.Context, run workers.Run, in BindServiceIn, t workers.Tenure, have Service,
+) error {
 	if have.Binding.same(in.To) {
 		return nil
 	}
@@ -123,7 +128,9 @@ func foundBinding(found *string) (Binding, error) {
 }
 
 // Look compares the binding. One that this generation does not hold is nothing of ours, whatever it leads to.
-func (s bindService) Look(ctx context.Context, run workers.Run, in BindServiceIn, _ *BindServiceOut) (workers.Seen[BindServiceOut], error) {
+func (s bindService) Look(
+	ctx context.Context, run workers.Run, in BindServiceIn, _ *BindServiceOut,
+) (workers.Seen[BindServiceOut], error) {
 	var seen workers.Seen[BindServiceOut]
 	t, lasts, err := s.tenure(run).Look(ctx, run)
 	if err != nil {
@@ -161,7 +168,9 @@ func (s bindService) Look(ctx context.Context, run workers.Run, in BindServiceIn
 }
 
 // Undo puts back what was found, if the present binding is one that we wrote.
-func (s bindService) Undo(ctx context.Context, run workers.Run, in BindServiceIn, _ *BindServiceOut) (workers.Undone, error) {
+func (s bindService) Undo(
+	ctx context.Context, run workers.Run, in BindServiceIn, _ *BindServiceOut,
+) (workers.Undone, error) {
 	t, _, err := s.tenure(run).Look(ctx, run)
 	if err != nil {
 		return workers.Undone{}, err
@@ -183,7 +192,9 @@ func (s bindService) Undo(ctx context.Context, run workers.Run, in BindServiceIn
 	return undone, t.End(ctx, run)
 }
 
-func (s bindService) putBack(ctx context.Context, run workers.Run, in BindServiceIn, t workers.Tenure, found *string) (workers.Undone, error) {
+func (s bindService) putBack(
+	ctx context.Context, run workers.Run, in BindServiceIn, t workers.Tenure, found *string,
+) (workers.Undone, error) {
 	before, err := foundBinding(found)
 	if err != nil {
 		return workers.Undone{}, err

@@ -103,7 +103,9 @@ func TestBindingThatWasTakenAwayIsRepaired(t *testing.T) {
 func TestBindingIsDoneOnlyWhenSettled(t *testing.T) {
 	b := newBench(t)
 	s := bind(orders, ours, false)
-	settling := egress.Service{Ref: orders, Reconciling: true, Binding: egress.Binding{Connector: ours, Egress: "all-traffic"}}
+	settling := egress.Service{
+		Ref: orders, Reconciling: true, Binding: egress.Binding{Connector: ours, Egress: "all-traffic"},
+	}
 	b.world.PutService(settling)
 	b.Must("do", b.Once(b.Command(s, ask{Deed: events.Do})), events.Wait)
 	b.Sees(s, events.Different)
@@ -128,7 +130,8 @@ func TestBindingOfAServiceThatIsGone(t *testing.T) {
 
 func TestTagsInAnotherOrderAreTheSameBinding(t *testing.T) {
 	b := newBench(t)
-	b.world.PutService(egress.Service{Ref: orders, Binding: egress.Binding{Network: vpc, Subnet: "s", Tags: []string{"b", "a"}, Egress: "all-traffic"}})
+	b.world.PutService(egress.Service{Ref: orders, Binding: egress.Binding{Network: vpc, Subnet: "s",
+		Tags: []string{"b", "a"}, Egress: "all-traffic"}})
 	s := step{Kind: egress.KindBindService, In: egress.BindServiceIn{
 		Service: orders, To: egress.Binding{Network: vpc, Subnet: "s", Tags: []string{"a", "b"}, Egress: "all-traffic"},
 	}}

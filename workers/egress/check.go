@@ -58,19 +58,22 @@ func hostnames(in CheckIn, have Service) (CheckOut, error) {
 	return CheckOut{Hostnames: slices.Sorted(slices.Values(in.Hostnames))}, nil
 }
 
-// manyServices tells whether a host name is one of many services': REGION-PROJECT.cloudfunctions.net serves every function
-// of the project and region by its path, so a zone of one connection would answer for all of them, and the next function's
-// connection could not have one. Whoever wants it names it.
+// manyServices tells whether a host name is one of many services': REGION-PROJECT.cloudfunctions.net serves every
+// function of the project and region by its path, so a zone of one connection would answer for all of them, and the
+// next function's connection could not have one. Whoever wants it names it.
 func manyServices(host string) bool { return strings.HasSuffix(host, ".cloudfunctions.net") }
 
 // bindable refuses a service on which a new binding would not serve, or would replace somebody else's.
 func (s check) bindable(ctx context.Context, run workers.Run, in CheckIn, have Service) error {
 	if have.Deployer != "" {
-		return workers.Refuse("deployer", "service %s is deployed by %s: a binding made here is lost with its next deploy; bind the function (platform cloud-functions)",
+		return workers.Refuse("deployer",
+			"service %s is deployed by %s: a binding made here is lost with its next deploy; bind the function "+
+				"(platform cloud-functions)",
 			in.Service.key(), have.Deployer)
 	}
 	if have.Pinned != "" && !in.FollowTraffic {
-		return workers.Refuse("pinned", "all or part of the traffic of %s is pinned to revision %s: a new binding would not serve",
+		return workers.Refuse("pinned",
+			"all or part of the traffic of %s is pinned to revision %s: a new binding would not serve",
 			in.Service.key(), have.Pinned)
 	}
 	r, err := s.Claims.Load(ctx, s.binding(in.Service).Resource)
@@ -93,7 +96,9 @@ func (s check) usable(ctx context.Context, in CheckIn) error {
 		return nil
 	}
 	if parts := strings.Split(in.Existing, "/"); len(parts) != 6 || parts[3] != in.Service.Region {
-		return workers.Refuse("invalid", "connector %s is not in the service's region %s", in.Existing, in.Service.Region)
+		return workers.Refuse(
+			"invalid", "connector %s is not in the service's region %s", in.Existing, in.Service.Region,
+		)
 	}
 	_, err := attachConnector(s).use(ctx, in.Existing)
 	return err

@@ -27,7 +27,9 @@ func TestCheckRefuses(t *testing.T) {
 		change func(*bench)
 	}{
 		{name: "no such service", reason: "not-found", in: egress.CheckIn{Service: nobody}},
-		{name: "host name of another", reason: "hostname", in: egress.CheckIn{Hostnames: []string{hostname, "bills-abc-ey.a.run.app"}}},
+		{name: "host name of another", reason: "hostname", in: egress.CheckIn{
+			Hostnames: []string{hostname, "bills-abc-ey.a.run.app"},
+		}},
 		{name: "bound by somebody else", reason: "foreign", in: egress.CheckIn{Service: bound, Binds: true}},
 		{
 			name: "bound by another connection", reason: "foreign", in: egress.CheckIn{Binds: true, Takeover: true},
@@ -38,11 +40,15 @@ func TestCheckRefuses(t *testing.T) {
 			change: func(b *bench) { b.world.PutService(egress.Service{Ref: orders, Pinned: "orders-00001"}) },
 		},
 		{
-			name: "a function deploys it", reason: "deployer", in: egress.CheckIn{Binds: true, Takeover: true, FollowTraffic: true},
+			name: "a function deploys it", reason: "deployer", in: egress.CheckIn{
+				Binds: true, Takeover: true, FollowTraffic: true,
+			},
 			change: func(b *bench) { b.world.PutService(egress.Service{Ref: orders, Deployer: "cloudfunctions"}) },
 		},
 		{name: "no such connector", reason: "not-found", in: egress.CheckIn{Existing: foreign + "x"}},
-		{name: "connector of another region", reason: "invalid", in: egress.CheckIn{Existing: strings.Replace(foreign, "europe-west3", "us-east1", 1)}},
+		{name: "connector of another region", reason: "invalid", in: egress.CheckIn{
+			Existing: strings.Replace(foreign, "europe-west3", "us-east1", 1),
+		}},
 		{
 			name: "connector that failed", reason: "not-ready", in: egress.CheckIn{Existing: foreign},
 			change: func(b *bench) { b.world.PutConnector(egress.Connector{Name: foreign, State: "ERROR"}) },
@@ -79,7 +85,9 @@ func TestCheckPasses(t *testing.T) {
 	}{
 		{name: "unbound", in: egress.CheckIn{Binds: true, Hostnames: []string{hostname}}},
 		{name: "takeover", in: egress.CheckIn{Service: bound, Binds: true, Takeover: true}},
-		{name: "bound to the existing connector already", in: egress.CheckIn{Service: bound, Binds: true, Existing: foreign}},
+		{name: "bound to the existing connector already", in: egress.CheckIn{
+			Service: bound, Binds: true, Existing: foreign,
+		}},
 		{name: "somebody else's binding, and none is asked for", in: egress.CheckIn{Service: bound}},
 		{
 			name: "bound by this connection", in: egress.CheckIn{Binds: true},
@@ -92,7 +100,9 @@ func TestCheckPasses(t *testing.T) {
 			},
 		},
 		{
-			name: "withdrawal of a connector that only our service uses", in: egress.CheckIn{Withdrawing: true, Connector: ours},
+			name: "withdrawal of a connector that only our service uses", in: egress.CheckIn{
+				Withdrawing: true, Connector: ours,
+			},
 			change: func(b *bench) {
 				b.world.PutService(egress.Service{Ref: orders, Binding: egress.Binding{Connector: ours}})
 			},
@@ -112,7 +122,9 @@ func TestCheckPasses(t *testing.T) {
 func TestCheckResolvesHostNames(t *testing.T) {
 	b := newBench(t)
 	for _, asked := range [][]string{nil, {"auto"}} {
-		out := steptest.Output[egress.CheckOut](t, b.Must("check", b.Do(checks(egress.CheckIn{Hostnames: asked})), events.Done))
+		out := steptest.Output[egress.CheckOut](
+			t, b.Must("check", b.Do(checks(egress.CheckIn{Hostnames: asked})), events.Done),
+		)
 		if want := []string{hostname, "orders.example"}; !slices.Equal(out.Hostnames, want) {
 			t.Errorf("host names %q for %q, want all of the service", out.Hostnames, asked)
 		}
@@ -124,12 +136,17 @@ func TestCheckResolvesHostNames(t *testing.T) {
 		if asked == "auto" {
 			want = []string{hostname}
 		}
-		out := steptest.Output[egress.CheckOut](t, b.Must("check", b.Do(checks(egress.CheckIn{Hostnames: []string{asked}})), events.Done))
+		out := steptest.Output[egress.CheckOut](
+			t, b.Must("check", b.Do(checks(egress.CheckIn{Hostnames: []string{asked}})), events.Done),
+		)
 		if !slices.Equal(out.Hostnames, want) {
-			t.Errorf("host names %q for %q, want %q: every function of the project has the other name", out.Hostnames, asked, want)
+			t.Errorf("host names %q for %q, want %q: every function of the project has the other name", out.Hostnames,
+				asked, want)
 		}
 	}
-	out := steptest.Output[egress.CheckOut](t, b.Must("check", b.Do(checks(egress.CheckIn{Hostnames: []string{hostname}})), events.Done))
+	out := steptest.Output[egress.CheckOut](
+		t, b.Must("check", b.Do(checks(egress.CheckIn{Hostnames: []string{hostname}})), events.Done),
+	)
 	if want := []string{hostname}; !slices.Equal(out.Hostnames, want) {
 		t.Errorf("host names %q, want those asked for", out.Hostnames)
 	}

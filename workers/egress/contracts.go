@@ -77,8 +77,8 @@ type BindServiceOut struct {
 
 // GrantInvokerIn asks that members may invoke the service (IAM member forms, sorted).
 //
-// Other members are a new generation: it holds its own grants before the old one's are released, so a member of both never
-// loses the role and nothing of an abandoned change is left.
+// Other members are a new generation: it holds its own grants before the old one's are released, so a member of both
+// never loses the role and nothing of an abandoned change is left.
 type GrantInvokerIn struct {
 	Service ServiceRef `json:"service" change:"replace"`
 	Members []string   `json:"members" change:"replace"`

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Every port method that changes something takes the root of its request ids (see events.CallID) and answers nil when it
-// is so, a workers.WaitFor failure when the vendor goes on with it, or a classified failure. Reads answer
+// Every port method that changes something takes the root of its request ids (see events.CallID) and answers nil when
+// it is so, a workers.WaitFor failure when the vendor goes on with it, or a classified failure. Reads answer
 // workers.ErrNotFound when there is no such thing. All ports are safe for concurrent use and keep no argument.
 
 // Connectors keeps Serverless VPC Access connectors.
@@ -90,6 +90,7 @@ type Service struct {
 	OpenInvoker bool
 	// RunService is the Cloud Run service behind a function, when there is one.
 	RunService string
-	// Deployer names what else deploys a Cloud Run service ("cloudfunctions"), and with each deploy sets its binding anew.
+	// Deployer names what else deploys a Cloud Run service ("cloudfunctions"), and with each deploy sets its binding
+	// anew.
 	Deployer string
 }

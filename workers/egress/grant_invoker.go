@@ -21,7 +21,9 @@ func (s grantInvoker) attribute(ref ServiceRef, member string) workers.Attribute
 }
 
 // Do adds the members that have not got the role.
-func (s grantInvoker) Do(ctx context.Context, run workers.Run, in GrantInvokerIn, _ *GrantInvokerOut) (GrantInvokerOut, error) {
+func (s grantInvoker) Do(
+	ctx context.Context, run workers.Run, in GrantInvokerIn, _ *GrantInvokerOut,
+) (GrantInvokerOut, error) {
 	have, etag, err := s.Services.Invokers(ctx, in.Service)
 	if errors.Is(err, workers.ErrNotFound) {
 		return GrantInvokerOut{}, workers.Refuse("not-found", "service %s is not there", in.Service.key())
@@ -58,7 +60,9 @@ func (s grantInvoker) Do(ctx context.Context, run workers.Run, in GrantInvokerIn
 }
 
 // among tells which of the wanted members are among those that have the role, and which got it from us.
-func (s grantInvoker) among(ctx context.Context, run workers.Run, in GrantInvokerIn, have []string) (GrantInvokerOut, error) {
+func (s grantInvoker) among(
+	ctx context.Context, run workers.Run, in GrantInvokerIn, have []string,
+) (GrantInvokerOut, error) {
 	out := GrantInvokerOut{Added: []string{}, Have: []string{}}
 	for _, m := range in.Members {
 		if !slices.Contains(have, m) {
@@ -77,7 +81,9 @@ func (s grantInvoker) among(ctx context.Context, run workers.Run, in GrantInvoke
 }
 
 // Look tells who has the role.
-func (s grantInvoker) Look(ctx context.Context, run workers.Run, in GrantInvokerIn, _ *GrantInvokerOut) (workers.Seen[GrantInvokerOut], error) {
+func (s grantInvoker) Look(
+	ctx context.Context, run workers.Run, in GrantInvokerIn, _ *GrantInvokerOut,
+) (workers.Seen[GrantInvokerOut], error) {
 	var seen workers.Seen[GrantInvokerOut]
 	_, lasts, err := s.tenure(run).Look(ctx, run)
 	if err != nil {
@@ -102,7 +108,9 @@ func (s grantInvoker) Look(ctx context.Context, run workers.Run, in GrantInvoker
 }
 
 // Undo takes the role from those members that only we gave it to.
-func (s grantInvoker) Undo(ctx context.Context, run workers.Run, in GrantInvokerIn, _ *GrantInvokerOut) (workers.Undone, error) {
+func (s grantInvoker) Undo(
+	ctx context.Context, run workers.Run, in GrantInvokerIn, _ *GrantInvokerOut,
+) (workers.Undone, error) {
 	var released, revoke []string
 	for _, m := range in.Members {
 		found, err := s.attribute(in.Service, m).Release(ctx, run)

@@ -9,8 +9,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// Whatever connections come and go in whatever order, cut off wherever: the service is closed and a member may invoke it
-// while anybody wants so, and both are as found when nobody does.
+// Whatever connections come and go in whatever order, cut off wherever: the service is closed and a member may invoke
+// it while anybody wants so, and both are as found when nobody does.
 func TestFlagsProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := newBench(t)
@@ -36,7 +36,8 @@ func TestFlagsProperty(t *testing.T) {
 		for range rapid.IntRange(1, 20).Draw(t, "moves") {
 			name := rapid.SampledFrom(names).Draw(t, "who")
 			b.world.Slow(rapid.IntRange(0, 2).Draw(t, "polls"))
-			if call := rapid.SampledFrom([]string{"", "services.ingress", "services.setInvokers"}).Draw(t, "cut"); call != "" && b.world.Faults() == 0 {
+			if call := rapid.SampledFrom([]string{"", "services.ingress", "services.setInvokers"}).Draw(t,
+				"cut"); call != "" && b.world.Faults() == 0 {
 				b.world.Fault(call, rapid.Bool().Draw(t, "after"), errCut)
 			}
 			if held[name] {
@@ -50,7 +51,8 @@ func TestFlagsProperty(t *testing.T) {
 			}
 			s, members := b.world.Service(orders)
 			wanted := slices.ContainsFunc(names, func(n string) bool { return held[n] })
-			if closed := s.Ingress == "internal"; closed != wanted || slices.Contains(members, member) != wanted || !slices.Contains(members, insider) {
+			if closed := s.Ingress == "internal"; closed != wanted || slices.Contains(members, member) != wanted ||
+				!slices.Contains(members, insider) {
 				t.Fatalf("wanted: %t, but ingress is %s and invokers are %q", wanted, s.Ingress, members)
 			}
 		}

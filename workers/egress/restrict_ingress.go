@@ -9,12 +9,12 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// restrictIngress lets the service be reached from inside only. A withdrawal never opens it again unless the intent says
-// so; a compensation puts back what this generation itself has changed.
+// restrictIngress lets the service be reached from inside only. A withdrawal never opens it again unless the intent
+// says so; a compensation puts back what this generation itself has changed.
 type restrictIngress struct{ Drivers }
 
-// noteSaw is the setting that this generation saw before it changed anything. The attribute's found value may be older: it
-// survives a withdrawal that retains.
+// noteSaw is the setting that this generation saw before it changed anything. The attribute's found value may be older:
+// it survives a withdrawal that retains.
 const noteSaw = "saw"
 
 // closed is the setting of a service that admits nobody at all, narrower than any that this step is asked for.
@@ -25,13 +25,16 @@ func (s restrictIngress) attribute(ref ServiceRef) workers.Attribute {
 }
 
 // Do sets the ingress setting and waits until the service has settled.
-func (s restrictIngress) Do(ctx context.Context, run workers.Run, in RestrictIngressIn, _ *RestrictIngressOut) (RestrictIngressOut, error) {
+func (s restrictIngress) Do(
+	ctx context.Context, run workers.Run, in RestrictIngressIn, _ *RestrictIngressOut,
+) (RestrictIngressOut, error) {
 	have, err := s.service(ctx, in.Service)
 	if err != nil {
 		return RestrictIngressOut{}, err
 	}
 	if have.Ingress == closed && in.Ingress != closed {
-		return RestrictIngressOut{}, workers.Refuse("closed", "service %s admits nobody: %s would open it", in.Service.key(), in.Ingress)
+		return RestrictIngressOut{}, workers.Refuse("closed", "service %s admits nobody: %s would open it",
+			in.Service.key(), in.Ingress)
 	}
 	t, err := s.tenure(run).Begin(ctx, run)
 	if err != nil {
@@ -82,7 +85,9 @@ func ingressOut(is string, r workers.Record) RestrictIngressOut {
 }
 
 // Look compares the setting. One that this generation does not hold is nothing of ours.
-func (s restrictIngress) Look(ctx context.Context, run workers.Run, in RestrictIngressIn, _ *RestrictIngressOut) (workers.Seen[RestrictIngressOut], error) {
+func (s restrictIngress) Look(
+	ctx context.Context, run workers.Run, in RestrictIngressIn, _ *RestrictIngressOut,
+) (workers.Seen[RestrictIngressOut], error) {
 	var seen workers.Seen[RestrictIngressOut]
 	_, lasts, err := s.tenure(run).Look(ctx, run)
 	if err != nil {
@@ -103,16 +108,19 @@ func (s restrictIngress) Look(ctx context.Context, run workers.Run, in RestrictI
 	case err != nil:
 		seen.Presence, seen.Detail = events.Different, "the service is not there"
 	case have.Ingress != in.Ingress || have.Reconciling:
-		seen.Presence, seen.Detail = events.Different, fmt.Sprintf("ingress is %s, not yet %s", have.Ingress, in.Ingress)
+		seen.Presence, seen.Detail = events.Different, fmt.Sprintf("ingress is %s, not yet %s", have.Ingress,
+			in.Ingress)
 	default:
 		seen.Presence = events.Present
 	}
 	return seen, nil
 }
 
-// Undo drops the hold, and opens the service only where that is asked for, nobody else holds it, and the present setting is
-// the one that we wrote.
-func (s restrictIngress) Undo(ctx context.Context, run workers.Run, in RestrictIngressIn, _ *RestrictIngressOut) (workers.Undone, error) {
+// Undo drops the hold, and opens the service only where that is asked for, nobody else holds it, and the present
+// setting is the one that we wrote.
+func (s restrictIngress) Undo(
+	ctx context.Context, run workers.Run, in RestrictIngressIn, _ *RestrictIngressOut,
+) (workers.Undone, error) {
 	t, _, err := s.tenure(run).Look(ctx, run)
 	if err != nil {
 		return workers.Undone{}, err
@@ -165,7 +173,9 @@ func (s restrictIngress) retain(ctx context.Context, run workers.Run, in Restric
 	var undone workers.Undone
 	_, shared := otherHolder(r, run)
 	if held && !shared && run.Purpose != events.ToCompensate && r.Found != nil && *r.Found != in.Ingress {
-		undone.Retained = fmt.Sprintf("ingress of %s stays %s (it was %s): opening it is not asked for", in.Service.key(), in.Ingress, *r.Found)
+		undone.Retained = fmt.Sprintf(
+			"ingress of %s stays %s (it was %s): opening it is not asked for", in.Service.key(), in.Ingress, *r.Found,
+		)
 	}
 	return undone, a.Retain(ctx, run)
 }

@@ -29,7 +29,8 @@ func Steps(d Drivers) []workers.Handler {
 // vendor is whose rate limits this capability is charged to.
 func vendor[In any](In) string { return "gcp" }
 
-// key names a service in claims. A function and the Cloud Run service behind it are one thing, so the platform is left out.
+// key names a service in claims. A function and the Cloud Run service behind it are one thing, so the platform is left
+// out.
 func (r ServiceRef) key() string { return r.Project + "/" + r.Region + "/" + r.Name }
 
 // same compares bindings; the order of tags means nothing.

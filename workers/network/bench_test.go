@@ -49,7 +49,9 @@ func newBench(t steptest.Tester) *bench {
 	claims := memory.NewClaims()
 	steps := network.Steps(network.Drivers{
 		Networks: w.Networks(), Addresses: w.Addresses(), Endpoints: w.Endpoints(), Names: w.Names(), Claims: claims,
-		Times: workers.ClaimTimes{Quiet: time.Second, Skew: time.Second, Lease: 10 * time.Second, Linger: 15 * time.Minute},
+		Times: workers.ClaimTimes{
+			Quiet: time.Second, Skew: time.Second, Lease: 10 * time.Second, Linger: 15 * time.Minute,
+		},
 	})
 	return &bench{world: w, Bench: steptest.NewBench(t, steptest.Setting{
 		Fake: w.Fake, Snapshot: w.Snapshot, Claims: claims, Handlers: steps,

@@ -57,7 +57,8 @@ func (s check) out(ctx context.Context, in CheckIn) (out CheckOut, err error) {
 			return out, err
 		}
 		if p, err := netip.ParsePrefix(sub.CIDR); err != nil || p.Bits() > directBits {
-			return out, workers.Refuse("invalid", "subnet %s (%s) is smaller than the /%d of a direct interface", sub.Name, sub.CIDR, directBits)
+			return out, workers.Refuse("invalid", "subnet %s (%s) is smaller than the /%d of a direct interface",
+				sub.Name, sub.CIDR, directBits)
 		}
 		out.DirectCIDR = sub.CIDR
 	}
@@ -95,7 +96,8 @@ func (s check) addressFits(ctx context.Context, in CheckIn, n Network, free spac
 		}
 		if stands := r.Note["ip"]; stands != "" {
 			if in.IP != "" && in.IP != stands {
-				return workers.Refuse("address-conflict", "the standing endpoint has the address %s, not %s", stands, in.IP)
+				return workers.Refuse("address-conflict", "the standing endpoint has the address %s, not %s", stands,
+					in.IP)
 			}
 			return nil
 		}
@@ -112,11 +114,13 @@ func (s check) addressFits(ctx context.Context, in CheckIn, n Network, free spac
 			return workers.Refuse("address-taken", "address %s is in %s", a, by)
 		}
 	} else if !free.room() {
-		return workers.Refuse("pool-taken", "every range of the pool %v is inside a range that %s has already", in.PoolRanges, in.Network)
+		return workers.Refuse("pool-taken", "every range of the pool %v is inside a range that %s has already",
+			in.PoolRanges, in.Network)
 	}
 	switch {
 	case n.BundleQuota > 0 && n.BundleEndpoints >= n.BundleQuota:
-		return workers.Refuse("quota", "%s has %d of %d endpoints for Google APIs (PSC_GOOGLE_APIS_FORWARDING_RULES_PER_NETWORK)",
+		return workers.Refuse("quota",
+			"%s has %d of %d endpoints for Google APIs (PSC_GOOGLE_APIS_FORWARDING_RULES_PER_NETWORK)",
 			in.Network, n.BundleEndpoints, n.BundleQuota)
 	case n.AddressesLeft == 0:
 		return workers.Refuse("quota", "the quota of global internal addresses is exhausted")
@@ -135,7 +139,8 @@ func (s check) namesFit(ctx context.Context, run workers.Run, in CheckIn, n Netw
 	project := projectOf(in.Network)
 	for _, host := range in.Hostnames {
 		if hidesOthers(host) {
-			return workers.Refuse("hides-others", "a zone %s would hide every other service's name in %s", host, in.Network)
+			return workers.Refuse("hides-others", "a zone %s would hide every other service's name in %s", host,
+				in.Network)
 		}
 		answering, err := s.Names.Answering(ctx, project, in.Network, host)
 		if err != nil {
@@ -151,9 +156,9 @@ func (s check) namesFit(ctx context.Context, run workers.Run, in CheckIn, n Netw
 	return s.bundleZoneFits(ctx, in.Network, n)
 }
 
-// bundleZoneFits refuses a zone p.googleapis.com that is in the way of Google's own, which comes and goes with the network's endpoints.
-// Endpoints and zones are two reads: another connection's first endpoint may come, or its last one go, between them. So a
-// zone without an endpoint is believed only when it was seen thrice.
+// bundleZoneFits refuses a zone p.googleapis.com that is in the way of Google's own, which comes and goes with the
+// network's endpoints. Endpoints and zones are two reads: another connection's first endpoint may come, or its last one
+// go, between them. So a zone without an endpoint is believed only when it was seen thrice.
 func (s check) bundleZoneFits(ctx context.Context, vpc string, n Network) error {
 	for seen := 1; n.BundleEndpoints == 0; seen++ {
 		answering, err := s.Names.Answering(ctx, projectOf(vpc), vpc, bundleZone)
@@ -164,7 +169,9 @@ func (s check) bundleZoneFits(ctx context.Context, vpc string, n Network) error 
 			return nil
 		}
 		if seen == 3 {
-			return workers.Refuse("dns", "%s has a zone %s (%s): delete it first (Access Google APIs through endpoints)", vpc, bundleZone, answering[0].Name)
+			return workers.Refuse("dns",
+				"%s has a zone %s (%s): delete it first (Access Google APIs through endpoints)", vpc, bundleZone,
+				answering[0].Name)
 		}
 		if n, err = s.Networks.Describe(ctx, vpc); err != nil {
 			return err

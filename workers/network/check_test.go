@@ -22,17 +22,37 @@ func refusedInputs() []refusal {
 	return []refusal{
 		{name: "no such network", reason: "not-found", in: network.CheckIn{Network: vpc + "x"}},
 		{name: "connector range in a subnet", reason: "range-taken", in: network.CheckIn{Connector: "10.11.0.16/28"}},
-		{name: "connector range over a host route", reason: "range-taken", in: network.CheckIn{Connector: "10.200.0.0/28"}},
+		{name: "connector range over a host route", reason: "range-taken", in: network.CheckIn{
+			Connector: "10.200.0.0/28",
+		}},
 		{name: "connector range that is none", reason: "invalid", in: network.CheckIn{Connector: "10.8.0.0"}},
-		{name: "address in a subnet", reason: "address-taken", in: network.CheckIn{Target: "all-apis", IP: "10.11.0.9"}},
-		{name: "address in an allocated range", reason: "address-taken", in: network.CheckIn{Target: "all-apis", IP: "10.60.0.9"}},
-		{name: "pool inside a subnet", reason: "pool-taken", in: network.CheckIn{Target: "all-apis", PoolRanges: []string{"10.11.0.128/25"}}},
-		{name: "pool that is none", reason: "invalid", in: network.CheckIn{Target: "all-apis", PoolRanges: []string{"pool"}}},
-		{name: "attachment address outside its subnet", reason: "invalid", in: network.CheckIn{Target: attachment, Region: region, Subnet: subnet, IP: "10.200.0.9"}},
-		{name: "attachment subnet of another region", reason: "invalid", in: network.CheckIn{Target: attachment, Region: "us-east1", Subnet: subnet}},
-		{name: "no such subnet", reason: "not-found", in: network.CheckIn{Target: attachment, Region: region, Subnet: subnet + "x"}},
-		{name: "direct subnet too small", reason: "invalid", in: network.CheckIn{DirectSubnet: "projects/acme-net/regions/europe-west3/subnetworks/serverless-28"}},
-		{name: "no such access subnet", reason: "not-found", in: network.CheckIn{AccessNets: []string{subnet, subnet + "x"}}},
+		{name: "address in a subnet", reason: "address-taken", in: network.CheckIn{
+			Target: "all-apis", IP: "10.11.0.9",
+		}},
+		{name: "address in an allocated range", reason: "address-taken", in: network.CheckIn{
+			Target: "all-apis", IP: "10.60.0.9",
+		}},
+		{name: "pool inside a subnet", reason: "pool-taken", in: network.CheckIn{
+			Target: "all-apis", PoolRanges: []string{"10.11.0.128/25"},
+		}},
+		{name: "pool that is none", reason: "invalid", in: network.CheckIn{
+			Target: "all-apis", PoolRanges: []string{"pool"},
+		}},
+		{name: "attachment address outside its subnet", reason: "invalid", in: network.CheckIn{
+			Target: attachment, Region: region, Subnet: subnet, IP: "10.200.0.9",
+		}},
+		{name: "attachment subnet of another region", reason: "invalid", in: network.CheckIn{
+			Target: attachment, Region: "us-east1", Subnet: subnet,
+		}},
+		{name: "no such subnet", reason: "not-found", in: network.CheckIn{
+			Target: attachment, Region: region, Subnet: subnet + "x",
+		}},
+		{name: "direct subnet too small", reason: "invalid", in: network.CheckIn{
+			DirectSubnet: "projects/acme-net/regions/europe-west3/subnetworks/serverless-28",
+		}},
+		{name: "no such access subnet", reason: "not-found", in: network.CheckIn{
+			AccessNets: []string{subnet, subnet + "x"},
+		}},
 	}
 }
 
@@ -42,7 +62,9 @@ func refusedWorlds() []refusal {
 			name: "endpoint quota", reason: "quota", in: network.CheckIn{Target: "all-apis", PoolRanges: pool},
 			change: func(b *bench) {
 				for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
-					b.world.PutEndpoint(network.Endpoint{Ref: network.Ref{Project: project, Name: name}, Network: vpc, Target: "vpc-sc"})
+					b.world.PutEndpoint(network.Endpoint{
+						Ref: network.Ref{Project: project, Name: name}, Network: vpc, Target: "vpc-sc",
+					})
 				}
 			},
 		},
@@ -53,7 +75,9 @@ func refusedWorlds() []refusal {
 		{
 			name: "own zone p.googleapis.com", reason: "dns", in: network.CheckIn{Target: "all-apis", PoolRanges: pool},
 			change: func(b *bench) {
-				b.world.PutZone(network.Zone{Project: project, Name: "theirs", Host: "p.googleapis.com", Networks: []string{vpc}})
+				b.world.PutZone(
+					network.Zone{Project: project, Name: "theirs", Host: "p.googleapis.com", Networks: []string{vpc}},
+				)
 			},
 		},
 		{
@@ -61,7 +85,9 @@ func refusedWorlds() []refusal {
 			change: func(b *bench) { b.world.PutNetwork(network.Network{Name: vpc, AddressesLeft: -1}) },
 		},
 		{
-			name: "outbound policy with alternative servers", reason: "dns", in: network.CheckIn{Hostnames: []string{host}},
+			name: "outbound policy with alternative servers", reason: "dns", in: network.CheckIn{
+				Hostnames: []string{host},
+			},
 			change: func(b *bench) {
 				b.world.PutNetwork(network.Network{Name: vpc, AddressesLeft: -1, AlternativeDNS: true})
 			},
@@ -95,7 +121,8 @@ func TestCheckRefuses(t *testing.T) {
 func TestCheckPasses(t *testing.T) {
 	b := newBench(t)
 	s := step{Kind: network.KindCheck, In: network.CheckIn{
-		Network: vpc, Target: "all-apis", PoolRanges: pool, Connector: "10.8.0.0/28", Hostnames: []string{host}, Inbound: true,
+		Network: vpc, Target: "all-apis", PoolRanges: pool, Connector: "10.8.0.0/28", Hostnames: []string{host},
+		Inbound:    true,
 		AccessNets: []string{subnet, other}, DirectSubnet: subnet,
 	}}
 	out := steptest.Output[network.CheckOut](t, b.Must("check", b.Do(s), events.Done))
@@ -121,7 +148,8 @@ func TestCheckOfAStandingEndpointNeedsNoQuota(t *testing.T) {
 	}}), events.Done)
 }
 
-// crowded is a network on which another connection's endpoint comes, with Google's zone, right after it was first described.
+// crowded is a network on which another connection's endpoint comes, with Google's zone, right after it was first
+// described.
 type crowded struct {
 	network.Networks
 	come func()
@@ -139,12 +167,18 @@ func (c *crowded) Describe(ctx context.Context, name string) (network.Network, e
 func TestCheckSeesTheZoneOfAnEndpointThatComesMeanwhile(t *testing.T) {
 	b := newBench(t)
 	nets := &crowded{Networks: b.world.Networks(), come: func() {
-		b.world.PutEndpoint(network.Endpoint{Ref: network.Ref{Project: project, Name: "theirs"}, Network: vpc, Target: "all-apis"})
-		b.world.PutZone(network.Zone{Project: project, Name: "goog-psc", Host: "p.googleapis.com", Networks: []string{vpc}})
+		b.world.PutEndpoint(
+			network.Endpoint{Ref: network.Ref{Project: project, Name: "theirs"}, Network: vpc, Target: "all-apis"},
+		)
+		b.world.PutZone(
+			network.Zone{Project: project, Name: "goog-psc", Host: "p.googleapis.com", Networks: []string{vpc}},
+		)
 	}}
 	b.Bench = steptest.NewBench(t, steptest.Setting{
 		Fake: b.world.Fake, Snapshot: b.world.Snapshot, Claims: memory.NewClaims(),
 		Handlers: network.Steps(network.Drivers{Networks: nets, Names: b.world.Names(), Claims: memory.NewClaims()}),
 	})
-	b.Must("check", b.Do(step{Kind: network.KindCheck, In: network.CheckIn{Network: vpc, Target: "all-apis", PoolRanges: pool}}), events.Done)
+	b.Must("check", b.Do(
+		step{Kind: network.KindCheck, In: network.CheckIn{Network: vpc, Target: "all-apis", PoolRanges: pool}},
+	), events.Done)
 }

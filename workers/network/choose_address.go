@@ -10,7 +10,9 @@ import (
 )
 
 // choose decides the number; an empty one lets the vendor choose inside the subnet.
-func (s reserveAddress) choose(ctx context.Context, run workers.Run, in ReserveAddressIn, t workers.Tenure) (string, error) {
+func (s reserveAddress) choose(
+	ctx context.Context, run workers.Run, in ReserveAddressIn, t workers.Tenure,
+) (string, error) {
 	if in.Subnet != "" {
 		return in.IP, s.inSubnet(ctx, in)
 	}
@@ -29,7 +31,8 @@ func (s reserveAddress) choose(ctx context.Context, run workers.Run, in ReserveA
 	if err != nil {
 		return "", err
 	}
-	// Whoever leaves last gives the address back to the pool that it came from, which need not be the one of its intent.
+	// Whoever leaves last gives the address back to the pool that it came from, which need not be the one of its
+	// intent.
 	if t.Shared {
 		if err := t.Note(ctx, run, "pool", strings.Join(append([]string{in.Pool}, in.Ranges...), " ")); err != nil {
 			return "", err
@@ -55,7 +58,8 @@ func (s reserveAddress) inSubnet(ctx context.Context, in ReserveAddressIn) error
 	return err
 }
 
-// subnetFor reads a subnetwork and refuses one that does not fit: absent, of another network or region, without the address.
+// subnetFor reads a subnetwork and refuses one that does not fit: absent, of another network or region, without the
+// address.
 func (d Drivers) subnetFor(ctx context.Context, name, network, region, ip string) (Subnet, error) {
 	sub, err := d.Networks.Subnet(ctx, name)
 	switch {

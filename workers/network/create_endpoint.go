@@ -12,14 +12,16 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// createEndpoint makes the PSC endpoint on a reserved address: global for a bundle of Google APIs, regional for a service
-// attachment, whose producer may have to accept it.
+// createEndpoint makes the PSC endpoint on a reserved address: global for a bundle of Google APIs, regional for a
+// service attachment, whose producer may have to accept it.
 type createEndpoint struct{ Drivers }
 
 const partEndpoint = "endpoint"
 
 // Do adopts the endpoint that the name has, or creates it, and waits for the producer.
-func (s createEndpoint) Do(ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut) (CreateEndpointOut, error) {
+func (s createEndpoint) Do(
+	ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut,
+) (CreateEndpointOut, error) {
 	t, err := s.thing(run, in.Shared, partEndpoint).Begin(ctx, run)
 	if err != nil {
 		return CreateEndpointOut{}, err
@@ -56,8 +58,8 @@ func (s createEndpoint) wanted(run workers.Run, in CreateEndpointIn, t workers.T
 	}
 }
 
-// differs says why an endpoint under our name is not the one wanted. All of these are immutable at the vendor, and part of
-// what the name is made of: an endpoint that differs was never made by this step.
+// differs says why an endpoint under our name is not the one wanted. All of these are immutable at the vendor, and part
+// of what the name is made of: an endpoint that differs was never made by this step.
 func differs(have, want Endpoint) string {
 	switch {
 	case have.Owner != want.Owner:
@@ -93,7 +95,8 @@ func accepted(e Endpoint) error {
 	}
 }
 
-// reopen removes an endpoint whose producer has deleted its attachment; the next run makes it anew (magic-modules PR 9190).
+// reopen removes an endpoint whose producer has deleted its attachment; the next run makes it anew (magic-modules PR
+// 9190).
 func (s createEndpoint) reopen(ctx context.Context, run workers.Run, t workers.Tenure, e Endpoint) error {
 	times, _ := strconv.Atoi(t.Noted("closed")) // no note is the first time
 	if err := t.Note(ctx, run, "closed", strconv.Itoa(times+1)); err != nil {
@@ -107,11 +110,15 @@ func (s createEndpoint) reopen(ctx context.Context, run workers.Run, t workers.T
 }
 
 func endpointOut(e Endpoint) CreateEndpointOut {
-	return CreateEndpointOut{Ref: e.Ref, IP: e.AddressIP, Target: e.Target, Network: e.Network, Connection: e.Connection}
+	return CreateEndpointOut{
+		Ref: e.Ref, IP: e.AddressIP, Target: e.Target, Network: e.Network, Connection: e.Connection,
+	}
 }
 
 // Look compares the endpoint that the name has and tells the producer's word.
-func (s createEndpoint) Look(ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut) (workers.Seen[CreateEndpointOut], error) {
+func (s createEndpoint) Look(
+	ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut,
+) (workers.Seen[CreateEndpointOut], error) {
 	var seen workers.Seen[CreateEndpointOut]
 	t, held, err := s.thing(run, in.Shared, partEndpoint).Look(ctx, run)
 	if err != nil {
@@ -142,11 +149,14 @@ func (s createEndpoint) remark(ctx context.Context, in CreateEndpointIn, have, w
 		return "the connection is " + have.Connection, nil
 	}
 	// Reserved and not in use, it would be free for whoever comes next.
-	address, err := s.Addresses.Get(ctx, Ref{Project: projectOf(in.AddressName), Region: in.Region, Name: lastOf(in.AddressName)})
+	address, err := s.Addresses.Get(
+		ctx, Ref{Project: projectOf(in.AddressName), Region: in.Region, Name: lastOf(in.AddressName)},
+	)
 	if err != nil && !errors.Is(err, workers.ErrNotFound) {
 		return "", err
 	}
-	if err != nil || !slices.ContainsFunc(address.InUseBy, func(user string) bool { return lastOf(user) == have.Name }) {
+	if err != nil || !slices.ContainsFunc(address.InUseBy,
+		func(user string) bool { return lastOf(user) == have.Name }) {
 		return "the address " + in.AddressName + " is not in use by it", nil
 	}
 	if in.Region != "" {
@@ -163,7 +173,9 @@ func (s createEndpoint) remark(ctx context.Context, in CreateEndpointIn, have, w
 func lastOf(fullName string) string { return fullName[strings.LastIndexByte(fullName, '/')+1:] }
 
 // Undo deletes the endpoint when nobody else holds it and reads back that it is gone.
-func (s createEndpoint) Undo(ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut) (workers.Undone, error) {
+func (s createEndpoint) Undo(
+	ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut,
+) (workers.Undone, error) {
 	t := s.thing(run, in.Shared, partEndpoint)
 	remove, undone, err := leave(ctx, run, t)
 	if err != nil || !remove {

@@ -68,7 +68,8 @@ func TestForeignEndpoint(t *testing.T) {
 	reserved(b)
 	s := endpoint("")
 	b.world.PutEndpoint(network.Endpoint{
-		Ref: network.Ref{Project: project, Name: b.Command(s, ask{}).Name}, Network: vpc, Target: "all-apis", Owner: "theirs",
+		Ref: network.Ref{Project: project, Name: b.Command(s, ask{}).Name}, Network: vpc, Target: "all-apis",
+		Owner: "theirs",
 	})
 	before := b.world.Snapshot()
 	b.Sees(s, events.Foreign)
@@ -84,7 +85,8 @@ func TestSharedEndpointAndItsAddressEndTogether(t *testing.T) {
 		a := sharedAddress().As(connection)
 		out := steptest.Output[network.ReserveAddressOut](t, b.Must("reserve", b.Do(a), events.Done))
 		return a, step{Kind: network.KindCreateEndpoint, Connection: connection, In: network.CreateEndpointIn{
-			Project: project, Network: vpc, Target: "all-apis", Shared: shared, AddressName: out.FullName, AddressIP: out.IP,
+			Project: project, Network: vpc, Target: "all-apis", Shared: shared, AddressName: out.FullName,
+			AddressIP: out.IP,
 		}}
 	}
 	ordersAddress, orders := both("orders")

@@ -10,8 +10,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// enableGoogleAccess switches Private Google Access on for subnetworks. What was on before us is never switched off; what
-// we switched on stays on when the connection goes, unless the intent or a compensation puts back what was found.
+// enableGoogleAccess switches Private Google Access on for subnetworks. What was on before us is never switched off;
+// what we switched on stays on when the connection goes, unless the intent or a compensation puts back what was found.
 type enableGoogleAccess struct{ Drivers }
 
 const (
@@ -34,7 +34,9 @@ func onOff(is bool) string {
 }
 
 // Do switches on what is off.
-func (s enableGoogleAccess) Do(ctx context.Context, run workers.Run, in EnableGoogleAccessIn, _ *EnableGoogleAccessOut) (EnableGoogleAccessOut, error) {
+func (s enableGoogleAccess) Do(
+	ctx context.Context, run workers.Run, in EnableGoogleAccessIn, _ *EnableGoogleAccessOut,
+) (EnableGoogleAccessOut, error) {
 	t, err := s.thing(run, "", partAccess).Begin(ctx, run)
 	if err != nil {
 		return EnableGoogleAccessOut{}, err
@@ -98,7 +100,9 @@ func (s enableGoogleAccess) set(ctx context.Context, run workers.Run, have Subne
 }
 
 // read reads the flags; missing names the first subnetwork whose flag is off.
-func (s enableGoogleAccess) read(ctx context.Context, in EnableGoogleAccessIn, t workers.Tenure) (out EnableGoogleAccessOut, missing string, err error) {
+func (s enableGoogleAccess) read(
+	ctx context.Context, in EnableGoogleAccessIn, t workers.Tenure,
+) (out EnableGoogleAccessOut, missing string, err error) {
 	out.On, out.FoundOn = []string{}, foundOn(in, t)
 	for _, subnet := range in.Subnets {
 		have, err := s.Networks.Subnet(ctx, subnet)
@@ -115,7 +119,9 @@ func (s enableGoogleAccess) read(ctx context.Context, in EnableGoogleAccessIn, t
 }
 
 // Look tells which flags are on. Flags that this generation does not hold are nothing of ours.
-func (s enableGoogleAccess) Look(ctx context.Context, run workers.Run, in EnableGoogleAccessIn, _ *EnableGoogleAccessOut) (workers.Seen[EnableGoogleAccessOut], error) {
+func (s enableGoogleAccess) Look(
+	ctx context.Context, run workers.Run, in EnableGoogleAccessIn, _ *EnableGoogleAccessOut,
+) (workers.Seen[EnableGoogleAccessOut], error) {
 	var seen workers.Seen[EnableGoogleAccessOut]
 	t, held, err := s.thing(run, "", partAccess).Look(ctx, run)
 	if err != nil {
@@ -138,7 +144,9 @@ func (s enableGoogleAccess) Look(ctx context.Context, run workers.Run, in Enable
 }
 
 // Undo drops the holds. The last one switches off what was found off, where that is asked for.
-func (s enableGoogleAccess) Undo(ctx context.Context, run workers.Run, in EnableGoogleAccessIn, _ *EnableGoogleAccessOut) (workers.Undone, error) {
+func (s enableGoogleAccess) Undo(
+	ctx context.Context, run workers.Run, in EnableGoogleAccessIn, _ *EnableGoogleAccessOut,
+) (workers.Undone, error) {
 	t, _, err := s.thing(run, "", partAccess).Look(ctx, run)
 	if err != nil {
 		return workers.Undone{}, err
@@ -188,7 +196,8 @@ func (s enableGoogleAccess) restore(ctx context.Context, run workers.Run, subnet
 	return a.Restored(ctx, run)
 }
 
-// retain drops the hold and leaves the flag; stays tells that it is on although it was found off, and nobody else holds it.
+// retain drops the hold and leaves the flag; stays tells that it is on although it was found off, and nobody else holds
+// it.
 func (s enableGoogleAccess) retain(ctx context.Context, run workers.Run, subnet string) (stays bool, err error) {
 	a := s.attribute(subnet)
 	r, held, err := a.Held(ctx, run)

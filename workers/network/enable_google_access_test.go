@@ -21,7 +21,8 @@ func (b *bench) wantFlags(what string, subnetOn bool) {
 	b.T.Helper()
 	s, o := b.flags()
 	if s != subnetOn || !o {
-		b.T.Errorf("%s: %s is on: %t, want %t; %s is on: %t, want true: it was on before us", what, subnet, s, subnetOn, other, o)
+		b.T.Errorf("%s: %s is on: %t, want %t; %s is on: %t, want true: it was on before us", what, subnet, s, subnetOn,
+			other, o)
 	}
 }
 
@@ -75,7 +76,9 @@ func TestGoogleAccessStaysWhileAnybodyHoldsIt(t *testing.T) {
 
 func TestGoogleAccessOfAnotherGenerationStays(t *testing.T) {
 	b := newBench(t)
-	narrow := step{Kind: network.KindEnableGoogleAccess, Generation: 1, In: network.EnableGoogleAccessIn{Subnets: []string{subnet}, Restore: true}}
+	narrow := step{Kind: network.KindEnableGoogleAccess, Generation: 1, In: network.EnableGoogleAccessIn{
+		Subnets: []string{subnet}, Restore: true,
+	}}
 	b.Must("first", b.Do(access(true)), events.Done)
 	b.Must("next generation", b.Do(narrow), events.Done)
 	b.Must("first goes", b.Withdraw(access(true)), events.Done)

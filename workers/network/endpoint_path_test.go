@@ -9,7 +9,8 @@ import (
 	"github.com/culvertnet/culvert/workers/network/networktest"
 )
 
-// A subnet that comes to be around the address, in the network or a peer's, takes the packets that the endpoint should have.
+// A subnet that comes to be around the address, in the network or a peer's, takes the packets that the endpoint should
+// have.
 func TestEndpointWhoseAddressIsTakenByARouteIsDifferent(t *testing.T) {
 	b := newBench(t)
 	reserved(b)
@@ -28,7 +29,9 @@ func TestEndpointWhoseAddressIsNotItsOwnIsDifferent(t *testing.T) {
 	reserved(b)
 	s := endpoint("")
 	b.Must("do", b.Do(s), events.Done)
-	b.world.PutAddress(network.Address{Ref: network.Ref{Project: project, Name: "spare"}, IP: "10.200.0.200", Network: vpc})
+	b.world.PutAddress(
+		network.Address{Ref: network.Ref{Project: project, Name: "spare"}, IP: "10.200.0.200", Network: vpc},
+	)
 	in := s.In.(network.CreateEndpointIn)
 	in.AddressName = networktest.AddressName(network.Ref{Project: project, Name: "spare"})
 	s.In = in

@@ -10,8 +10,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// mapNames lets host names answer with the endpoint's address inside the network: one private zone a host name, the record
-// at its apex, so that no other name is hidden.
+// mapNames lets host names answer with the endpoint's address inside the network: one private zone a host name, the
+// record at its apex, so that no other name is hidden.
 type mapNames struct{ Drivers }
 
 const (
@@ -57,10 +57,12 @@ func (s mapNames) Do(ctx context.Context, run workers.Run, in MapNamesIn, _ *Map
 }
 
 // mappable refuses a name that cannot be mapped without harm: one that others' services live below, one that somebody
-// else's zone or response policy answers already. It gives the zone of the host name as it is, without a name when there is none.
+// else's zone or response policy answers already. It gives the zone of the host name as it is, without a name when
+// there is none.
 func (s mapNames) mappable(ctx context.Context, run workers.Run, in MapNamesIn, host string) (Zone, error) {
 	if hidesOthers(host) {
-		return Zone{}, workers.Refuse("hides-others", "a zone %s would hide every other service's name in %s", host, in.Network)
+		return Zone{}, workers.Refuse("hides-others", "a zone %s would hide every other service's name in %s", host,
+			in.Network)
 	}
 	answering, err := s.Names.Answering(ctx, in.Project, in.Network, host)
 	if err != nil {
@@ -83,7 +85,8 @@ func (s mapNames) mappable(ctx context.Context, run workers.Run, in MapNamesIn, 
 // (googlecodelabs/feedback#1411). Cloud Run's regional names are <service>-<project number>.<region>.run.app.
 func hidesOthers(host string) bool {
 	parent, found := strings.CutSuffix(host, "run.app")
-	if found && (parent == "" || parent == "a." || strings.Count(parent, ".") == 1 && regional(strings.TrimSuffix(parent, "."))) {
+	if found && (parent == "" || parent == "a." || strings.Count(parent, ".") == 1 &&
+		regional(strings.TrimSuffix(parent, "."))) {
 		return true
 	}
 	return host == "cloudfunctions.net" || host == "googleapis.com"
@@ -96,8 +99,8 @@ func regional(label string) bool {
 	return found && word != place && word != "" && !strings.ContainsAny(area+word, "-0123456789")
 }
 
-// inTheWay finds what answers a name before or beside a zone of the name's own: a response policy goes first whatever its
-// length, a zone of the same length would be a second one.
+// inTheWay finds what answers a name before or beside a zone of the name's own: a response policy goes first whatever
+// its length, a zone of the same length would be a second one.
 func inTheWay(k events.Key, answering []Zone, host string) (Zone, bool) {
 	for _, z := range answering {
 		if (z.Policy || len(z.Host) >= len(host)) && !ours(k, z.Owner) {
@@ -134,8 +137,9 @@ func zonesOf(t workers.Tenure) []string {
 // put makes one zone as wanted. A changed address is one write: the name never stops answering.
 func (s mapNames) put(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Tenure, have Zone) error {
 	want := Zone{
-		Project: in.Project, Name: in.zone(have.Host), Host: have.Host, Networks: []string{in.Network}, Owner: run.Owner(),
-		IP: in.IP, TTL: in.TTL,
+		Project: in.Project, Name: in.zone(have.Host), Host: have.Host, Networks: []string{in.Network},
+		Owner: run.Owner(),
+		IP:    in.IP, TTL: in.TTL,
 	}
 	if err := t.Note(ctx, run, noteZone+want.Name, want.Host); err != nil || have.Name != "" && in.matches(have) {
 		return err
@@ -155,8 +159,8 @@ func (in MapNamesIn) matches(z Zone) bool {
 	return z.IP == in.IP && z.TTL == in.TTL && slices.Contains(z.Networks, in.Network)
 }
 
-// drop takes away the zone of a host name that is not asked for any more. The endpoint stays, so nobody is cut off by an
-// answer that is still cached.
+// drop takes away the zone of a host name that is not asked for any more. The endpoint stays, so nobody is cut off by
+// an answer that is still cached.
 func (s mapNames) drop(ctx context.Context, run workers.Run, in MapNamesIn, zone string) error {
 	z, err := s.Names.Get(ctx, in.Project, zone)
 	if errors.Is(err, workers.ErrNotFound) || err == nil && !ours(run.Connection, z.Owner) {

@@ -10,7 +10,9 @@ import (
 )
 
 // Look compares every zone and reads which zone answers by longest match.
-func (s mapNames) Look(ctx context.Context, run workers.Run, in MapNamesIn, _ *MapNamesOut) (workers.Seen[MapNamesOut], error) {
+func (s mapNames) Look(
+	ctx context.Context, run workers.Run, in MapNamesIn, _ *MapNamesOut,
+) (workers.Seen[MapNamesOut], error) {
 	var seen workers.Seen[MapNamesOut]
 	t, held, err := s.thing(run, "", partNames).Look(ctx, run)
 	if err != nil {

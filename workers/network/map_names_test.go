@@ -101,7 +101,9 @@ func TestNamesThatCannotBeMapped(t *testing.T) {
 		{"everybody's zone of the old names", "a.run.app", "hides-others", network.Zone{}},
 		{"a region's zone", "europe-west3.run.app", "hides-others", network.Zone{}},
 		{"somebody's zone of the same name", host, "foreign", network.Zone{Host: host}},
-		{"another connection's zone", host, "foreign", network.Zone{Host: host, Owner: "culvert:default_bills/map-names/1"}},
+		{"another connection's zone", host, "foreign", network.Zone{
+			Host: host, Owner: "culvert:default_bills/map-names/1",
+		}},
 		{"a response policy", host, "foreign", network.Zone{Host: "run.app", Policy: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -116,14 +118,18 @@ func TestNamesThatCannotBeMapped(t *testing.T) {
 			b.Unchanged(before)
 			b.Must("undo", b.Compensate(s), events.Done)
 			b.Unchanged(before)
-			b.Refused("check", b.Do(step{Kind: network.KindCheck, In: network.CheckIn{Network: vpc, Hostnames: []string{c.host}}}), c.reason)
+			b.Refused("check", b.Do(
+				step{Kind: network.KindCheck, In: network.CheckIn{Network: vpc, Hostnames: []string{c.host}}},
+			), c.reason)
 		})
 	}
 }
 
 func TestWiderZoneOfOthersIsNotInTheWay(t *testing.T) {
 	b := newBench(t)
-	b.world.PutZone(network.Zone{Project: project, Name: "theirs", Host: "run.app", Networks: []string{vpc}, Owner: "theirs"})
+	b.world.PutZone(
+		network.Zone{Project: project, Name: "theirs", Host: "run.app", Networks: []string{vpc}, Owner: "theirs"},
+	)
 	b.Must("do", b.Do(names("10.200.0.9", host)), events.Done)
 	b.Must("undo", b.Compensate(names("10.200.0.9", host)), events.Done)
 	if left := b.world.AllZones(); len(left) != 1 || left[0].Owner != "theirs" {

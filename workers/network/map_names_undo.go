@@ -63,8 +63,8 @@ func (s mapNames) standing(ctx context.Context, run workers.Run, in MapNamesIn, 
 	return zones, nil
 }
 
-// expire waits one time to live from when the last record was seen to be gone. Without a record of our own to note that in,
-// it counts from when the undo was first asked for.
+// expire waits one time to live from when the last record was seen to be gone. Without a record of our own to note that
+// in, it counts from when the undo was first asked for.
 func (s mapNames) expire(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Tenure, held bool) error {
 	since, err := time.Parse(time.RFC3339Nano, t.Noted(noteCleared))
 	switch {
@@ -88,7 +88,9 @@ func (s mapNames) remove(ctx context.Context, run workers.Run, zones []Zone) (wo
 	var kept []string
 	for _, z := range zones {
 		if z.Others > 0 {
-			kept = append(kept, fmt.Sprintf("zone %s (%s) stays: it has %d records of others", z.Name, z.Host, z.Others))
+			kept = append(
+				kept, fmt.Sprintf("zone %s (%s) stays: it has %d records of others", z.Name, z.Host, z.Others),
+			)
 			continue
 		}
 		if err := s.Names.Delete(ctx, run.RequestID, z.Project, z.Name); err != nil {

@@ -1,5 +1,6 @@
 // Package network is the capability of addresses, Private Service Connect endpoints, names and subnets: what makes a
-// service reachable inside a VPC. Its steps depend on the small ports below and on claims; a driver implements the ports.
+// service reachable inside a VPC. Its steps depend on the small ports below and on claims; a driver implements the
+// ports.
 //
 // Read this file for the ports, steps.go for the list of steps, then one file a step.
 package network
@@ -10,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Every port method that changes something takes the root of its request ids (see events.CallID) and answers nil when it
-// is so, a workers.WaitFor failure when the vendor goes on with it, or a classified failure. Reads answer
+// Every port method that changes something takes the root of its request ids (see events.CallID) and answers nil when
+// it is so, a workers.WaitFor failure when the vendor goes on with it, or a classified failure. Reads answer
 // workers.ErrNotFound when there is no such thing. All ports are safe for concurrent use and keep no argument.
 
 // Networks reads what a VPC is and sets the one flag of its subnets that Culvert touches.
@@ -20,8 +21,8 @@ type Networks interface {
 	Describe(ctx context.Context, network string) (Network, error)
 	// Subnet reads a subnetwork by full name ("projects/P/regions/R/subnetworks/S").
 	Subnet(ctx context.Context, subnet string) (Subnet, error)
-	// Overrides names the route that takes packets for an endpoint's address before the endpoint does: one to a subnet, own
-	// or peered, that has the address, or a static one to the address alone. "" is none. It is one cheap read.
+	// Overrides names the route that takes packets for an endpoint's address before the endpoint does: one to a subnet,
+	// own or peered, that has the address, or a static one to the address alone. "" is none. It is one cheap read.
 	Overrides(ctx context.Context, network, ip string) (route string, err error)
 	// SetGoogleAccess switches Private Google Access of a subnetwork.
 	SetGoogleAccess(ctx context.Context, req uuid.UUID, subnet string, on bool) error
@@ -41,8 +42,8 @@ type Network struct {
 	BundleEndpoints, BundleQuota int
 	// AddressesLeft is what the quota of global internal addresses leaves; -1 when unknown.
 	AddressesLeft int
-	// InboundDNS says that on-premises resolvers can ask this network's names; AlternativeDNS that an outbound policy sends
-	// all names elsewhere.
+	// InboundDNS says that on-premises resolvers can ask this network's names; AlternativeDNS that an outbound policy
+	// sends all names elsewhere.
 	InboundDNS, AlternativeDNS bool
 }
 
@@ -77,8 +78,8 @@ type Ref struct {
 	Name    string `json:"name"`
 }
 
-// An Address is a reserved internal address. Global ones have purpose PRIVATE_SERVICE_CONNECT and a Network; regional ones
-// lie inside Subnet and have purpose GCE_ENDPOINT.
+// An Address is a reserved internal address. Global ones have purpose PRIVATE_SERVICE_CONNECT and a Network; regional
+// ones lie inside Subnet and have purpose GCE_ENDPOINT.
 type Address struct {
 	Ref
 	// IP is empty in a Reserve inside a subnet that lets the vendor choose.
@@ -116,8 +117,8 @@ type Endpoint struct {
 
 // Names keeps private zones with one address record at their apex.
 type Names interface {
-	// Answering lists zones and response policies that answer a host name for a network, the one that answers first. It does
-	// not read what is in them.
+	// Answering lists zones and response policies that answer a host name for a network, the one that answers first. It
+	// does not read what is in them.
 	Answering(ctx context.Context, project, network, host string) ([]Zone, error)
 	Get(ctx context.Context, project, zone string) (Zone, error)
 	// Put makes the zone and its apex A record be as given; it never touches other records.

@@ -11,8 +11,8 @@ type observation struct {
 	detail      string
 }
 
-// presence folds it into a word. What is claimed is never called absent, because an Undo has to drop the claim; and of a
-// shared object that is there without a hold of ours, nothing is ours.
+// presence folds it into a word. What is claimed is never called absent, because an Undo has to drop the claim; and of
+// a shared object that is there without a hold of ours, nothing is ours.
 func (o observation) presence() (events.Presence, string) {
 	switch {
 	case o.held && o.there && o.detail == "":

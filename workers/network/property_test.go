@@ -26,9 +26,11 @@ func (p *pair) reserve() step {
 }
 
 func (p *pair) create(o network.ReserveAddressOut) step {
-	return step{Kind: network.KindCreateEndpoint, Connection: p.connection, Generation: p.generation, In: network.CreateEndpointIn{
-		Project: project, Network: vpc, Target: "all-apis", Shared: shared, AddressName: o.FullName, AddressIP: o.IP,
-	}}
+	return step{Kind: network.KindCreateEndpoint, Connection: p.connection, Generation: p.generation,
+		In: network.CreateEndpointIn{
+			Project: project, Network: vpc, Target: "all-apis", Shared: shared, AddressName: o.FullName,
+			AddressIP: o.IP,
+		}}
 }
 
 // Whatever connections come and go in whatever order, cut off wherever: the shared endpoint is there with one address

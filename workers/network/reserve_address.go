@@ -14,7 +14,9 @@ type reserveAddress struct{ Drivers }
 const partAddress = "address"
 
 // Do adopts the address that the name has, or chooses one and reserves it.
-func (s reserveAddress) Do(ctx context.Context, run workers.Run, in ReserveAddressIn, _ *ReserveAddressOut) (ReserveAddressOut, error) {
+func (s reserveAddress) Do(
+	ctx context.Context, run workers.Run, in ReserveAddressIn, _ *ReserveAddressOut,
+) (ReserveAddressOut, error) {
 	t, err := s.thing(run, in.Shared, partAddress).Begin(ctx, run)
 	if err != nil {
 		return ReserveAddressOut{}, err
@@ -33,7 +35,9 @@ func (s reserveAddress) Do(ctx context.Context, run workers.Run, in ReserveAddre
 		return ReserveAddressOut{}, workers.Refuse("foreign", "adopt address %s: %s", want.Name, why)
 	}
 	if in.IP != "" && have.IP != in.IP {
-		return ReserveAddressOut{}, workers.Refuse("address-conflict", "the standing endpoint has the address %s, not %s", have.IP, in.IP)
+		return ReserveAddressOut{}, workers.Refuse(
+			"address-conflict", "the standing endpoint has the address %s, not %s", have.IP, in.IP,
+		)
 	}
 	if !t.Shared {
 		return addressOut(have), nil
@@ -64,7 +68,9 @@ func (in ReserveAddressIn) differs(have, want Address) string {
 	return ""
 }
 
-func (s reserveAddress) reserve(ctx context.Context, run workers.Run, in ReserveAddressIn, t workers.Tenure) (Address, error) {
+func (s reserveAddress) reserve(
+	ctx context.Context, run workers.Run, in ReserveAddressIn, t workers.Tenure,
+) (Address, error) {
 	ip, err := s.choose(ctx, run, in, t)
 	if err != nil {
 		return Address{}, err
@@ -91,7 +97,9 @@ func addressOut(a Address) ReserveAddressOut {
 }
 
 // Look compares the address that the name has.
-func (s reserveAddress) Look(ctx context.Context, run workers.Run, in ReserveAddressIn, _ *ReserveAddressOut) (workers.Seen[ReserveAddressOut], error) {
+func (s reserveAddress) Look(
+	ctx context.Context, run workers.Run, in ReserveAddressIn, _ *ReserveAddressOut,
+) (workers.Seen[ReserveAddressOut], error) {
 	var seen workers.Seen[ReserveAddressOut]
 	t, held, err := s.thing(run, in.Shared, partAddress).Look(ctx, run)
 	if err != nil {
@@ -114,7 +122,9 @@ func (s reserveAddress) Look(ctx context.Context, run workers.Run, in ReserveAdd
 }
 
 // Undo releases the address when nobody else holds it, and gives it back to the pool.
-func (s reserveAddress) Undo(ctx context.Context, run workers.Run, in ReserveAddressIn, _ *ReserveAddressOut) (workers.Undone, error) {
+func (s reserveAddress) Undo(
+	ctx context.Context, run workers.Run, in ReserveAddressIn, _ *ReserveAddressOut,
+) (workers.Undone, error) {
 	t := s.thing(run, in.Shared, partAddress)
 	remove, undone, err := leave(ctx, run, t)
 	if err != nil || !remove {

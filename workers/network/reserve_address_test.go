@@ -36,7 +36,9 @@ func TestSharedAddressIsOneAndStaysWhileHeld(t *testing.T) {
 	if left := b.world.AllAddresses(); len(left) != 0 {
 		t.Errorf("left in the world: %+v", left)
 	}
-	again := steptest.Output[network.ReserveAddressOut](t, b.Must("orders comes back", b.Do(orders.Again()), events.Done))
+	again := steptest.Output[network.ReserveAddressOut](
+		t, b.Must("orders comes back", b.Do(orders.Again()), events.Done),
+	)
 	if again.IP != first {
 		t.Errorf("the shared thing came back with %s, not %s", again.IP, first)
 	}
@@ -58,7 +60,8 @@ func TestSharedAddressStaysForWhoeverComesInTheLinger(t *testing.T) {
 func TestSharedAddressIsLeftInAHurry(t *testing.T) {
 	b := newBench(t)
 	b.Must("do", b.Do(sharedAddress()), events.Done)
-	o := b.Must("undo", b.Settle(sharedAddress(), ask{Deed: events.Undo, Purpose: events.ToWithdraw, Hurry: true}), events.Done)
+	o := b.Must("undo", b.Settle(sharedAddress(), ask{Deed: events.Undo, Purpose: events.ToWithdraw, Hurry: true}),
+		events.Done)
 	if o.Retained == "" || len(b.world.AllAddresses()) != 1 {
 		t.Errorf("retained %q, %d addresses: want the address left and named", o.Retained, len(b.world.AllAddresses()))
 	}
@@ -86,7 +89,8 @@ func TestForeignAddressUnderOurNameIsLeftAlone(t *testing.T) {
 	b := newBench(t)
 	s := reserve(network.ReserveAddressIn{})
 	theirs := network.Address{
-		Ref: network.Ref{Project: project, Name: b.Command(s, ask{}).Name}, IP: "10.200.0.30", Network: vpc, Owner: "theirs",
+		Ref: network.Ref{Project: project, Name: b.Command(s, ask{}).Name}, IP: "10.200.0.30", Network: vpc,
+		Owner: "theirs",
 	}
 	b.world.PutAddress(theirs)
 	before := b.world.Snapshot()
@@ -109,7 +113,9 @@ func TestAddressesThatCannotBe(t *testing.T) {
 		{"in a subnet", "address-taken", network.ReserveAddressIn{IP: "10.11.0.9"}},
 		{"a static host route", "address-taken", network.ReserveAddressIn{IP: "10.200.0.7"}},
 		{"in an allocated range", "address-taken", network.ReserveAddressIn{IP: "10.60.0.9"}},
-		{"known elsewhere", "address-taken", network.ReserveAddressIn{IP: "10.200.0.9", Known: []string{"10.200.0.9/32"}}},
+		{"known elsewhere", "address-taken", network.ReserveAddressIn{
+			IP: "10.200.0.9", Known: []string{"10.200.0.9/32"},
+		}},
 		{"no address", "invalid", network.ReserveAddressIn{IP: "10.200.0"}},
 		{"outside its subnet", "invalid", network.ReserveAddressIn{IP: "10.200.0.9", Region: region, Subnet: subnet}},
 		{"kept by the vendor", "invalid", network.ReserveAddressIn{IP: "10.11.0.1", Region: region, Subnet: subnet}},
@@ -167,7 +173,8 @@ func TestManyAtOnce(t *testing.T) {
 		}
 	}
 	if len(seen) != many+1 || len(b.world.AllAddresses()) != many+1 {
-		t.Errorf("%d answers and %d addresses, want one shared and %d of their own", len(seen), len(b.world.AllAddresses()), many)
+		t.Errorf("%d answers and %d addresses, want one shared and %d of their own", len(seen),
+			len(b.world.AllAddresses()), many)
 	}
 }
 
@@ -175,7 +182,9 @@ func TestAddressInUseIsNotTakenAway(t *testing.T) {
 	b := newBench(t)
 	s := reserve(network.ReserveAddressIn{})
 	a := steptest.Output[network.ReserveAddressOut](t, b.Must("do", b.Do(s), events.Done))
-	b.world.PutEndpoint(network.Endpoint{Ref: network.Ref{Project: project, Name: "theirs"}, Network: vpc, AddressName: a.FullName, AddressIP: a.IP})
+	b.world.PutEndpoint(network.Endpoint{
+		Ref: network.Ref{Project: project, Name: "theirs"}, Network: vpc, AddressName: a.FullName, AddressIP: a.IP,
+	})
 	o := b.Must("undo", b.Compensate(s), events.Retry)
 	if o.Reason != "in-use" {
 		t.Errorf("reason %q (%s), want in-use", o.Reason, o.Message)

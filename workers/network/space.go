@@ -7,7 +7,8 @@ import (
 
 // A space knows which addresses of a VPC are taken: by what the VPC has, and by what reachable route tables know.
 type space struct {
-	// blocks take every address inside them; routes only where they are narrower than the range that an address is from.
+	// blocks take every address inside them; routes only where they are narrower than the range that an address is
+	// from.
 	blocks, routes []spot
 	ranges         []netip.Prefix
 }
@@ -20,8 +21,8 @@ type spot struct {
 // autoMode is where networks in auto mode make their subnets.
 const autoMode = "10.128.0.0/9"
 
-// newSpace reads a VPC's ranges, the pool's and the known prefixes. Text that is no prefix is an error: a range that is not
-// understood must not count as free.
+// newSpace reads a VPC's ranges, the pool's and the known prefixes. Text that is no prefix is an error: a range that is
+// not understood must not count as free.
 func newSpace(n Network, ranges, known []string) (space, error) {
 	var s space
 	blocks := append([]Range{}, n.Subnets...)

@@ -9,9 +9,12 @@ import (
 func testSpace(t *testing.T) space {
 	t.Helper()
 	s, err := newSpace(Network{
-		AutoMode:  true,
-		Subnets:   []Range{{CIDR: "10.10.0.0/24", From: "workloads"}, {CIDR: "10.30.0.0/16", From: "peering shared-services"}, {CIDR: "fd00::/64", From: "six"}},
-		Routes:    []Range{{CIDR: "0.0.0.0/0", From: "default"}, {CIDR: "10.64.0.7/32", From: "host"}, {CIDR: "10.0.0.0/8", From: "on-premises"}},
+		AutoMode: true,
+		Subnets: []Range{{
+			CIDR: "10.10.0.0/24", From: "workloads",
+		}, {CIDR: "10.30.0.0/16", From: "peering shared-services"}, {CIDR: "fd00::/64", From: "six"}},
+		Routes: []Range{{CIDR: "0.0.0.0/0", From: "default"}, {CIDR: "10.64.0.7/32", From: "host"},
+			{CIDR: "10.0.0.0/8", From: "on-premises"}},
 		Allocated: []Range{{CIDR: "10.60.0.0/16", From: "services"}},
 	}, []string{"10.64.0.0/20"}, []string{"10.64.0.0/20", "10.64.1.0/24", "10.64.2.9/32"})
 	if err != nil {
@@ -23,7 +26,8 @@ func testSpace(t *testing.T) space {
 func TestAddressTaken(t *testing.T) {
 	s := testSpace(t)
 	for _, c := range []struct{ ip, by, why string }{
-		{"10.64.0.5", "", "free: the default route, the summary and the pool's own aggregate lead to it and do not take it"},
+		{"10.64.0.5", "",
+			"free: the default route, the summary and the pool's own aggregate lead to it and do not take it"},
 		{"10.10.0.5", "workloads", "it is in a subnet"},
 		{"10.30.200.5", "peering", "it is in a peered subnet"},
 		{"10.64.0.7", "host", "it is a static host route"},

@@ -12,9 +12,9 @@ import (
 // check here: a filter goes after what it filters, and asks nothing of others.
 type check struct{ Drivers }
 
-// Do asks the driver. A tag of the connection's own is no neighbour of the filter to be: where it keeps its place, a change
-// of its default changes it. (Where the filter is replaced, both would be on the gateway at a time, and the new one is
-// refused when it is made.)
+// Do asks the driver. A tag of the connection's own is no neighbour of the filter to be: where it keeps its place, a
+// change of its default changes it. (Where the filter is replaced, both would be on the gateway at a time, and the new
+// one is refused when it is made.)
 func (c check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut) (CheckOut, error) {
 	if in.Withdrawing {
 		return CheckOut{}, nil
@@ -40,13 +40,14 @@ func (c check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut)
 		return CheckOut{}, workers.Reading(err)
 	}
 	if place.Tagged && in.Direct && len(in.Tags) == 0 {
-		return CheckOut{}, workers.Refuse("no-tag", "the gateway %s is reached by a tagged route, and the service's direct interface has no tag", in.Gateway)
+		return CheckOut{}, workers.Refuse("no-tag",
+			"the gateway %s is reached by a tagged route, and the service's direct interface has no tag", in.Gateway)
 	}
 	return CheckOut{NextHopIP: place.NextHopIP, Tagged: place.Tagged, Policy: place.Policy}, nil
 }
 
-// Look answers what was checked: a check leaves nothing in the world. One that has no answer yet is absent, so that it is
-// made again.
+// Look answers what was checked: a check leaves nothing in the world. One that has no answer yet is absent, so that it
+// is made again.
 func (c check) Look(_ context.Context, _ workers.Run, _ CheckIn, prior *CheckOut) (workers.Seen[CheckOut], error) {
 	if prior == nil {
 		return workers.Seen[CheckOut]{Presence: events.Absent}, nil

@@ -29,8 +29,8 @@ type CheckOut struct {
 	Policy    string `json:"policy,omitempty"`
 }
 
-// FilterEgressIn asks that a source reaches only what the rules name. The source cannot change in place: a new source is
-// a new generation, so that there is no moment without a filter.
+// FilterEgressIn asks that a source reaches only what the rules name. The source cannot change in place: a new source
+// is a new generation, so that there is no moment without a filter.
 type FilterEgressIn struct {
 	Via         string `json:"via" change:"replace"`
 	Project     string `json:"project" change:"replace"`

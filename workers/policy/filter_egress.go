@@ -26,7 +26,8 @@ const (
 
 func (s filterEgress) filter(run workers.Run, in FilterEgressIn) Filter {
 	return Filter{
-		Via: in.Via, Name: run.Name, Owner: run.Owner(), Network: in.Network, Controller: in.Controller, Gateway: in.Gateway,
+		Via: in.Via, Name: run.Name, Owner: run.Owner(), Network: in.Network, Controller: in.Controller,
+		Gateway:     in.Gateway,
 		GatewayWide: in.GatewayWide, Source: in.Source, Region: in.Region, Default: in.Default, Rules: in.Rules,
 		KeepOpen: in.KeepOpen,
 	}
@@ -49,7 +50,9 @@ func block(first int) []int {
 
 // Do makes the filter be in force. That it is void because nothing is routed to it yet is told, and not refused: the
 // steering comes after the filter.
-func (s filterEgress) Do(ctx context.Context, run workers.Run, in FilterEgressIn, _ *FilterEgressOut) (FilterEgressOut, error) {
+func (s filterEgress) Do(
+	ctx context.Context, run workers.Run, in FilterEgressIn, _ *FilterEgressOut,
+) (FilterEgressOut, error) {
 	driver, err := s.driver(in.Via)
 	if err != nil {
 		return FilterEgressOut{}, err
@@ -91,8 +94,8 @@ func (s filterEgress) Do(ctx context.Context, run workers.Run, in FilterEgressIn
 	return out, nil
 }
 
-// put makes the filter's own objects, then its rules in the shared set; and the objects once more, because those that an
-// earlier version of the filter needs can go only when no rule names them.
+// put makes the filter's own objects, then its rules in the shared set; and the objects once more, because those that
+// an earlier version of the filter needs can go only when no rule names them.
 func (s filterEgress) put(ctx context.Context, run workers.Run, driver Driver, f Filter) error {
 	if err := driver.Filters.Put(ctx, run.RequestID, f); err != nil {
 		return err
@@ -137,13 +140,16 @@ func (s filterEgress) priorities(ctx context.Context, run workers.Run, driver Dr
 }
 
 // policy is the firewall policy in which the filter has its priorities, with them; they are none when it has no block.
-func (s filterEgress) policy(ctx context.Context, run workers.Run, driver Driver, f Filter, prior *FilterEgressOut) (string, []int, error) {
+func (s filterEgress) policy(
+	ctx context.Context, run workers.Run, driver Driver, f Filter, prior *FilterEgressOut,
+) (string, []int, error) {
 	name := ""
 	if prior != nil {
 		name = prior.Policy
 	}
 	if name == "" {
-		// A filter that denies nothing cannot be void: that somebody has made ours void since does not hide its priorities.
+		// A filter that denies nothing cannot be void: that somebody has made ours void since does not hide its
+		// priorities.
 		at := f
 		at.Default = "allow"
 		place, err := driver.Filters.Check(ctx, at)
@@ -164,7 +170,9 @@ func (s filterEgress) policy(ctx context.Context, run workers.Run, driver Driver
 }
 
 // Look reads the filter's objects, and its rules in the shared set.
-func (s filterEgress) Look(ctx context.Context, run workers.Run, in FilterEgressIn, prior *FilterEgressOut) (workers.Seen[FilterEgressOut], error) {
+func (s filterEgress) Look(
+	ctx context.Context, run workers.Run, in FilterEgressIn, prior *FilterEgressOut,
+) (workers.Seen[FilterEgressOut], error) {
 	var seen workers.Seen[FilterEgressOut]
 	driver, err := s.driver(in.Via)
 	if err != nil {
@@ -226,10 +234,12 @@ func compare(have, want Filter) (events.Presence, string) {
 	return events.Present, ""
 }
 
-// Undo takes the filter away: its rules out of the shared set first, then its objects, which rules may name no more, then
-// its priorities. Where the driver knows an order within them, it keeps it: off a gateway before a source is cleared, the
-// deny before the allows.
-func (s filterEgress) Undo(ctx context.Context, run workers.Run, in FilterEgressIn, prior *FilterEgressOut) (workers.Undone, error) {
+// Undo takes the filter away: its rules out of the shared set first, then its objects, which rules may name no more,
+// then its priorities. Where the driver knows an order within them, it keeps it: off a gateway before a source is
+// cleared, the deny before the allows.
+func (s filterEgress) Undo(
+	ctx context.Context, run workers.Run, in FilterEgressIn, prior *FilterEgressOut,
+) (workers.Undone, error) {
 	driver, err := s.driver(in.Via)
 	if err != nil {
 		return workers.Undone{}, err
@@ -285,8 +295,8 @@ func (s filterEgress) list(run workers.Run, driver Driver, f Filter) workers.Lis
 	}
 }
 
-// ruleSet is a controller's shared rule set as the claims of workers see it. Drivers read rules in the spelling in which
-// they render them.
+// ruleSet is a controller's shared rule set as the claims of workers see it. Drivers read rules in the spelling in
+// which they render them.
 type ruleSet struct {
 	rules      RuleLists
 	controller string
@@ -301,7 +311,8 @@ func (r ruleSet) ReadList(ctx context.Context) ([]string, error) {
 
 // WriteList implements [workers.ListPort].
 func (r ruleSet) WriteList(ctx context.Context, revision uint64, entries []string) error {
-	return r.rules.Write(ctx, workers.Run{RequestID: r.root}.CallID("write-rules", revisionBytes(revision)), r.controller, entries)
+	return r.rules.Write(ctx, workers.Run{RequestID: r.root}.CallID("write-rules", revisionBytes(revision)),
+		r.controller, entries)
 }
 
 func revisionBytes(revision uint64) []byte { return strconv.AppendUint(nil, revision, 10) }

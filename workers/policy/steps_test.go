@@ -18,12 +18,16 @@ import (
 	"github.com/culvertnet/culvert/workers/steptest"
 )
 
-var times = workers.ClaimTimes{Quiet: 2 * time.Second, Skew: time.Second, Lease: 20 * time.Second, Linger: 15 * time.Minute}
+var times = workers.ClaimTimes{
+	Quiet: 2 * time.Second, Skew: time.Second, Lease: 20 * time.Second, Linger: 15 * time.Minute,
+}
 
 const network = "projects/acme-net/global/networks/spoke-vpc"
 
 func newWorld() *policytest.World {
-	w := policytest.NewWorld(policy.Place{NextHopIP: "10.11.0.2", Tagged: true, Policy: "edge-policy", TakenPriorities: []int{1003}})
+	w := policytest.NewWorld(
+		policy.Place{NextHopIP: "10.11.0.2", Tagged: true, Policy: "edge-policy", TakenPriorities: []int{1003}},
+	)
 	w.PutRule(`{"name":"foreign-rule"}`)
 	w.Refuse("elsewhere", "no policy")
 	return w
@@ -47,7 +51,8 @@ func do(t steptest.Tester, connection, step, kind string, in any) events.Command
 // filter asks for one of these rules: qa's name and a range.
 func filter(via, source string, names ...string) policy.FilterEgressIn {
 	in := policy.FilterEgressIn{
-		Via: via, Project: "acme-net", Network: network, Region: "europe-west3", Controller: "gcp", Gateway: "spoke-1", Source: source,
+		Via: via, Project: "acme-net", Network: network, Region: "europe-west3", Controller: "gcp", Gateway: "spoke-1",
+		Source:  source,
 		Default: "deny", Rules: []policy.Rule{{CIDR: "10.20.0.4/32", Protocol: "tcp", Ports: []string{"80"}}},
 	}
 	for _, n := range names {
@@ -58,10 +63,14 @@ func filter(via, source string, names ...string) policy.FilterEgressIn {
 
 func TestStepsKeepTheirObligations(t *testing.T) {
 	samples := []events.Command{
-		do(t, "orders", "check", policy.KindCheck, policy.CheckIn{Via: policy.ViaGCPFirewall, Network: network, Default: "deny"}),
-		do(t, "orders", "firewall", policy.KindFilterEgress, filter(policy.ViaGCPFirewall, "10.8.0.0/28", "qa1.example")),
+		do(t, "orders", "check", policy.KindCheck, policy.CheckIn{
+			Via: policy.ViaGCPFirewall, Network: network, Default: "deny",
+		}),
+		do(t, "orders", "firewall", policy.KindFilterEgress, filter(policy.ViaGCPFirewall, "10.8.0.0/28",
+			"qa1.example")),
 		do(t, "orders", "fqdn", policy.KindFilterEgress, filter(policy.ViaAviatrixFQDN, "10.8.0.16/28", "qa1.example")),
-		do(t, "orders", "webgroup", policy.KindFilterEgress, filter(policy.ViaAviatrixWebGroup, "10.8.0.32/28", "qa1.example")),
+		do(t, "orders", "webgroup", policy.KindFilterEgress, filter(policy.ViaAviatrixWebGroup, "10.8.0.32/28",
+			"qa1.example")),
 		do(t, "orders", "webgroup-2", policy.KindFilterEgress, filter(policy.ViaAviatrixWebGroup, "10.8.0.48/28")),
 	}
 	for name, slow := range map[string]int{"at once": 0, "with operations": 2} {
@@ -71,8 +80,10 @@ func TestStepsKeepTheirObligations(t *testing.T) {
 				w.Slow(slow)
 				c := steptest.NewClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 				return steptest.Bed{
-					Handlers: policy.Steps(drivers(w, claims)), Operations: map[string]workers.Operations{"fake": w}, Claims: claims,
-					State: func(testing.TB) string { return w.State() }, Intercept: w.Intercept, Now: c.Now, Pause: c.Pause,
+					Handlers: policy.Steps(drivers(w, claims)), Operations: map[string]workers.Operations{"fake": w},
+					Claims: claims,
+					State:  func(testing.TB) string { return w.State() }, Intercept: w.Intercept, Now: c.Now,
+					Pause:   c.Pause,
 					Timeout: 30 * time.Second, Settle: times.Lease + times.Quiet + times.Skew + time.Second,
 				}
 			}, samples)
@@ -143,7 +154,9 @@ func TestFilterEgressHasPrioritiesOfItsOwn(t *testing.T) {
 	s := newStage(t)
 	used := map[int]string{}
 	for i, name := range []string{"orders", "bills", "stock"} {
-		c := do(t, name, "filter", policy.KindFilterEgress, filter(policy.ViaGCPFirewall, fmt.Sprintf("10.8.%d.0/28", i)))
+		c := do(
+			t, name, "filter", policy.KindFilterEgress, filter(policy.ViaGCPFirewall, fmt.Sprintf("10.8.%d.0/28", i)),
+		)
 		out := s.do(c)
 		if len(out.Priorities) != 16 || out.Policy != "edge-policy" {
 			t.Fatalf("%s: %+v", name, out)
@@ -169,7 +182,8 @@ func TestFilterEgressChangesItsRulesInPlace(t *testing.T) {
 			s := newStage(t)
 			before := s.w.State()
 			old := do(t, "orders", "filter", policy.KindFilterEgress, filter(via, "10.8.0.0/28", "qa1.example"))
-			changed := do(t, "orders", "filter", policy.KindFilterEgress, filter(via, "10.8.0.0/28", "qa2.example", "qa3.example"))
+			changed := do(t, "orders", "filter", policy.KindFilterEgress, filter(via, "10.8.0.0/28", "qa2.example",
+				"qa3.example"))
 			first := s.do(old)
 			s.look(changed, events.Different)
 			second := s.do(changed)
@@ -190,20 +204,22 @@ func TestFilterEgressChangesItsRulesInPlace(t *testing.T) {
 	}
 }
 
-// A gateway takes FQDN tags of one colour only. The check before the change meets the connection's own tag, which is the one
-// that gets the other colour.
+// A gateway takes FQDN tags of one colour only. The check before the change meets the connection's own tag, which is
+// the one that gets the other colour.
 func TestFilterEgressChangesItsDefaultInPlace(t *testing.T) {
 	s := newStage(t)
 	s.w.OneDefault()
 	before := s.w.State()
-	deny, allow := filter(policy.ViaAviatrixFQDN, "10.8.0.0/28", "qa1.example"), filter(policy.ViaAviatrixFQDN, "10.8.0.0/28", "qa1.example")
+	deny, allow := filter(policy.ViaAviatrixFQDN, "10.8.0.0/28", "qa1.example"),
+		filter(policy.ViaAviatrixFQDN, "10.8.0.0/28", "qa1.example")
 	allow.Default = "allow"
 	step := func(connection string, in policy.FilterEgressIn) events.Command {
 		return do(t, connection, "filter", policy.KindFilterEgress, in)
 	}
 	check := func(connection string) events.Command {
 		return do(t, connection, "check", policy.KindCheck, policy.CheckIn{
-			Via: allow.Via, Network: allow.Network, Controller: allow.Controller, Gateway: allow.Gateway, Default: allow.Default, Rules: allow.Rules,
+			Via: allow.Via, Network: allow.Network, Controller: allow.Controller, Gateway: allow.Gateway,
+			Default: allow.Default, Rules: allow.Rules,
 		})
 	}
 	s.do(step("orders", deny))
@@ -230,7 +246,8 @@ func TestFilterEgressChangesItsDefaultInPlace(t *testing.T) {
 
 func TestFilterEgressRepairsItsRulesInTheSharedSet(t *testing.T) {
 	s := newStage(t)
-	c := do(t, "orders", "filter", policy.KindFilterEgress, filter(policy.ViaAviatrixWebGroup, "10.8.0.0/28", "qa1.example"))
+	c := do(t, "orders", "filter", policy.KindFilterEgress, filter(policy.ViaAviatrixWebGroup, "10.8.0.0/28",
+		"qa1.example"))
 	s.do(c)
 	if err := s.w.Shared().Rules.Write(t.Context(), uuid.Nil, "gcp", []string{`{"name":"foreign-rule"}`}); err != nil {
 		t.Fatal(err)
@@ -252,8 +269,8 @@ func TestFilterEgressTellsThatItIsVoid(t *testing.T) {
 	}
 }
 
-// Somebody makes the filter void after its making was cut off, so that there is no output which names the policy: the undo
-// finds the priorities all the same.
+// Somebody makes the filter void after its making was cut off, so that there is no output which names the policy: the
+// undo finds the priorities all the same.
 func TestFilterEgressGivesPrioritiesBackThoughItIsVoid(t *testing.T) {
 	s := newStage(t)
 	c := do(t, "orders", "filter", policy.KindFilterEgress, filter(policy.ViaGCPFirewall, "10.8.0.0/28"))
@@ -295,17 +312,22 @@ func TestFilterEgressUndoneWhereItsPolicyIsGone(t *testing.T) {
 func TestCheckPolicy(t *testing.T) {
 	s := newStage(t)
 	check := func(in policy.CheckIn) events.Command { return do(t, "orders", "check", policy.KindCheck, in) }
-	s.run(check(policy.CheckIn{Via: policy.ViaGCPFirewall, Network: "elsewhere"}), events.Do, events.Refuse, "no-policy")
-	s.run(check(policy.CheckIn{Via: policy.ViaGCPFirewall, Network: "elsewhere", Withdrawing: true}), events.Do, events.Done, "")
-	s.run(check(policy.CheckIn{Via: policy.ViaAviatrixFQDN, Network: network, Direct: true}), events.Do, events.Refuse, "no-tag")
+	s.run(check(policy.CheckIn{Via: policy.ViaGCPFirewall, Network: "elsewhere"}), events.Do, events.Refuse,
+		"no-policy")
+	s.run(check(policy.CheckIn{Via: policy.ViaGCPFirewall, Network: "elsewhere", Withdrawing: true}), events.Do,
+		events.Done, "")
+	s.run(check(policy.CheckIn{Via: policy.ViaAviatrixFQDN, Network: network, Direct: true}), events.Do, events.Refuse,
+		"no-tag")
 	s.run(check(policy.CheckIn{Via: "else"}), events.Do, events.Refuse, "via")
 	for _, direct := range []bool{true, false} { // a connector's infrastructure is open, whatever the filter denies
-		s.run(check(policy.CheckIn{Via: policy.ViaGCPFirewall, Network: network, Default: "deny", Direct: direct, Tags: []string{"t"}}), events.Do, events.Done, "")
+		s.run(check(policy.CheckIn{Via: policy.ViaGCPFirewall, Network: network, Default: "deny", Direct: direct,
+			Tags: []string{"t"}}), events.Do, events.Done, "")
 		if got := s.w.Checked(); got.KeepOpen == direct {
 			t.Errorf("direct %t: the driver is asked about %+v", direct, got)
 		}
 	}
-	o := s.run(check(policy.CheckIn{Via: policy.ViaAviatrixFQDN, Network: network, Direct: true, Tags: []string{"t"}}), events.Do, events.Done, "")
+	o := s.run(check(policy.CheckIn{Via: policy.ViaAviatrixFQDN, Network: network, Direct: true, Tags: []string{"t"}}),
+		events.Do, events.Done, "")
 	if want := `{"nextHopIp":"10.11.0.2","tagged":true,"policy":"edge-policy"}`; string(o.Output) != want {
 		t.Errorf("check tells %s, want %s", o.Output, want)
 	}

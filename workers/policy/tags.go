@@ -7,7 +7,8 @@ import (
 )
 
 // tag is the tenure of a run's FQDN tag, in the record of its connection's tags. A tag has no field for an owner, and a
-// check is no generation of the filter: this record is how a check knows which tags on a gateway are the connection's own.
+// check is no generation of the filter: this record is how a check knows which tags on a gateway are the connection's
+// own.
 func (d Drivers) tag(run workers.Run, name string) workers.Tenure {
 	t := d.Times
 	t.Linger = 0 // a tag belongs to one generation of one step

@@ -65,7 +65,8 @@ func (a announce) Do(ctx context.Context, run workers.Run, in AnnounceIn, _ *Ann
 		return e.seen(ctx, AnnounceOut{Prefix: in.Prefix, Covered: true}, by, a.Times)
 	}
 	if other, taken := got.elsewhere(e.value); taken {
-		return AnnounceOut{}, workers.Refuse("foreign", "%s announces %s already, and cannot announce %s", in.Target.ID(), other, e.value)
+		return AnnounceOut{}, workers.Refuse("foreign", "%s announces %s already, and cannot announce %s",
+			in.Target.ID(), other, e.value)
 	}
 	holder := run
 	if e.counted != nil {
@@ -143,7 +144,9 @@ func (a Announced) covers(subnet string) (by string, covered bool) {
 // elsewhere finds an entry that announces the same prefix to another next hop: a speaker has one path a prefix.
 func (a Announced) elsewhere(value string) (string, bool) {
 	prefix, _, hops := strings.Cut(value, "@")
-	i := slices.IndexFunc(a.Entries, func(e string) bool { return hops && e != value && strings.HasPrefix(e, prefix+"@") })
+	i := slices.IndexFunc(
+		a.Entries, func(e string) bool { return hops && e != value && strings.HasPrefix(e, prefix+"@") },
+	)
 	if i < 0 {
 		return "", false
 	}
@@ -152,7 +155,9 @@ func (a Announced) elsewhere(value string) (string, bool) {
 
 // Look reads the list and who has learned the prefix. What is claimed is never absent, so that an Undo drops the claim;
 // what is there without a claim of ours is nothing of ours.
-func (a announce) Look(ctx context.Context, run workers.Run, in AnnounceIn, _ *AnnounceOut) (workers.Seen[AnnounceOut], error) {
+func (a announce) Look(
+	ctx context.Context, run workers.Run, in AnnounceIn, _ *AnnounceOut,
+) (workers.Seen[AnnounceOut], error) {
 	seen := workers.Seen[AnnounceOut]{Out: AnnounceOut{Prefix: in.Prefix}}
 	e, err := a.entry(run, in)
 	if err != nil {
@@ -194,9 +199,12 @@ func (a announce) Look(ctx context.Context, run workers.Run, in AnnounceIn, _ *A
 	case seen.Presence == events.Different:
 		seen.Detail = "claimed, and " + map[bool]string{true: "still announced", false: "not announced"}[there]
 	case seen.Presence == events.Present && held && len(lost) > 0:
-		seen.Presence, seen.Detail = events.Different, "the target's own ranges "+strings.Join(lost, ", ")+" are not announced"
+		seen.Presence, seen.Detail = events.Different, "the target's own ranges "+strings.Join(lost, ", ")+
+			" are not announced"
 	case seen.Presence == events.Present && len(seen.Out.Sight.Stranded) > 0:
-		seen.Presence, seen.Detail = events.Different, "there is no route back to "+strings.Join(seen.Out.Sight.Stranded, ", ")
+		seen.Presence, seen.Detail = events.Different, "there is no route back to "+strings.Join(
+			seen.Out.Sight.Stranded, ", ",
+		)
 	}
 	return seen, nil
 }
@@ -256,7 +264,8 @@ func (a announce) Undo(ctx context.Context, run workers.Run, in AnnounceIn, _ *A
 	case err != nil:
 		return workers.Undone{}, err
 	case !last && run.Hurry && record.Abandoned(e.part):
-		return workers.Undone{Retained: e.value + " at " + in.Target.ID() + " stays announced: another intent waits"}, nil
+		return workers.Undone{Retained: e.value + " at " + in.Target.ID() + " stays announced: another intent waits"},
+			nil
 	case !last:
 		return workers.Undone{}, nil
 	}

@@ -32,7 +32,9 @@ func newStage(t *testing.T) *stage {
 }
 
 // run runs one deed and fails the test when its outcome has another class or reason.
-func (s *stage) run(c events.Command, deed events.Deed, purpose events.Purpose, class events.Class, reason events.Reason) events.Outcome {
+func (s *stage) run(
+	c events.Command, deed events.Deed, purpose events.Purpose, class events.Class, reason events.Reason,
+) events.Outcome {
 	s.t.Helper()
 	registry, err := workers.NewRegistry(routing.Steps(s.d)...)
 	if err != nil {
@@ -47,7 +49,8 @@ func (s *stage) run(c events.Command, deed events.Deed, purpose events.Purpose, 
 	c.Due, c.Since, c.Deadline = s.now, s.now, s.now.Add(30*time.Second)
 	o := h.Run(s.t.Context(), c, s.now)
 	if o.Class != class || o.Reason != reason {
-		s.t.Fatalf("%s of %s: %s %q (%s), want %s %q", deed, c.Connection.Name+"/"+c.Step, o.Class, o.Reason, o.Message, class, reason)
+		s.t.Fatalf("%s of %s: %s %q (%s), want %s %q", deed, c.Connection.Name+"/"+c.Step, o.Class, o.Reason, o.Message,
+			class, reason)
 	}
 	return o
 }
@@ -91,7 +94,9 @@ func (s *stage) announce(connection string, t routing.Target, prefix string) eve
 }
 
 func (s *stage) shared(connection string, t routing.Target) events.Command {
-	return do(s.t, connection, "announce", routing.KindAnnounce, routing.AnnounceIn{Target: t, Prefix: prefix, Shared: shared})
+	return do(s.t, connection, "announce", routing.KindAnnounce, routing.AnnounceIn{
+		Target: t, Prefix: prefix, Shared: shared,
+	})
 }
 
 func TestAnnounceSwitchesTheRouterAndBack(t *testing.T) {
@@ -100,7 +105,8 @@ func TestAnnounceSwitchesTheRouterAndBack(t *testing.T) {
 	s.look(c, events.Absent)
 	s.do(c)
 	got := s.list(router)
-	if !got.Custom || !slices.Equal(got.Entries, []string{prefix}) || !slices.Equal(got.Defaults, []string{"ALL_SUBNETS"}) {
+	if !got.Custom || !slices.Equal(got.Entries, []string{prefix}) ||
+		!slices.Equal(got.Defaults, []string{"ALL_SUBNETS"}) {
 		t.Fatalf("the router announces %+v", got)
 	}
 	if got.Owners[prefix] != "culvert:default_orders/announce/1" {
@@ -152,7 +158,8 @@ func TestAnnounceKeepsTheSpokesOwnRanges(t *testing.T) {
 	s := newStage(t)
 	c := s.announce("orders", spoke, prefix)
 	s.do(c)
-	if got := s.list(spoke); !got.Custom || !slices.Equal(got.Entries, []string{"10.11.0.0/24", "10.12.0.0/24", prefix}) {
+	if got := s.list(spoke); !got.Custom ||
+		!slices.Equal(got.Entries, []string{"10.11.0.0/24", "10.12.0.0/24", prefix}) {
 		t.Fatalf("the spoke announces %+v", got)
 	}
 	// A new subnet is not announced by a custom list: that is a difference, and Do repairs it.

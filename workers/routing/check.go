@@ -10,8 +10,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// check reads whether every target can carry an announcement, before anything has an effect. A withdrawal has nothing to
-// check here: taking a prefix out of a list asks nothing of the rest of it.
+// check reads whether every target can carry an announcement, before anything has an effect. A withdrawal has nothing
+// to check here: taking a prefix out of a list asks nothing of the rest of it.
 type check struct{ Drivers }
 
 // Do asks every target's driver.
@@ -53,8 +53,8 @@ func isFull(err error) bool {
 	return errors.As(err, &f) && f.Class == events.Refuse && f.Reason == events.ReasonFull
 }
 
-// stands tells whether the connection has its place in a target's list already: by a hold of its own, or by the shared thing
-// that it holds, or is going to hold. A list that is full refuses who comes, not who is there.
+// stands tells whether the connection has its place in a target's list already: by a hold of its own, or by the shared
+// thing that it holds, or is going to hold. A list that is full refuses who comes, not who is there.
 func (c check) stands(ctx context.Context, run workers.Run, in CheckIn, t Target) (bool, error) {
 	list, err := c.Claims.Load(ctx, t.ListResource())
 	if err != nil {
@@ -84,8 +84,8 @@ func (c check) stands(ctx context.Context, run workers.Run, in CheckIn, t Target
 	return false, nil
 }
 
-// Look answers what was checked: a check leaves nothing in the world. One that has no answer yet is absent, so that it is
-// made again.
+// Look answers what was checked: a check leaves nothing in the world. One that has no answer yet is absent, so that it
+// is made again.
 func (c check) Look(_ context.Context, _ workers.Run, _ CheckIn, prior *CheckOut) (workers.Seen[CheckOut], error) {
 	if prior == nil {
 		return workers.Seen[CheckOut]{Presence: events.Absent}, nil

@@ -16,7 +16,9 @@ func TestCheckOfAFullList(t *testing.T) {
 	small.Router = "edge-small"
 	s.w.PutTarget(small, routing.Announced{Custom: true, Entries: []string{"10.99.0.0/16"}}, 3, "peer-a")
 	check := func(connection, shared string) events.Command {
-		return do(s.t, connection, "check", routing.KindCheck, routing.CheckIn{Targets: []routing.Target{small}, Shared: shared})
+		return do(s.t, connection, "check", routing.KindCheck, routing.CheckIn{
+			Targets: []routing.Target{small}, Shared: shared,
+		})
 	}
 	s.do(check("orders", ""))
 	own := s.announce("orders", small, prefix)

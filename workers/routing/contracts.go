@@ -10,8 +10,8 @@ const (
 // CheckIn is what check-routing reads about before anything has an effect (intents.md B: router, gateway).
 type CheckIn struct {
 	Targets []Target `json:"targets"`
-	// Shared is the counted record of the shared endpoint, whose announcement may stand already; empty for an endpoint of
-	// its own.
+	// Shared is the counted record of the shared endpoint, whose announcement may stand already; empty for an endpoint
+	// of its own.
 	Shared string `json:"shared,omitempty"`
 	// Withdrawing asks for the checks before a removal only.
 	Withdrawing bool `json:"withdrawing,omitempty"`
@@ -29,8 +29,8 @@ type AnnounceIn struct {
 	Prefix string `json:"prefix" change:"replace"`
 	// Shared names the counted thing this announcement belongs to; empty for one of its own.
 	Shared string `json:"shared,omitempty" change:"replace"`
-	// InSubnet says that the prefix lies in a subnet that is announced already (an attachment's endpoint): SubnetCIDR is
-	// that subnet, and where the target announces it by itself nothing is added.
+	// InSubnet says that the prefix lies in a subnet that is announced already (an attachment's endpoint): SubnetCIDR
+	// is that subnet, and where the target announces it by itself nothing is added.
 	SubnetCIDR string `json:"subnetCidr,omitempty" change:"ignore"`
 	// Endpoint is the endpoint's address; naming it orders this step after the endpoint.
 	Endpoint string `json:"endpoint,omitempty" change:"ignore"`

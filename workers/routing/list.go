@@ -13,16 +13,17 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// announced is a target's list as the claims of workers see it: bare entries, whatever the target's mode. While a target
-// announces its default, the prefixes of that default are its entries, so that they survive the change to a custom list.
+// announced is a target's list as the claims of workers see it: bare entries, whatever the target's mode. While a
+// target announces its default, the prefixes of that default are its entries, so that they survive the change to a
+// custom list.
 type announced struct {
 	driver Announcements
 	target Target
 	list   workers.List
 	// root is the run's root of request ids.
 	root uuid.UUID
-	// last is the list as this run has read it last. What follows a ReadList under the same lease goes by it: a second read
-	// would be of the same list, and would not save what somebody else writes meanwhile.
+	// last is the list as this run has read it last. What follows a ReadList under the same lease goes by it: a second
+	// read would be of the same list, and would not save what somebody else writes meanwhile.
 	last *Announced
 }
 
@@ -100,8 +101,8 @@ func (a *announced) WriteList(ctx context.Context, revision uint64, entries []st
 	return a.driver.Write(ctx, id, a.target, want)
 }
 
-// Complete implements [workers.Completer]: where we made the list a custom one, it has the target's own ranges, those too
-// that came after the switch.
+// Complete implements [workers.Completer]: where we made the list a custom one, it has the target's own ranges, those
+// too that came after the switch.
 func (a *announced) Complete(ctx context.Context, entries []string) ([]string, error) {
 	if a.last == nil {
 		return entries, nil

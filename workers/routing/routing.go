@@ -1,5 +1,5 @@
-// Package routing is the capability of reachability: who is told of an address, and which way a service's traffic leaves.
-// Its steps depend on the small ports below and on claims.
+// Package routing is the capability of reachability: who is told of an address, and which way a service's traffic
+// leaves. Its steps depend on the small ports below and on claims.
 //
 // Read this file for the ports, steps.go for the list of steps, then one file a step.
 package routing
@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Every port method that changes something takes the root of its request ids (see events.CallID) and answers nil when it
-// is so, a workers.WaitFor failure when the vendor goes on with it, or a classified failure. Reads answer
+// Every port method that changes something takes the root of its request ids (see events.CallID) and answers nil when
+// it is so, a workers.WaitFor failure when the vendor goes on with it, or a classified failure. Reads answer
 // workers.ErrNotFound when there is no such thing. All ports are safe for concurrent use and keep no argument.
 
 // A Target is one place that announces prefixes to others. Via chooses the driver: "cloud-router", "aviatrix", "bgp".
@@ -22,7 +22,8 @@ type Target struct {
 	Region  string `json:"region,omitempty"`
 	Router  string `json:"router,omitempty"`
 	Network string `json:"network,omitempty"`
-	// Controller and Gateway are an Aviatrix spoke's; Connections are its landing connections that must carry the prefix.
+	// Controller and Gateway are an Aviatrix spoke's; Connections are its landing connections that must carry the
+	// prefix.
 	Controller  string   `json:"controller,omitempty"`
 	Gateway     string   `json:"gateway,omitempty"`
 	Connections []string `json:"connections,omitempty"`
@@ -31,11 +32,13 @@ type Target struct {
 	NextHop string `json:"nextHop,omitempty"`
 }
 
-// Announcements is a driver's list of announced prefixes at a target: a list that many share, with no lock at the vendor.
+// Announcements is a driver's list of announced prefixes at a target: a list that many share, with no lock at the
+// vendor.
 type Announcements interface {
 	// Check reads whether the target can carry announcements of ours at all, and refuses with the reason when it cannot
-	// (wrong network, a transit, own-mode peers). Known are the prefixes that its reachable route tables have. A list that
-	// has no room is refused as "full", with the known prefixes: the step knows whether its entry is there already.
+	// (wrong network, a transit, own-mode peers). Known are the prefixes that its reachable route tables have. A list
+	// that has no room is refused as "full", with the known prefixes: the step knows whether its entry is there
+	// already.
 	Check(ctx context.Context, t Target) (known []string, err error)
 	// Read gives the whole list as it is.
 	Read(ctx context.Context, t Target) (Announced, error)
@@ -51,8 +54,8 @@ type Announced struct {
 	Custom bool
 	// Entries are what is announced: for "bgp" with the next hop ("10.0.0.1/32@10.9.0.1"), else the bare prefix.
 	Entries []string
-	// Defaults is what a target that is not Custom announces by itself: its own ranges (Aviatrix: they must be part of a
-	// custom list, else they are withdrawn) or groups (Cloud Router: "ALL_SUBNETS").
+	// Defaults is what a target that is not Custom announces by itself: its own ranges (Aviatrix: they must be part of
+	// a custom list, else they are withdrawn) or groups (Cloud Router: "ALL_SUBNETS").
 	Defaults []string
 	// Owners is what the vendor's description field says of an entry, where it has one; "" or absent for others'.
 	Owners map[string]string
@@ -63,9 +66,9 @@ type Sight struct {
 	// Peers are those that should have it, Seen those of them that do.
 	Peers []string `json:"peers"`
 	Seen  []string `json:"seen"`
-	// Stranded are prefixes of clients, learned from the peers, to which the endpoint's network has no route back: who is
-	// there can ask and gets no answer. Only "cloud-router" can tell: a controller and a speaker do not see the network's
-	// data plane.
+	// Stranded are prefixes of clients, learned from the peers, to which the endpoint's network has no route back: who
+	// is there can ask and gets no answer. Only "cloud-router" can tell: a controller and a speaker do not see the
+	// network's data plane.
 	Stranded []string `json:"stranded,omitempty"`
 }
 

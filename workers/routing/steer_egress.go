@@ -14,11 +14,11 @@ import (
 // every other for that tag; without one it only verifies that the gateway's own route serves.
 //
 // A connector's own traffic to Google's infrastructure (35.199.224.0/19, and answers to health checks in 35.191.0.0/16,
-// 35.191.192.0/18 and 130.211.0.0/22) does not take this way, so neither more specific routes nor rules at the gateway keep
-// it open: Google sends it by special routing paths ("Serverless VPC Access" refers to the section of that name in "Routes"
-// for the first range, #serverless-vpc-return-path). They are in no route table, apply to every machine, and come before
-// policy-based, subnet, static and dynamic routes ("Routes", applicability and order). Firewalls do apply to them, which is
-// what KeepOpen of a filter in a firewall policy is for.
+// 35.191.192.0/18 and 130.211.0.0/22) does not take this way, so neither more specific routes nor rules at the gateway
+// keep it open: Google sends it by special routing paths ("Serverless VPC Access" refers to the section of that name in
+// "Routes" for the first range, #serverless-vpc-return-path). They are in no route table, apply to every machine, and
+// come before policy-based, subnet, static and dynamic routes ("Routes", applicability and order). Firewalls do apply
+// to them, which is what KeepOpen of a filter in a firewall policy is for.
 type steerEgress struct{ Drivers }
 
 const (
@@ -29,7 +29,9 @@ const (
 )
 
 // Do makes the route be there and win.
-func (s steerEgress) Do(ctx context.Context, run workers.Run, in SteerEgressIn, _ *SteerEgressOut) (SteerEgressOut, error) {
+func (s steerEgress) Do(
+	ctx context.Context, run workers.Run, in SteerEgressIn, _ *SteerEgressOut,
+) (SteerEgressOut, error) {
 	all, err := s.Routes.Default(ctx, in.Network)
 	if err != nil {
 		return SteerEgressOut{}, workers.Reading(err)
@@ -37,7 +39,9 @@ func (s steerEgress) Do(ctx context.Context, run workers.Run, in SteerEgressIn, 
 	if in.Tag == "" {
 		best, ok := best(all, "")
 		if !ok || best.NextHopIP != in.NextHopIP {
-			return SteerEgressOut{}, workers.Refuse("void", "no route of %s sends untagged traffic to the gateway %s: its filter would bind nothing", in.Network, in.NextHopIP)
+			return SteerEgressOut{}, workers.Refuse("void",
+				"no route of %s sends untagged traffic to the gateway %s: its filter would bind nothing", in.Network,
+				in.NextHopIP)
 		}
 		_, err := s.reliance("route/"+in.Network+"/"+in.NextHopIP).Hold(ctx, run, best.Name)
 		return SteerEgressOut{Route: best.Name, Priority: best.Priority}, err
@@ -69,7 +73,9 @@ func (s steerEgress) Do(ctx context.Context, run workers.Run, in SteerEgressIn, 
 }
 
 // confirm reads the route back.
-func (s steerEgress) confirm(ctx context.Context, run workers.Run, in SteerEgressIn, want Route) (SteerEgressOut, error) {
+func (s steerEgress) confirm(
+	ctx context.Context, run workers.Run, in SteerEgressIn, want Route,
+) (SteerEgressOut, error) {
 	have, err := s.Routes.Get(ctx, in.Project, run.Name)
 	if errors.Is(err, workers.ErrNotFound) {
 		return SteerEgressOut{}, workers.Wait("not-visible", s.Times.Lease/8)
@@ -89,11 +95,14 @@ func wanted(run workers.Run, in SteerEgressIn, all []Route) (Route, error) {
 		Project: in.Project, Name: run.Name, Network: in.Network, Dest: anywhere, NextHopIP: in.NextHopIP,
 		Tags: []string{in.Tag}, Priority: steerPriority, Owner: run.Owner(),
 	}
-	others := slices.DeleteFunc(slices.Clone(all), func(o Route) bool { return o.Name == run.Name && o.Owner == r.Owner })
+	others := slices.DeleteFunc(
+		slices.Clone(all), func(o Route) bool { return o.Name == run.Name && o.Owner == r.Owner },
+	)
 	if best, ok := best(others, in.Tag); ok && best.Priority <= r.Priority {
 		r.Priority = best.Priority - 1
 		if r.Priority < 0 {
-			return r, workers.Refuse("outranked", "route %s has priority 0 for tag %s: no route can beat it", best.Name, in.Tag)
+			return r, workers.Refuse("outranked", "route %s has priority 0 for tag %s: no route can beat it", best.Name,
+				in.Tag)
 		}
 	}
 	return r, nil
@@ -129,7 +138,9 @@ func serves(have, want Route, all []Route) bool {
 }
 
 // Look reads which route serves the source.
-func (s steerEgress) Look(ctx context.Context, run workers.Run, in SteerEgressIn, _ *SteerEgressOut) (workers.Seen[SteerEgressOut], error) {
+func (s steerEgress) Look(
+	ctx context.Context, run workers.Run, in SteerEgressIn, _ *SteerEgressOut,
+) (workers.Seen[SteerEgressOut], error) {
 	var seen workers.Seen[SteerEgressOut]
 	all, err := s.Routes.Default(ctx, in.Network)
 	if err != nil {
@@ -160,7 +171,9 @@ func (s steerEgress) Look(ctx context.Context, run workers.Run, in SteerEgressIn
 }
 
 // lookUntagged reads whether the gateway's own route serves. The run's reliance on it is all that is ours.
-func (s steerEgress) lookUntagged(ctx context.Context, run workers.Run, in SteerEgressIn, all []Route) (workers.Seen[SteerEgressOut], error) {
+func (s steerEgress) lookUntagged(
+	ctx context.Context, run workers.Run, in SteerEgressIn, all []Route,
+) (workers.Seen[SteerEgressOut], error) {
 	var seen workers.Seen[SteerEgressOut]
 	_, relies, err := s.reliance("route/"+in.Network+"/"+in.NextHopIP).Held(ctx, run)
 	if err != nil {
@@ -180,7 +193,9 @@ func (s steerEgress) lookUntagged(ctx context.Context, run workers.Run, in Steer
 }
 
 // Undo removes the route of our own, if there is one.
-func (s steerEgress) Undo(ctx context.Context, run workers.Run, in SteerEgressIn, _ *SteerEgressOut) (workers.Undone, error) {
+func (s steerEgress) Undo(
+	ctx context.Context, run workers.Run, in SteerEgressIn, _ *SteerEgressOut,
+) (workers.Undone, error) {
 	if in.Tag == "" {
 		return workers.Undone{}, s.reliance("route/"+in.Network+"/"+in.NextHopIP).Retain(ctx, run)
 	}

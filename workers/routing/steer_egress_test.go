@@ -40,8 +40,10 @@ func TestSteerEgressBeatsEveryRouteOfItsTag(t *testing.T) {
 	s.sees(c, events.Present)
 
 	// Somebody outranks it: it is made again, in front.
-	s.w.PutRoute(routing.Route{Project: "acme-net", Name: "other", Network: network, Dest: "0.0.0.0/0", Tags: []string{"vpc-connector-x"}, Priority: 500})
-	s.w.PutRoute(routing.Route{Project: "acme-net", Name: "unrelated", Network: network, Dest: "0.0.0.0/0", Tags: []string{"else"}, Priority: 1})
+	s.w.PutRoute(routing.Route{Project: "acme-net", Name: "other", Network: network, Dest: "0.0.0.0/0",
+		Tags: []string{"vpc-connector-x"}, Priority: 500})
+	s.w.PutRoute(routing.Route{Project: "acme-net", Name: "unrelated", Network: network, Dest: "0.0.0.0/0",
+		Tags: []string{"else"}, Priority: 1})
 	s.sees(c, events.Different)
 	s.run(c, events.Do, "", events.Wait, "route-replaced")
 	s.do(c)
@@ -57,7 +59,9 @@ func TestSteerEgressBeatsEveryRouteOfItsTag(t *testing.T) {
 func TestSteerEgressLeavesAForeignRoute(t *testing.T) {
 	s := newStage(t)
 	c := steer(t, "vpc-connector-x")
-	s.w.PutRoute(routing.Route{Project: "acme-net", Name: c.Name, Network: network, Dest: "0.0.0.0/0", Owner: "terraform", Priority: 900})
+	s.w.PutRoute(routing.Route{
+		Project: "acme-net", Name: c.Name, Network: network, Dest: "0.0.0.0/0", Owner: "terraform", Priority: 900,
+	})
 	s.sees(c, events.Foreign)
 	s.run(c, events.Do, "", events.Refuse, "foreign")
 	if o := s.withdraw(c); o.Retained == "" || s.route(c).Owner != "terraform" {
@@ -73,7 +77,9 @@ func TestSteerEgressByTheGatewaysOwnRoute(t *testing.T) {
 		t.Errorf("output %s", o.Output)
 	}
 	s.sees(c, events.Present)
-	s.w.PutRoute(routing.Route{Project: "acme-net", Name: "wins", Network: network, Dest: "0.0.0.0/0", NextHopIP: "10.11.0.9", Priority: 100})
+	s.w.PutRoute(routing.Route{
+		Project: "acme-net", Name: "wins", Network: network, Dest: "0.0.0.0/0", NextHopIP: "10.11.0.9", Priority: 100,
+	})
 	s.sees(c, events.Different)
 	s.run(c, events.Do, "", events.Refuse, "void")
 	s.withdraw(c)

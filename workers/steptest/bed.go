@@ -15,8 +15,8 @@ type Bed struct {
 	Operations map[string]workers.Operations
 	// Claims are those of the steps.
 	Claims workers.Claims
-	// State is all that is in the world, in one text: two equal texts are two equal worlds. It leaves out what time alone
-	// changes.
+	// State is all that is in the world, in one text: two equal texts are two equal worlds. It leaves out what time
+	// alone changes.
 	State func(t testing.TB) string
 	// Intercept lets f decide about every later vendor call that changes something, counted from 1. It replaces the f
 	// before; nil lets all pass.
@@ -25,8 +25,8 @@ type Bed struct {
 	Pause func(ctx context.Context, d time.Duration)
 	// Now is the time.
 	Now func() time.Time
-	// Timeout is how long a run has until its deadline; Settle how long after a cut-off run its calls may still act and its
-	// leases last (lease + quiet period + skew).
+	// Timeout is how long a run has until its deadline; Settle how long after a cut-off run its calls may still act and
+	// its leases last (lease + quiet period + skew).
 	Timeout, Settle time.Duration
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// A Caller calls a port as the runtime would, for the suites of the capabilities' ports: operations that go on are polled,
-// and what lags is read again.
+// A Caller calls a port as the runtime would, for the suites of the capabilities' ports: operations that go on are
+// polled, and what lags is read again.
 type Caller struct {
 	// Operations polls what a change left running; nil when every change is done on return.
 	Operations workers.Operations
@@ -50,7 +50,8 @@ func (c Caller) Must(t *testing.T, what string, call func(context.Context) error
 	}
 }
 
-// Complete makes a change of several parts, which has to work: it is called again after every operation, until it is done.
+// Complete makes a change of several parts, which has to work: it is called again after every operation, until it is
+// done.
 func (c Caller) Complete(t *testing.T, what string, call func(context.Context) error) {
 	t.Helper()
 	c.Await(t, what, func(ctx context.Context) (done bool, err error) {

@@ -11,8 +11,9 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// A Fake is what the capabilities' worlds in memory have in common: calls that fail before or after their effect, changes
-// that take time, and a ledger of effects. A world embeds it and keeps its own things beside it. Safe for concurrent use.
+// A Fake is what the capabilities' worlds in memory have in common: calls that fail before or after their effect,
+// changes that take time, and a ledger of effects. A world embeds it and keeps its own things beside it. Safe for
+// concurrent use.
 type Fake struct {
 	mu         sync.Locker
 	operations map[string]*operation
@@ -117,14 +118,15 @@ func (f *Fake) Finish() {
 	}
 }
 
-// Read is the way into a call that changes nothing: it meets a fault that is set for the call. The caller holds the lock.
+// Read is the way into a call that changes nothing: it meets a fault that is set for the call. The caller holds the
+// lock.
 func (f *Fake) Read(ctx context.Context, call string) error {
 	lost, err := f.meet(ctx, call)
 	return cmp.Or(err, lost)
 }
 
-// Mutate is the way into a call that changes something: it meets a fault before the effect (err), or tells what to answer
-// after it (lost). The caller holds the lock.
+// Mutate is the way into a call that changes something: it meets a fault before the effect (err), or tells what to
+// answer after it (lost). The caller holds the lock.
 func (f *Fake) Mutate(ctx context.Context, call string) (lost, err error) {
 	if f.intercept != nil && ctx.Err() == nil {
 		f.calls++
@@ -153,8 +155,9 @@ func (f *Fake) meet(ctx context.Context, call string) (lost, err error) {
 	return nil, waiting[0].err
 }
 
-// Act makes one change from end to end: the way in, the effect, and the operation that ends it. start and end run under the
-// lock; a start without an end had nothing to do. A change whose answer is lost goes on, and ends with [Fake.Finish].
+// Act makes one change from end to end: the way in, the effect, and the operation that ends it. start and end run under
+// the lock; a start without an end had nothing to do. A change whose answer is lost goes on, and ends with
+// [Fake.Finish].
 func (f *Fake) Act(ctx context.Context, call, name string, start func() (end func(), err error)) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -191,8 +194,8 @@ func (f *Fake) act(ctx context.Context, d deed, start func() (end func(), err er
 	return err
 }
 
-// Make makes a change after [Fake.Mutate]: at once, or it leaves an operation behind. One whose answer is lost is made at
-// once: nobody could poll it. The caller holds the lock.
+// Make makes a change after [Fake.Mutate]: at once, or it leaves an operation behind. One whose answer is lost is made
+// at once: nobody could poll it. The caller holds the lock.
 func (f *Fake) Make(lost error, end func()) error {
 	if lost != nil {
 		end()

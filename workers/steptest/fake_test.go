@@ -52,7 +52,8 @@ func (c *counter) has(t *testing.T, want int) {
 }
 
 func TestFakeChangesTakePolls(t *testing.T) {
-	for name, change := range map[string]func(*counter, context.Context) error{"act": (*counter).count, "make": (*counter).make} {
+	for name, change := range map[string]func(*counter, context.Context) error{"act": (*counter).count,
+		"make": (*counter).make} {
 		t.Run(name, func(t *testing.T) {
 			c := newCounter()
 			if err := change(c, t.Context()); err != nil {

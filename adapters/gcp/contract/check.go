@@ -75,7 +75,8 @@ func (c *check) object(path string, v any, p *property) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Properties)) {
-		if _, given := fields[name]; !given && c.method != "" && slices.Contains(p.Properties[name].Annotations.Required, c.method) {
+		if _, given := fields[name]; !given && c.method != "" &&
+			slices.Contains(p.Properties[name].Annotations.Required, c.method) {
 			c.wrong(path+"."+name, "is required by %s", c.method)
 		}
 	}

@@ -61,7 +61,8 @@ type property struct {
 
 // outputOnly: older documents say it in words.
 func (p *property) outputOnly() bool {
-	return p.ReadOnly || strings.HasPrefix(p.Description, "[Output Only]") || strings.HasPrefix(p.Description, "Output only.")
+	return p.ReadOnly || strings.HasPrefix(p.Description, "[Output Only]") || strings.HasPrefix(p.Description,
+		"Output only.")
 }
 
 // apis are the documents that the driver's libraries speak, by their place in the module.

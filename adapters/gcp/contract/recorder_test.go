@@ -16,7 +16,8 @@ type canned struct {
 }
 
 func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: c.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.body))}, nil
+	return &http.Response{StatusCode: c.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.body))},
+		nil
 }
 
 func TestRecorderFindsWhatTheDocumentsForbid(t *testing.T) {
@@ -33,32 +34,46 @@ func TestRecorderFindsWhatTheDocumentsForbid(t *testing.T) {
 	}{
 		{"a PSC rule with the empty scheme", "POST", "/compute/v1/projects/acme-net/global/forwardingRules?requestId=x",
 			`{"name":"psc1","loadBalancingScheme":"","target":"all-apis"}`, canned{200, op}, ""},
-		{"an unknown field", "POST", "/compute/v1/projects/acme-net/global/forwardingRules", `{"name":"psc1","ipAddress":"10.0.0.1"}`, canned{200, op},
+		{"an unknown field", "POST", "/compute/v1/projects/acme-net/global/forwardingRules",
+			`{"name":"psc1","ipAddress":"10.0.0.1"}`, canned{200, op},
 			"compute.globalForwardingRules.insert request.ipAddress: is no field"},
-		{"an output-only field", "POST", "/compute/v1/projects/acme-net/global/addresses", `{"name":"a","status":"IN_USE"}`, canned{200, op},
+		{"an output-only field", "POST", "/compute/v1/projects/acme-net/global/addresses",
+			`{"name":"a","status":"IN_USE"}`, canned{200, op},
 			"request.status: is output only"},
-		{"a value outside the enumeration", "POST", "/compute/v1/projects/acme-net/global/addresses", `{"name":"a","purpose":"PSC"}`, canned{200, op},
+		{"a value outside the enumeration", "POST", "/compute/v1/projects/acme-net/global/addresses",
+			`{"name":"a","purpose":"PSC"}`, canned{200, op},
 			`request.purpose: is "PSC"`},
-		{"a name outside the pattern", "POST", "/compute/v1/projects/acme-net/global/addresses", `{"name":"A_1"}`, canned{200, op},
+		{"a name outside the pattern", "POST", "/compute/v1/projects/acme-net/global/addresses", `{"name":"A_1"}`,
+			canned{200, op},
 			`request.name: is "A_1"`},
-		{"a wrong type", "PATCH", "/compute/v1/projects/acme-net/regions/europe-west3/routers/edge", `{"bgp":{"advertisedIpRanges":"10.0.0.0/8"}}`, canned{200, op},
+		{"a wrong type", "PATCH", "/compute/v1/projects/acme-net/regions/europe-west3/routers/edge",
+			`{"bgp":{"advertisedIpRanges":"10.0.0.0/8"}}`, canned{200, op},
 			"request.bgp.advertisedIpRanges: is string, want an array"},
-		{"an unknown parameter", "DELETE", "/compute/v1/projects/acme-net/global/addresses/a?force=true", "", canned{200, op},
+		{"an unknown parameter", "DELETE", "/compute/v1/projects/acme-net/global/addresses/a?force=true", "",
+			canned{200, op},
 			"request?force: is no parameter"},
-		{"a method that is not there", "PUT", "/compute/v1/projects/acme-net/global/addresses/a", "", canned{200, op}, "is no method"},
-		{"a body where none is taken", "DELETE", "/compute/v1/projects/acme-net/global/addresses/a", "{}", canned{200, op}, "has a body"},
-		{"an unknown field in an answer", "GET", "/v1/projects/p/locations/r/connectors/c", "", canned{200, `{"name":"c","owner":"x"}`},
+		{"a method that is not there", "PUT", "/compute/v1/projects/acme-net/global/addresses/a", "", canned{200, op},
+			"is no method"},
+		{"a body where none is taken", "DELETE", "/compute/v1/projects/acme-net/global/addresses/a", "{}",
+			canned{200, op}, "has a body"},
+		{"an unknown field in an answer", "GET", "/v1/projects/p/locations/r/connectors/c", "",
+			canned{200, `{"name":"c","owner":"x"}`},
 			"answer.owner: is no field"},
-		{"an enumeration as a number where it was asked for", "GET", "/v1/projects/p/locations/r/connectors/c?$alt=json;enum-encoding=int", "",
+		{"an enumeration as a number where it was asked for", "GET",
+			"/v1/projects/p/locations/r/connectors/c?$alt=json;enum-encoding=int", "",
 			canned{200, `{"state":1}`}, ""},
-		{"an enumeration as a number where it was not", "GET", "/v1/projects/p/locations/r/connectors/c", "", canned{200, `{"state":1}`},
+		{"an enumeration as a number where it was not", "GET", "/v1/projects/p/locations/r/connectors/c", "",
+			canned{200, `{"state":1}`},
 			"answer.state: is float64"},
-		{"a custom verb", "POST", "/v2/projects/p/locations/r/services/s:setIamPolicy", `{"policy":{"bindings":[{"role":"roles/run.invoker"}]}}`,
+		{"a custom verb", "POST", "/v2/projects/p/locations/r/services/s:setIamPolicy",
+			`{"policy":{"bindings":[{"role":"roles/run.invoker"}]}}`,
 			canned{200, `{"etag":"YQ=="}`}, ""},
 		{"an operation of either API on one path", "GET", "/v2/projects/p/locations/r/operations/o", "",
 			canned{200, `{"name":"o","metadata":{"@type":"x","anything":1}}`}, ""},
-		{"an error that is one", "GET", "/dns/v1/projects/p/managedZones/z", "", canned{404, `{"error":{"code":404,"message":"gone"}}`}, ""},
-		{"an error that is none", "GET", "/dns/v1/projects/p/managedZones/z", "", canned{404, `not found`}, "status 404 without an error"},
+		{"an error that is one", "GET", "/dns/v1/projects/p/managedZones/z", "",
+			canned{404, `{"error":{"code":404,"message":"gone"}}`}, ""},
+		{"an error that is none", "GET", "/dns/v1/projects/p/managedZones/z", "", canned{404, `not found`},
+			"status 404 without an error"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			r := documents.Recorder(c.answer)
@@ -77,7 +92,8 @@ func TestRecorderFindsWhatTheDocumentsForbid(t *testing.T) {
 			if got.Requests != 1 || got.Answers != 1 {
 				t.Errorf("seen %d requests and %d answers, want one of each", got.Requests, got.Answers)
 			}
-			if _, none := got.Methods["no method"]; len(got.Methods) != 1 || none != strings.Contains(c.want, "is no method") {
+			if _, none := got.Methods["no method"]; len(got.Methods) != 1 || none != strings.Contains(c.want,
+				"is no method") {
 				t.Errorf("methods %v", got.Methods)
 			}
 			switch {

@@ -1,5 +1,5 @@
-// Package natslocal runs a cluster of nats-servers as child processes on loopback, whose network can be cut and slowed, for
-// proofs and tests that need real ones that they may kill. It is no part of the product.
+// Package natslocal runs a cluster of nats-servers as child processes on loopback, whose network can be cut and slowed,
+// for proofs and tests that need real ones that they may kill. It is no part of the product.
 package natslocal
 
 import (
@@ -147,7 +147,8 @@ func (c *Cluster) awaitHealthy(ctx context.Context, i int) error {
 }
 
 func (s *server) ask(ctx context.Context, path string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", s.monitor, path), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", s.monitor, path),
+		nil)
 	if err != nil {
 		return nil, err
 	}

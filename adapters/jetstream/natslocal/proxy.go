@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A proxy stands before one server's route port. Routes to it, and those that it makes through the others' proxies, can be
-// cut off or slowed; who has dialled is known from the server id in the first words of its protocol.
+// A proxy stands before one server's route port. Routes to it, and those that it makes through the others' proxies, can
+// be cut off or slowed; who has dialled is known from the server id in the first words of its protocol.
 type proxy struct {
 	listener net.Listener
 	target   string
@@ -28,7 +28,8 @@ type links struct {
 }
 
 func newLinks() *links {
-	return &links{cut: map[string]bool{}, slow: map[string]time.Duration{}, open: map[*link]struct{}{}, owner: map[string]string{}}
+	return &links{cut: map[string]bool{}, slow: map[string]time.Duration{}, open: map[*link]struct{}{},
+		owner: map[string]string{}}
 }
 
 // link is one connection through a proxy.

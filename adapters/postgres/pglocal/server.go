@@ -1,5 +1,5 @@
-// Package pglocal runs a private PostgreSQL server as a child process, for proofs and tests that need a real one that they
-// may kill. It is no part of the product.
+// Package pglocal runs a private PostgreSQL server as a child process, for proofs and tests that need a real one that
+// they may kill. It is no part of the product.
 package pglocal
 
 import (
@@ -36,8 +36,8 @@ type Server struct {
 	databases atomic.Int64
 }
 
-// Start makes a cluster in dir and runs a server on it, with settings ("fsync=off") that differ from its own. PostgreSQL refuses to run as root, so for root it runs as Debian's
-// user postgres.
+// Start makes a cluster in dir and runs a server on it, with settings ("fsync=off") that differ from its own.
+// PostgreSQL refuses to run as root, so for root it runs as Debian's user postgres.
 func Start(ctx context.Context, dir string, settings ...string) (*Server, error) {
 	s := &Server{data: filepath.Join(dir, "pg"), settings: settings}
 	var err error
@@ -47,7 +47,8 @@ func Start(ctx context.Context, dir string, settings ...string) (*Server, error)
 	if err := s.prepare(dir); err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	initdb := s.command(ctx, "initdb", "-D", s.data, "-U", "culvert", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	initdb := s.command(ctx, "initdb", "-D", s.data, "-U", "culvert", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8",
+		"--no-sync")
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: initdb: %w: %s", err, out)
 	}
@@ -128,7 +129,8 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	defer func() { _ = log.Close() }()
 	args := []string{"-D", s.data, "-p", strconv.Itoa(s.port)}
-	for _, setting := range append([]string{"listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "shared_buffers=64MB"}, s.settings...) {
+	for _, setting := range append([]string{"listen_addresses=127.0.0.1", "unix_socket_directories=",
+		"max_connections=300", "shared_buffers=64MB"}, s.settings...) {
 		args = append(args, "-c", setting)
 	}
 	s.process = s.command(context.WithoutCancel(ctx), "postgres", args...)
@@ -161,7 +163,8 @@ func (s *Server) Run(ctx context.Context) error {
 
 // URL connects to a database as the superuser.
 func (s *Server) URL(database string) string {
-	u := url.URL{Scheme: "postgres", User: url.User("culvert"), Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)), Path: database}
+	u := url.URL{Scheme: "postgres", User: url.User("culvert"),
+		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)), Path: database}
 	return u.String()
 }
 
@@ -179,8 +182,8 @@ func (s *Server) Database(ctx context.Context) (string, error) {
 	return s.URL(name), nil
 }
 
-// Pids are the server's main process and its children as they are now, each of which serves a connection or a part of the
-// server.
+// Pids are the server's main process and its children as they are now, each of which serves a connection or a part of
+// the server.
 func (s *Server) Pids() []int {
 	main := s.process.Process.Pid
 	all := []int{main}

@@ -19,8 +19,8 @@ type Rates struct {
 	// RefusePublish answers UNAVAILABLE and does nothing; LosePublishAnswer does it and answers UNAVAILABLE;
 	// DuplicatePublish does it twice.
 	RefusePublish, LosePublishAnswer, DuplicatePublish float64
-	// Of deliveries: one is not delivered until its lease has run out; one comes twice; one comes late, and so behind others;
-	// one cuts its stream.
+	// Of deliveries: one is not delivered until its lease has run out; one comes twice; one comes late, and so behind
+	// others; one cuts its stream.
 	DropDelivery, DuplicateDelivery, DelayDelivery, CutStream float64
 	// LoseAck takes an acknowledgement and forgets it.
 	LoseAck float64
@@ -38,8 +38,8 @@ type faults struct {
 	made  map[string]int
 	// held is which stream a delivered message is held by, by ack id.
 	held map[string]*throttled
-	// undelivered is how often the fake has counted a delivery that there was no room for, by subscription and message id.
-	// The service counts what it has delivered.
+	// undelivered is how often the fake has counted a delivery that there was no room for, by subscription and message
+	// id. The service counts what it has delivered.
 	undelivered map[string]int32
 }
 

@@ -1,9 +1,9 @@
 // Package pubsublocal runs Google's fake of Pub/Sub on loopback behind a layer of faults: messages are published twice,
-// delivered twice, late, out of order or not at all, answers and acknowledgements are lost, streams are cut. It is no part of
-// the product.
+// delivered twice, late, out of order or not at all, answers and acknowledgements are lost, streams are cut. It is no
+// part of the product.
 //
-// The layer also does what the fake leaves out and the service does: it gives a stream no more messages than it has asked
-// for (https://cloud.google.com/pubsub/docs/flow-control-messages). Processes connect by PUBSUB_EMULATOR_HOST.
+// The layer also does what the fake leaves out and the service does: it gives a stream no more messages than it has
+// asked for (https://cloud.google.com/pubsub/docs/flow-control-messages). Processes connect by PUBSUB_EMULATOR_HOST.
 package pubsublocal
 
 import (
@@ -35,7 +35,8 @@ func Start(seed uint64) (*Server, error) {
 	}
 	s := &Server{fake: pstest.NewServer(), addr: listener.Addr().String()}
 	s.faults = newFaults(seed, &s.fake.GServer)
-	s.front = grpc.NewServer(grpc.UnaryInterceptor(s.faults.unary), grpc.StreamInterceptor(s.faults.stream), grpc.MaxRecvMsgSize(20<<20))
+	s.front = grpc.NewServer(grpc.UnaryInterceptor(s.faults.unary), grpc.StreamInterceptor(s.faults.stream),
+		grpc.MaxRecvMsgSize(20<<20))
 	pb.RegisterPublisherServer(s.front, &s.fake.GServer)
 	pb.RegisterSubscriberServer(s.front, &s.fake.GServer)
 	s.served.Go(func() { _ = s.front.Serve(listener) })

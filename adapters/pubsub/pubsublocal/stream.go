@@ -17,8 +17,8 @@ const patience = 200 * time.Millisecond
 type throttled struct {
 	grpc.ServerStream
 	f *faults
-	// room is how many messages may be out at once, zero for any number; subscription is whose they are. Guarded by f.mu,
-	// as outstanding and change are.
+	// room is how many messages may be out at once, zero for any number; subscription is whose they are. Guarded by
+	// f.mu, as outstanding and change are.
 	room         int64
 	subscription string
 	outstanding  int64
@@ -72,7 +72,9 @@ func (t *throttled) SendMsg(m any) error {
 	}
 	if !t.enter(ids) {
 		t.uncount(resp)
-		_, err := t.f.fake.ModifyAckDeadline(t.Context(), &pb.ModifyAckDeadlineRequest{Subscription: t.subscription, AckIds: ids})
+		_, err := t.f.fake.ModifyAckDeadline(
+			t.Context(), &pb.ModifyAckDeadlineRequest{Subscription: t.subscription, AckIds: ids},
+		)
 		return err
 	}
 	t.count(resp)

@@ -2,8 +2,8 @@ package aviatrix
 
 import "time"
 
-// How long answers take on a healthy controller, vendor time. guess: only the budgets of the provider are known (15 minutes for an
-// attach), not the usual durations.
+// How long answers take on a healthy controller, vendor time. guess: only the budgets of the provider are known (15
+// minutes for an attach), not the usual durations.
 const (
 	tookList   = 3 * time.Second
 	tookAttach = 90 * time.Second

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// advertised is what a gateway advertises by configuration: a spoke's customised list replaces its default, a transit's list is taken
-// away from it.
+// advertised is what a gateway advertises by configuration: a spoke's customised list replaces its default, a transit's
+// list is taken away from it.
 func (c *call) advertised(gw Gateway) []string {
 	if gw.Role == transit {
 		return without(gw.VPCCIDRs, gw.Advertised)
@@ -17,8 +17,8 @@ func (c *call) advertised(gw Gateway) []string {
 	return c.defaultAdvertised(gw)
 }
 
-// defaultAdvertised is what a cleared list means: the VPC's ranges, but on a BGP spoke what its connections have learned (manual,
-// spokegw_external step 6). guess: clearing a list on a BGP spoke brings exactly that back.
+// defaultAdvertised is what a cleared list means: the VPC's ranges, but on a BGP spoke what its connections have
+// learned (manual, spokegw_external step 6). guess: clearing a list on a BGP spoke brings exactly that back.
 func (c *call) defaultAdvertised(gw Gateway) []string {
 	if !gw.BGP {
 		return gw.VPCCIDRs
@@ -44,8 +44,8 @@ func (c *call) reported(gw Gateway) []string {
 
 func (c *call) lag() time.Duration { return c.tx.Due(c.ctl.conf.RouteReport).Sub(c.tx.Now()) }
 
-// editAdvertised writes the whole list of a gateway; an empty one clears it to the default. It is the same call for both kinds of
-// gateway with opposite meanings: include on a spoke, exclude on a transit.
+// editAdvertised writes the whole list of a gateway; an empty one clears it to the default. It is the same call for
+// both kinds of gateway with opposite meanings: include on a spoke, exclude on a transit.
 func editAdvertised(c *call) (any, error) {
 	gw, err := c.gateway("gateway_name", "gw_name")
 	if err != nil {
@@ -127,7 +127,8 @@ func spokeAdvancedConfig(c *call) (any, error) {
 	}
 	return map[string]any{
 		"gateway_name": gw.Name, "local_asn_num": gw.ASN, "bgp_polling_time": int(c.ctl.conf.RouteReport.Seconds()),
-		"bgp_prepend_as_path": "", "bgp_ecmp": "no", "active-standby": "no", "active_standby_status": map[string]string{},
+		"bgp_prepend_as_path": "", "bgp_ecmp": "no", "active-standby": "no",
+		"active_standby_status":       map[string]string{},
 		"learned_cidrs_approval_mode": "gateway", "bgp_hold_time": 180,
 		"bgp_manual_spoke_advertise_cidrs": list(gw.ManualBGP), "approved_learned_cidrs": []string{},
 		"connection_learned_cidrs_approval_info": []any{}, "peer_vnet_id": []string{}, "summarize_cidr_to_tgw": "no",

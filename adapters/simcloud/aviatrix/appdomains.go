@@ -96,7 +96,8 @@ func createAppDomain(c *restCall) (any, error) {
 		return nil, err
 	}
 	if c.tx.Has(Vendor, kindAppDomain, c.key(d.Name)) {
-		return nil, refuse("App domain with name %s already exists", d.Name) // guess: the text, and that names are unique
+		// guess: the text, and that names are unique
+		return nil, refuse("App domain with name %s already exists", d.Name)
 	}
 	d.UUID = c.newUUID()
 	c.put(kindAppDomain, d, d.Name)
@@ -167,7 +168,8 @@ func (s selector) check() error {
 	kinds := map[string]bool{}
 	for _, e := range s.Any {
 		for key, value := range e.All {
-			if !slices.Contains(selectorKeys, key) && !strings.HasPrefix(key, "tags.") && !strings.HasPrefix(key, "ext_args") {
+			if !slices.Contains(selectorKeys, key) && !strings.HasPrefix(key, "tags.") && !strings.HasPrefix(key,
+				"ext_args") {
 				return refuse("Unknown selector key %s", key)
 			}
 			if text, ok := value.(string); key == "cidr" && (!ok || len(parsed([]string{text})) == 0) {

@@ -64,13 +64,17 @@ func newRig(t *testing.T, dir string) *rig {
 // serve starts the controllers of a scenario. Waits are over at once and noted, so no test takes vendor time.
 func serve(t *testing.T, dir string, s aviatrix.Scenario) *rig {
 	t.Helper()
-	r := &rig{t: t, password: s.Controllers[0].Password, clock: &clock{now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}, urls: map[string]string{}, waits: make(chan time.Duration, 1000)}
-	w, err := world.Open(world.Config{Speed: 60, Dir: dir, Now: r.clock.Now, Seed: 1, After: func(d time.Duration) <-chan time.Time {
-		r.waits <- d
-		done := make(chan time.Time, 1)
-		done <- r.clock.Now()
-		return done
-	}})
+	r := &rig{t: t, password: s.Controllers[0].Password, clock: &clock{
+		now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC),
+	}, urls: map[string]string{}, waits: make(chan time.Duration, 1000)}
+	w,
+		err := world.Open(world.Config{Speed: 60, Dir: dir, Now: r.clock.Now, Seed: 1,
+		After: func(d time.Duration) <-chan time.Time {
+			r.waits <- d
+			done := make(chan time.Time, 1)
+			done <- r.clock.Now()
+			return done
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

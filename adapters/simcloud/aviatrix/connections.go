@@ -22,9 +22,9 @@ func (c *call) connection(fieldNames ...string) (Connection, Gateway, error) {
 	return Connection{}, Gateway{}, refuse("Connection %s does not exist.", name)
 }
 
-// connectionDetail is get_site2cloud_conn_detail. bgp_status says whether BGP is switched on, not whether the session stands (read
-// from the provider: enabled or disabled). guess: bgp_session_state, learned_cidrs and advertised_cidrs; the vendor shows them in its
-// console only. They lag one report interval.
+// connectionDetail is get_site2cloud_conn_detail. bgp_status says whether BGP is switched on, not whether the session
+// stands (read from the provider: enabled or disabled). guess: bgp_session_state, learned_cidrs and advertised_cidrs;
+// the vendor shows them in its console only. They lag one report interval.
 func connectionDetail(c *call) (any, error) {
 	conn, gw, err := c.connection("conn_name", "connection_name")
 	if err != nil {
@@ -51,8 +51,9 @@ func connectionDetail(c *call) (any, error) {
 	}}, nil
 }
 
-// toNeighbour is what the connection's neighbour is told: a manual list (of the connection, else of the gateway) lets nothing else
-// pass, so a prefix that is advertised but not listed is hidden from it. On a transit with segmentation, so do domains.
+// toNeighbour is what the connection's neighbour is told: a manual list (of the connection, else of the gateway) lets
+// nothing else pass, so a prefix that is advertised but not listed is hidden from it. On a transit with segmentation,
+// so do domains.
 func (c *call) toNeighbour(conn Connection, gw Gateway) []string {
 	if !conn.BGP || conn.Session != established {
 		return nil
@@ -89,15 +90,17 @@ func listConnections(c *call) (any, error) {
 		}
 		gw, _ := load[Gateway](c, kindGateway, conn.Gateway)
 		out = append(out, map[string]any{
-			"name": conn.Name, "vpc_id": gw.VPC, "gw_name": conn.Gateway, "bgp_status": map[bool]string{true: "enabled", false: "disabled"}[conn.BGP],
+			"name": conn.Name, "vpc_id": gw.VPC, "gw_name": conn.Gateway, "bgp_status": map[bool]string{
+				true: "enabled", false: "disabled",
+			}[conn.BGP],
 			"status": conn.Tunnel, "peer_ip": conn.PeerIP,
 		})
 	}
 	return map[string]any{"connections": out}, nil
 }
 
-// connectDevice makes a connection on a transit, or on a spoke that runs BGP. The other side is not ours: the session stays Active
-// until somebody configures it.
+// connectDevice makes a connection on a transit, or on a spoke that runs BGP. The other side is not ours: the session
+// stays Active until somebody configures it.
 func connectDevice(c *call) (any, error) {
 	gw, err := c.gateway("transit_gw")
 	if err != nil {
@@ -128,7 +131,8 @@ func connectDevice(c *call) (any, error) {
 	c.put(kindConnection, Connection{
 		Name: name, Gateway: gw.Name, BGP: bgp, Session: "Active", Tunnel: "Down", Protocol: protocol, Subnets: subnets,
 		LocalASN: c.in.get("bgp_local_as_number"), RemoteASN: c.in.get("external_device_as_number"),
-		PeerIP: c.in.get("external_device_ip_address"), LocalIP: c.in.get("local_tunnel_ip"), RemoteIP: c.in.get("remote_tunnel_ip"),
+		PeerIP: c.in.get("external_device_ip_address"), LocalIP: c.in.get("local_tunnel_ip"),
+		RemoteIP: c.in.get("remote_tunnel_ip"),
 	}, gw.Name, name)
 	return nil, nil
 }

@@ -17,13 +17,16 @@ const (
 )
 
 func group(name, key, value string) map[string]any {
-	return map[string]any{"name": name, "selector": map[string]any{"any": []any{map[string]any{"all": map[string]any{key: value}}}}}
+	return map[string]any{
+		"name": name, "selector": map[string]any{"any": []any{map[string]any{"all": map[string]any{key: value}}}},
+	}
 }
 
 func pointID(t *testing.T, c *client, name string) string {
 	t.Helper()
 	var points []map[string]string
-	if err := json.Unmarshal(c.rest("GET", "microseg/attachment-points?name="+name, nil).Body, &points); err != nil || len(points) != 1 {
+	if err := json.Unmarshal(c.rest("GET", "microseg/attachment-points?name="+name, nil).Body, &points); err != nil ||
+		len(points) != 1 {
 		t.Fatalf("attachment point %s: %v %v", name, points, err)
 	}
 	return points[0]["attachment_point_id"]
@@ -51,19 +54,23 @@ func TestGroups(t *testing.T) {
 	if got := c.mustREST("GET", "app-domains/name/ours", nil); got["uuid"] != id {
 		t.Errorf("get by name: %v", got)
 	}
-	if a := c.rest("POST", "app-domains", group("ours", "cidr", "10.8.0.0/28")); a.Status != 400 || !strings.Contains(a.Message, "already exists") {
+	if a := c.rest("POST", "app-domains", group("ours", "cidr", "10.8.0.0/28")); a.Status != 400 ||
+		!strings.Contains(a.Message, "already exists") {
 		t.Errorf("twice: HTTP %d %s", a.Status, a.Body)
 	}
 	c.mustREST("PUT", "app-domains/"+id, group("ours", "cidr", "10.8.0.16/28"))
 	r.changed("added appDomain avx-100/ours")
 	c.mustREST("DELETE", "app-domains/"+id, nil)
 	r.clean()
-	if a := c.rest("GET", "app-domains/"+id, nil); a.Status != http.StatusNotFound || !strings.Contains(a.Message, "App domain not found") {
+	if a := c.rest("GET", "app-domains/"+id, nil); a.Status != http.StatusNotFound ||
+		!strings.Contains(a.Message, "App domain not found") {
 		t.Errorf("gone: HTTP %d %s", a.Status, a.Body)
 	}
 	both := map[string]any{"name": "web", "selector": map[string]any{"any": []any{
-		map[string]any{"all": map[string]any{"snifilter": "a.example"}}, map[string]any{"all": map[string]any{"urlfilter": "b.example/x"}}}}}
-	for _, bad := range []any{both, group("x", "cidr", "10.8.0.0/40"), group("x", "colour", "blue"), group("", "cidr", "10.0.0.0/8"), map[string]any{"name": "x"}} {
+		map[string]any{"all": map[string]any{"snifilter": "a.example"}},
+		map[string]any{"all": map[string]any{"urlfilter": "b.example/x"}}}}}
+	for _, bad := range []any{both, group("x", "cidr", "10.8.0.0/40"), group("x", "colour", "blue"),
+		group("", "cidr", "10.0.0.0/8"), map[string]any{"name": "x"}} {
 		if a := c.rest("POST", "app-domains", bad); a.Status != 400 || a.Message == "" {
 			t.Errorf("%v: HTTP %d %s", bad, a.Status, a.Body)
 		}
@@ -75,13 +82,15 @@ func TestGroups(t *testing.T) {
 	for _, e := range r.w.Effects() {
 		calls = append(calls, e.Call+" "+e.Name)
 	}
-	if strings.Join(calls, ",") != "app-domains.create avx-100/ours,app-domains.update avx-100/ours,app-domains.delete avx-100/ours" {
+	if strings.Join(calls, ",") !=
+		"app-domains.create avx-100/ours,app-domains.update avx-100/ours,app-domains.delete avx-100/ours" {
 		t.Errorf("ledger: %v", calls)
 	}
 }
 
 func connector(fqdn string) aviatrix.Flow {
-	return aviatrix.Flow{Controller: "avx-100", Gateway: "spoke-10", Source: netip.MustParsePrefix("10.8.0.0/28"), FQDN: fqdn, Protocol: "tcp", Port: 443}
+	return aviatrix.Flow{Controller: "avx-100", Gateway: "spoke-10", Source: netip.MustParsePrefix("10.8.0.0/28"),
+		FQDN: fqdn, Protocol: "tcp", Port: 443}
 }
 
 func TestOurRulesBesideForeignOnes(t *testing.T) {
@@ -97,15 +106,19 @@ func TestOurRulesBesideForeignOnes(t *testing.T) {
 		t.Errorf("ANY is read back as PROTOCOL_UNSPECIFIED, got %v", got)
 	}
 	set["policies"] = append(rules,
-		map[string]any{"name": "ours-allow", "action": "PERMIT", "priority": 100, "protocol": "TCP", "src_ads": []any{src}, "dst_ads": []any{internet},
+		map[string]any{"name": "ours-allow", "action": "PERMIT", "priority": 100, "protocol": "TCP",
+			"src_ads": []any{src}, "dst_ads": []any{internet},
 			"web_filters": []any{web}, "port_ranges": []any{map[string]any{"lo": 443, "hi": 443}}},
-		map[string]any{"name": "ours-deny", "action": "DENY", "priority": 101, "protocol": "ANY", "src_ads": []any{src}, "dst_ads": []any{anywhere}})
+		map[string]any{"name": "ours-deny", "action": "DENY", "priority": 101, "protocol": "ANY", "src_ads": []any{src},
+			"dst_ads": []any{anywhere}})
 	c.mustREST("PUT", "microseg/policy-list3/"+set["uuid"].(string), set)
 	r.expect(aviatrix.Allowed, connector("qa1.backend.example"))
 	r.expect(aviatrix.Denied, connector("evil.example"))
-	r.changed("added appDomain avx-100/src", "added appDomain avx-100/web", "added rule avx-100/foreign-rules/ours-allow", "added rule avx-100/foreign-rules/ours-deny")
+	r.changed("added appDomain avx-100/src", "added appDomain avx-100/web",
+		"added rule avx-100/foreign-rules/ours-allow", "added rule avx-100/foreign-rules/ours-deny")
 
-	if a := c.rest("DELETE", "app-domains/"+src.(string), nil); a.Status != 400 || !strings.Contains(a.Message, "referenced") {
+	if a := c.rest("DELETE", "app-domains/"+src.(string), nil); a.Status != 400 ||
+		!strings.Contains(a.Message, "referenced") {
 		t.Errorf("a group in use: HTTP %d %s", a.Status, a.Body)
 	}
 	set = foreign(t, c)
@@ -127,8 +140,10 @@ func TestOneObjectOnAPoint(t *testing.T) {
 	c := r.login("avx-100")
 	taken, free := pointID(t, c, "TERRAFORM_BEFORE_UI_MANAGED"), pointID(t, c, "TERRAFORM_AFTER_UI_MANAGED")
 	ours := map[string]any{"name": "ours", "attach_to": taken, "policies": []any{
-		map[string]any{"name": "deny", "action": "DENY", "priority": 1, "protocol": "ANY", "src_ads": []any{anywhere}, "dst_ads": []any{anywhere}}}}
-	if a := c.rest("POST", "microseg/policy-list3", ours); a.Status != 400 || !strings.Contains(a.Message, "already used by foreign-rules") {
+		map[string]any{"name": "deny", "action": "DENY", "priority": 1, "protocol": "ANY", "src_ads": []any{anywhere},
+			"dst_ads": []any{anywhere}}}}
+	if a := c.rest("POST", "microseg/policy-list3", ours); a.Status != 400 ||
+		!strings.Contains(a.Message, "already used by foreign-rules") {
 		t.Errorf("a place that is taken: HTTP %d %s", a.Status, a.Body)
 	}
 	ours["attach_to"] = free
@@ -155,15 +170,19 @@ func TestAGroupMakesPlaces(t *testing.T) {
 	block := map[string]any{"name": "slots", "attach_to": free, "sub_policies": []any{
 		map[string]any{"name": "slot-1", "priority": 1, "attachment_point": map[string]any{"name": "slot-1"}}}}
 	group := c.mustREST("POST", "microseg/policy-list3", block)["uuid"].(string)
-	id := c.mustREST("POST", "microseg/policy-list3", map[string]any{"name": "ours", "attach_to": pointID(t, c, "slot-1"), "policies": []any{
-		map[string]any{"name": "deny", "action": "DENY", "priority": 1, "protocol": "ANY", "src_ads": []any{anywhere}, "dst_ads": []any{anywhere}}}})["uuid"].(string)
+	id := c.mustREST("POST", "microseg/policy-list3",
+		map[string]any{"name": "ours", "attach_to": pointID(t, c, "slot-1"), "policies": []any{
+			map[string]any{"name": "deny", "action": "DENY", "priority": 1, "protocol": "ANY",
+				"src_ads": []any{anywhere},
+				"dst_ads": []any{anywhere}}}})["uuid"].(string)
 	r.expect(aviatrix.Denied, connector("qa1.backend.example"))
 	if a := c.rest("DELETE", "microseg/policy-list3/"+group, nil); a.Status != 400 {
 		t.Errorf("a group whose place is used: HTTP %d %s", a.Status, a.Body)
 	}
 	c.mustREST("DELETE", "microseg/policy-list3/"+id, nil)
 	c.mustREST("DELETE", "microseg/policy-list3/"+group, nil)
-	if a := c.rest("POST", "microseg/policy-list3", map[string]any{"name": "empty", "sub_policies": []any{}}); a.Status != 400 {
+	if a := c.rest("POST", "microseg/policy-list3",
+		map[string]any{"name": "empty", "sub_policies": []any{}}); a.Status != 400 {
 		t.Errorf("an empty group: HTTP %d", a.Status)
 	}
 	r.clean()
@@ -181,7 +200,8 @@ func TestFeatureOffMakesPlacesUseless(t *testing.T) {
 	if wrong == right {
 		t.Error("before the feature is on, the ids are wrong")
 	}
-	if a := c.rest("POST", "microseg/policy-list3", map[string]any{"name": "ours", "attach_to": wrong, "policies": []any{}}); a.Status != 400 {
+	if a := c.rest("POST", "microseg/policy-list3", map[string]any{"name": "ours", "attach_to": wrong,
+		"policies": []any{}}); a.Status != 400 {
 		t.Errorf("attach to nothing: HTTP %d", a.Status)
 	}
 	c.must("enable_controller_feature", "feature", "microseg")
@@ -192,7 +212,8 @@ func TestTheGlobalListAndTheDefault(t *testing.T) {
 	r := newRig(t, "")
 	c := r.login("avx-82")
 	deny := map[string]any{"policies": []any{
-		map[string]any{"name": "deny", "action": "DENY", "priority": 0, "protocol": "ANY", "src_ads": []any{anywhere}, "dst_ads": []any{anywhere}}}}
+		map[string]any{"name": "deny", "action": "DENY", "priority": 0, "protocol": "ANY", "src_ads": []any{anywhere},
+			"dst_ads": []any{anywhere}}}}
 	c.mustREST("PUT", "microseg/policy-list", deny)
 	r.expect(aviatrix.Denied, flow("10.8.0.0/28", "a.example"))
 	c.mustREST("DELETE", "microseg/policy-list", nil)
@@ -206,7 +227,8 @@ func TestFaultsOfREST(t *testing.T) {
 	r := newRig(t, "")
 	c := r.login("avx-100")
 	r.fault(world.Fault{Call: "app-domains.create", Mode: world.Refuse, Match: "ours"})
-	if a := c.rest("POST", "app-domains", group("ours", "cidr", "10.8.0.0/28")); a.Status != 400 || a.Message != "[AVXERR-SIM-0001] refused" {
+	if a := c.rest("POST", "app-domains", group("ours", "cidr", "10.8.0.0/28")); a.Status != 400 ||
+		a.Message != "[AVXERR-SIM-0001] refused" {
 		t.Errorf("refuse: HTTP %d %s", a.Status, a.Body)
 	}
 	r.fault(world.Fault{Call: "app-domains.create", Mode: world.LoseReply})

@@ -149,7 +149,8 @@ func (c *call) domainOf(attachment string) string {
 	return ""
 }
 
-// domainsTalk tells whether segmentation lets two attachments exchange routes. Attachments without a domain talk to each other only.
+// domainsTalk tells whether segmentation lets two attachments exchange routes. Attachments without a domain talk to
+// each other only.
 func (c *call) domainsTalk(a, b string) bool {
 	x, y := c.domainOf(a), c.domainOf(b)
 	if x == y {

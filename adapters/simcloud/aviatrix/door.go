@@ -18,9 +18,10 @@ const (
 	defaultRouteReport     = 50 * time.Second
 )
 
-// New loads the scenario into the world (call it before World.Baseline), registers the projector and returns one handler a
-// controller, by name. Each serves /v1/api, /v2/api and /v2.5/api/... relative to its root. Handlers are safe for concurrent use;
-// sessions live in the handler's memory only, so a world opened again has none, as a restored controller has.
+// New loads the scenario into the world (call it before World.Baseline), registers the projector and returns one
+// handler a controller, by name. Each serves /v1/api, /v2/api and /v2.5/api/... relative to its root. Handlers are safe
+// for concurrent use; sessions live in the handler's memory only, so a world opened again has none, as a restored
+// controller has.
 func New(w *world.World, s Scenario) (map[string]http.Handler, error) {
 	handlers := make(map[string]http.Handler, len(s.Controllers))
 	for _, conf := range s.Controllers {
@@ -101,8 +102,8 @@ func missing(format string, args ...any) error {
 	return refusal{status: http.StatusNotFound, text: fmt.Sprintf(format, args...)}
 }
 
-// slowWriter holds an answer back until the vendor's time has passed. The effect happened before: a caller whose deadline is shorter
-// sees a failure of something that was done.
+// slowWriter holds an answer back until the vendor's time has passed. The effect happened before: a caller whose
+// deadline is shorter sees a failure of something that was done.
 type slowWriter struct {
 	http.ResponseWriter
 	wait func()

@@ -32,7 +32,8 @@ var styles = map[string]struct {
 	"v2 JSON": {
 		"avx-82", "attach_spoke_to_transit_gw",
 		func(c *client) answer {
-			return c.json(map[string]any{"action": "attach_spoke_to_transit_gw", "CID": c.cid, "spoke_gw": "spoke-black", "transit_gw": "transit-1"})
+			return c.json(map[string]any{"action": "attach_spoke_to_transit_gw", "CID": c.cid,
+				"spoke_gw": "spoke-black", "transit_gw": "transit-1"})
 		},
 		func(a answer) bool { return a.Return },
 		func(a answer) bool {
@@ -96,13 +97,15 @@ func TestADeadSessionSpendsNoFault(t *testing.T) {
 	}
 }
 
-// TestTheControllerDoesNotKnow: what it could not deliver to the gateway is or is not in force, and the answer is the same.
+// TestTheControllerDoesNotKnow: what it could not deliver to the gateway is or is not in force, and the answer is the
+// same.
 func TestTheControllerDoesNotKnow(t *testing.T) {
 	for mode, effects := range map[string]int{world.FailBefore: 0, world.FailAfter: 1} {
 		r := newRig(t, "")
 		c := r.login("avx-82")
 		r.fault(world.Fault{Call: "edit_gateway_advertised_cidr", Mode: mode, Status: "AVXERR-GATEWAY-0001"})
-		c.refused("Failed to deliver msg to gw", "edit_gateway_advertised_cidr", "gateway_name", "spoke-1", "cidr", "10.200.0.5/32")
+		c.refused("Failed to deliver msg to gw", "edit_gateway_advertised_cidr", "gateway_name", "spoke-1", "cidr",
+			"10.200.0.5/32")
 		if got := r.w.Effects(); len(got) != effects {
 			t.Errorf("%s: effects %+v", mode, got)
 		}
@@ -118,10 +121,12 @@ func TestAPeeringHasNoOrder(t *testing.T) {
 	gw := func(name string) aviatrix.Gateway {
 		return aviatrix.Gateway{Name: name, Role: "transit", VPC: name + "~-~p"}
 	}
-	r := serve(t, "", aviatrix.Scenario{Controllers: []aviatrix.Controller{{Name: "c", Version: "8.2", Username: "admin", Password: "secret",
+	r := serve(t, "", aviatrix.Scenario{Controllers: []aviatrix.Controller{{Name: "c", Version: "8.2",
+		Username: "admin", Password: "secret",
 		Gateways: []aviatrix.Gateway{gw("t-b"), gw("t-a")}}}})
 	c := r.login("c")
-	if a := c.json(map[string]any{"action": "create_inter_transit_gateway_peering", "CID": c.cid, "gateway1": "t-b", "gateway2": "t-a",
+	if a := c.json(map[string]any{"action": "create_inter_transit_gateway_peering", "CID": c.cid, "gateway1": "t-b",
+		"gateway2":                  "t-a",
 		"insane_mode_over_internet": true}); !strings.Contains(a.Reason, "AVXERR-TRANSIT-0320") {
 		t.Errorf("insane mode: %s", a.Body)
 	}

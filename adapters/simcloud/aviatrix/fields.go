@@ -13,8 +13,9 @@ import (
 // maxBody bounds one request; the largest whole list a client sends is far below it.
 const maxBody = 4 << 20
 
-// fields is what a v1 or v2 request says, whatever its encoding: query, form, multipart form or a flat JSON object. A JSON value
-// that is not a string is kept as its JSON text. Clients leak keys that no action knows; nobody looks at them.
+// fields is what a v1 or v2 request says, whatever its encoding: query, form, multipart form or a flat JSON object. A
+// JSON value that is not a string is kept as its JSON text. Clients leak keys that no action knows; nobody looks at
+// them.
 type fields struct {
 	values url.Values
 	json   bool // the body was JSON: an expired session is worded differently there
@@ -69,7 +70,8 @@ func (f fields) addJSON(body []byte) error {
 	return nil
 }
 
-// get returns a field; the form encoder of the vendor's client writes zero values as empty strings, so absent and empty are one.
+// get returns a field; the form encoder of the vendor's client writes zero values as empty strings, so absent and empty
+// are one.
 func (f fields) get(names ...string) string {
 	for _, name := range names {
 		if v := strings.TrimSpace(f.values.Get(name)); v != "" {

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// snatTag is the network tag a Google VM must carry for the default route that an attach writes (Aviatrix FireNet FAQ). Connectors
-// cannot carry it.
+// snatTag is the network tag a Google VM must carry for the default route that an attach writes (Aviatrix FireNet FAQ).
+// Connectors cannot carry it.
 const snatTag = "avx-snat-noip"
 
-// attachTag puts a tag on a gateway. It rewrites the VPC's default route to the gateway and turns source NAT on where it is off; from
-// the first tag in force on, everybody behind the gateway is filtered.
+// attachTag puts a tag on a gateway. It rewrites the VPC's default route to the gateway and turns source NAT on where
+// it is off; from the first tag in force on, everybody behind the gateway is filtered.
 func attachTag(c *call) (any, error) {
 	t, err := c.tag()
 	if err != nil {
@@ -58,7 +58,8 @@ func detachTag(c *call) (any, error) {
 	return nil, nil
 }
 
-// settleFilter brings what follows from the attachments up to date: the gateway's state and the controller's own default route.
+// settleFilter brings what follows from the attachments up to date: the gateway's state and the controller's own
+// default route.
 func (c *call) settleFilter(gateway string) {
 	gw, ok := load[Gateway](c, kindGateway, gateway)
 	if !ok {
@@ -71,7 +72,9 @@ func (c *call) settleFilter(gateway string) {
 		c.tx.QuietDelete(Vendor, kindVPCRoute, c.key(gw.VPC, snatTag, gw.Name))
 		return
 	}
-	c.quiet(kindVPCRoute, VPCRoute{VPC: gw.VPC, Destination: "0.0.0.0/0", Tag: snatTag, Gateway: gw.Name, Priority: 1000},
+	c.quiet(kindVPCRoute, VPCRoute{
+		VPC: gw.VPC, Destination: "0.0.0.0/0", Tag: snatTag, Gateway: gw.Name, Priority: 1000,
+	},
 		gw.VPC, snatTag, gw.Name)
 }
 
@@ -91,8 +94,8 @@ func (c *call) attached() (FQDNAttach, Gateway, error) {
 	return on, gw, nil
 }
 
-// setTagSources writes the whole source list of a tag on a gateway; without the field it is cleared and the tag is for everybody again.
-// While any tag of the gateway has sources, packets from elsewhere are dropped: see Judge.
+// setTagSources writes the whole source list of a tag on a gateway; without the field it is cleared and the tag is for
+// everybody again. While any tag of the gateway has sources, packets from elsewhere are dropped: see Judge.
 func setTagSources(c *call) (any, error) {
 	on, _, err := c.attached()
 	if err != nil {

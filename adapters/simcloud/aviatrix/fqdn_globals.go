@@ -10,7 +10,8 @@ const (
 
 // globalCalls is what a switch is called in enable_fqdn_… and disable_fqdn_….
 var globalCalls = map[string]string{
-	globalException: "exception_rule", globalPrivate: "on_private_networks", globalCache: "cache_global", globalExact: "exact_match",
+	globalException: "exception_rule", globalPrivate: "on_private_networks", globalCache: "cache_global",
+	globalExact: "exact_match",
 }
 
 // globalDefaults are the vendor's (FQDN_Whitelists_Ref_Design).

@@ -9,9 +9,11 @@ import (
 // maxPortSpan is how many ports one rule may cover (error-msgs.rst).
 const maxPortSpan = 100
 
-// normal brings a rule into the form the controller keeps: names in lower case (AVX-23725), a verdict where none was given.
+// normal brings a rule into the form the controller keeps: names in lower case (AVX-23725), a verdict where none was
+// given.
 func (r FQDNRule) normal() FQDNRule {
-	r.FQDN, r.Proto, r.Port = strings.ToLower(strings.TrimSpace(r.FQDN)), strings.ToLower(r.Proto), strings.ToLower(r.Port)
+	r.FQDN, r.Proto, r.Port = strings.ToLower(strings.TrimSpace(r.FQDN)), strings.ToLower(r.Proto),
+		strings.ToLower(r.Port)
 	if r.Verdict == "" {
 		r.Verdict = "Base Policy"
 	}
@@ -50,7 +52,8 @@ func (r FQDNRule) check() error {
 			return refuse("For rule:[%s] port[%s] is invalid.", r.text(), r.Port)
 		}
 		if hi-lo+1 > maxPortSpan {
-			return refuse("For rule:[%s] port[%s] range must be within the caped limit of:%d.", r.text(), r.Port, maxPortSpan)
+			return refuse("For rule:[%s] port[%s] range must be within the caped limit of:%d.", r.text(), r.Port,
+				maxPortSpan)
 		}
 	default:
 		return refuse("For rule:[%s] protocol[%s] is invalid.", r.text(), r.Proto)
@@ -88,7 +91,8 @@ func setTagDomains(c *call) (any, error) {
 	return nil, nil
 }
 
-// addTagRules adds to what is there. guess: one rule that is there already refuses the whole call, and nothing is added.
+// addTagRules adds to what is there. guess: one rule that is there already refuses the whole call, and nothing is
+// added.
 func addTagRules(c *call) (any, error) {
 	t, err := c.tag()
 	if err != nil {
@@ -108,7 +112,8 @@ func addTagRules(c *call) (any, error) {
 	return nil, nil
 }
 
-// deleteTagRules removes the rules that are there and names the others. guess: that the ones that are there go all the same.
+// deleteTagRules removes the rules that are there and names the others. guess: that the ones that are there go all the
+// same.
 func deleteTagRules(c *call) (any, error) {
 	t, err := c.tag()
 	if err != nil {

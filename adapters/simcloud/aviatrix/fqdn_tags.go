@@ -36,7 +36,8 @@ func deleteTag(c *call) (any, error) {
 		return nil, err
 	}
 	if on := all[FQDNAttach](c, kindTagOn, t.Name); len(on) > 0 {
-		return nil, refuse("FQDN filter tag %s is attached to gateway %s. Please detach it first.", t.Name, on[0].Gateway)
+		return nil, refuse("FQDN filter tag %s is attached to gateway %s. Please detach it first.", t.Name,
+			on[0].Gateway)
 	}
 	c.remove(kindTag, t.Name)
 	return nil, nil
@@ -84,7 +85,8 @@ func setTagColor(c *call) (any, error) {
 func (c *call) oneColor(t FQDNTag, gateway string) error {
 	for _, other := range c.tagsOn(gateway) {
 		if other.Name != t.Name && other.Color != t.Color {
-			return refuse("FQDN filter tag %s (%s) conflicts with tag %s (%s) on gateway %s: all tags of a gateway must have the same color.",
+			return refuse("FQDN filter tag %s (%s) conflicts with tag %s (%s) on gateway %s: all tags of a gateway "+
+				"must have the same color.",
 				t.Name, t.Color, other.Name, other.Color, gateway)
 		}
 	}

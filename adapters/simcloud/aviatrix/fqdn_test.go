@@ -26,7 +26,10 @@ func (r *rig) judge(f aviatrix.Flow) aviatrix.Verdict {
 
 func (r *rig) steered(gateway string, tags ...string) (is bool) {
 	r.t.Helper()
-	if err := r.w.Do(func(tx *world.Tx) error { is = aviatrix.Steered(tx, "avx-82", gateway, tags); return nil }); err != nil {
+	if err := r.w.Do(func(tx *world.Tx) error {
+		is = aviatrix.Steered(tx, "avx-82", gateway, tags)
+		return nil
+	}); err != nil {
 		r.t.Fatal(err)
 	}
 	return is
@@ -34,14 +37,16 @@ func (r *rig) steered(gateway string, tags ...string) (is bool) {
 
 func flow(source, fqdn string) aviatrix.Flow {
 	return aviatrix.Flow{
-		Controller: "avx-82", Gateway: "spoke-1", Source: netip.MustParsePrefix(source), FQDN: fqdn, Protocol: "tcp", Port: 443,
+		Controller: "avx-82", Gateway: "spoke-1", Source: netip.MustParsePrefix(source), FQDN: fqdn, Protocol: "tcp",
+		Port: 443,
 	}
 }
 
 func (r *rig) expect(want aviatrix.Verdict, f aviatrix.Flow) {
 	r.t.Helper()
 	if got := r.judge(f); got != want {
-		r.t.Errorf("%s to %q %s port %d through %s: want %s, got %s", f.Source, f.FQDN, f.Target, f.Port, f.Gateway, want, got)
+		r.t.Errorf("%s to %q %s port %d through %s: want %s, got %s", f.Source, f.FQDN, f.Target, f.Port, f.Gateway,
+			want, got)
 	}
 }
 
@@ -51,18 +56,22 @@ func TestATagFromBirthToEnd(t *testing.T) {
 	c.must("add_fqdn_filter_tag", "tag_name", "ours")
 	c.refused("already exists", "add_fqdn_filter_tag", "tag_name", "ours")
 	c.must("add_fqdn_policies_to_tag", "tag_name", "ours", "policies", qa)
-	if rules := c.must("list_fqdn_filter_tag_domain_names", "tag_name", "ours").rows(); len(rules) != 1 || rules[0]["fqdn"] != "qa1.backend.example" {
+	if rules := c.must("list_fqdn_filter_tag_domain_names", "tag_name", "ours").rows(); len(rules) != 1 ||
+		rules[0]["fqdn"] != "qa1.backend.example" {
 		t.Errorf("names are kept in lower case: %v", rules)
 	}
-	c.refused("is not attached to gateway", "update_fqdn_filter_tag_source_ip_filters", "tag_name", "ours", "gateway_name", "spoke-1", "source_ips", `["10.8.0.0/28"]`)
+	c.refused("is not attached to gateway", "update_fqdn_filter_tag_source_ip_filters", "tag_name", "ours",
+		"gateway_name", "spoke-1", "source_ips", `["10.8.0.0/28"]`)
 	r.expect(aviatrix.Unfiltered, flow("10.8.0.0/28", "evil.example"))
 	c.must("attach_fqdn_filter_tag_to_gw", "tag_name", "ours", "gw_name", "spoke-1")
 	if !r.steered("spoke-1", "avx-snat-noip") || r.steered("spoke-1", "vpc-connector-europe-west3-x") {
 		t.Error("the controller's default route is for one network tag, which a connector cannot carry")
 	}
 	c.must("set_fqdn_filter_tag_state", "tag_name", "ours", "status", "enabled")
-	c.must("update_fqdn_filter_tag_source_ip_filters", "tag_name", "ours", "gateway_name", "spoke-1", "source_ips", `["10.8.0.0/28"]`)
-	r.changed("added fqdnTag avx-82/ours", "added fqdnDomain avx-82/ours/qa1.backend.example:tcp:443:Allow", "added fqdnAttachment avx-82/ours/spoke-1",
+	c.must("update_fqdn_filter_tag_source_ip_filters", "tag_name", "ours", "gateway_name", "spoke-1", "source_ips",
+		`["10.8.0.0/28"]`)
+	r.changed("added fqdnTag avx-82/ours", "added fqdnDomain avx-82/ours/qa1.backend.example:tcp:443:Allow",
+		"added fqdnAttachment avx-82/ours/spoke-1",
 		"added fqdnSource avx-82/ours/spoke-1/10.8.0.0/28", "changed gatewayFlag avx-82/spoke-1/fqdn_filtered",
 		"added vpcRoute avx-82/spoke-vpc~-~acme-net/avx-snat-noip/spoke-1")
 	r.expect(aviatrix.Allowed, flow("10.8.0.0/28", "qa1.backend.example"))
@@ -81,7 +90,8 @@ func TestATagFromBirthToEnd(t *testing.T) {
 		calls = append(calls, e.Call+" "+e.Kind+" "+e.Effect)
 	}
 	want := []string{
-		"add_fqdn_filter_tag fqdnTag create", "add_fqdn_policies_to_tag fqdnTag update", "attach_fqdn_filter_tag_to_gw fqdnAttachment create",
+		"add_fqdn_filter_tag fqdnTag create", "add_fqdn_policies_to_tag fqdnTag update",
+		"attach_fqdn_filter_tag_to_gw fqdnAttachment create",
 		"set_fqdn_filter_tag_state fqdnTag update", "update_fqdn_filter_tag_source_ip_filters fqdnAttachment update",
 		"detach_fqdn_filter_tag_from_gw fqdnAttachment delete", "del_fqdn_filter_tag fqdnTag delete",
 	}
@@ -99,7 +109,8 @@ func TestTheSecondSourceCutsTheFirstOff(t *testing.T) {
 		c.must("set_fqdn_filter_tag_state", "tag_name", tag, "status", "enabled")
 	}
 	source := func(tag, cidr string) {
-		c.must("update_fqdn_filter_tag_source_ip_filters", "tag_name", tag, "gateway_name", "spoke-1", "source_ips", `["`+cidr+`"]`)
+		c.must("update_fqdn_filter_tag_source_ip_filters", "tag_name", tag, "gateway_name", "spoke-1", "source_ips",
+			`["`+cidr+`"]`)
 	}
 	a, b := flow("10.8.0.0/28", "qa1.backend.example"), flow("10.8.0.16/28", "qa1.backend.example")
 	c.must("attach_fqdn_filter_tag_to_gw", "tag_name", "one", "gw_name", "spoke-1")
@@ -139,7 +150,8 @@ func TestRulesAreChecked(t *testing.T) {
 		rule := fmt.Sprintf(`[{"fqdn":%q,"proto":%q,"port":%q}]`, tc.fqdn, tc.proto, tc.port)
 		c.refused(tc.text, "add_fqdn_policies_to_tag", "tag_name", "ours", "policies", rule)
 	}
-	c.must("set_fqdn_filter_tag_domain_names", "tag_name", "ours", "domain_names[0][fqdn]", "*.a.example", "domain_names[0][proto]", "tcp",
+	c.must("set_fqdn_filter_tag_domain_names", "tag_name", "ours", "domain_names[0][fqdn]", "*.a.example",
+		"domain_names[0][proto]", "tcp",
 		"domain_names[0][port]", "443", "domain_names[0][verdict]", "Allow")
 	c.must("add_fqdn_policies_to_tag", "tag_name", "ours", "policies", qa)
 	c.refused("already exists", "add_fqdn_policies_to_tag", "tag_name", "ours", "policies", qa)
@@ -186,7 +198,8 @@ func TestTheBlackTagAndPassThrough(t *testing.T) {
 	r.expect(aviatrix.Denied, f)
 	f.FQDN = "fine.example"
 	r.expect(aviatrix.Allowed, f)
-	c.refused("is not enabled", "update_fqdn_pass_through_cidrs", "gateway_name", "spoke-1", "source_cidrs", `["10.10.0.0/28"]`)
+	c.refused("is not enabled", "update_fqdn_pass_through_cidrs", "gateway_name", "spoke-1", "source_cidrs",
+		`["10.10.0.0/28"]`)
 	c.must("update_fqdn_pass_through_cidrs", "gateway_name", "spoke-black", "source_cidrs", `["10.30.0.0/24"]`)
 	r.expect(aviatrix.Unfiltered, f)
 }

@@ -51,7 +51,8 @@ func getBackupConfig(*call) (any, error) {
 	return map[string]any{"enabled": "yes", "multiple_bkup": "no", "cloud_type": "4"}, nil
 }
 
-// listGateways is list_vpcs_summary: the gateway's name comes back as vpc_name. A second gateway of a pair has an entry of its own.
+// listGateways is list_vpcs_summary: the gateway's name comes back as vpc_name. A second gateway of a pair has an entry
+// of its own.
 func listGateways(c *call) (any, error) {
 	want := c.in.get("gateway_name")
 	out := []any{}
@@ -88,18 +89,21 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-// summary is one row of list_vpcs_summary (field names: json tags of goaviatrix's Gateway). advertise_cidr_list is what the gateway
-// advertises, customised or not; include_cidr_list (spoke) and exclude_cidr_list (transit) are what was customised, empty by default.
-// The provider reads the customised list from include_cidr_list; that advertise_cidr_list shows the default too is a guess.
+// summary is one row of list_vpcs_summary (field names: json tags of goaviatrix's Gateway). advertise_cidr_list is what
+// the gateway advertises, customised or not; include_cidr_list (spoke) and exclude_cidr_list (transit) are what was
+// customised, empty by default. The provider reads the customised list from include_cidr_list; that advertise_cidr_list
+// shows the default too is a guess.
 func (c *call) summary(gw Gateway) map[string]any {
 	row := map[string]any{
 		"vpc_name": gw.Name, "vpc_id": gw.VPC, "vpc_state": gw.State, "vpc_region": gw.Region, "vpc_size": gw.Size,
 		"account_name": gw.Account, "cloud_type": 4, "public_ip": gw.PublicIP, "private_ip": gw.PrivateIP,
 		"is_hagw": "no", "spoke_vpc": yesNo(gw.Role == spoke), "transit_vpc": yesNo(gw.Role == transit),
 		"enable_nat": yesNo(gw.SourceNAT), "nat_enabled": gw.SourceNAT, "snat_target": "",
-		"connected_transit": yesNo(gw.ConnectedTransit), "multitier_transit": gw.MultiTier, "enable_segmentation": gw.Segmentation,
+		"connected_transit": yesNo(gw.ConnectedTransit), "multitier_transit": gw.MultiTier,
+		"enable_segmentation":      gw.Segmentation,
 		"auto_advertise_s2c_cidrs": gw.AutoAdvertiseS2C, "bgp_manual_spoke_advertise_cidrs": list(gw.ManualBGP),
-		"bgp_enabled": gw.BGP, "local_as_number": gw.ASN, "bgp_polling_time": int(c.ctl.conf.RouteReport.Seconds()), "bgp_hold_time": 180,
+		"bgp_enabled": gw.BGP, "local_as_number": gw.ASN, "bgp_polling_time": int(c.ctl.conf.RouteReport.Seconds()),
+		"bgp_hold_time":        180,
 		"customized_cidr_list": list(gw.Custom), "filtering_cidr_list": list(gw.Filtered),
 		"advertise_cidr_list": list(c.advertised(gw)), "include_cidr_list": []string{}, "exclude_cidr_list": []string{},
 		"transit_gw_name": c.transitOf(gw), "egress_transit_gw_name": "",
@@ -153,10 +157,13 @@ func cloudNetworkInfo(c *call) (any, error) {
 		network, _, _ := strings.Cut(gw.VPC, "~-~")
 		var subnets []any
 		for _, cidr := range gw.VPCCIDRs {
-			subnets = append(subnets, map[string]any{"region": gw.Region, "cidr": cidr, "name": network + "-" + cidr, "gw_ip": ""})
+			subnets = append(
+				subnets, map[string]any{"region": gw.Region, "cidr": cidr, "name": network + "-" + cidr, "gw_ip": ""},
+			)
 		}
 		out = append(out, map[string]any{
-			"vendor_name": "GCE", "vpc_id": gw.VPC, "vpc_name": network, "vpc_account_name": gw.Account, "region": gw.Region,
+			"vendor_name": "GCE", "vpc_id": gw.VPC, "vpc_name": network, "vpc_account_name": gw.Account,
+			"region":   gw.Region,
 			"inst_num": len(subnets), "vpc_cidrs": []string{}, "subnets": subnets,
 		})
 	}
@@ -186,7 +193,8 @@ func (gw *Gateway) flag(name string) *bool {
 	return &gw.Segmentation
 }
 
-// setGatewayFlag switches one flag. Saying what is so already is refused with "is already enabled" (guess: for all of them).
+// setGatewayFlag switches one flag. Saying what is so already is refused with "is already enabled" (guess: for all of
+// them).
 func setGatewayFlag(name string, on bool) func(*call) (any, error) {
 	return func(c *call) (any, error) {
 		gw, err := c.gateway("gateway_name", "gw_name", "transit_gateway_name")

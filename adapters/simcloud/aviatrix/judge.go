@@ -18,8 +18,8 @@ const (
 	Unfiltered Verdict = "unfiltered"
 )
 
-// Flow is one attempt to reach something through a gateway. Whether the packet is routed to the gateway at all is another question:
-// see Steered.
+// Flow is one attempt to reach something through a gateway. Whether the packet is routed to the gateway at all is
+// another question: see Steered.
 type Flow struct {
 	Controller string
 	Gateway    string
@@ -30,8 +30,8 @@ type Flow struct {
 	Port       int
 }
 
-// Judge reads the controller's configuration and tells what happens to a flow. It changes nothing. Both filters have to let a flow
-// pass: the FQDN tags of the gateway (up to 8.2), then the distributed firewall.
+// Judge reads the controller's configuration and tells what happens to a flow. It changes nothing. Both filters have to
+// let a flow pass: the FQDN tags of the gateway (up to 8.2), then the distributed firewall.
 func Judge(tx *world.Tx, f Flow) Verdict {
 	c := &call{tx: tx, ctl: &controller{conf: Controller{Name: f.Controller}}}
 	gw, ok := load[Gateway](c, kindGateway, f.Gateway)
@@ -49,8 +49,8 @@ func Judge(tx *world.Tx, f Flow) Verdict {
 	return Allowed
 }
 
-// judgeTags: sources of all tags in force are looked at together; a packet that none of them covers is dropped as soon as one tag
-// has a list. Of the tags that cover it, Deny rules come first; then the colour decides.
+// judgeTags: sources of all tags in force are looked at together; a packet that none of them covers is dropped as soon
+// as one tag has a list. Of the tags that cover it, Deny rules come first; then the colour decides.
 func (c *call) judgeTags(gw Gateway, f Flow) Verdict {
 	if !gw.FQDNFiltered || within(f.Source, parsed(gw.PassThru)) || c.ignored(f.Target) {
 		return Unfiltered
@@ -90,7 +90,8 @@ func (c *call) judgeTags(gw Gateway, f Flow) Verdict {
 	return Denied
 }
 
-// ignored tells whether the tags do not look at a destination: internal addresses pass unseen unless private filtering is on.
+// ignored tells whether the tags do not look at a destination: internal addresses pass unseen unless private filtering
+// is on.
 func (c *call) ignored(target netip.Addr) bool {
 	if !target.IsValid() || !private(target) {
 		return false
@@ -210,13 +211,14 @@ func byPriority(rules []rule) []rule {
 	return out
 }
 
-// covers tells whether a rule is about a flow. Groups that select by anything but address match nothing here: who is in them is the
-// controller's to know, polled and late.
+// covers tells whether a rule is about a flow. Groups that select by anything but address match nothing here: who is in
+// them is the controller's to know, polled and late.
 func (c *call) covers(r rule, f Flow) bool {
 	if r.Protocol != "ANY" && !strings.EqualFold(r.Protocol, f.Protocol) {
 		return false
 	}
-	if len(r.Ports) > 0 && !slices.ContainsFunc(r.Ports, func(p portRange) bool { return f.Port >= p.Lo && f.Port <= max(p.Lo, p.Hi) }) {
+	if len(r.Ports) > 0 && !slices.ContainsFunc(r.Ports,
+		func(p portRange) bool { return f.Port >= p.Lo && f.Port <= max(p.Lo, p.Hi) }) {
 		return false
 	}
 	if !c.inGroups(r.Sources, f.Source) || !c.toGroups(r.Targets, f.Target) {
@@ -227,7 +229,9 @@ func (c *call) covers(r rule, f Flow) bool {
 		if err != nil || f.FQDN == "" {
 			return false
 		}
-		return slices.ContainsFunc(d.Selector.texts("snifilter"), func(p string) bool { return glob(strings.ToLower(p), f.FQDN) }) ||
+		return slices.ContainsFunc(
+			d.Selector.texts("snifilter"), func(p string) bool { return glob(strings.ToLower(p), f.FQDN) },
+		) ||
 			slices.ContainsFunc(d.Selector.texts("urlfilter"), func(p string) bool {
 				host, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(p, "https://"), "http://"), "/")
 				return glob(strings.ToLower(host), f.FQDN)
@@ -256,8 +260,9 @@ func (c *call) toGroups(ids []string, target netip.Addr) bool {
 	})
 }
 
-// Steered tells whether the controller's own routes bring traffic of a machine with these network tags to the gateway. Routes that
-// others make (a Google route for a connector's tag) are not the controller's: ask the Google side for those.
+// Steered tells whether the controller's own routes bring traffic of a machine with these network tags to the gateway.
+// Routes that others make (a Google route for a connector's tag) are not the controller's: ask the Google side for
+// those.
 func Steered(tx *world.Tx, controllerName, gateway string, tags []string) bool {
 	c := &call{tx: tx, ctl: &controller{conf: Controller{Name: controllerName}}}
 	return slices.ContainsFunc(all[VPCRoute](c, kindVPCRoute), func(r VPCRoute) bool {

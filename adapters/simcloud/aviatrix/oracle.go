@@ -9,9 +9,10 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// Oracle answers what would happen to a flow, for tests that only have the world's address: GET with the query controller, gateway,
-// source (a CIDR or an address), fqdn, target (an address), protocol (default tcp), port, tags (comma separated). The answer is
-// {"verdict": "allow|deny|unfiltered", "steered": true|false}; see [Judge] and [Steered]. No caller of a real controller has this.
+// Oracle answers what would happen to a flow, for tests that only have the world's address: GET with the query
+// controller, gateway, source (a CIDR or an address), fqdn, target (an address), protocol (default tcp), port, tags
+// (comma separated). The answer is {"verdict": "allow|deny|unfiltered", "steered": true|false}; see [Judge] and
+// [Steered]. No caller of a real controller has this.
 func Oracle(w *world.World) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		f, err := flowOf(r.URL.Query().Get)

@@ -2,8 +2,8 @@ package aviatrix
 
 import "slices"
 
-// systemPoints are the attachment points of every controller, in the order in which their rules are asked. The global policy list is
-// asked after the first.
+// systemPoints are the attachment points of every controller, in the order in which their rules are asked. The global
+// policy list is asked after the first.
 var systemPoints = []string{"TERRAFORM_BEFORE_UI_MANAGED", "TERRAFORM_AFTER_UI_MANAGED", "TERRAFORM_AFTER_K8S_MANAGED"}
 
 // point is an attachment point: a place in the order of evaluation for exactly one rule set or group.
@@ -13,8 +13,8 @@ type point struct {
 	Group string `json:"group,omitempty"` // the group that made it; empty: the vendor
 }
 
-// points lists what can be attached to. Until the distributed firewall is enabled the ids are wrong (release note AVX-75145): they
-// look like ids and nothing can be attached to them.
+// points lists what can be attached to. Until the distributed firewall is enabled the ids are wrong (release note
+// AVX-75145): they look like ids and nothing can be attached to them.
 func (c *call) points() []point {
 	points := all[point](c, kindPoint)
 	if c.feature().Enabled {
@@ -54,7 +54,8 @@ func (c *call) checkPlace(set, old ruleSet) error {
 	return nil
 }
 
-// makePoints makes the points that a group names and takes away those it no longer names. Names are unique on the controller.
+// makePoints makes the points that a group names and takes away those it no longer names. Names are unique on the
+// controller.
 func (c *call) makePoints(old, set ruleSet) error {
 	names := func(s ruleSet) (out []string) {
 		for _, sub := range s.SubPolicies {

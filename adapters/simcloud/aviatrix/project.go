@@ -7,8 +7,8 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// project takes a document apart for comparing with the baseline. Owner is always empty: this vendor has no field for it. Whole lists
-// become one item an entry, so that one foreign entry gone missing is one line.
+// project takes a document apart for comparing with the baseline. Owner is always empty: this vendor has no field for
+// it. Whole lists become one item an entry, so that one foreign entry gone missing is one line.
 func project(kind, name string, doc world.Doc) []world.Item {
 	item := func(kind, name, value string) world.Item { return world.Item{Kind: kind, Name: name, Value: value} }
 	entries := func(kind string, list []string) []world.Item {
@@ -30,7 +30,9 @@ func project(kind, name string, doc world.Doc) []world.Item {
 		t := fromDoc[FQDNTag](doc)
 		items := []world.Item{item(kind, name, t.Color+" "+t.State)}
 		for _, r := range t.Domains {
-			items = append(items, item("fqdnDomain", name+"/"+strings.Join([]string{r.FQDN, r.Proto, r.Port, r.Verdict}, ":"), ""))
+			items = append(
+				items, item("fqdnDomain", name+"/"+strings.Join([]string{r.FQDN, r.Proto, r.Port, r.Verdict}, ":"), ""),
+			)
 		}
 		return items
 	case kindTagOn:

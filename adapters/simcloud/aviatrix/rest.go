@@ -26,7 +26,9 @@ func (c *controller) restRoutes() *http.ServeMux {
 	mux := http.NewServeMux()
 	on := func(pattern, name string, h restHandler) {
 		method, path, _ := strings.Cut(pattern, " ")
-		mux.HandleFunc(method+" /v2.5/api/"+path, func(rw http.ResponseWriter, r *http.Request) { c.serveREST(rw, r, name, h) })
+		mux.HandleFunc(
+			method+" /v2.5/api/"+path, func(rw http.ResponseWriter, r *http.Request) { c.serveREST(rw, r, name, h) },
+		)
 	}
 	on("GET app-domains", "app-domains.list", listAppDomains)
 	on("POST app-domains", "app-domains.create", createAppDomain)
@@ -72,7 +74,9 @@ func (c *controller) serveREST(rw http.ResponseWriter, r *http.Request, name str
 	id := r.PathValue("id")
 	var took time.Duration
 	c.serve(rw, r, world.Guard{
-		Call:   world.Call{Vendor: Vendor, Name: name, Resource: strings.Join([]string{c.conf.Name, id, named.Name}, "/")},
+		Call: world.Call{
+			Vendor: Vendor, Name: name, Resource: strings.Join([]string{c.conf.Name, id, named.Name}, "/"),
+		},
 		Shapes: restShapes(),
 		Run: func(tx *world.Tx) world.Answer {
 			in := &restCall{call: call{tx: tx, ctl: c, name: name}, id: id, body: body, query: r.URL.Query().Get}

@@ -12,8 +12,8 @@ type route struct {
 	Target string `json:"target"`
 }
 
-// routeTables is get_transit_or_spoke_gateway_details: option vpc_route shows the VPC's tables, gw_route the gateway's own.
-// Shapes: public scripts that read them. All of it lags one report interval behind the configuration.
+// routeTables is get_transit_or_spoke_gateway_details: option vpc_route shows the VPC's tables, gw_route the gateway's
+// own. Shapes: public scripts that read them. All of it lags one report interval behind the configuration.
 func routeTables(c *call) (any, error) {
 	gw, err := c.gateway("gateway_name")
 	if err != nil {
@@ -62,7 +62,8 @@ func (c *call) table(gw Gateway) []route {
 	return out
 }
 
-// vpcTable is the gateway's table as its VPC sees it: what is not local goes to the gateway, plus the controller's own default routes.
+// vpcTable is the gateway's table as its VPC sees it: what is not local goes to the gateway, plus the controller's own
+// default routes.
 func (c *call) vpcTable(gw Gateway) []route {
 	out := []route{}
 	for _, r := range c.table(gw) {
@@ -84,8 +85,9 @@ func (c *call) vpcTable(gw Gateway) []route {
 	return out
 }
 
-// joined tells whether two gateways exchange routes: through one attachment or peering, or spoke to spoke through a transit with
-// connected transit on. Segmentation on the transit keeps spokes apart whose domains may not talk; the transit itself knows all of them.
+// joined tells whether two gateways exchange routes: through one attachment or peering, or spoke to spoke through a
+// transit with connected transit on. Segmentation on the transit keeps spokes apart whose domains may not talk; the
+// transit itself knows all of them.
 func (c *call) joined(a, b Gateway) bool {
 	spokes := a.Role == spoke && b.Role == spoke
 	for _, x := range c.hubs(a) {

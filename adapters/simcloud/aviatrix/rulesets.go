@@ -94,8 +94,8 @@ func shownRules(rules []rule) []rule {
 	return out
 }
 
-// keep checks the rules of one whole write and gives an id to each that brings none. A rule that comes back without the id it had
-// gets a new one: the vendor then makes it again and its statistics are gone (AVX-76197). guess: the texts.
+// keep checks the rules of one whole write and gives an id to each that brings none. A rule that comes back without the
+// id it had gets a new one: the vendor then makes it again and its statistics are gone (AVX-76197). guess: the texts.
 func (c *call) keep(rules, before []rule) error {
 	groups, known := c.groupIDs(), map[string]bool{}
 	for _, b := range before {
@@ -179,7 +179,8 @@ func createRuleSet(c *restCall) (any, error) {
 		return nil, err
 	}
 	if c.tx.Has(Vendor, kindRuleSet, c.key(set.Name)) {
-		return nil, refuse("Policy list with name %s already exists", set.Name) // guess: the text, and that names are unique
+		// guess: the text, and that names are unique
+		return nil, refuse("Policy list with name %s already exists", set.Name)
 	}
 	set.UUID = c.newUUID()
 	return c.write(ruleSet{}, set)
@@ -240,7 +241,8 @@ func (c *restCall) wantedRuleSet(old ruleSet) (ruleSet, error) {
 	return set, c.keep(set.Policies, old.Policies)
 }
 
-// deleteRuleSet frees its place and the places it made. guess: refused while a group lists it or something sits on its places.
+// deleteRuleSet frees its place and the places it made. guess: refused while a group lists it or something sits on its
+// places.
 func deleteRuleSet(c *restCall) (any, error) {
 	set, err := c.ruleSet(c.id)
 	if err != nil {

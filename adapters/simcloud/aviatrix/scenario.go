@@ -21,14 +21,15 @@ type Controller struct {
 	// (the default report interval of the manual's transit_advanced page).
 	RouteReport time.Duration `yaml:"routeReport"`
 	// DCF tells whether the distributed firewall ("microseg") is enabled.
-	DCF             bool              `yaml:"dcf"`
-	DefaultAction   string            `yaml:"defaultAction"` // PERMIT (default) or DENY
-	Gateways        []Gateway         `yaml:"gateways"`
-	Attachments     []Attachment      `yaml:"attachments"`
-	Peerings        [][2]string       `yaml:"peerings"`
-	Connections     []Connection      `yaml:"connections"`
-	FQDNTags        []FQDNTag         `yaml:"fqdnTags"`
-	FQDNGlobals     map[string]string `yaml:"fqdnGlobals"` // exception_rule, private_networks, cache_global, exact_match: enabled or disabled
+	DCF           bool         `yaml:"dcf"`
+	DefaultAction string       `yaml:"defaultAction"` // PERMIT (default) or DENY
+	Gateways      []Gateway    `yaml:"gateways"`
+	Attachments   []Attachment `yaml:"attachments"`
+	Peerings      [][2]string  `yaml:"peerings"`
+	Connections   []Connection `yaml:"connections"`
+	FQDNTags      []FQDNTag    `yaml:"fqdnTags"`
+	// exception_rule, private_networks, cache_global, exact_match: enabled or disabled
+	FQDNGlobals     map[string]string `yaml:"fqdnGlobals"`
 	SmartGroups     []AppDomain       `yaml:"smartGroups"`
 	WebGroups       []AppDomain       `yaml:"webGroups"`
 	RuleSets        []RuleSet         `yaml:"ruleSets"`
@@ -38,22 +39,24 @@ type Controller struct {
 
 // Gateway is one gateway as the controller knows it. It is also the stored document.
 type Gateway struct {
-	Name       string   `yaml:"name" json:"name"`
-	Group      string   `yaml:"group" json:"group,omitempty"` // from 9.0 read-backs may show the group's name
-	Role       string   `yaml:"role" json:"role"`             // spoke or transit
-	State      string   `yaml:"state" json:"state"`           // UP (default), DOWN, WAITING, KEEPALIVE_FAIL, CONFIG-FAIL
-	VPC        string   `yaml:"vpc" json:"vpc"`               // Google form: NETWORK~-~PROJECT
-	VPCCIDRs   []string `yaml:"vpcCidrs" json:"vpcCidrs"`
-	Region     string   `yaml:"region" json:"region"`
-	Account    string   `yaml:"account" json:"account"`
-	Size       string   `yaml:"size" json:"size"`
-	PublicIP   string   `yaml:"publicIp" json:"publicIp"`
-	PrivateIP  string   `yaml:"privateIp" json:"privateIp"`
-	BGP        bool     `yaml:"bgp" json:"bgp"` // a BGP spoke, or a transit
-	ASN        string   `yaml:"asn" json:"asn,omitempty"`
-	HA         bool     `yaml:"ha" json:"ha"` // has a second gateway, listed with is_hagw
-	SourceNAT  bool     `yaml:"sourceNat" json:"sourceNat"`
-	Advertised []string `yaml:"advertised" json:"advertised,omitempty"` // spoke: include list; transit: exclude list; empty: default
+	Name  string `yaml:"name" json:"name"`
+	Group string `yaml:"group" json:"group,omitempty"` // from 9.0 read-backs may show the group's name
+	Role  string `yaml:"role" json:"role"`             // spoke or transit
+	// UP (default), DOWN, WAITING, KEEPALIVE_FAIL, CONFIG-FAIL
+	State     string   `yaml:"state" json:"state"`
+	VPC       string   `yaml:"vpc" json:"vpc"` // Google form: NETWORK~-~PROJECT
+	VPCCIDRs  []string `yaml:"vpcCidrs" json:"vpcCidrs"`
+	Region    string   `yaml:"region" json:"region"`
+	Account   string   `yaml:"account" json:"account"`
+	Size      string   `yaml:"size" json:"size"`
+	PublicIP  string   `yaml:"publicIp" json:"publicIp"`
+	PrivateIP string   `yaml:"privateIp" json:"privateIp"`
+	BGP       bool     `yaml:"bgp" json:"bgp"` // a BGP spoke, or a transit
+	ASN       string   `yaml:"asn" json:"asn,omitempty"`
+	HA        bool     `yaml:"ha" json:"ha"` // has a second gateway, listed with is_hagw
+	SourceNAT bool     `yaml:"sourceNat" json:"sourceNat"`
+	// spoke: include list; transit: exclude list; empty: default
+	Advertised []string `yaml:"advertised" json:"advertised,omitempty"`
 	Custom     []string `yaml:"customRoutes" json:"customRoutes,omitempty"`
 	Filtered   []string `yaml:"filterRoutes" json:"filterRoutes,omitempty"`
 	ManualBGP  []string `yaml:"manualBgp" json:"manualBgp,omitempty"`
@@ -130,8 +133,8 @@ type AppDomain struct {
 	Any  []map[string]any `yaml:"any"` // the expressions, each the inside of an "all"
 }
 
-// RuleSet is a policy list of the distributed firewall (policy-list3), possibly on an attachment point. Its policies have the vendor's
-// own field names; groups may be given by name.
+// RuleSet is a policy list of the distributed firewall (policy-list3), possibly on an attachment point. Its policies
+// have the vendor's own field names; groups may be given by name.
 type RuleSet struct {
 	UUID     string           `yaml:"uuid"` // made from the name when empty
 	Name     string           `yaml:"name"`

@@ -94,7 +94,9 @@ func (c *controller) seedFirewall(in *call) error {
 	for _, d := range []appDomain{
 		{UUID: anywhereID, Name: "Anywhere (0.0.0.0/0)", Selector: cidr, System: true},
 		{UUID: internetID, Name: "Public Internet", Selector: cidr, System: true},
-		{UUID: anyWebID, Name: "Any-Web", Selector: selector{Any: []expression{{All: map[string]any{"snifilter": "*"}}}}, System: true},
+		{UUID: anyWebID, Name: "Any-Web", Selector: selector{
+			Any: []expression{{All: map[string]any{"snifilter": "*"}}},
+		}, System: true},
 	} {
 		in.quiet(kindAppDomain, d, d.Name)
 	}

@@ -55,7 +55,8 @@ func (s *sessions) issued(token string) bool {
 	return s.tokens[token]
 }
 
-// opaque makes a value nobody can guess from the last one: also not the one a world that was opened again would hand out.
+// opaque makes a value nobody can guess from the last one: also not the one a world that was opened again would hand
+// out.
 func (c *call) opaque() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", c.ctl.conf.Name, c.tx.ID(), c.tx.Now().UnixNano()))
 	return hex.EncodeToString(sum[:16])
@@ -68,8 +69,8 @@ func getAPIToken(c *call) (any, error) {
 	return map[string]string{"api_token": token}, nil
 }
 
-// login answers with a fresh CID each time. A login without a token is accepted (public scripts still do it), one with a wrong token
-// is not (guess: the text of both refusals).
+// login answers with a fresh CID each time. A login without a token is accepted (public scripts still do it), one with
+// a wrong token is not (guess: the text of both refusals).
 func (c *controller) login(inner *call, token string) []byte {
 	if token != "" && !c.sessions.issued(token) {
 		return envelope(nil, refuse("Invalid API token."))
@@ -80,9 +81,10 @@ func (c *controller) login(inner *call, token string) []byte {
 	cid := inner.opaque()
 	c.sessions.open(cid, inner.tx.Due(c.conf.SessionLifetime))
 	return marshal(map[string]any{
-		"return":  true,
-		"results": "User login:" + c.conf.Username + " in account:admin has been authorized successfully - Please check email confirmation.",
-		"CID":     cid,
+		"return": true,
+		"results": "User login:" + c.conf.Username +
+			" in account:admin has been authorized successfully - Please check email confirmation.",
+		"CID": cid,
 	})
 }
 

@@ -28,7 +28,9 @@ func TestLoginInBothWays(t *testing.T) {
 	if a := c.do(req); !a.Return {
 		t.Errorf("a v1 query: %s", a.Body)
 	}
-	req, _ = http.NewRequest("GET", c.base+"/v2/api", strings.NewReader(url.Values{"action": {"get_api_token"}}.Encode()))
+	req, _ = http.NewRequest(
+		"GET", c.base+"/v2/api", strings.NewReader(url.Values{"action": {"get_api_token"}}.Encode()),
+	)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if a := c.do(req); !a.Return {
 		t.Errorf("a form in the body of a GET: %s", a.Body)
@@ -53,7 +55,8 @@ func TestExpiryHasThreeShapes(t *testing.T) {
 
 			c = r.login("avx-82")
 			expire(c, "attach_spoke_to_transit_gw")
-			a := c.json(map[string]any{"action": "attach_spoke_to_transit_gw", "CID": c.cid, "spoke_gw": "spoke-black", "transit_gw": "transit-1"})
+			a := c.json(map[string]any{"action": "attach_spoke_to_transit_gw", "CID": c.cid, "spoke_gw": "spoke-black",
+				"transit_gw": "transit-1"})
 			if a.Return || a.Reason != "Session "+c.cid+" expired" {
 				t.Errorf("JSON path: %s", a.Body)
 			}
@@ -91,7 +94,9 @@ func TestFaultsOfAForm(t *testing.T) {
 		{world.Fault{Mode: world.Refuse, Status: "AVXERR-GATEWAY-0079"}, false, func(a answer) bool {
 			return a.Reason == "[AVXERR-GATEWAY-0079] refused"
 		}},
-		{world.Fault{Mode: world.FailBefore}, false, func(a answer) bool { return a.Status == 503 && a.Body[0] == '<' }},
+		{world.Fault{
+			Mode: world.FailBefore,
+		}, false, func(a answer) bool { return a.Status == 503 && a.Body[0] == '<' }},
 		{world.Fault{Mode: world.FailAfter}, true, func(a answer) bool { return a.Status == 503 }},
 		{world.Fault{Mode: world.LoseReply}, true, func(a answer) bool { return a.Err != nil }},
 		{world.Fault{Mode: world.Throttle}, false, func(a answer) bool { return a.Status == 429 }},
@@ -116,7 +121,8 @@ func TestFaultsOfAForm(t *testing.T) {
 func TestASlowAttachHappensBeforeItsAnswer(t *testing.T) {
 	r := newRig(t, "")
 	c := r.login("avx-82")
-	a := c.json(map[string]any{"action": "attach_spoke_to_transit_gw", "CID": c.cid, "spoke_gw": "spoke-black", "transit_gw": "transit-1", "SpokeBgpEnabled": false, "tunnel_count": 0})
+	a := c.json(map[string]any{"action": "attach_spoke_to_transit_gw", "CID": c.cid, "spoke_gw": "spoke-black",
+		"transit_gw": "transit-1", "SpokeBgpEnabled": false, "tunnel_count": 0})
 	if !a.Return {
 		t.Fatalf("attach: %s", a.Body)
 	}
@@ -138,7 +144,8 @@ func TestASlowAttachHappensBeforeItsAnswer(t *testing.T) {
 func TestAsyncTask(t *testing.T) {
 	r := newRig(t, "")
 	c := r.login("avx-82")
-	id, _ := c.must("attach_spoke_to_transit_gw", "spoke_gw", "spoke-black", "transit_gw", "transit-1", "async", "true").object()["request_id"].(string)
+	id, _ := c.must("attach_spoke_to_transit_gw", "spoke_gw", "spoke-black", "transit_gw", "transit-1", "async",
+		"true").object()["request_id"].(string)
 	c.refused("REQUEST_IN_PROGRESS", "check_task_status", "request_id", id)
 	r.clock.pass(2 * time.Second)
 	c.must("check_task_status", "request_id", id)

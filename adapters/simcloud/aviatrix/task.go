@@ -2,8 +2,8 @@ package aviatrix
 
 import "time"
 
-// task is an async call under way. The effect is in the world at once; only the answer takes its time (guess: the vendor shows an
-// attachment some time before its task is done, too).
+// task is an async call under way. The effect is in the world at once; only the answer takes its time (guess: the
+// vendor shows an attachment some time before its task is done, too).
 type task struct {
 	Done time.Time `json:"done"`
 	Call string    `json:"call"`

@@ -4,7 +4,8 @@ import (
 	"slices"
 )
 
-// attachSpoke joins a spoke to a transit. A second time it is refused with AVXERR-TRANSIT-0034, which clients take for done.
+// attachSpoke joins a spoke to a transit. A second time it is refused with AVXERR-TRANSIT-0034, which clients take for
+// done.
 func attachSpoke(c *call) (any, error) {
 	sp, err := c.gateway("spoke_gw")
 	if err != nil {
@@ -18,7 +19,8 @@ func attachSpoke(c *call) (any, error) {
 		return nil, refuse("[AVXERR-TRANSIT-0121] %s is not primary gateway", tr.Name)
 	}
 	if c.tx.Has(Vendor, kindAttachment, c.key(sp.Name, tr.Name)) {
-		return nil, refuse("[AVXERR-TRANSIT-0034] Spoke gateway %s already joined transit gateway %s.", sp.Name, tr.Name)
+		return nil, refuse("[AVXERR-TRANSIT-0034] Spoke gateway %s already joined transit gateway %s.", sp.Name,
+			tr.Name)
 	}
 	for _, gw := range []Gateway{sp, tr} {
 		if gw.State != up {
@@ -113,7 +115,8 @@ func createPeering(c *call) (any, error) {
 		return nil, err
 	}
 	if c.in.yes("insane_mode_over_internet") || c.in.yes("insane_mode") {
-		return nil, refuse("[AVXERR-TRANSIT-0320] insane mode over internet is not supported between %s and %s", pair[0], pair[1])
+		return nil, refuse("[AVXERR-TRANSIT-0320] insane mode over internet is not supported between %s and %s",
+			pair[0], pair[1])
 	}
 	if c.tx.Has(Vendor, kindPeering, c.key(pair[0], pair[1])) {
 		return nil, refuse("Transit peering between %s and %s already exists.", pair[0], pair[1])
@@ -123,7 +126,8 @@ func createPeering(c *call) (any, error) {
 			return nil, refuse("Primary gateway %s is not up. Bring up the Primary gateway and try again.", name)
 		}
 	}
-	c.put(kindPeering, peering{Gateways: pair, Lists: c.peeringLists(), Private: c.in.yes("private_ip_peering")}, pair[0], pair[1])
+	c.put(kindPeering, peering{Gateways: pair, Lists: c.peeringLists(), Private: c.in.yes("private_ip_peering")},
+		pair[0], pair[1])
 	return nil, nil
 }
 

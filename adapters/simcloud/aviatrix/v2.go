@@ -96,16 +96,20 @@ func shapes() world.Shapes {
 	}
 	return world.Shapes{
 		Refuse: func(f world.Fault) world.Answer {
-			return world.Answer{Status: http.StatusOK, Header: jsonHeader(), Body: envelope(nil, refuse("%s", faultReason(f)))}
+			return world.Answer{
+				Status: http.StatusOK, Header: jsonHeader(), Body: envelope(nil, refuse("%s", faultReason(f))),
+			}
 		},
-		// A proxy's page, by default; with a status that is no HTTP one, the controller's own words for a gateway that it could not
-		// reach (error-msgs.rst), which tell nobody whether the change was made.
+		// A proxy's page, by default; with a status that is no HTTP one, the controller's own words for a gateway that
+		// it could not reach (error-msgs.rst), which tell nobody whether the change was made.
 		Unavailable: func(f world.Fault) world.Answer {
 			status := http.StatusServiceUnavailable
 			if f.Status != "" {
 				n, err := strconv.Atoi(f.Status)
 				if err != nil {
-					return world.Answer{Status: http.StatusOK, Header: jsonHeader(), Body: envelope(nil, undelivered(f))}
+					return world.Answer{
+						Status: http.StatusOK, Header: jsonHeader(), Body: envelope(nil, undelivered(f)),
+					}
 				}
 				status = n
 			}
@@ -124,7 +128,8 @@ func faultReason(f world.Fault) string {
 }
 
 func undelivered(f world.Fault) error {
-	return refuse("[%s] Failed to deliver msg to gw: HTTPSConnectionPool(...): Max retries exceeded (connect timeout=10)", strings.Trim(f.Status, "[]"))
+	return refuse("[%s] Failed to deliver msg to gw: HTTPSConnectionPool(...): Max retries exceeded (connect "+
+		"timeout=10)", strings.Trim(f.Status, "[]"))
 }
 
 func jsonHeader() http.Header { return http.Header{"Content-Type": {"application/json"}} }

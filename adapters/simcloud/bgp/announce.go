@@ -32,7 +32,8 @@ const speakerTimeout = 10 * time.Second
 // errLostReply tells the caller's connection has to be cut: what was asked for is done.
 var errLostReply = errors.New("reply is lost")
 
-// change carries out one announce or withdraw with whatever fault is armed for it. The ledger is written before the answer goes out.
+// change carries out one announce or withdraw with whatever fault is armed for it. The ledger is written before the
+// answer goes out.
 func (d *Door) change(ctx context.Context, s *speaker, method string, request frame) (frame, error) {
 	c, err := parse(method, request)
 	if err != nil {
@@ -135,8 +136,8 @@ func attrsOf(p *api.Path) (string, error) {
 	return hex.EncodeToString(all), nil
 }
 
-// held lists the prefixes the speaker itself announces; an empty prefix asks for all. Paths that were added there have no neighbour
-// (GoBGP 4.8 keeps the ids of such paths to itself).
+// held lists the prefixes the speaker itself announces; an empty prefix asks for all. Paths that were added there have
+// no neighbour (GoBGP 4.8 keeps the ids of such paths to itself).
 func (s *speaker) held(ctx context.Context, prefix string) (map[string]bool, error) {
 	ask := &api.ListPathRequest{
 		TableType: api.TableType_TABLE_TYPE_GLOBAL,
@@ -166,8 +167,8 @@ func (s *speaker) held(ctx context.Context, prefix string) (map[string]bool, err
 	}
 }
 
-// carryOut passes the call on and accounts for what it changed: nothing, if the speaker announced exactly that already, or had nothing
-// to withdraw.
+// carryOut passes the call on and accounts for what it changed: nothing, if the speaker announced exactly that already,
+// or had nothing to withdraw.
 func (r request) carryOut(ctx context.Context, w *world.World, s *speaker) (frame, error) {
 	s.order.Lock()
 	defer s.order.Unlock()

@@ -7,7 +7,8 @@ const (
 	kindSiteRoute = "siteRoute" // what the site has learned: for the resources
 )
 
-// project shows what has arrived at the site, not what was asked for: a path that no speaker holds any more is no resource.
+// project shows what has arrived at the site, not what was asked for: a path that no speaker holds any more is no
+// resource.
 func project(kind, name string, doc world.Doc) []world.Item {
 	if kind != kindSiteRoute {
 		return nil

@@ -33,8 +33,8 @@ func (rawCodec) Unmarshal(data mem.BufferSlice, v any) error {
 
 func (rawCodec) Name() string { return "proto" }
 
-// relay passes a call on to the speaker that the metadata key "speaker" names. The two calls that announce and withdraw go through
-// the faults; a stream of announcements would slip past them and is refused.
+// relay passes a call on to the speaker that the metadata key "speaker" names. The two calls that announce and withdraw
+// go through the faults; a stream of announcements would slip past them and is refused.
 func (d *Door) relay(_ any, down grpc.ServerStream) error {
 	method, _ := grpc.MethodFromServerStream(down)
 	meta, _ := metadata.FromIncomingContext(down.Context())
@@ -109,7 +109,8 @@ func pipe(down grpc.ServerStream, conn *grpc.ClientConn, method string) error {
 	}
 }
 
-// forward sends what the caller says until it has no more to say. A send that fails is not reported: the answer tells why.
+// forward sends what the caller says until it has no more to say. A send that fails is not reported: the answer tells
+// why.
 func forward(down grpc.ServerStream, up grpc.ClientStream) error {
 	for {
 		var message frame

@@ -20,7 +20,8 @@ import (
 
 const siteAddress = "127.0.0.1"
 
-// resync is how often the table is compared with the resources without a reason: a world that was reset forgets routes that stand.
+// resync is how often the table is compared with the resources without a reason: a world that was reset forgets routes
+// that stand.
 const resync = time.Second
 
 // Site is the remote site: a GoBGP server that only listens.
@@ -45,7 +46,9 @@ func startSite(ctx context.Context, w *world.World, conf SiteConfig, port int) (
 	conf.Name = cmp.Or(conf.Name, "site-1")
 	conf.ASN = cmp.Or(conf.ASN, 65002)
 	conf.RouterID = cmp.Or(conf.RouterID, "203.0.113.2")
-	s := &Site{w: w, conf: conf, server: server.NewBgpServer(), dirty: make(chan struct{}, 1), done: make(chan struct{})}
+	s := &Site{
+		w: w, conf: conf, server: server.NewBgpServer(), dirty: make(chan struct{}, 1), done: make(chan struct{}),
+	}
 	go s.server.Serve()
 	if err := s.listen(ctx, port); err != nil {
 		s.server.Stop()
@@ -74,8 +77,8 @@ func startSite(ctx context.Context, w *world.World, conf SiteConfig, port int) (
 	return s, nil
 }
 
-// listen starts BGP on the wished port, or on a free one: the library wants a number, so a few are tried, for another process may
-// take a free port between the look and the listening.
+// listen starts BGP on the wished port, or on a free one: the library wants a number, so a few are tried, for another
+// process may take a free port between the look and the listening.
 func (s *Site) listen(ctx context.Context, port int) error {
 	var err error
 	for range 5 {
@@ -86,7 +89,9 @@ func (s *Site) listen(ctx context.Context, port int) error {
 			}
 		}
 		err = s.server.StartBgp(ctx, &api.StartBgpRequest{Global: &api.Global{
-			Asn: s.conf.ASN, RouterId: s.conf.RouterID, ListenPort: int32(s.port), ListenAddresses: []string{siteAddress},
+			Asn: s.conf.ASN, RouterId: s.conf.RouterID, ListenPort: int32(s.port), ListenAddresses: []string{
+				siteAddress,
+			},
 		}})
 		if err == nil || port != 0 {
 			return err
@@ -172,7 +177,9 @@ func (s *Site) Table(ctx context.Context) ([]Route, error) {
 		return nil, err
 	}
 	routes := []Route{}
-	err := s.server.ListPath(apiutil.ListPathRequest{TableType: api.TableType_TABLE_TYPE_GLOBAL, Family: bgp.RF_IPv4_UC},
+	err := s.server.ListPath(apiutil.ListPathRequest{
+		TableType: api.TableType_TABLE_TYPE_GLOBAL, Family: bgp.RF_IPv4_UC,
+	},
 		func(nlri bgp.NLRI, paths []*apiutil.Path) {
 			for _, p := range paths {
 				if !p.Best || !p.PeerAddress.IsValid() || p.PeerAddress.IsUnspecified() {

@@ -28,8 +28,8 @@ type order struct {
 
 const orderEnv = "BGP_TEST_SPEAKER"
 
-// TestMain makes this binary a speaker when it is told to be one. Speakers are processes of their own because GoBGP keeps its
-// best-path options in package variables that each StartBgp writes: two servers in one process race on them.
+// TestMain makes this binary a speaker when it is told to be one. Speakers are processes of their own because GoBGP
+// keeps its best-path options in package variables that each StartBgp writes: two servers in one process race on them.
 func TestMain(m *testing.M) {
 	if text := os.Getenv(orderEnv); text != "" {
 		if err := speak(text); err != nil {
@@ -50,7 +50,8 @@ func speak(text string) error {
 	ctx := context.Background()
 	s := server.NewBgpServer(server.GrpcListenAddress(o.GRPC))
 	go s.Serve()
-	if err := s.StartBgp(ctx, &api.StartBgpRequest{Global: &api.Global{Asn: o.ASN, RouterId: "192.0.2.1", ListenPort: -1}}); err != nil {
+	if err := s.StartBgp(ctx,
+		&api.StartBgpRequest{Global: &api.Global{Asn: o.ASN, RouterId: "192.0.2.1", ListenPort: -1}}); err != nil {
 		return err
 	}
 	err := s.AddPeer(ctx, &api.AddPeerRequest{Peer: &api.Peer{

@@ -12,9 +12,11 @@ import (
 
 func addresses(global bool) collection {
 	c := collection{
-		kind: "addresses", call: "addresses", scope: "projects/{project}/regions/{region}", object: "compute#address", singular: "address",
-		schema: structSchema[compute.Address](), took: durations{insert: 2 * time.Second, delete: 2 * time.Second}, labels: true,
-		build: buildAddress, view: viewAddress, inserted: addressReserved,
+		kind: "addresses", call: "addresses", scope: "projects/{project}/regions/{region}", object: "compute#address",
+		singular: "address",
+		schema:   structSchema[compute.Address](), took: durations{insert: 2 * time.Second, delete: 2 * time.Second},
+		labels: true,
+		build:  buildAddress, view: viewAddress, inserted: addressReserved,
 		user: func(r *request, name string, doc world.Doc) string {
 			if users := r.addressUsers(name, doc); len(users) > 0 {
 				return relative(users[0].(string), "")
@@ -62,8 +64,8 @@ func externalAddress(r *request, doc world.Doc) (world.Doc, *refusal) {
 	return doc, nil
 }
 
-// checkEndpointAddress holds the address rules of an endpoint for Google APIs (documentation: About accessing Google APIs through
-// endpoints). The wording of the refusals is a guess.
+// checkEndpointAddress holds the address rules of an endpoint for Google APIs (documentation: About accessing Google
+// APIs through endpoints). The wording of the refusals is a guess.
 func (r *request) checkEndpointAddress(doc world.Doc) *refusal {
 	const field = "resource.address"
 	network, netDoc, bad := r.networkOf(str(doc, "network"))
@@ -75,7 +77,8 @@ func (r *request) checkEndpointAddress(doc world.Doc) *refusal {
 		return invalid(field, str(doc, "address"), "Must be a single IPv4 address.")
 	}
 	if _, sized := num(doc, "prefixLength"); sized {
-		return invalid("resource.prefixLength", value(doc, "prefixLength"), "Not allowed with the purpose PRIVATE_SERVICE_CONNECT.")
+		return invalid("resource.prefixLength", value(doc, "prefixLength"),
+			"Not allowed with the purpose PRIVATE_SERVICE_CONNECT.")
 	}
 	if str(doc, "networkTier") != "" {
 		return invalid("resource.networkTier", str(doc, "networkTier"), "Not allowed for internal addresses.")
@@ -102,7 +105,8 @@ func (r *request) checkEndpointAddress(doc world.Doc) *refusal {
 }
 
 func ipInUse(addr netip.Addr, by string) *refusal {
-	return &refusal{400, "ipInUseByAnotherResource", "FAILED_PRECONDITION", fmt.Sprintf("IP '%s' is already being used by '%s'.", addr, by)}
+	return &refusal{400, "ipInUseByAnotherResource", "FAILED_PRECONDITION",
+		fmt.Sprintf("IP '%s' is already being used by '%s'.", addr, by)}
 }
 
 func (r *request) anyAutoMode(network world.Doc) bool {
@@ -127,7 +131,8 @@ func (r *request) countAddresses() int {
 	return n
 }
 
-// allocatedRange reserves a range for private services access; without an address the server picks one (guess: the first free).
+// allocatedRange reserves a range for private services access; without an address the server picks one (guess: the
+// first free).
 func (r *request) allocatedRange(doc world.Doc) (world.Doc, *refusal) {
 	network, netDoc, bad := r.networkOf(str(doc, "network"))
 	if bad != nil {
@@ -149,7 +154,8 @@ func (r *request) allocatedRange(doc world.Doc) (world.Doc, *refusal) {
 		}
 		return doc, nil
 	}
-	for p := netip.PrefixFrom(netip.MustParseAddr("10.64.0.0"), int(bits)); p.Addr().Is4() && p.Addr().Compare(netip.MustParseAddr("10.128.0.0")) < 0; {
+	for p := netip.PrefixFrom(netip.MustParseAddr("10.64.0.0"), int(bits)); p.Addr().Is4() &&
+		p.Addr().Compare(netip.MustParseAddr("10.128.0.0")) < 0; {
 		if _, hit := overlapping(all, p); !hit {
 			doc["address"] = p.Addr().String()
 			return doc, nil
@@ -177,7 +183,9 @@ func subnetAddress(r *request, doc world.Doc) (world.Doc, *refusal) {
 		return nil, invalid("resource.subnetwork", str(doc, "subnetwork"), "The subnetwork is in another region.")
 	}
 	if purpose := str(subnet, "purpose"); purpose != "PRIVATE" {
-		return nil, invalid("resource.subnetwork", str(doc, "subnetwork"), "A subnetwork with purpose %s gives no addresses.", purpose)
+		return nil, invalid(
+			"resource.subnetwork", str(doc, "subnetwork"), "A subnetwork with purpose %s gives no addresses.", purpose,
+		)
 	}
 	defaults(doc, map[string]any{"purpose": "GCE_ENDPOINT", "networkTier": "PREMIUM"})
 	prefix := netip.MustParsePrefix(str(subnet, "ipCidrRange"))
@@ -185,7 +193,8 @@ func subnetAddress(r *request, doc world.Doc) (world.Doc, *refusal) {
 	if given := str(doc, "address"); given != "" {
 		addr, err := netip.ParseAddr(given)
 		if err != nil || !usable(prefix, addr) {
-			return nil, invalid("resource.address", given, "The address is not usable in subnetwork '%s' (%s).", name, prefix)
+			return nil, invalid("resource.address", given, "The address is not usable in subnetwork '%s' (%s).", name,
+				prefix)
 		}
 		if by := used[addr]; by != "" {
 			return nil, ipInUse(addr, by)
@@ -198,7 +207,9 @@ func subnetAddress(r *request, doc world.Doc) (world.Doc, *refusal) {
 			return doc, nil
 		}
 	}
-	return nil, &refusal{400, "ipSpaceExhausted", "RESOURCE_EXHAUSTED", fmt.Sprintf("IP space of '%s' is exhausted.", name)}
+	return nil, &refusal{
+		400, "ipSpaceExhausted", "RESOURCE_EXHAUSTED", fmt.Sprintf("IP space of '%s' is exhausted.", name),
+	}
 }
 
 // usable: the first two and the last two addresses of a subnet's primary range are the vendor's own.

@@ -17,7 +17,9 @@ func TestAutoModeNetworkBringsItsSubnetworks(t *testing.T) {
 		t.Errorf("the region's subnetwork: %v", got)
 	}
 	r.refused(no{400, "invalidResourceUsage"}, "DELETE", own, nil)
-	r.changed("POST", west3+"/addresses", obj{"name": "inside", "addressType": "INTERNAL", "subnetwork": "regions/europe-west3/subnetworks/auto"})
+	r.changed("POST", west3+"/addresses", obj{
+		"name": "inside", "addressType": "INTERNAL", "subnetwork": "regions/europe-west3/subnetworks/auto",
+	})
 	r.refused(no{400, "addresses/inside"}, "DELETE", global+"/networks/auto", nil)
 	r.changed("DELETE", west3+"/addresses/inside", nil)
 	r.changed("DELETE", global+"/networks/auto", nil)

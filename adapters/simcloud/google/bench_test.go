@@ -9,7 +9,8 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud"
 )
 
-// BenchmarkCalls measures what one call costs in a world of the default size: the world must not be what a load test measures.
+// BenchmarkCalls measures what one call costs in a world of the default size: the world must not be what a load test
+// measures.
 func BenchmarkCalls(b *testing.B) {
 	s, err := simcloud.Start(b.Context(), simcloud.Options{BGP: simcloud.BGP{Off: true}})
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// collection is what all Compute resources share: insert, get, list, delete, patch, setLabels, with operations and request ids. The
-// functions are a kind's own rules; nil ones do nothing.
+// collection is what all Compute resources share: insert, get, list, delete, patch, setLabels, with operations and
+// request ids. The functions are a kind's own rules; nil ones do nothing.
 type collection struct {
 	kind     string // path segment and kind of the stored documents: "addresses"
 	call     string // prefix of the call ids: "globalAddresses"
@@ -18,17 +18,18 @@ type collection struct {
 	schema   schema
 	took     durations
 
-	insertType func(world.Doc) string                                // operationType; nil = "insert"
-	deleteType func(world.Doc) string                                // nil = "delete"
-	build      func(*request) (world.Doc, *refusal)                  // checks the body and completes the document; nil = no insert
-	inserted   func(r *request, name string, took time.Duration)     // what happens after the insert
-	user       func(r *request, name string, doc world.Doc) string   // who uses it; "" = nobody
-	keep       func(r *request, name string, doc world.Doc) *refusal // why it cannot be deleted, besides its users
-	deleted    func(r *request, name string, doc world.Doc)          // what happens with the delete
-	patch      func(r *request, old world.Doc) (world.Doc, *refusal) // nil = no patch
-	patched    func(r *request, name string, doc world.Doc)          // what happens after the patch
-	view       func(r *request, name string, doc world.Doc)          // fields that are computed when read
-	labels     bool
+	insertType func(world.Doc) string // operationType; nil = "insert"
+	deleteType func(world.Doc) string // nil = "delete"
+	// checks the body and completes the document; nil = no insert
+	build    func(*request) (world.Doc, *refusal)
+	inserted func(r *request, name string, took time.Duration)     // what happens after the insert
+	user     func(r *request, name string, doc world.Doc) string   // who uses it; "" = nobody
+	keep     func(r *request, name string, doc world.Doc) *refusal // why it cannot be deleted, besides its users
+	deleted  func(r *request, name string, doc world.Doc)          // what happens with the delete
+	patch    func(r *request, old world.Doc) (world.Doc, *refusal) // nil = no patch
+	patched  func(r *request, name string, doc world.Doc)          // what happens after the patch
+	view     func(r *request, name string, doc world.Doc)          // fields that are computed when read
+	labels   bool
 }
 
 type durations struct{ insert, delete, patch time.Duration }
@@ -41,14 +42,17 @@ func (c collection) methods() []method {
 	}
 	if c.build != nil {
 		out = append(out,
-			method{pattern: "POST " + path, call: c.call + ".insert", body: c.schema, named: "name", operation: true, run: c.insert},
+			method{pattern: "POST " + path, call: c.call + ".insert", body: c.schema, named: "name", operation: true,
+				run: c.insert},
 			method{pattern: "DELETE " + path + "/{name}", call: c.call + ".delete", operation: true, run: c.delete})
 	}
 	if c.patch != nil {
-		out = append(out, method{pattern: "PATCH " + path + "/{name}", call: c.call + ".patch", body: c.schema, operation: true, run: c.change})
+		out = append(out, method{pattern: "PATCH " + path + "/{name}", call: c.call + ".patch", body: c.schema,
+			operation: true, run: c.change})
 	}
 	if c.labels {
-		out = append(out, method{pattern: "POST " + path + "/{name}/setLabels", call: c.call + ".setLabels", body: labelSchema,
+		out = append(out, method{pattern: "POST " + path + "/{name}/setLabels", call: c.call + ".setLabels",
+			body:      labelSchema,
 			operation: true, run: c.setLabels})
 	}
 	return out

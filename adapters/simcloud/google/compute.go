@@ -20,15 +20,20 @@ func computeMethods() []method {
 	out = append(out, operationMethods()...)
 	subnet := structSchema[compute.SubnetworksSetPrivateIpGoogleAccessRequest]()
 	return append(out,
-		method{pattern: "POST projects/{project}/regions/{region}/subnetworks/{name}/setPrivateIpGoogleAccess", body: subnet,
+		method{pattern: "POST projects/{project}/regions/{region}/subnetworks/{name}/setPrivateIpGoogleAccess",
+			body: subnet,
 			call: "subnetworks.setPrivateIpGoogleAccess", operation: true, run: setPrivateIpGoogleAccess},
 		method{pattern: "POST projects/{project}/regions/{region}/subnetworks/{name}/expandIpCidrRange",
-			body: structSchema[compute.SubnetworksExpandIpCidrRangeRequest](), call: "subnetworks.expandIpCidrRange", operation: true,
-			run: expandSubnetwork},
-		method{pattern: "GET projects/{project}/global/networks/{name}/getEffectiveFirewalls", call: "networks.getEffectiveFirewalls",
-			run: effectiveFirewalls},
+			body: structSchema[compute.SubnetworksExpandIpCidrRangeRequest](), call: "subnetworks.expandIpCidrRange",
+			operation: true,
+			run:       expandSubnetwork},
+		method{pattern: "GET projects/{project}/global/networks/{name}/getEffectiveFirewalls",
+			call: "networks.getEffectiveFirewalls",
+			run:  effectiveFirewalls},
 		method{pattern: "GET projects/{project}", call: "projects.get", run: getProject},
-		method{pattern: "GET projects/{project}/zones/{zone}/instances/{name}", call: "instances.get", run: getInstance},
+		method{
+			pattern: "GET projects/{project}/zones/{zone}/instances/{name}", call: "instances.get", run: getInstance,
+		},
 	)
 }
 
@@ -41,7 +46,8 @@ func getProject(r *request) (world.Doc, *refusal) {
 			used[attachmentQuota]++
 		}
 	}
-	for kind, metric := range map[string]string{"networks": "NETWORKS", "routes": "ROUTES", "routers": "ROUTERS", "subnetworks": "SUBNETWORKS"} {
+	for kind, metric := range map[string]string{"networks": "NETWORKS", "routes": "ROUTES", "routers": "ROUTERS",
+		"subnetworks": "SUBNETWORKS"} {
 		for range r.all(kind, "projects/"+r.project+"/") {
 			used[metric]++
 		}
@@ -54,8 +60,9 @@ func getProject(r *request) (world.Doc, *refusal) {
 		quotas = append(quotas, map[string]any{"metric": metric, "limit": r.quotas[metric], "usage": used[metric]})
 	}
 	return world.Doc{
-		"kind": "compute#project", "id": str(doc, "number"), "name": r.project, "selfLink": link("projects/" + r.project),
-		"quotas": quotas, "xpnProjectStatus": str(doc, "xpnProjectStatus"), "defaultNetworkTier": "PREMIUM",
+		"kind": "compute#project", "id": str(doc, "number"), "name": r.project,
+		"selfLink": link("projects/" + r.project),
+		"quotas":   quotas, "xpnProjectStatus": str(doc, "xpnProjectStatus"), "defaultNetworkTier": "PREMIUM",
 		"creationTimestamp": str(doc, "creationTimestamp"),
 	}, nil
 }

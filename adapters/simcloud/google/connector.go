@@ -17,7 +17,8 @@ const (
 	connectorCreate = 150 * time.Second
 	connectorDelete = 90 * time.Second
 	connectorPatch  = 60 * time.Second
-	connectorLag    = 5 * time.Second // reads may lag the finished operation: Terraform's provider sleeps 5 s after a create
+	// reads may lag the finished operation: Terraform's provider sleeps 5 s after a create
+	connectorLag = 5 * time.Second
 )
 
 var machineTypes = []string{"f1-micro", "e2-micro", "e2-standard-4"}
@@ -26,11 +27,14 @@ func connectorMethods() []method {
 	const at = "projects/{project}/locations/{region}"
 	body := protoSchema(&vpcaccesspb.Connector{})
 	return []method{
-		{pattern: "POST " + at + "/connectors", call: "connectors.create", body: body, named: "connectorId", style: rpcStyle, operation: true, run: createConnector},
+		{pattern: "POST " + at + "/connectors", call: "connectors.create", body: body, named: "connectorId",
+			style: rpcStyle, operation: true, run: createConnector},
 		{pattern: "GET " + at + "/connectors", call: "connectors.list", style: rpcStyle, run: listConnectors},
 		{pattern: "GET " + at + "/connectors/{name}", call: "connectors.get", style: rpcStyle, run: getConnector},
-		{pattern: "PATCH " + at + "/connectors/{name}", call: "connectors.patch", body: body, style: rpcStyle, operation: true, run: patchConnector},
-		{pattern: "DELETE " + at + "/connectors/{name}", call: "connectors.delete", style: rpcStyle, operation: true, run: deleteConnector},
+		{pattern: "PATCH " + at + "/connectors/{name}", call: "connectors.patch", body: body, style: rpcStyle,
+			operation: true, run: patchConnector},
+		{pattern: "DELETE " + at + "/connectors/{name}", call: "connectors.delete", style: rpcStyle, operation: true,
+			run: deleteConnector},
 		{pattern: "GET " + at + "/operations/{name}", call: "operations.get", style: rpcStyle, run: getLRO},
 		{pattern: "GET " + at + "/operations", call: "operations.list", style: rpcStyle, run: listLROs},
 		{pattern: "GET projects/{project}/locations", call: "locations.list", style: rpcStyle, run: listLocations},
@@ -41,7 +45,8 @@ func (r *request) connectorName() string {
 	return "projects/" + r.project + "/locations/" + r.region + "/connectors/" + r.name
 }
 
-// connectorSubnet is the full name of the subnet of a connector that uses one, connectorNetwork of the network of one with a range.
+// connectorSubnet is the full name of the subnet of a connector that uses one, connectorNetwork of the network of one
+// with a range.
 func connectorSubnet(name string, doc world.Doc) string {
 	subnet := str(doc, "subnet", "name")
 	if subnet == "" {
@@ -67,8 +72,10 @@ func connectorNetwork(name string, doc world.Doc) string {
 
 func createConnector(r *request) (world.Doc, *refusal) {
 	if !computeName.MatchString(r.name) || len(r.name)+strings.Count(r.name, "-") >= 21 {
-		return nil, rpcInvalid("Connector ID must follow the pattern ^[a-z][-a-z0-9]{0,19}[a-z0-9]$ and be shorter than 21 characters, " +
-			"where a hyphen counts as two.")
+		return nil,
+			rpcInvalid("Connector ID must follow the pattern ^[a-z][-a-z0-9]{0,19}[a-z0-9]$ and be shorter than 21 " +
+				"characters, " +
+				"where a hyphen counts as two.")
 	}
 	name := r.connectorName()
 	if r.tx.Has(vendor, "connectors", name) {
@@ -79,7 +86,8 @@ func createConnector(r *request) (world.Doc, *refusal) {
 	}
 	if network := connectorNetwork(name, r.body); network != "" && segment(network, "projects") != r.project {
 		// documentation: a Shared VPC is reached by a subnet only. guess: the wording.
-		return nil, rpcInvalid("Network %q is not in the connector's project: a Shared VPC network needs a subnet.", str(r.body, "network"))
+		return nil, rpcInvalid("Network %q is not in the connector's project: a Shared VPC network needs a subnet.",
+			str(r.body, "network"))
 	}
 	doc := without(r.body, "connectedProjects")
 	defaults(doc, map[string]any{"machineType": "e2-micro"})
@@ -108,7 +116,9 @@ func checkConnector(d world.Doc) *refusal {
 	if hasRange {
 		prefix, err := netip.ParsePrefix(str(d, "ipCidrRange"))
 		if err != nil || prefix.Bits() != 28 || prefix.Masked() != prefix || str(d, "network") == "" {
-			return rpcInvalid("Invalid IP CIDR range %q: it must be an unused /28 with a network.", str(d, "ipCidrRange"))
+			return rpcInvalid(
+				"Invalid IP CIDR range %q: it must be an unused /28 with a network.", str(d, "ipCidrRange"),
+			)
 		}
 	}
 	if machine := str(d, "machineType"); machine != "" && !slices.Contains(machineTypes, machine) {
@@ -125,14 +135,17 @@ func checkConnector(d world.Doc) *refusal {
 func checkThroughput(d world.Doc) *refusal {
 	low, hasLow := num(d, "minThroughput")
 	high, hasHigh := num(d, "maxThroughput")
-	if (hasLow && (low < 200 || low > 900 || low%100 != 0)) || (hasHigh && (high < 300 || high > 1000 || high%100 != 0)) || (hasLow && hasHigh && low >= high) {
-		return rpcInvalid("min_throughput must be 200 to 900, max_throughput 300 to 1000, multiples of 100, and min less than max.")
+	if (hasLow && (low < 200 || low > 900 || low%100 != 0)) ||
+		(hasHigh && (high < 300 || high > 1000 || high%100 != 0)) || (hasLow && hasHigh && low >= high) {
+		return rpcInvalid(
+			"min_throughput must be 200 to 900, max_throughput 300 to 1000, multiples of 100, and min less than max.",
+		)
 	}
 	return nil
 }
 
-// instances completes the numbers of instances. guess: from throughput they are counted so that the recordings come out (200 to 400 gives
-// 3 to 4).
+// instances completes the numbers of instances. guess: from throughput they are counted so that the recordings come out
+// (200 to 400 gives 3 to 4).
 func instances(doc world.Doc) {
 	if _, ok := num(doc, "minInstances"); !ok {
 		low, byThroughput := num(doc, "minThroughput")
@@ -147,8 +160,8 @@ func instances(doc world.Doc) {
 	throughput(doc)
 }
 
-// throughput completes a connector of instances with the bandwidth that the vendor shows for them too: 100 Mbit/s for each small machine. It
-// leaves the larger ones alone, whose figures lie outside the range of the fields.
+// throughput completes a connector of instances with the bandwidth that the vendor shows for them too: 100 Mbit/s for
+// each small machine. It leaves the larger ones alone, whose figures lie outside the range of the fields.
 func throughput(doc world.Doc) {
 	if str(doc, "machineType") == "e2-standard-4" {
 		return
@@ -187,8 +200,10 @@ func (r *request) connectorFails(name string, doc world.Doc) *failure {
 		}
 	}
 	if hit {
-		return &failure{3, fmt.Sprintf("Operation failed: Invalid IP CIDR range was provided. It conflicts with an existing %s '%s'. Please "+
-			"delete the connector manually.", t.what, base(t.name))}
+		return &failure{3,
+			fmt.Sprintf("Operation failed: Invalid IP CIDR range was provided. It conflicts with an existing %s "+
+				"'%s'. Please "+
+				"delete the connector manually.", t.what, base(t.name))}
 	}
 	return nil
 }
@@ -216,7 +231,8 @@ func (r *request) connectorOperation(verb string, took time.Duration, doc world.
 	}
 	return r.start(lro{took: took, ended: "endTime", response: response, failed: failed, metadata: map[string]any{
 		"@type":  "type.googleapis.com/google.cloud.vpcaccess.v1.OperationMetadata",
-		"method": "google.cloud.vpcaccess.v1beta1.VpcAccessService." + verb, "createTime": r.now(), "target": r.connectorName(),
+		"method": "google.cloud.vpcaccess.v1beta1.VpcAccessService." + verb, "createTime": r.now(),
+		"target": r.connectorName(),
 	}})
 }
 
@@ -257,8 +273,8 @@ func (r *request) connectorUsers(name string) []string {
 	return users
 }
 
-// deleteConnector does not ask whether services still use it: it goes, and what it leaves keeps the network from being deleted until they
-// are detached.
+// deleteConnector does not ask whether services still use it: it goes, and what it leaves keeps the network from being
+// deleted until they are detached.
 func deleteConnector(r *request) (world.Doc, *refusal) {
 	name := r.connectorName()
 	doc, ok := r.get("connectors", name)
@@ -303,7 +319,8 @@ func patchConnector(r *request) (world.Doc, *refusal) {
 	mask := camelMask(r.query.Get("updateMask"))
 	next := without(doc)
 	for _, field := range mask {
-		if !slices.Contains([]string{"machineType", "minInstances", "maxInstances", "minThroughput", "maxThroughput"}, field) {
+		if !slices.Contains([]string{"machineType", "minInstances", "maxInstances", "minThroughput", "maxThroughput"},
+			field) {
 			return nil, rpcInvalid("Field %s of a connector cannot be updated.", field)
 		}
 		next[field] = r.body[field]
@@ -355,7 +372,9 @@ func camelMask(mask string) []string {
 func listLocations(r *request) (world.Doc, *refusal) {
 	var items []any
 	for _, region := range []string{"europe-west1", "europe-west3", "us-central1", "us-east1"} {
-		items = append(items, map[string]any{"name": "projects/" + r.project + "/locations/" + region, "locationId": region})
+		items = append(
+			items, map[string]any{"name": "projects/" + r.project + "/locations/" + region, "locationId": region},
+		)
 	}
 	return world.Doc{"locations": items}, nil
 }

@@ -7,13 +7,16 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// bundleZone is the name under which endpoints for Google APIs are registered. A network has the zone once, whoever made it.
+// bundleZone is the name under which endpoints for Google APIs are registered. A network has the zone once, whoever
+// made it.
 const bundleZone = "p.googleapis.com."
 
-// registerInDirectory completes a new endpoint for Google APIs with its Service Directory registration: the first endpoint of a network
-// fixes namespace and region for all later ones (Terraform provider, issues 10873 and 12602). guess: the refusal's wording.
+// registerInDirectory completes a new endpoint for Google APIs with its Service Directory registration: the first
+// endpoint of a network fixes namespace and region for all later ones (Terraform provider, issues 10873 and 12602).
+// guess: the refusal's wording.
 func (r *request) registerInDirectory(rule world.Doc, network string, netDoc world.Doc) *refusal {
-	directory := map[string]any{"namespace": fmt.Sprintf("goog-psc-%s-%s", base(network), str(netDoc, "id")), "serviceDirectoryRegion": "us-central1"}
+	directory := map[string]any{"namespace": fmt.Sprintf("goog-psc-%s-%s", base(network), str(netDoc, "id")),
+		"serviceDirectoryRegion": "us-central1"}
 	fixed := false
 	for e := range r.all("forwardingRules", "") {
 		if standing := objs(e.Doc, "serviceDirectoryRegistrations"); len(standing) > 0 && isBundleRule(e.Doc, network) {
@@ -24,7 +27,8 @@ func (r *request) registerInDirectory(rule world.Doc, network string, netDoc wor
 		next := mergePatch(directory, given[0])
 		if fixed && world.Text(next) != world.Text(directory) {
 			return invalid("resource.serviceDirectoryRegistrations", world.Text(given[0]),
-				"The endpoints of network '%s' are registered in namespace '%s' of region '%s'.", base(network), str(directory, "namespace"),
+				"The endpoints of network '%s' are registered in namespace '%s' of region '%s'.", base(network),
+				str(directory, "namespace"),
 				str(directory, "serviceDirectoryRegion"))
 		}
 		directory = next
@@ -37,9 +41,9 @@ func isBundleRule(rule world.Doc, network string) bool {
 	return slices.Contains(bundles, str(rule, "target")) && relative(str(rule, "network"), "") == network
 }
 
-// directoryZones are the private zones p.googleapis.com that the vendor keeps by itself for each network of the project that has an
-// endpoint for Google APIs (documentation: Access Google APIs through endpoints). They come and go with the endpoints, so they are
-// computed when read and are no resources of anybody. guess: their names.
+// directoryZones are the private zones p.googleapis.com that the vendor keeps by itself for each network of the project
+// that has an endpoint for Google APIs (documentation: Access Google APIs through endpoints). They come and go with the
+// endpoints, so they are computed when read and are no resources of anybody. guess: their names.
 func (r *request) directoryZones() []world.Entry {
 	var out []world.Entry
 	seen := map[string]bool{}
@@ -52,7 +56,8 @@ func (r *request) directoryZones() []world.Entry {
 		seen[network] = true
 		name := str(directory[0], "namespace")
 		doc := world.Doc{
-			"kind": "dns#managedZone", "id": str(e.Doc, "pscConnectionId"), "name": name, "dnsName": bundleZone, "visibility": "private",
+			"kind": "dns#managedZone", "id": str(e.Doc, "pscConnectionId"), "name": name, "dnsName": bundleZone,
+			"visibility":  "private",
 			"description": "", "creationTime": str(e.Doc, "creationTimestamp"),
 			"privateVisibilityConfig": map[string]any{"networks": []any{map[string]any{"networkUrl": link(network)}}},
 			"serviceDirectoryConfig": map[string]any{"namespace": map[string]any{"namespaceUrl": fmt.Sprintf(

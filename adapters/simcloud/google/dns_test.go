@@ -11,7 +11,9 @@ const host = "python-http-function-x5hfzvqk2q-ey.a.run.app."
 
 func zone(name, dnsName string) obj {
 	return obj{"name": name, "dnsName": dnsName, "visibility": "private", "description": "of a test",
-		"privateVisibilityConfig": obj{"networks": []any{obj{"networkUrl": "https://www.googleapis.com/compute/v1/" + spoke}}}}
+		"privateVisibilityConfig": obj{
+			"networks": []any{obj{"networkUrl": "https://www.googleapis.com/compute/v1/" + spoke}},
+		}}
 }
 
 func record(ip string) obj {
@@ -42,7 +44,9 @@ func TestZoneAndRecord(t *testing.T) {
 	r.refused(no{404, "notFound"}, "DELETE", records+"/"+host+"/A", nil)
 	r.refused(no{400, "invalid"}, "DELETE", records+"/"+host+"/SOA", nil)
 	r.ok("DELETE", dnsRoot+"/managedZones/py", nil)
-	r.refused(no{404, `managedZone "projects/acme-net/managedZones/py" not found`}, "DELETE", dnsRoot+"/managedZones/py", nil)
+	r.refused(
+		no{404, `managedZone "projects/acme-net/managedZones/py" not found`}, "DELETE", dnsRoot+"/managedZones/py", nil,
+	)
 	r.clean()
 }
 
@@ -83,10 +87,12 @@ func TestChangeIsAtomic(t *testing.T) {
 
 func TestPoliciesOfNames(t *testing.T) {
 	r := newRig(t)
-	if p := at(r.get(dnsRoot+"/policies"), "policies", 0); at(p, "enableInboundForwarding") != true || at(p, "name") != "inbound" {
+	if p := at(r.get(dnsRoot+"/policies"), "policies", 0); at(p, "enableInboundForwarding") != true ||
+		at(p, "name") != "inbound" {
 		t.Errorf("policy %v", p)
 	}
-	if p := at(r.get(dnsRoot+"/responsePolicies"), "responsePolicies", 0); at(p, "responsePolicyName") != "plain-overrides" {
+	if p := at(r.get(dnsRoot+"/responsePolicies"), "responsePolicies", 0); at(p,
+		"responsePolicyName") != "plain-overrides" {
 		t.Errorf("response policy %v", p)
 	}
 	rules := r.get(dnsRoot + "/responsePolicies/plain-overrides/rules")
@@ -105,7 +111,8 @@ func TestZoneChangesVisibility(t *testing.T) {
 	if op["kind"] != "dns#operation" || at(op, "zoneContext", "newValue", "description") != "other" {
 		t.Errorf("operation %v", op)
 	}
-	if got := r.get(dnsRoot + "/managedZones/py"); got["description"] != "other" || got["privateVisibilityConfig"] == nil {
+	if got := r.get(dnsRoot + "/managedZones/py"); got["description"] != "other" ||
+		got["privateVisibilityConfig"] == nil {
 		t.Errorf("zone %v", got)
 	}
 	r.refused(no{400, "dnsName"}, "PATCH", dnsRoot+"/managedZones/py", obj{"dnsName": "else.example."})

@@ -89,7 +89,8 @@ func New(w *world.World, s Scenario) (http.Handler, error) {
 }
 
 func unknownMethod(rw http.ResponseWriter, r *http.Request) {
-	send(rw, refusal{404, "notFound", "NOT_FOUND", "no such method in the simulated world: " + r.Method + " " + r.URL.Path}.answer(dnsStyle))
+	send(rw, refusal{404, "notFound", "NOT_FOUND",
+		"no such method in the simulated world: " + r.Method + " " + r.URL.Path}.answer(dnsStyle))
 }
 
 // serve reads the call and hands it to the world, which carries out faults around it.
@@ -120,7 +121,8 @@ func (d *door) answer(rw http.ResponseWriter, hr *http.Request, m method) {
 		Run: func(tx *world.Tx) world.Answer {
 			r.tx = tx
 			if tx.Fault != nil && tx.Fault.Mode == world.ExpireSession {
-				return refusal{401, "authError", "UNAUTHENTICATED", "Request had invalid authentication credentials."}.answer(m.style)
+				return refusal{401, "authError", "UNAUTHENTICATED",
+					"Request had invalid authentication credentials."}.answer(m.style)
 			}
 			if !tx.Has(vendor, "projects", r.project) && r.project != "" {
 				return noProject(r).answer(m.style)

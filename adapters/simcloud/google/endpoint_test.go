@@ -33,10 +33,12 @@ func TestEndpointForGoogleAPIs(t *testing.T) {
 	}
 	r.refused(no{412, "conditionNotMet"}, "POST", global+"/forwardingRules/pscorders/setLabels", labels)
 
-	if op := r.ok("DELETE", global+"/forwardingRules/pscorders", nil); op["operationType"] != "deletePscForwardingRule" {
+	if op := r.ok("DELETE", global+"/forwardingRules/pscorders",
+		nil); op["operationType"] != "deletePscForwardingRule" {
 		t.Errorf("operation %v", op)
 	}
-	r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", global+"/addresses/psc-ip", nil) // the delete still runs
+	// the delete still runs
+	r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", global+"/addresses/psc-ip", nil)
 	r.pass(8 * time.Second)
 	r.changed("DELETE", global+"/addresses/psc-ip", nil)
 	r.refused(no{404, "notFound"}, "DELETE", global+"/addresses/psc-ip", nil)
@@ -54,15 +56,19 @@ func TestEndpointTraps(t *testing.T) {
 		return b
 	}
 	rules := global + "/forwardingRules"
-	r.refused(no{400, "loadBalancingScheme"}, "POST", rules, with("loadBalancingScheme", nil)) // left out means EXTERNAL
+	// left out means EXTERNAL
+	r.refused(no{400, "loadBalancingScheme"}, "POST", rules, with("loadBalancingScheme", nil))
 	r.refused(no{400, "loadBalancingScheme"}, "POST", rules, with("loadBalancingScheme", "INTERNAL"))
 	r.refused(no{400, "Labels are invalid"}, "POST", rules, with("labels", obj{"a": "b"}))
 	r.refused(no{400, "resource.name"}, "POST", rules, with("name", "psc-orders"))
 	r.refused(no{400, "resource.name"}, "POST", rules, with("name", "pscordersandmanymoreof"))
 	r.refused(no{400, "resource.network"}, "POST", rules, with("network", nil))
 	r.refused(no{400, "reserved on network"}, "POST", rules, with("IPAddress", "10.200.0.9"))
-	r.refused(no{400, "regional"}, "POST", rules, with("target", "projects/acme-producers/regions/europe-west3/serviceAttachments/orders-sa"))
-	r.ok("POST", "/dns/v1/projects/acme-net/managedZones", obj{"name": "own", "dnsName": "p.googleapis.com.", "visibility": "private",
+	r.refused(no{
+		400, "regional",
+	}, "POST", rules, with("target", "projects/acme-producers/regions/europe-west3/serviceAttachments/orders-sa"))
+	r.ok("POST", "/dns/v1/projects/acme-net/managedZones", obj{"name": "own", "dnsName": "p.googleapis.com.",
+		"visibility":              "private",
 		"privateVisibilityConfig": obj{"networks": []any{obj{"networkUrl": spoke}}}})
 	r.refused(no{400, "p.googleapis.com"}, "POST", rules, bundleRule("pscorders", "10.200.0.1"))
 	r.ok("DELETE", "/dns/v1/projects/acme-net/managedZones/own", nil)
@@ -84,7 +90,8 @@ func TestEndpointQuota(t *testing.T) {
 }
 
 func TestEndpointForAnAttachment(t *testing.T) {
-	for attachment, want := range map[string]string{"orders-sa": "ACCEPTED", "ledger-sa": "PENDING", "billing-sa": "ACCEPTED", "closed-sa": "REJECTED"} {
+	for attachment, want := range map[string]string{"orders-sa": "ACCEPTED", "ledger-sa": "PENDING",
+		"billing-sa": "ACCEPTED", "closed-sa": "REJECTED"} {
 		t.Run(attachment, func(t *testing.T) {
 			r := newRig(t)
 			r.changed("POST", west3+"/addresses", obj{"name": "sa-ip", "addressType": "INTERNAL",
@@ -94,7 +101,8 @@ func TestEndpointForAnAttachment(t *testing.T) {
 				t.Errorf("address %v", address)
 			}
 			target := "projects/acme-producers/regions/europe-west3/serviceAttachments/" + attachment
-			rule := obj{"name": "to-sa", "IPAddress": address["address"], "network": spoke, "target": target, "loadBalancingScheme": ""}
+			rule := obj{"name": "to-sa", "IPAddress": address["address"], "network": spoke, "target": target,
+				"loadBalancingScheme": ""}
 			r.ok("POST", west3+"/forwardingRules", rule)
 			if got := r.get(west3 + "/forwardingRules/to-sa"); got["pscConnectionStatus"] != nil {
 				t.Errorf("connection decided before the operation was done: %v", got)

@@ -11,7 +11,8 @@ import (
 const policyPath = global + "/firewallPolicies/spoke-policy"
 
 func egressRule(more obj) obj {
-	rule := obj{"action": "allow", "direction": "EGRESS", "ruleName": "ours", "description": "of a test", "priority": 500,
+	rule := obj{"action": "allow", "direction": "EGRESS", "ruleName": "ours", "description": "of a test",
+		"priority": 500,
 		"match": obj{"srcIpRanges": []any{"10.8.0.0/28"}, "destFqdns": []any{"qa1.backend.example"},
 			"layer4Configs": []any{obj{"ipProtocol": "tcp", "ports": []any{"443"}}}}}
 	for k, v := range more {
@@ -31,15 +32,19 @@ func TestRuleOfAPolicy(t *testing.T) {
 	r.refused(no{400, "does not contain a rule at priority 500"}, "GET", policyPath+"/getRule?priority=500", nil)
 	r.pass(5 * time.Second)
 	rule := r.get(policyPath + "/getRule?priority=500")
-	if rule["ruleName"] != "ours" || rule["kind"] != "compute#firewallPolicyRule" || at(rule, "match", "destFqdns", 0) != "qa1.backend.example" {
+	if rule["ruleName"] != "ours" || rule["kind"] != "compute#firewallPolicyRule" || at(rule, "match", "destFqdns",
+		0) != "qa1.backend.example" {
 		t.Errorf("rule %v", rule)
 	}
 	if rules := r.get(policyPath)["rules"].([]any); len(rules) != 8 || at(rules, 1, "ruleName") != "ours" {
 		t.Errorf("rules of the policy, by priority: %v", rules)
 	}
-	r.changed("POST", policyPath+"/patchRule?priority=500", obj{"match": obj{"destFqdns": []any{"qa2.backend.example"}}})
+	r.changed(
+		"POST", policyPath+"/patchRule?priority=500", obj{"match": obj{"destFqdns": []any{"qa2.backend.example"}}},
+	)
 	rule = r.get(policyPath + "/getRule?priority=500")
-	if at(rule, "match", "destFqdns", 0) != "qa2.backend.example" || at(rule, "match", "srcIpRanges", 0) != "10.8.0.0/28" {
+	if at(rule, "match", "destFqdns", 0) != "qa2.backend.example" || at(rule, "match", "srcIpRanges",
+		0) != "10.8.0.0/28" {
 		t.Errorf("patched rule %v", rule)
 	}
 	r.changed("POST", policyPath+"/removeRule?priority=500", nil)
@@ -71,7 +76,8 @@ func TestServerPicksAPriority(t *testing.T) {
 		}
 	}
 	r.refused(no{400, "no free priority"}, "POST", policyPath+"/addRule?minPriority=99&maxPriority=101", free)
-	r.refused(no{400, "cannot be set together"}, "POST", policyPath+"/addRule?minPriority=1&maxPriority=9", egressRule(nil))
+	r.refused(no{400, "cannot be set together"}, "POST", policyPath+"/addRule?minPriority=1&maxPriority=9",
+		egressRule(nil))
 	r.refused(no{400, "must be set"}, "POST", policyPath+"/addRule", free)
 	r.refused(no{400, "already contains a rule"}, "POST", policyPath+"/addRule", egressRule(obj{"priority": 2000}))
 }
@@ -92,32 +98,40 @@ func TestRuleRefusals(t *testing.T) {
 	add := policyPath + "/addRule"
 	r.refused(no{400, "At most 100 FQDNs"}, "POST", add, match("destFqdns", names))
 	r.refused(no{400, "without wildcards"}, "POST", add, match("destFqdns", []any{"*.example.com"}))
-	r.refused(no{400, "Not allowed in a rule of direction EGRESS"}, "POST", add, match("srcFqdns", []any{"a.example.com"}))
+	r.refused(
+		no{400, "Not allowed in a rule of direction EGRESS"}, "POST", add, match("srcFqdns", []any{"a.example.com"}),
+	)
 	r.refused(no{400, "CIDR"}, "POST", add, match("srcIpRanges", []any{"10.8.0.0"}))
 	r.refused(no{400, "layer4Configs"}, "POST", add, match("layer4Configs", nil))
 	r.refused(no{400, "resource.action"}, "POST", add, egressRule(obj{"action": "block"}))
 	r.refused(no{400, "resource.direction"}, "POST", add, egressRule(obj{"direction": nil}))
 	r.refused(no{400, "default rules"}, "POST", policyPath+"/removeRule?priority=2147483647", nil)
-	r.refused(no{400, "addRule method"}, "POST", global+"/firewallPolicies", obj{"name": "p", "rules": []any{egressRule(nil)}})
+	r.refused(no{
+		400, "addRule method",
+	}, "POST", global+"/firewallPolicies", obj{"name": "p", "rules": []any{egressRule(nil)}})
 }
 
 func TestPolicyOfANetwork(t *testing.T) {
 	r := newRig(t)
 	effective := r.get(global + "/networks/spoke-vpc/getEffectiveFirewalls")
-	if at(effective, "firewallPolicys", 0, "name") != "spoke-policy" || at(effective, "firewalls", 0, "name") != "allow-internal" {
+	if at(effective, "firewallPolicys", 0, "name") != "spoke-policy" ||
+		at(effective, "firewalls", 0, "name") != "allow-internal" {
 		t.Errorf("effective firewalls %v", effective)
 	}
 	plain := r.get(global + "/networks/plain-vpc/getEffectiveFirewalls")
 	if plain["firewallPolicys"] != nil || at(plain, "firewalls", 0, "name") != "plain-allow-egress" {
 		t.Errorf("effective firewalls of plain-vpc %v", plain)
 	}
-	if order := r.get(global + "/networks/spoke-vpc")["networkFirewallPolicyEnforcementOrder"]; order != "BEFORE_CLASSIC_FIREWALL" {
+	if order := r.get(global + "/networks/spoke-vpc")["networkFirewallPolicyEnforcementOrder"]; order !=
+		"BEFORE_CLASSIC_FIREWALL" {
 		t.Errorf("order %v", order)
 	}
 	r.changed("POST", global+"/firewallPolicies", obj{"name": "second"})
 	second := global + "/firewallPolicies/second"
 	r.refused(no{400, "already exists"}, "POST", second+"/addAssociation", obj{"name": "x", "attachmentTarget": spoke})
-	r.changed("POST", second+"/addAssociation", obj{"name": "x", "attachmentTarget": "projects/acme-net/global/networks/plain-vpc"})
+	r.changed("POST", second+"/addAssociation", obj{
+		"name": "x", "attachmentTarget": "projects/acme-net/global/networks/plain-vpc",
+	})
 	r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", second, nil)
 	r.changed("POST", second+"/removeAssociation?name=x", nil)
 	r.refused(no{412, "conditionNotMet"}, "PATCH", second, obj{"description": "x", "fingerprint": "AAAAAAAAAAA="})
@@ -128,7 +142,9 @@ func TestPolicyOfANetwork(t *testing.T) {
 func TestOrganizationPolicy(t *testing.T) {
 	r := newRig(t)
 	const root = "/compute/v1/locations/global"
-	op := r.ok("POST", root+"/firewallPolicies?parentId=organizations%2F7", obj{"shortName": "org", "parent": "organizations/7"})
+	op := r.ok("POST", root+"/firewallPolicies?parentId=organizations%2F7", obj{
+		"shortName": "org", "parent": "organizations/7",
+	})
 	r.pass(5 * time.Second)
 	op = r.get(root + "/operations/" + op["name"].(string))
 	policy := r.get(root + "/firewallPolicies/" + op["targetId"].(string))

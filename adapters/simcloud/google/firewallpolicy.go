@@ -29,17 +29,27 @@ func firewallPolicyMethods() []method {
 		}
 		out = append(out,
 			method{pattern: "GET " + level.path, call: level.call + ".list", run: listPolicies},
-			method{pattern: "POST " + level.path, call: level.call + ".insert", body: policy, named: named, operation: true, run: insertPolicy},
+			method{pattern: "POST " + level.path, call: level.call + ".insert", body: policy, named: named,
+				operation: true, run: insertPolicy},
 			method{pattern: "GET " + one, call: level.call + ".get", run: getPolicy},
-			method{pattern: "PATCH " + one, call: level.call + ".patch", body: policy, operation: true, run: patchPolicy},
+			method{
+				pattern: "PATCH " + one, call: level.call + ".patch", body: policy, operation: true, run: patchPolicy,
+			},
 			method{pattern: "DELETE " + one, call: level.call + ".delete", operation: true, run: deletePolicy},
-			method{pattern: "POST " + one + "/addRule", call: level.call + ".addRule", body: rule, operation: true, run: addRule},
+			method{pattern: "POST " + one + "/addRule", call: level.call + ".addRule", body: rule, operation: true,
+				run: addRule},
 			method{pattern: "GET " + one + "/getRule", call: level.call + ".getRule", run: getRule},
-			method{pattern: "POST " + one + "/patchRule", call: level.call + ".patchRule", body: rule, operation: true, run: patchRule},
-			method{pattern: "POST " + one + "/removeRule", call: level.call + ".removeRule", operation: true, run: removeRule},
-			method{pattern: "POST " + one + "/addAssociation", call: level.call + ".addAssociation", body: association, operation: true, run: addAssociation},
-			method{pattern: "GET " + one + "/getAssociation", call: level.call + ".getAssociation", run: getAssociation},
-			method{pattern: "POST " + one + "/removeAssociation", call: level.call + ".removeAssociation", operation: true, run: removeAssociation},
+			method{pattern: "POST " + one + "/patchRule", call: level.call + ".patchRule", body: rule, operation: true,
+				run: patchRule},
+			method{pattern: "POST " + one + "/removeRule", call: level.call + ".removeRule", operation: true,
+				run: removeRule},
+			method{pattern: "POST " + one + "/addAssociation", call: level.call + ".addAssociation", body: association,
+				operation: true, run: addAssociation},
+			method{
+				pattern: "GET " + one + "/getAssociation", call: level.call + ".getAssociation", run: getAssociation,
+			},
+			method{pattern: "POST " + one + "/removeAssociation", call: level.call + ".removeAssociation",
+				operation: true, run: removeAssociation},
 		)
 	}
 	return out
@@ -59,7 +69,8 @@ func listPolicies(r *request) (world.Doc, *refusal) {
 	return r.page("compute#firewallPolicyList", r.tx.List(vendor, policyKind, r.scope()+"/"+policyKind+"/"), nil)
 }
 
-// policyForChange returns the policy if it may be changed now: it carries out one mutation at a time and refuses a racing one.
+// policyForChange returns the policy if it may be changed now: it carries out one mutation at a time and refuses a
+// racing one.
 func (r *request) policyForChange() (world.Doc, *refusal) {
 	doc, bad := getPolicy(r)
 	if bad != nil {
@@ -133,7 +144,9 @@ func implicitRules() []any {
 		return map[string]any{
 			"kind": "compute#firewallPolicyRule", "action": "goto_next", "direction": direction, "enableLogging": false,
 			"priority": priority, "ruleTupleCount": 2, "description": description,
-			"match": map[string]any{field: []any{everything}, "layer4Configs": []any{map[string]any{"ipProtocol": "all"}}},
+			"match": map[string]any{
+				field: []any{everything}, "layer4Configs": []any{map[string]any{"ipProtocol": "all"}},
+			},
 		}
 	}
 	return []any{
@@ -202,7 +215,8 @@ func addAssociation(r *request) (world.Doc, *refusal) {
 	doc["associations"] = append(list(kept, "associations"), association)
 	item := r.effect("firewallPolicies.associations", r.policyName()+"#"+str(r.body, "name"), nil)
 	out, bad := r.policyOperation("addAssociation", doc, item, "create")
-	if before, ok := r.get(policyKind, elsewhere); ok && bad == nil && r.tx.Fault == nil && elsewhere != r.policyName() {
+	if before, ok := r.get(policyKind, elsewhere); ok && bad == nil && r.tx.Fault == nil &&
+		elsewhere != r.policyName() {
 		// The network's rules of before are gone with it: that is what makes the parameter dangerous.
 		dropAssociation(before, target)
 		r.later(ruleChange, policyKind, elsewhere, world.Doc{"associations": before["associations"]})

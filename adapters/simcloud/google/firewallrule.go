@@ -25,7 +25,8 @@ var fqdn = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a
 // noRule is the vendor's answer for a missing rule: 400, without an errors list (recorded).
 func noRule(priority string) *refusal {
 	return &refusal{status: 400, message: fmt.Sprintf(
-		"Invalid value for field 'priority': '%s'. The firewall policy does not contain a rule at priority %s.", priority, priority)}
+		"Invalid value for field 'priority': '%s'. The firewall policy does not contain a rule at priority %s.",
+		priority, priority)}
 }
 
 func (r *request) ruleAt(doc world.Doc) (int, *refusal) {
@@ -79,7 +80,8 @@ func (r *request) ruleEffect(priority int64, rule world.Doc) world.Effect {
 	return r.effect("firewallPolicies.rules", fmt.Sprintf("%s#%d", r.policyName(), priority), rule)
 }
 
-// choosePriority takes the body's priority, or the first free one between minPriority and maxPriority: one of both ways, never both.
+// choosePriority takes the body's priority, or the first free one between minPriority and maxPriority: one of both
+// ways, never both.
 func (r *request) choosePriority(doc world.Doc) (int64, *refusal) {
 	used := map[int64]bool{}
 	for _, rule := range objs(doc, "rules") {
@@ -89,14 +91,18 @@ func (r *request) choosePriority(doc world.Doc) (int64, *refusal) {
 	lowest, highest := r.query.Get("minPriority"), r.query.Get("maxPriority")
 	asked, given := num(r.body, "priority")
 	if given && (lowest != "" || highest != "") {
-		return 0, invalid("resource.priority", asked, "The priority cannot be set together with minPriority and maxPriority.")
+		return 0, invalid(
+			"resource.priority", asked, "The priority cannot be set together with minPriority and maxPriority.",
+		)
 	}
 	if given {
 		if asked < 0 || asked > lastRealRule {
 			return 0, invalid("resource.priority", asked, "Must be between 0 and %d.", lastRealRule)
 		}
 		if used[asked] {
-			return 0, invalid("resource.priority", asked, "The firewall policy already contains a rule at priority %d.", asked) // guess: the wording
+			// guess: the wording
+			return 0, invalid("resource.priority", asked, "The firewall policy already contains a rule at priority %d.",
+				asked)
 		}
 		return asked, nil
 	}
@@ -201,19 +207,24 @@ func checkMatch(match map[string]any) *refusal {
 	for _, side := range []string{"src", "dest"} {
 		names := strs(match, side+"Fqdns")
 		if len(names) > mostFqdns {
-			return invalid("resource.match."+side+"Fqdns", len(names), "At most %d FQDNs are allowed in one rule.", mostFqdns)
+			return invalid("resource.match."+side+"Fqdns", len(names), "At most %d FQDNs are allowed in one rule.",
+				mostFqdns)
 		}
 		for _, name := range names {
 			if !fqdn.MatchString(name) {
-				return invalid("resource.match."+side+"Fqdns", name, "Must be a fully qualified domain name without wildcards.")
+				return invalid(
+					"resource.match."+side+"Fqdns", name, "Must be a fully qualified domain name without wildcards.",
+				)
 			}
 		}
 		if groups := len(list(match, side+"AddressGroups")); groups > mostGroups {
-			return invalid("resource.match."+side+"AddressGroups", groups, "At most %d address groups are allowed in one rule.", mostGroups)
+			return invalid("resource.match."+side+"AddressGroups", groups,
+				"At most %d address groups are allowed in one rule.", mostGroups)
 		}
 		ranges := strs(match, side+"IpRanges")
 		if len(ranges) > mostIPRanges {
-			return invalid("resource.match."+side+"IpRanges", len(ranges), "At most %d ranges are allowed in one rule.", mostIPRanges)
+			return invalid("resource.match."+side+"IpRanges", len(ranges), "At most %d ranges are allowed in one rule.",
+				mostIPRanges)
 		}
 		for _, text := range ranges {
 			if _, err := netip.ParsePrefix(text); err != nil {
@@ -224,8 +235,8 @@ func checkMatch(match map[string]any) *refusal {
 	return nil
 }
 
-// tuples counts what the vendor bills a rule for. guess: each source and destination but groups and threat lists, and each further
-// protocol, is one; that fits the recordings.
+// tuples counts what the vendor bills a rule for. guess: each source and destination but groups and threat lists, and
+// each further protocol, is one; that fits the recordings.
 func tuples(match map[string]any) int64 {
 	n := int64(0)
 	for _, field := range []string{"destFqdns", "destIpRanges", "destRegionCodes", "srcFqdns", "srcIpRanges"} {
@@ -234,7 +245,8 @@ func tuples(match map[string]any) int64 {
 	return max(n, 1) + int64(len(list(match, "layer4Configs"))) - 1
 }
 
-// effectiveFirewalls answers networks.getEffectiveFirewalls: classic rules and policies, each in its own list, in the order of evaluation.
+// effectiveFirewalls answers networks.getEffectiveFirewalls: classic rules and policies, each in its own list, in the
+// order of evaluation.
 func effectiveFirewalls(r *request) (world.Doc, *refusal) {
 	network, _, bad := r.networkOf(r.scope() + "/networks/" + r.name)
 	if bad != nil {
@@ -250,7 +262,9 @@ func effectiveFirewalls(r *request) (world.Doc, *refusal) {
 	for _, e := range r.tx.List(vendor, policyKind, "projects/") {
 		for _, a := range objs(e.Doc, "associations") {
 			if relative(str(a, "attachmentTarget"), "") == network {
-				policies = append(policies, map[string]any{"name": base(e.Name), "type": "NETWORK", "rules": e.Doc["rules"]})
+				policies = append(
+					policies, map[string]any{"name": base(e.Name), "type": "NETWORK", "rules": e.Doc["rules"]},
+				)
 			}
 		}
 	}

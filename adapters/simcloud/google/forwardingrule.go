@@ -44,7 +44,8 @@ func (r *request) checkEndpoint() *refusal {
 		scheme = "EXTERNAL"
 	}
 	if scheme != "" {
-		return invalid("resource.loadBalancingScheme", scheme, "Load balancing scheme must be empty for Private Service Connect forwarding rules.")
+		return invalid("resource.loadBalancingScheme", scheme,
+			"Load balancing scheme must be empty for Private Service Connect forwarding rules.")
 	}
 	if len(obj(r.body, "labels")) > 0 {
 		return invalid("resource.labels", "", "Labels are invalid in Private Service Connect Forwarding Rule.")
@@ -53,7 +54,9 @@ func (r *request) checkEndpoint() *refusal {
 		return invalid("resource.network", "", "The network is required for Private Service Connect forwarding rules.")
 	}
 	if str(r.body, "IPAddress") == "" {
-		return invalid("resource.IPAddress", "", "The address is required for Private Service Connect forwarding rules.")
+		return invalid(
+			"resource.IPAddress", "", "The address is required for Private Service Connect forwarding rules.",
+		)
 	}
 	return nil
 }
@@ -65,11 +68,14 @@ func buildBundleRule(r *request) (world.Doc, *refusal) {
 		return nil, invalid("resource.target", target, "A service attachment needs a regional forwarding rule.")
 	}
 	if !slices.Contains(bundles, target) {
-		return nil, invalid("resource.target", target, "The simulated world has global forwarding rules only for all-apis and vpc-sc.")
+		return nil, invalid(
+			"resource.target", target, "The simulated world has global forwarding rules only for all-apis and vpc-sc.",
+		)
 	}
 	if !bundleName.MatchString(r.name) {
 		return nil, invalid("resource.name", r.name,
-			"The name must be 1-20 characters of lowercase letters and digits and start with a letter for Google API bundles.")
+			"The name must be 1-20 characters of lowercase letters and digits and start with a letter for Google API "+
+				"bundles.")
 	}
 	if bad := r.checkEndpoint(); bad != nil {
 		return nil, bad
@@ -127,7 +133,8 @@ func (r *request) reservedFor(network, purpose string) (netip.Addr, *refusal) {
 		}
 		return ip, nil
 	}
-	return netip.Addr{}, invalid("resource.IPAddress", given, "There is no such address with purpose %s reserved on network '%s'.", purpose, network)
+	return netip.Addr{}, invalid("resource.IPAddress", given,
+		"There is no such address with purpose %s reserved on network '%s'.", purpose, network)
 }
 
 func (r *request) newRule(network string, ip netip.Addr) world.Doc {
@@ -169,7 +176,8 @@ func buildRegionalRule(r *request) (world.Doc, *refusal) {
 	}
 	n, limit := 0, r.quotas[attachmentQuota]
 	for e := range r.all("forwardingRules", "") {
-		if strings.Contains(str(e.Doc, "target"), "/serviceAttachments/") && relative(str(e.Doc, "network"), "") == network {
+		if strings.Contains(str(e.Doc, "target"), "/serviceAttachments/") && relative(str(e.Doc, "network"),
+			"") == network {
 			n++
 		}
 	}
@@ -183,7 +191,8 @@ func buildRegionalRule(r *request) (world.Doc, *refusal) {
 
 func buildInternalRule(r *request) (world.Doc, *refusal) {
 	if str(r.body, "loadBalancingScheme") != "INTERNAL" {
-		return nil, invalid("resource.loadBalancingScheme", str(r.body, "loadBalancingScheme"), "The simulated world has only INTERNAL load balancers.")
+		return nil, invalid("resource.loadBalancingScheme", str(r.body, "loadBalancingScheme"),
+			"The simulated world has only INTERNAL load balancers.")
 	}
 	backend := relative(str(r.body, "backendService"), r.project)
 	if !r.tx.Has(vendor, "backendServices", backend) {

@@ -25,9 +25,12 @@ func functionMethods() []method {
 	return []method{
 		{pattern: "GET " + at + "/functions", call: "functions.list", run: listFunctions},
 		{pattern: "GET " + at + "/functions/{name}", call: "functions.get", run: getFunction},
-		{pattern: "PATCH " + at + "/functions/{name}", call: "functions.patch", body: body, operation: true, run: patchFunction},
-		{pattern: "GET " + at + "/functions/{name}", verb: "getIamPolicy", call: "functions.getIamPolicy", run: getPolicyOf(functionKind)},
-		{pattern: "POST " + at + "/functions/{name}", verb: "setIamPolicy", call: "functions.setIamPolicy", body: iam, run: setPolicyOf(functionKind)},
+		{pattern: "PATCH " + at + "/functions/{name}", call: "functions.patch", body: body, operation: true,
+			run: patchFunction},
+		{pattern: "GET " + at + "/functions/{name}", verb: "getIamPolicy", call: "functions.getIamPolicy",
+			run: getPolicyOf(functionKind)},
+		{pattern: "POST " + at + "/functions/{name}", verb: "setIamPolicy", call: "functions.setIamPolicy", body: iam,
+			run: setPolicyOf(functionKind)},
 	}
 }
 
@@ -48,8 +51,8 @@ func listFunctions(r *request) (world.Doc, *refusal) {
 	return r.rpcList(listing{field: "functions", sizeParameter: "pageSize", size: 1000}, entries), nil
 }
 
-// patchFunction deploys the function again: whatever its mask names, the whole service configuration is written to the Cloud Run service
-// behind it, and overwrites a binding that was made there.
+// patchFunction deploys the function again: whatever its mask names, the whole service configuration is written to the
+// Cloud Run service behind it, and overwrites a binding that was made there.
 func patchFunction(r *request) (world.Doc, *refusal) {
 	doc, bad := getFunction(r)
 	if bad != nil {
@@ -121,7 +124,8 @@ var functionIngress = map[string]string{
 	"ALLOW_INTERNAL_AND_GCLB": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
 }
 
-// writeThrough changes the Cloud Run service when the deployment is done, from what is known now: a change made there meanwhile is lost.
+// writeThrough changes the Cloud Run service when the deployment is done, from what is known now: a change made there
+// meanwhile is lost.
 func (r *request) writeThrough(doc world.Doc, access map[string]any) {
 	name := str(doc, "serviceConfig", "service")
 	service, ok := r.get(serviceKind, name)
@@ -137,16 +141,19 @@ func (r *request) writeThrough(doc world.Doc, access map[string]any) {
 	revision := name + "/revisions/" + base(name) + "-" + text
 	r.later(functionUpdate, serviceKind, name, world.Doc{
 		"template": map[string]any(template), "ingress": functionIngress[str(doc, "serviceConfig", "ingressSettings")],
-		"generation": text, "observedGeneration": text, "latestCreatedRevision": revision, "latestReadyRevision": revision,
-		"etag": fingerprint([]any{text, r.tx.ID()}), "updateTime": stamp(r.tx.Due(functionUpdate)),
+		"generation": text, "observedGeneration": text, "latestCreatedRevision": revision,
+		"latestReadyRevision": revision,
+		"etag":                fingerprint([]any{text, r.tx.ID()}), "updateTime": stamp(r.tx.Due(functionUpdate)),
 	})
 }
 
 func (r *request) functionOperation(doc world.Doc, failed *failure) world.Doc {
 	response := without(doc)
 	response["@type"], response["state"] = "type.googleapis.com/google.cloud.functions.v2.Function", "ACTIVE"
-	return r.start(lro{took: functionUpdate, ended: "endTime", response: response, failed: failed, metadata: map[string]any{
-		"@type": "type.googleapis.com/google.cloud.functions.v2.OperationMetadata", "createTime": r.now(), "target": str(doc, "name"),
-		"verb": "update", "apiVersion": "v2", "operationType": "UPDATE_FUNCTION",
-	}})
+	return r.start(lro{took: functionUpdate, ended: "endTime", response: response, failed: failed,
+		metadata: map[string]any{
+			"@type": "type.googleapis.com/google.cloud.functions.v2.OperationMetadata", "createTime": r.now(),
+			"target": str(doc, "name"),
+			"verb":   "update", "apiVersion": "v2", "operationType": "UPDATE_FUNCTION",
+		}})
 }

@@ -33,7 +33,8 @@ func getPolicyOf(kind string) handler {
 	}
 }
 
-// setPolicyOf replaces the whole policy. An etag that is not the present one is refused; without an etag the last writer wins.
+// setPolicyOf replaces the whole policy. An etag that is not the present one is refused; without an etag the last
+// writer wins.
 func setPolicyOf(kind string) handler {
 	return func(r *request) (world.Doc, *refusal) {
 		key, bad := r.policyKey(kind)
@@ -46,7 +47,9 @@ func setPolicyOf(kind string) handler {
 		}
 		old := r.policy(key)
 		if etag := str(given, "etag"); etag != "" && etag != str(old, "etag") {
-			return nil, aborted("There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.")
+			return nil,
+				aborted("There were concurrent policy changes. Please retry the whole read-modify-write with " +
+					"exponential backoff.")
 		}
 		next := world.Doc{"version": 1}
 		var bindings []any

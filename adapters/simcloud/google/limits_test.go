@@ -19,7 +19,9 @@ func worldWith(t *testing.T, old, new string) *rig {
 		t.Fatalf("the default world does not say %q", old)
 	}
 	c := &clock{now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}
-	s, err := simcloud.Start(t.Context(), simcloud.Options{Scenario: []byte(text), World: world.Config{Now: c.Now, Speed: 1}, BGP: simcloud.BGP{Off: true}})
+	s, err := simcloud.Start(t.Context(), simcloud.Options{
+		Scenario: []byte(text), World: world.Config{Now: c.Now, Speed: 1}, BGP: simcloud.BGP{Off: true},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +36,8 @@ func TestAddressAndWhatPeersKnow(t *testing.T) {
 	host := obj{"name": "host", "network": from["network"], "destRange": "10.200.9.9/32", "nextHopIp": "10.30.0.5"}
 
 	r := newRig(t)
-	r.changed("POST", shared+"/global/addresses", obj{"name": "psa", "addressType": "INTERNAL", "purpose": "VPC_PEERING", "prefixLength": 24,
+	r.changed("POST", shared+"/global/addresses", obj{"name": "psa", "addressType": "INTERNAL",
+		"purpose": "VPC_PEERING", "prefixLength": 24,
 		"address": "10.61.0.0", "network": from["network"]})
 	r.changed("POST", global+"/addresses", pscAddress("a", "10.61.0.9")) // a peered network's allocated range is fine
 	r.changed("POST", shared+"/global/routes", host)
@@ -45,7 +48,9 @@ func TestAddressAndWhatPeersKnow(t *testing.T) {
 
 	imports := worldWith(t, "customRoutes: false", "customRoutes: true")
 	imports.changed("POST", shared+"/global/routes", host)
-	imports.refused(no{400, "static route of a peered network"}, "POST", global+"/addresses", pscAddress("b", "10.200.9.9"))
+	imports.refused(
+		no{400, "static route of a peered network"}, "POST", global+"/addresses", pscAddress("b", "10.200.9.9"),
+	)
 }
 
 func TestGlobalAddressesHaveAQuota(t *testing.T) {
@@ -60,9 +65,13 @@ func TestRouterLimits(t *testing.T) {
 	r := newRig(t)
 	const plain = "projects/acme-net/global/networks/plain-vpc"
 	for i := range 5 {
-		r.changed("POST", west3+"/routers", obj{"name": fmt.Sprintf("r%d", i), "network": plain, "bgp": obj{"asn": 64600 + i}})
+		r.changed("POST", west3+"/routers", obj{
+			"name": fmt.Sprintf("r%d", i), "network": plain, "bgp": obj{"asn": 64600 + i},
+		})
 	}
-	r.refused(no{403, "ROUTERS_PER_REGION"}, "POST", west3+"/routers", obj{"name": "r5", "network": plain, "bgp": obj{"asn": 64700}})
+	r.refused(no{
+		403, "ROUTERS_PER_REGION",
+	}, "POST", west3+"/routers", obj{"name": "r5", "network": plain, "bgp": obj{"asn": 64700}})
 	var peers []any
 	for i := range 129 {
 		peers = append(peers, obj{"name": fmt.Sprintf("p%d", i), "peerAsn": 65000})
@@ -76,7 +85,9 @@ func TestEndpointIsImmutable(t *testing.T) {
 	one := global + "/forwardingRules/psca"
 	r.refused(no{400, "cannot be changed"}, "PATCH", one, obj{"fingerprint": rule["fingerprint"], "target": "vpc-sc"})
 	r.refused(no{400, "cannot be changed"}, "PATCH", one, obj{"IPAddress": "10.200.0.2"})
-	r.refused(no{412, "conditionNotMet"}, "PATCH", one, obj{"fingerprint": "AAAAAAAAAAA=", "allowPscGlobalAccess": true})
+	r.refused(
+		no{412, "conditionNotMet"}, "PATCH", one, obj{"fingerprint": "AAAAAAAAAAA=", "allowPscGlobalAccess": true},
+	)
 }
 
 func TestNamesAreHeldToTheirGrammar(t *testing.T) {

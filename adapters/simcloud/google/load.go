@@ -10,7 +10,8 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// loader puts a scenario into the world through the same rules that calls go through, so a scenario that contradicts itself is refused.
+// loader puts a scenario into the world through the same rules that calls go through, so a scenario that contradicts
+// itself is refused.
 type loader struct {
 	door *door
 	tx   *world.Tx
@@ -22,7 +23,8 @@ func (l loader) at(project, region, name string, body world.Doc) *request {
 	if body != nil {
 		canonical = world.Doc(world.Copy(body))
 	}
-	return &request{door: l.door, tx: l.tx, http: &http.Request{}, project: project, region: region, name: name, body: canonical, since: epoch}
+	return &request{door: l.door, tx: l.tx, http: &http.Request{}, project: project, region: region, name: name,
+		body: canonical, since: epoch}
 }
 
 // insert makes one Compute resource.
@@ -102,7 +104,9 @@ func (l loader) network(n Network) error {
 	}
 	l.at(n.Project, "", "", nil).autoSubnetworks(networkLink(n.Project, n.Name))
 	for _, s := range n.Subnetworks {
-		body := world.Doc{"network": networkLink(n.Project, n.Name), "ipCidrRange": s.Range, "privateIpGoogleAccess": s.GoogleAccess}
+		body := world.Doc{
+			"network": networkLink(n.Project, n.Name), "ipCidrRange": s.Range, "privateIpGoogleAccess": s.GoogleAccess,
+		}
 		if s.Purpose != "" {
 			body["purpose"] = s.Purpose
 		}
@@ -124,7 +128,8 @@ func (l loader) peering(p Peering) error {
 			return fmt.Errorf("peering %s to %s: no such network", from, to)
 		}
 		doc["peerings"] = append(list(doc, "peerings"), map[string]any{
-			"name": "to-" + peerName, "network": link(networkLink(peerProject, peerName)), "state": "ACTIVE", "stateDetails": "Connected.",
+			"name": "to-" + peerName, "network": link(networkLink(peerProject, peerName)), "state": "ACTIVE",
+			"stateDetails":         "Connected.",
 			"exchangeSubnetRoutes": true, "importCustomRoutes": p.CustomRoutes, "exportCustomRoutes": p.CustomRoutes,
 			"autoCreateRoutes": true, "stackType": "IPV4_ONLY",
 		})
@@ -141,7 +146,9 @@ func (l loader) inNetwork(n Network) error {
 		if err != nil {
 			return fmt.Errorf("allocated range %s: %w", a.Name, err)
 		}
-		err = l.insert(addresses(true), l.at(n.Project, "", a.Name, world.Doc{"addressType": "INTERNAL", "purpose": "VPC_PEERING",
+		err = l.insert(addresses(
+			true,
+		), l.at(n.Project, "", a.Name, world.Doc{"addressType": "INTERNAL", "purpose": "VPC_PEERING",
 			"address": prefix.Addr().String(), "prefixLength": prefix.Bits(), "network": network}))
 		if err != nil {
 			return err
@@ -152,16 +159,22 @@ func (l loader) inNetwork(n Network) error {
 		name := "projects/" + n.Project + "/zones/" + i.Zone + "/instances/" + i.Name
 		zones[i.Name] = name
 		l.tx.QuietPut(vendor, "instances", name, world.Doc{
-			"kind": "compute#instance", "name": i.Name, "selfLink": link(name), "status": "RUNNING", "canIpForward": true,
-			"tags": map[string]any{"items": i.Tags}, "networkInterfaces": []any{map[string]any{"network": link(network), "networkIP": i.IP}},
+			"kind": "compute#instance", "name": i.Name, "selfLink": link(name), "status": "RUNNING",
+			"canIpForward": true,
+			"tags": map[string]any{
+				"items": i.Tags,
+			}, "networkInterfaces": []any{map[string]any{"network": link(network), "networkIP": i.IP}},
 		})
 	}
 	for _, r := range n.Routes {
-		body := world.Doc{"network": network, "destRange": r.Range, "priority": r.Priority, "description": r.Description}
+		body := world.Doc{
+			"network": network, "destRange": r.Range, "priority": r.Priority, "description": r.Description,
+		}
 		if len(r.Tags) > 0 {
 			body["tags"] = r.Tags
 		}
-		for field, val := range map[string]string{"nextHopIp": r.IP, "nextHopInstance": zones[r.Instance], "nextHopGateway": r.Gateway} {
+		for field, val := range map[string]string{"nextHopIp": r.IP, "nextHopInstance": zones[r.Instance],
+			"nextHopGateway": r.Gateway} {
 			if val != "" {
 				body[field] = val
 			}
@@ -178,7 +191,8 @@ func (l loader) classicRule(n Network, f Rule) error {
 	if len(f.Ports) > 0 {
 		layer["ports"] = f.Ports
 	}
-	body := world.Doc{"network": networkLink(n.Project, n.Name), "priority": f.Priority, "direction": f.Direction, "description": f.Description,
+	body := world.Doc{"network": networkLink(n.Project, n.Name), "priority": f.Priority, "direction": f.Direction,
+		"description": f.Description,
 		map[string]string{"allow": "allowed", "deny": "denied"}[f.Action]: []any{layer}}
 	if len(f.Sources) > 0 {
 		body["sourceRanges"] = f.Sources
@@ -195,7 +209,8 @@ func (l loader) router(s Router) error {
 	var peers []any
 	learned := world.Doc{}
 	for i, p := range s.Peers {
-		peer := map[string]any{"name": p.Name, "interfaceName": "if-" + strconv.Itoa(i), "ipAddress": p.IP, "peerIpAddress": p.PeerIP, "peerAsn": p.ASN}
+		peer := map[string]any{"name": p.Name, "interfaceName": "if-" + strconv.Itoa(i), "ipAddress": p.IP,
+			"peerIpAddress": p.PeerIP, "peerAsn": p.ASN}
 		p.Advertisement.set(peer)
 		peers = append(peers, peer)
 		learned[p.Name] = p.Learns
@@ -239,12 +254,14 @@ func (l loader) policy(p FirewallPolicy) error {
 	rules := list(doc, "rules")
 	for _, f := range p.Rules {
 		match := map[string]any{"layer4Configs": []any{layer4(f)}}
-		for field, ranges := range map[string][]string{"srcIpRanges": f.Sources, "destIpRanges": f.Destinations, "destFqdns": f.Fqdns} {
+		for field, ranges := range map[string][]string{"srcIpRanges": f.Sources, "destIpRanges": f.Destinations,
+			"destFqdns": f.Fqdns} {
 			if len(ranges) > 0 {
 				match[field] = ranges
 			}
 		}
-		rule := world.Doc(world.Copy(world.Doc{"ruleName": f.Name, "priority": f.Priority, "action": f.Action, "direction": f.Direction,
+		rule := world.Doc(world.Copy(world.Doc{"ruleName": f.Name, "priority": f.Priority, "action": f.Action,
+			"direction":   f.Direction,
 			"description": f.Description, "match": match, "enableLogging": false}))
 		if bad := r.completeRule(rule); bad != nil {
 			return fmt.Errorf("firewall policy %s: rule %s: %s", p.Name, f.Name, bad.message)
@@ -253,7 +270,9 @@ func (l loader) policy(p FirewallPolicy) error {
 	}
 	var associations []any
 	for _, n := range p.Networks {
-		associations = append(associations, map[string]any{"name": n, "attachmentTarget": link(networkLink(p.Project, n))})
+		associations = append(
+			associations, map[string]any{"name": n, "attachmentTarget": link(networkLink(p.Project, n))},
+		)
 	}
 	doc["rules"], doc["associations"] = rules, associations
 	doc = world.Copy(doc)

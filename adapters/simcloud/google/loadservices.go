@@ -15,7 +15,8 @@ func (l loader) attachment(a Attachment) error {
 		return err
 	}
 	rule := l.at(a.Project, a.Region, a.Name+"-rule", world.Doc{"loadBalancingScheme": "INTERNAL", "allPorts": true,
-		"subnetwork": at + "/subnetworks/" + a.Subnetwork, "backendService": at + "/backendServices/" + a.Name + "-backend"})
+		"subnetwork":     at + "/subnetworks/" + a.Subnetwork,
+		"backendService": at + "/backendServices/" + a.Name + "-backend"})
 	if err := l.insert(forwardingRules(false), rule); err != nil {
 		return err
 	}
@@ -28,7 +29,9 @@ func (l loader) attachment(a Attachment) error {
 		accepts = append(accepts, map[string]any{"projectIdOrNum": project, "connectionLimit": 1000})
 	}
 	return l.insert(serviceAttachments(), l.at(a.Project, a.Region, a.Name, world.Doc{
-		"targetService": at + "/forwardingRules/" + a.Name + "-rule", "natSubnets": []any{at + "/subnetworks/" + a.NatSubnet},
+		"targetService": at + "/forwardingRules/" + a.Name + "-rule", "natSubnets": []any{
+			at + "/subnetworks/" + a.NatSubnet,
+		},
 		"connectionPreference": preference, "consumerAcceptLists": accepts, "consumerRejectLists": a.Reject,
 	}))
 }
@@ -42,7 +45,8 @@ func networkURLs(project string, names []string) []any {
 }
 
 func (l loader) zone(z Zone) error {
-	r := l.at(z.Project, "", z.Name, world.Doc{"name": z.Name, "dnsName": z.DNSName, "visibility": "private", "description": "",
+	r := l.at(z.Project, "", z.Name, world.Doc{"name": z.Name, "dnsName": z.DNSName, "visibility": "private",
+		"description":             "",
 		"privateVisibilityConfig": map[string]any{"networks": networkURLs(z.Project, z.Networks)}})
 	name := r.zoneName(z.Name)
 	if bad := r.checkVisibility(name, r.body); bad != nil {
@@ -53,7 +57,9 @@ func (l loader) zone(z Zone) error {
 	l.tx.QuietPut(vendor, "managedZones", name, doc)
 	r.apexRecords(name, z.DNSName)
 	for _, rec := range z.Records {
-		body := map[string]any(world.Copy(world.Doc{"name": rec.Name, "type": rec.Type, "ttl": rec.TTL, "rrdatas": rec.Data}))
+		body := map[string]any(
+			world.Copy(world.Doc{"name": rec.Name, "type": rec.Type, "ttl": rec.TTL, "rrdatas": rec.Data}),
+		)
 		if bad := checkRecord(body, doc, "record"); bad != nil {
 			return fmt.Errorf("zone %s: %s", z.Name, bad.message)
 		}
@@ -64,8 +70,9 @@ func (l loader) zone(z Zone) error {
 
 func (l loader) dnsPolicy(p DNSPolicy) error {
 	doc := world.Doc{
-		"kind": "dns#policy", "id": fmt.Sprint(l.tx.ID()), "name": p.Name, "description": "", "enableInboundForwarding": p.Inbound,
-		"enableLogging": false, "networks": networkURLs(p.Project, p.Networks),
+		"kind": "dns#policy", "id": fmt.Sprint(l.tx.ID()), "name": p.Name, "description": "",
+		"enableInboundForwarding": p.Inbound,
+		"enableLogging":           false, "networks": networkURLs(p.Project, p.Networks),
 	}
 	var servers []any
 	for _, ip := range p.Alternatives {
@@ -84,8 +91,11 @@ func (l loader) responsePolicy(p ResponsePolicy) error {
 		"responsePolicyName": p.Name, "networks": networkURLs(p.Project, p.Networks)})
 	var rules []any
 	for i, rec := range p.Rules {
-		rules = append(rules, map[string]any{"kind": "dns#responsePolicyRule", "ruleName": fmt.Sprintf("rule-%d", i), "dnsName": rec.Name,
-			"localData": map[string]any{"localDatas": []any{map[string]any{"name": rec.Name, "type": rec.Type, "ttl": rec.TTL, "rrdatas": rec.Data}}}})
+		rules = append(rules, map[string]any{"kind": "dns#responsePolicyRule", "ruleName": fmt.Sprintf("rule-%d", i),
+			"dnsName": rec.Name,
+			"localData": map[string]any{"localDatas": []any{
+				map[string]any{"name": rec.Name, "type": rec.Type, "ttl": rec.TTL, "rrdatas": rec.Data},
+			}}})
 	}
 	l.tx.QuietPut(vendor, "responsePolicyRules", name, world.Doc{"rules": rules})
 	return nil
@@ -116,7 +126,8 @@ func (l loader) service(s Service) error { return l.deployed(s, nil) }
 // deployed makes a service that has been serving its first revision for long.
 func (l loader) deployed(s Service, more world.Doc) error {
 	template := map[string]any{"containers": []any{map[string]any{
-		"image": fmt.Sprintf("%s-docker.pkg.dev/%s/apps/%s:1", s.Region, s.Project, s.Name), "ports": []any{map[string]any{"containerPort": 8080}}}}}
+		"image": fmt.Sprintf("%s-docker.pkg.dev/%s/apps/%s:1", s.Region, s.Project, s.Name),
+		"ports": []any{map[string]any{"containerPort": 8080}}}}}
 	if s.Connector != "" {
 		project, name, _ := strings.Cut(s.Connector, "/")
 		template["vpcAccess"] = map[string]any{"egress": "ALL_TRAFFIC",
@@ -135,10 +146,14 @@ func (l loader) deployed(s Service, more world.Doc) error {
 	}
 	r.newService(doc, name)
 	revision := name + "/revisions/" + s.Name + "-00001-abc"
-	defaults(doc, map[string]any{"updateTime": stamp(epoch), "latestCreatedRevision": revision, "latestReadyRevision": revision})
+	defaults(doc, map[string]any{
+		"updateTime": stamp(epoch), "latestCreatedRevision": revision, "latestReadyRevision": revision,
+	})
 	doc["generation"], doc["observedGeneration"] = "1", "1"
 	if s.Pinned {
-		doc["traffic"] = []any{map[string]any{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": base(revision), "percent": 100}}
+		doc["traffic"] = []any{map[string]any{
+			"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": base(revision), "percent": 100,
+		}}
 	}
 	for k, v := range more {
 		doc[k] = v
@@ -147,7 +162,9 @@ func (l loader) deployed(s Service, more world.Doc) error {
 	l.tx.QuietPut(vendor, serviceKind, name, doc)
 	if len(s.Invokers) > 0 {
 		binding := map[string]any{"role": "roles/run.invoker", "members": s.Invokers}
-		l.tx.QuietPut(vendor, policyDocs, name, world.Doc{"version": 1, "etag": fingerprint(binding), "bindings": []any{binding}})
+		l.tx.QuietPut(
+			vendor, policyDocs, name, world.Doc{"version": 1, "etag": fingerprint(binding), "bindings": []any{binding}},
+		)
 	}
 	return nil
 }
@@ -166,16 +183,20 @@ func (l loader) function(s Service) error {
 	}
 	service, _ := r.get(serviceKind, serviceName)
 	config := map[string]any{
-		"service": serviceName, "uri": str(service, "uri"), "ingressSettings": "ALLOW_ALL", "timeoutSeconds": 60, "availableMemory": "256M",
-		"maxInstanceCount": 100, "maxInstanceRequestConcurrency": 1, "availableCpu": "0.1666", "allTrafficOnLatestRevision": true,
-		"serviceAccountEmail": str(service, "template", "serviceAccount"), "revision": base(str(service, "latestReadyRevision")),
+		"service": serviceName, "uri": str(service, "uri"), "ingressSettings": "ALLOW_ALL", "timeoutSeconds": 60,
+		"availableMemory":  "256M",
+		"maxInstanceCount": 100, "maxInstanceRequestConcurrency": 1, "availableCpu": "0.1666",
+		"allTrafficOnLatestRevision": true,
+		"serviceAccountEmail":        str(service, "template", "serviceAccount"),
+		"revision":                   base(str(service, "latestReadyRevision")),
 	}
 	if connector := str(service, "template", "vpcAccess", "connector"); connector != "" {
 		config["vpcConnector"], config["vpcConnectorEgressSettings"] = connector, "ALL_TRAFFIC"
 	}
 	l.tx.QuietPut(vendor, functionKind, name, world.Doc{
 		"name": name, "environment": "GEN_2", "state": "ACTIVE", "url": address, "serviceConfig": config,
-		"buildConfig": map[string]any{"runtime": "python312", "entryPoint": "main"}, "createTime": stamp(epoch), "updateTime": stamp(epoch),
+		"buildConfig": map[string]any{"runtime": "python312", "entryPoint": "main"}, "createTime": stamp(epoch),
+		"updateTime": stamp(epoch),
 	})
 	return nil
 }

@@ -7,23 +7,30 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// endpointLimit is the metric of Cloud Monitoring that shows a network's quota of endpoints for Google APIs (documentation: VPC quotas). It is a
-// quota of each network and no metric of projects.get (enumeration of Quota.metric). The labels are those that public queries of the metric use;
-// guess: network_id is the network's number, and a network has its series before it has any endpoint.
+// endpointLimit is the metric of Cloud Monitoring that shows a network's quota of endpoints for Google APIs
+// (documentation: VPC quotas). It is a quota of each network and no metric of projects.get (enumeration of
+// Quota.metric). The labels are those that public queries of the metric use; guess: network_id is the network's number,
+// and a network has its series before it has any endpoint.
 const endpointLimit = "compute.googleapis.com/quota/psc_google_apis_forwarding_rules_per_vpc_network/limit"
 
 // seriesFilter is what is understood of the language of filters: one metric, and one network or all.
-var seriesFilter = regexp.MustCompile(`^metric\.type\s*=\s*"([^"]+)"(?:\s+AND\s+resource\.labels\.network_id\s*=\s*"([^"]+)")?$`)
+var seriesFilter = regexp.MustCompile(
+	`^metric\.type\s*=\s*"([^"]+)"(?:\s+AND\s+resource\.labels\.network_id\s*=\s*"([^"]+)")?$`,
+)
 
 func monitoringMethods() []method {
-	return []method{{pattern: "GET projects/{project}/timeSeries", call: "timeSeries.list", style: rpcStyle, run: listTimeSeries}}
+	return []method{
+		{pattern: "GET projects/{project}/timeSeries", call: "timeSeries.list", style: rpcStyle, run: listTimeSeries},
+	}
 }
 
 // listTimeSeries answers the newest point of each network's limit. Other metrics have no series.
 func listTimeSeries(r *request) (world.Doc, *refusal) {
 	filter := seriesFilter.FindStringSubmatch(r.query.Get("filter"))
 	if filter == nil {
-		return nil, rpcInvalid("Field filter had an invalid value of \"%s\": it is not understood.", r.query.Get("filter"))
+		return nil, rpcInvalid(
+			"Field filter had an invalid value of \"%s\": it is not understood.", r.query.Get("filter"),
+		)
 	}
 	if _, err := time.Parse(time.RFC3339, r.query.Get("interval.endTime")); err != nil {
 		return nil, rpcInvalid("Field interval.endTime had an invalid value: a timestamp is required.")

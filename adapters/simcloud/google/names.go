@@ -12,14 +12,15 @@ const (
 
 var (
 	computeName = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`)
-	bundleName  = regexp.MustCompile(`^[a-z][a-z0-9]{0,19}$`) // forwarding rules for Google APIs: discovery document, ForwardingRule.name
+	// forwarding rules for Google APIs: discovery document, ForwardingRule.name
+	bundleName = regexp.MustCompile(`^[a-z][a-z0-9]{0,19}$`)
 )
 
 // link is the selfLink of a relative Compute name.
 func link(name string) string { return linkRoot + name }
 
-// relative turns any form of a Compute reference (full URL on any host, "projects/…", "global/…", "regions/…") into a name relative to
-// the API's root; project fills a partial reference.
+// relative turns any form of a Compute reference (full URL on any host, "projects/…", "global/…", "regions/…") into a
+// name relative to the API's root; project fills a partial reference.
 func relative(ref, project string) string {
 	if i := strings.Index(ref, "/compute/"); i >= 0 {
 		rest := ref[i+len("/compute/"):]

@@ -15,10 +15,11 @@ const networkDelete = 15 * time.Second
 
 func networks() collection {
 	return collection{
-		kind: "networks", call: "networks", scope: "projects/{project}/global", object: "compute#network", singular: "network",
-		schema: structSchema[compute.Network](),
-		took:   durations{insert: 15 * time.Second, delete: networkDelete, patch: 10 * time.Second},
-		build:  buildNetwork, user: networkUser, view: viewNetwork, patch: patchNetwork,
+		kind: "networks", call: "networks", scope: "projects/{project}/global", object: "compute#network",
+		singular: "network",
+		schema:   structSchema[compute.Network](),
+		took:     durations{insert: 15 * time.Second, delete: networkDelete, patch: 10 * time.Second},
+		build:    buildNetwork, user: networkUser, view: viewNetwork, patch: patchNetwork,
 		inserted: func(r *request, name string, _ time.Duration) { r.autoSubnetworks(name) },
 		deleted:  func(r *request, name string, _ world.Doc) { r.deleteAutoSubnetworks(name, networkDelete) },
 	}
@@ -26,7 +27,9 @@ func networks() collection {
 
 func buildNetwork(r *request) (world.Doc, *refusal) {
 	doc := without(r.body)
-	defaults(doc, map[string]any{"networkFirewallPolicyEnforcementOrder": "AFTER_CLASSIC_FIREWALL", "autoCreateSubnetworks": true})
+	defaults(doc, map[string]any{
+		"networkFirewallPolicyEnforcementOrder": "AFTER_CLASSIC_FIREWALL", "autoCreateSubnetworks": true,
+	})
 	if routing := obj(doc, "routingConfig"); routing != nil {
 		defaults(routing, map[string]any{"bgpBestPathSelectionMode": "LEGACY", "routingMode": "REGIONAL"})
 	}
@@ -51,10 +54,11 @@ func viewNetwork(r *request, name string, doc world.Doc) {
 	}
 }
 
-// networkUser names one resource that keeps the network from being deleted. A connector that was deleted while services used it still
-// does (documentation: delete the connector only after every service is detached).
+// networkUser names one resource that keeps the network from being deleted. A connector that was deleted while services
+// used it still does (documentation: delete the connector only after every service is detached).
 func networkUser(r *request, name string, _ world.Doc) string {
-	for _, kind := range []string{"subnetworks", "routers", "forwardingRules", "addresses", "routes", "firewalls", "connectorLeftovers"} {
+	for _, kind := range []string{"subnetworks", "routers", "forwardingRules", "addresses", "routes", "firewalls",
+		"connectorLeftovers"} {
 		for e := range r.all(kind, "") {
 			if relative(str(e.Doc, "network"), segment(e.Name, "projects")) != name {
 				continue
@@ -62,7 +66,8 @@ func networkUser(r *request, name string, _ world.Doc) string {
 			if kind != "subnetworks" || !r.autoSubnetwork(e.Name, e.Doc) {
 				return e.Name
 			}
-			if by := subnetworkUser(r, e.Name, e.Doc); by != "" { // an auto mode network takes its own subnetworks along, not their users
+			// an auto mode network takes its own subnetworks along, not their users
+			if by := subnetworkUser(r, e.Name, e.Doc); by != "" {
 				return by
 			}
 		}
@@ -84,7 +89,8 @@ func networkUser(r *request, name string, _ world.Doc) string {
 
 func subnetworks() collection {
 	return collection{
-		kind: "subnetworks", call: "subnetworks", scope: "projects/{project}/regions/{region}", object: "compute#subnetwork",
+		kind: "subnetworks", call: "subnetworks", scope: "projects/{project}/regions/{region}",
+		object:   "compute#subnetwork",
 		singular: "subnetwork", schema: structSchema[compute.Subnetwork](),
 		took:  durations{insert: 15 * time.Second, delete: 15 * time.Second, patch: 10 * time.Second},
 		build: buildSubnetwork, user: subnetworkUser, patch: patchSubnetwork, keep: keepAutoSubnetwork,
@@ -131,7 +137,9 @@ func patchSubnetwork(r *request, old world.Doc) (world.Doc, *refusal) {
 // completeFlowLogs sets what flow logs are when they are on (discovery document).
 func completeFlowLogs(subnet world.Doc) {
 	if logs := obj(subnet, "logConfig"); flag(logs, "enable") {
-		defaults(logs, map[string]any{"aggregationInterval": "INTERVAL_5_SEC", "flowSampling": 0.5, "metadata": "EXCLUDE_ALL_METADATA"})
+		defaults(logs, map[string]any{
+			"aggregationInterval": "INTERVAL_5_SEC", "flowSampling": 0.5, "metadata": "EXCLUDE_ALL_METADATA",
+		})
 	}
 }
 
@@ -148,7 +156,8 @@ func expandSubnetwork(r *request) (world.Doc, *refusal) {
 	old := netip.MustParsePrefix(str(doc, "ipCidrRange"))
 	wide, err := netip.ParsePrefix(str(r.body, "ipCidrRange"))
 	if err != nil || wide.Masked() != wide || wide.Bits() >= old.Bits() || !wide.Contains(old.Addr()) {
-		return nil, invalid("ipCidrRange", str(r.body, "ipCidrRange"), "Must be a CIDR address range that contains and is larger than %s.", old)
+		return nil, invalid("ipCidrRange", str(r.body, "ipCidrRange"),
+			"Must be a CIDR address range that contains and is larger than %s.", old)
 	}
 	network, netDoc, bad := r.networkOf(str(doc, "network"))
 	if bad != nil {
@@ -164,8 +173,9 @@ func expandSubnetwork(r *request) (world.Doc, *refusal) {
 	return r.accept(op{typ: "expandIpCidrRange", target: name, id: str(doc, "id"), took: took}, func() {
 		doc["ipCidrRange"], doc["gatewayAddress"] = wide.String(), wide.Addr().Next().String()
 		r.tx.Note(r.effect("subnetworks", name, doc), "update")
-		r.later(took, "subnetworks", name, world.Doc{"ipCidrRange": doc["ipCidrRange"], "gatewayAddress": doc["gatewayAddress"],
-			"fingerprint": fingerprint(without(doc, "fingerprint"))})
+		r.later(took, "subnetworks", name, world.Doc{"ipCidrRange": doc["ipCidrRange"],
+			"gatewayAddress": doc["gatewayAddress"],
+			"fingerprint":    fingerprint(without(doc, "fingerprint"))})
 	})
 }
 

@@ -20,7 +20,8 @@ type op struct {
 	unseen bool          // the target is told only when the operation is done
 }
 
-// accept starts an operation and has its effect, once for each requestId. A fault that fails inside the operation leaves no effect.
+// accept starts an operation and has its effect, once for each requestId. A fault that fails inside the operation
+// leaves no effect.
 func (r *request) accept(o op, effect func()) (world.Doc, *refusal) {
 	id := r.query.Get("requestId")
 	key := strings.Join([]string{r.project, id, r.http.Method, r.http.URL.Path}, " ")
@@ -71,7 +72,8 @@ func (r *request) operation(o op) world.Doc {
 	id := r.tx.ID()
 	name := fmt.Sprintf("operation-%d-%013x-%08x-%08x", r.tx.Now().UnixMilli(), id>>11, uint32(id), uint32(id>>32))
 	doc := world.Doc{
-		"kind": "compute#operation", "id": strconv.FormatUint(id, 10), "name": name, "operationType": o.typ, "status": "RUNNING",
+		"kind": "compute#operation", "id": strconv.FormatUint(id, 10), "name": name, "operationType": o.typ,
+		"status":   "RUNNING",
 		"progress": 0, "insertTime": r.now(), "startTime": r.now(), "user": "user@example.com",
 		"targetLink": link(o.target), "targetId": o.id, "selfLink": link(r.operationName(name)),
 	}
@@ -100,8 +102,9 @@ func (r *request) operation(o op) world.Doc {
 	return doc
 }
 
-// failInside makes an operation end in the fault's error code, as quota and policy errors do. httpErrorStatusCode is what gRPC-style
-// clients read; Google's own Go client reports success when it is missing. guess: which codes come with one, and which without.
+// failInside makes an operation end in the fault's error code, as quota and policy errors do. httpErrorStatusCode is
+// what gRPC-style clients read; Google's own Go client reports success when it is missing. guess: which codes come with
+// one, and which without.
 func (r *request) failInside(operation world.Doc, took time.Duration) {
 	code := r.tx.Fault.Status
 	message := fmt.Sprintf("The operation failed: %s.", code)
@@ -124,15 +127,16 @@ func operationMethods() []method {
 	} {
 		out = append(out,
 			method{pattern: "GET " + scope.path + "/operations/{name}", call: scope.call + ".get", run: getOperation},
-			method{pattern: "POST " + scope.path + "/operations/{name}/wait", call: scope.call + ".wait", run: getOperation},
+			method{pattern: "POST " + scope.path + "/operations/{name}/wait", call: scope.call + ".wait",
+				run: getOperation},
 			method{pattern: "GET " + scope.path + "/operations", call: scope.call + ".list", run: listOperations},
 		)
 	}
 	return out
 }
 
-// waitDone blocks until the operation is done, at most two minutes of vendor time, before the call itself is served: the vendor's wait is
-// "best effort" and may answer before the operation is done.
+// waitDone blocks until the operation is done, at most two minutes of vendor time, before the call itself is served:
+// the vendor's wait is "best effort" and may answer before the operation is done.
 func (r *request) waitDone() {
 	for range 120 {
 		status := ""

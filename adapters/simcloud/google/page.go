@@ -35,7 +35,8 @@ func (r *request) page(kind string, entries []world.Entry, view func(world.Entry
 	return out, nil
 }
 
-// cut takes the page that the query asks for out of sorted entries. The token is the name of the first entry that is not in the page.
+// cut takes the page that the query asks for out of sorted entries. The token is the name of the first entry that is
+// not in the page.
 func (r *request) cut(entries []world.Entry, sizeParameter string, size int) (page []world.Entry, next string) {
 	if n, err := strconv.Atoi(r.query.Get(sizeParameter)); err == nil && n > 0 && n < size {
 		size = n
@@ -89,8 +90,8 @@ type listing struct {
 
 var comparison = regexp.MustCompile(`^\(?\s*([A-Za-z.]+)\s*(=|!=|eq|ne)\s*"?([^"()]*?)"?\s*\)?$`)
 
-// parseFilter knows equality on string fields, joined by AND. Other filters are refused rather than ignored: an answer that is too long
-// would look right.
+// parseFilter knows equality on string fields, joined by AND. Other filters are refused rather than ignored: an answer
+// that is too long would look right.
 func parseFilter(filter string) (func(world.Doc) bool, *refusal) {
 	if strings.TrimSpace(filter) == "" {
 		return func(world.Doc) bool { return true }, nil

@@ -8,16 +8,20 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// The kinds here are only as true as a producer's side and the recordings need: they have no rules of their own but references.
+// The kinds here are only as true as a producer's side and the recordings need: they have no rules of their own but
+// references.
 
 func healthChecks() collection {
 	return collection{
-		kind: "healthChecks", call: "regionHealthChecks", scope: "projects/{project}/regions/{region}", object: "compute#healthCheck",
+		kind: "healthChecks", call: "regionHealthChecks", scope: "projects/{project}/regions/{region}",
+		object:   "compute#healthCheck",
 		singular: "health check", schema: structSchema[compute.HealthCheck](),
 		took: durations{insert: 5 * time.Second, delete: 5 * time.Second, patch: 5 * time.Second},
 		build: func(r *request) (world.Doc, *refusal) {
 			doc := without(r.body)
-			defaults(doc, map[string]any{"checkIntervalSec": 5, "timeoutSec": 5, "healthyThreshold": 2, "unhealthyThreshold": 2})
+			defaults(doc, map[string]any{
+				"checkIntervalSec": 5, "timeoutSec": 5, "healthyThreshold": 2, "unhealthyThreshold": 2,
+			})
 			return doc, nil
 		},
 		patch: func(r *request, old world.Doc) (world.Doc, *refusal) { return mergePatch(old, r.body), nil },
@@ -61,7 +65,8 @@ func backendServices() collection {
 
 func buildBackendService(r *request) (world.Doc, *refusal) {
 	doc := without(r.body)
-	defaults(doc, map[string]any{"affinityCookieTtlSec": 0, "description": "", "sessionAffinity": "NONE", "timeoutSec": 30,
+	defaults(doc, map[string]any{"affinityCookieTtlSec": 0, "description": "", "sessionAffinity": "NONE",
+		"timeoutSec":         30,
 		"connectionDraining": map[string]any{"drainingTimeoutSec": 0}, "loadBalancingScheme": "EXTERNAL"})
 	if doc["backends"] == nil {
 		delete(doc, "backends")
@@ -76,14 +81,18 @@ func buildBackendService(r *request) (world.Doc, *refusal) {
 
 func firewalls() collection {
 	return collection{
-		kind: "firewalls", call: "firewalls", scope: "projects/{project}/global", object: "compute#firewall", singular: "firewall",
-		schema: structSchema[compute.Firewall](), took: durations{insert: 5 * time.Second, delete: 5 * time.Second, patch: 5 * time.Second},
+		kind: "firewalls", call: "firewalls", scope: "projects/{project}/global", object: "compute#firewall",
+		singular: "firewall",
+		schema:   structSchema[compute.Firewall](), took: durations{
+			insert: 5 * time.Second, delete: 5 * time.Second, patch: 5 * time.Second,
+		},
 		build: buildFirewall,
 		patch: func(r *request, old world.Doc) (world.Doc, *refusal) { return mergePatch(old, r.body), nil },
 	}
 }
 
-// buildFirewall sets the defaults: without a source, or for egress without a destination, the rule is for every address (discovery document).
+// buildFirewall sets the defaults: without a source, or for egress without a destination, the rule is for every address
+// (discovery document).
 func buildFirewall(r *request) (world.Doc, *refusal) {
 	network, _, bad := r.networkOf(str(r.body, "network"))
 	if bad != nil {

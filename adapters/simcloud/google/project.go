@@ -7,15 +7,19 @@ import (
 )
 
 // volatile are the fields that the vendor changes by itself or that only identify one life of an object.
-var volatile = []string{"id", "creationTimestamp", "creationTime", "createTime", "updateTime", "fingerprint", "labelFingerprint", "etag", "uid",
-	"selfLinkWithId", "status", "state", "pscConnectionId", "pscConnectionStatus", "connectedProjects", "ruleTupleCount", "generation",
-	"observedGeneration", "latestCreatedRevision", "latestReadyRevision", "lastModifier", "users", "client", "clientVersion"}
+var volatile = []string{"id", "creationTimestamp", "creationTime", "createTime", "updateTime", "fingerprint",
+	"labelFingerprint", "etag", "uid",
+	"selfLinkWithId", "status", "state", "pscConnectionId", "pscConnectionStatus", "connectedProjects",
+	"ruleTupleCount", "generation",
+	"observedGeneration", "latestCreatedRevision", "latestReadyRevision", "lastModifier", "users", "client",
+	"clientVersion"}
 
-// project takes a document apart into what `sim resources` compares: the object, and one item for each entry of a list that many share,
-// each flag and each binding.
+// project takes a document apart into what `sim resources` compares: the object, and one item for each entry of a list
+// that many share, each flag and each binding.
 func project(kind, name string, doc world.Doc) []world.Item {
 	switch kind {
-	case "operations", "lros", "requests", "deletions", "mutations", "announcements", "learnedRoutes", "changes", "projects", "serviceFailures", "keptAddresses":
+	case "operations", "lros", "requests", "deletions", "mutations", "announcements", "learnedRoutes", "changes",
+		"projects", "serviceFailures", "keptAddresses":
 		return nil
 	case recordKind:
 		if typ := str(doc, "type"); typ == "SOA" || (typ == "NS" && vendorServers(doc)) {
@@ -78,7 +82,9 @@ func projectPolicy(name string, doc world.Doc) []world.Item {
 	items := object(policyKind, name, doc, "rules", "associations")
 	for _, rule := range objs(doc, "rules") {
 		priority, _ := num(rule, "priority")
-		items = append(items, item(policyKind+".rules", fmt.Sprintf("%s#%d", name, priority), str(rule, "description"), rule))
+		items = append(
+			items, item(policyKind+".rules", fmt.Sprintf("%s#%d", name, priority), str(rule, "description"), rule),
+		)
 	}
 	for _, a := range objs(doc, "associations") {
 		items = append(items, item(policyKind+".associations", name+"#"+str(a, "name"), "", a))

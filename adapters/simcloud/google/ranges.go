@@ -103,7 +103,8 @@ func overlapping(all []taken, p netip.Prefix) (taken, bool) {
 	return taken{}, false
 }
 
-// addressesOn lists the literal addresses in use on a network: reserved ones (not ranges) and those of forwarding rules.
+// addressesOn lists the literal addresses in use on a network: reserved ones (not ranges) and those of forwarding
+// rules.
 func (r *request) addressesOn(network string) map[netip.Addr]string {
 	out := map[netip.Addr]string{}
 	for e := range r.all("addresses", "") {

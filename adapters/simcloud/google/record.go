@@ -57,11 +57,13 @@ func checkRecord(record map[string]any, zone world.Doc, where string) *refusal {
 
 func existingRecord(where string, record map[string]any) *refusal {
 	return &refusal{409, "alreadyExists", "ALREADY_EXISTS",
-		fmt.Sprintf("The resource '%s' named '%s (%s)' already exists", where, str(record, "name"), str(record, "type"))}
+		fmt.Sprintf("The resource '%s' named '%s (%s)' already exists", where, str(record, "name"),
+			str(record, "type"))}
 }
 
 func missingRecord(where, name, typ string) *refusal {
-	return &refusal{404, "notFound", "NOT_FOUND", fmt.Sprintf("The '%s' resource named '%s (%s)' does not exist.", where, name, typ)}
+	return &refusal{404, "notFound", "NOT_FOUND", fmt.Sprintf("The '%s' resource named '%s (%s)' does not exist.",
+		where, name, typ)}
 }
 
 func completeRecord(record map[string]any) world.Doc {
@@ -152,22 +154,28 @@ func createChange(r *request) (world.Doc, *refusal) {
 	}
 	deletions, additions := objs(r.body, "deletions"), objs(r.body, "additions")
 	if len(deletions)+len(additions) == 0 {
-		return nil, &refusal{400, "required", "INVALID_ARGUMENT", "The 'entity.change' parameter is required but was missing."}
+		return nil, &refusal{
+			400, "required", "INVALID_ARGUMENT", "The 'entity.change' parameter is required but was missing.",
+		}
 	}
 	gone := map[string]bool{}
 	for i, record := range deletions {
-		where, name := fmt.Sprintf("entity.change.deletions[%d]", i), recordName(zone, str(record, "name"), str(record, "type"))
+		where, name := fmt.Sprintf("entity.change.deletions[%d]", i),
+			recordName(zone, str(record, "name"), str(record, "type"))
 		standing, ok := r.get(recordKind, name)
 		if !ok {
 			return nil, missingRecord(where, str(record, "name"), str(record, "type"))
 		}
 		if world.Text(completeRecord(record)) != world.Text(standing) {
-			return nil, &refusal{412, "conditionNotMet", "FAILED_PRECONDITION", fmt.Sprintf("Precondition not met for '%s'", where)}
+			return nil, &refusal{
+				412, "conditionNotMet", "FAILED_PRECONDITION", fmt.Sprintf("Precondition not met for '%s'", where),
+			}
 		}
 		gone[name] = true
 	}
 	for i, record := range additions {
-		where, name := fmt.Sprintf("entity.change.additions[%d]", i), recordName(zone, str(record, "name"), str(record, "type"))
+		where, name := fmt.Sprintf("entity.change.additions[%d]", i),
+			recordName(zone, str(record, "name"), str(record, "type"))
 		if bad := checkRecord(record, zoneDoc, where); bad != nil {
 			return nil, bad
 		}

@@ -97,7 +97,9 @@ func (r *request) shapes(m method) world.Shapes {
 			return say(refusal{httpStatus(f, 403), "forbidden", "PERMISSION_DENIED", message})
 		},
 		Unavailable: func(f world.Fault) world.Answer {
-			return say(refusal{httpStatus(f, 503), "backendError", "UNAVAILABLE", "The service is currently unavailable."})
+			return say(
+				refusal{httpStatus(f, 503), "backendError", "UNAVAILABLE", "The service is currently unavailable."},
+			)
 		},
 		Throttle: func(f world.Fault) world.Answer { return say(throttled(m.style, httpStatus(f, 0))) },
 		Inside: func(f world.Fault) bool {
@@ -106,9 +108,11 @@ func (r *request) shapes(m method) world.Shapes {
 	}
 }
 
-// throttled: Compute answers 403 where 429 is meant (magic-modules' error_retry_predicates.go); the other APIs answer 429.
+// throttled: Compute answers 403 where 429 is meant (magic-modules' error_retry_predicates.go); the other APIs answer
+// 429.
 func throttled(s style, status int) refusal {
-	const message = "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of service of the project."
+	const message = "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of service of the " +
+		"project."
 	if status == 0 && s == computeStyle {
 		status = http.StatusForbidden
 	}

@@ -16,7 +16,8 @@ import (
 func routes() collection {
 	return collection{
 		kind: "routes", call: "routes", scope: "projects/{project}/global", object: "compute#route", singular: "route",
-		schema: structSchema[compute.Route](), took: durations{insert: 5 * time.Second, delete: 5 * time.Second}, build: buildRoute,
+		schema: structSchema[compute.Route](), took: durations{insert: 5 * time.Second, delete: 5 * time.Second},
+		build: buildRoute,
 	}
 }
 
@@ -40,7 +41,8 @@ func buildRoute(r *request) (world.Doc, *refusal) {
 	if hops != 1 {
 		return nil, badRequest("Exactly one next hop must be specified.")
 	}
-	if instance := str(r.body, "nextHopInstance"); instance != "" && !r.tx.Has(vendor, "instances", relative(instance, r.project)) {
+	if instance := str(r.body, "nextHopInstance"); instance != "" && !r.tx.Has(vendor, "instances",
+		relative(instance, r.project)) {
 		return nil, notFound(relative(instance, r.project))
 	}
 	if priority, ok := num(r.body, "priority"); ok && (priority < 0 || priority > 65535) {
@@ -127,7 +129,8 @@ func (r *request) systemRoute(network, prefix string, t taken) world.Doc {
 	_, _ = h.Write([]byte(network + t.prefix.String())) // a hash never fails
 	name := fmt.Sprintf("%s-%016x", prefix, h.Sum64())
 	return world.Doc{
-		"kind": "compute#route", "name": name, "selfLink": link(r.scope() + "/routes/" + name), "network": link(network),
+		"kind": "compute#route", "name": name, "selfLink": link(r.scope() + "/routes/" + name),
+		"network":   link(network),
 		"destRange": t.prefix.String(), "priority": 0,
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// mostCustomRanges is the hard limit of custom advertised routes in one BGP session (documentation: Cloud Router quotas and limits).
+// mostCustomRanges is the hard limit of custom advertised routes in one BGP session (documentation: Cloud Router quotas
+// and limits).
 const mostCustomRanges = 200
 
 // propagation is how long a router takes to announce what its patch said. guess: seconds.
@@ -17,10 +18,11 @@ const propagation = 10 * time.Second
 
 func routers() collection {
 	return collection{
-		kind: "routers", call: "routers", scope: "projects/{project}/regions/{region}", object: "compute#router", singular: "router",
-		schema: structSchema[compute.Router](),
-		took:   durations{insert: 5 * time.Second, delete: 5 * time.Second, patch: 5 * time.Second},
-		build:  buildRouter, patch: patchRouter,
+		kind: "routers", call: "routers", scope: "projects/{project}/regions/{region}", object: "compute#router",
+		singular: "router",
+		schema:   structSchema[compute.Router](),
+		took:     durations{insert: 5 * time.Second, delete: 5 * time.Second, patch: 5 * time.Second},
+		build:    buildRouter, patch: patchRouter,
 		inserted: func(r *request, name string, _ time.Duration) {
 			doc, _ := r.get("routers", name)
 			r.announce(name, doc)
@@ -88,14 +90,17 @@ func checkAdvertisement(d map[string]any, field string) *refusal {
 	switch mode {
 	case "CUSTOM":
 		for _, name := range []string{"advertisedGroups", "advertisedIpRanges"} {
-			if list, is := d[name].([]any); is && len(list) == 0 { // what is empty is not shown, as in every answer of the API
+			// what is empty is not shown, as in every answer of the API
+			if list, is := d[name].([]any); is && len(list) == 0 {
 				delete(d, name)
 			}
 		}
 	case "DEFAULT":
 		// guess: ranges refuse the mode; groups are dropped with it.
 		if len(ranges) > 0 {
-			return invalid(field+".advertisedIpRanges", len(ranges), "Custom ranges are only allowed with advertiseMode CUSTOM.")
+			return invalid(
+				field+".advertisedIpRanges", len(ranges), "Custom ranges are only allowed with advertiseMode CUSTOM.",
+			)
 		}
 		delete(d, "advertisedGroups")
 		delete(d, "advertisedIpRanges")
@@ -103,7 +108,8 @@ func checkAdvertisement(d map[string]any, field string) *refusal {
 		return invalid(field+".advertiseMode", mode, "Must be DEFAULT or CUSTOM.")
 	}
 	if len(ranges) > mostCustomRanges {
-		return invalid(field+".advertisedIpRanges", len(ranges), "At most %d custom advertised ranges are allowed per BGP session.", mostCustomRanges)
+		return invalid(field+".advertisedIpRanges", len(ranges),
+			"At most %d custom advertised ranges are allowed per BGP session.", mostCustomRanges)
 	}
 	seen := map[string]bool{}
 	for _, entry := range ranges {
@@ -136,7 +142,8 @@ func updateRouter(r *request) (world.Doc, *refusal) {
 	c := routers()
 	c.patch = func(r *request, old world.Doc) (world.Doc, *refusal) {
 		doc := without(r.body)
-		for _, kept := range []string{"kind", "name", "selfLink", "id", "creationTimestamp", "region", "network", "encryptedInterconnectRouter"} {
+		for _, kept := range []string{"kind", "name", "selfLink", "id", "creationTimestamp", "region", "network",
+			"encryptedInterconnectRouter"} {
 			doc[kept] = old[kept]
 		}
 		return doc, completeRouter(doc)
@@ -155,7 +162,8 @@ func (r *request) announce(name string, doc world.Doc) {
 func routerMethods() []method {
 	const path = "projects/{project}/regions/{region}/routers/{name}"
 	return append(routers().methods(),
-		method{pattern: "PUT " + path, call: "routers.update", body: structSchema[compute.Router](), operation: true, run: updateRouter},
+		method{pattern: "PUT " + path, call: "routers.update", body: structSchema[compute.Router](), operation: true,
+			run: updateRouter},
 		method{pattern: "GET " + path + "/getRouterStatus", call: "routers.getRouterStatus", run: routerStatus},
 	)
 }
@@ -196,8 +204,9 @@ func (r *request) peerStatus(peer map[string]any, told world.Doc, network string
 	var routes []any
 	for _, destination := range r.advertised(str(peer, "name"), told, network) {
 		routes = append(routes, map[string]any{
-			"kind": "compute#route", "destRange": destination, "network": link(network), "nextHopIp": str(peer, "ipAddress"),
-			"priority": 100, "routeType": "BGP",
+			"kind": "compute#route", "destRange": destination, "network": link(network),
+			"nextHopIp": str(peer, "ipAddress"),
+			"priority":  100, "routeType": "BGP",
 		})
 	}
 	if len(routes) > 0 {
@@ -206,8 +215,8 @@ func (r *request) peerStatus(peer map[string]any, told world.Doc, network string
 	return status
 }
 
-// advertised lists what one peer is told: its own list in its own CUSTOM mode, else the router's. The subnets go out in DEFAULT mode, and
-// in CUSTOM mode only with the group ALL_SUBNETS.
+// advertised lists what one peer is told: its own list in its own CUSTOM mode, else the router's. The subnets go out in
+// DEFAULT mode, and in CUSTOM mode only with the group ALL_SUBNETS.
 func (r *request) advertised(peer string, told world.Doc, network string) []string {
 	source := obj(told, "bgp")
 	for _, p := range objs(told, "bgpPeers") {
@@ -244,8 +253,9 @@ func (r *request) learned(router string, peer map[string]any, network string) []
 	var out []any
 	for _, destination := range strs(doc, str(peer, "name")) {
 		out = append(out, map[string]any{
-			"kind": "compute#route", "destRange": destination, "network": link(network), "nextHopIp": str(peer, "peerIpAddress"),
-			"priority": 100, "routeType": "BGP", "creationTimestamp": r.now(),
+			"kind": "compute#route", "destRange": destination, "network": link(network),
+			"nextHopIp": str(peer, "peerIpAddress"),
+			"priority":  100, "routeType": "BGP", "creationTimestamp": r.now(),
 		})
 	}
 	return out

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Scenario is what the clouds hold before anybody calls: the key `google:` of a world file. Everything in it belongs to the baseline.
+// Scenario is what the clouds hold before anybody calls: the key `google:` of a world file. Everything in it belongs to
+// the baseline.
 type Scenario struct {
 	Quotas           map[string]int   `yaml:"quotas"` // by metric, over the defaults
 	Projects         []Project        `yaml:"projects"`
@@ -198,7 +199,8 @@ type Connector struct {
 	Subnetwork string `yaml:"subnetwork"`
 }
 
-// Service is a Cloud Run service or a function. Connector is "project/name", same region; Pinned sends all traffic to a named revision.
+// Service is a Cloud Run service or a function. Connector is "project/name", same region; Pinned sends all traffic to a
+// named revision.
 type Service struct {
 	Project   string   `yaml:"project"`
 	Region    string   `yaml:"region"`
@@ -209,7 +211,8 @@ type Service struct {
 	Pinned    bool     `yaml:"pinned"`
 }
 
-// Generated makes Count services PREFIX0000 and so on. From number BoundFrom on, every BoundEvery-th uses Connector already.
+// Generated makes Count services PREFIX0000 and so on. From number BoundFrom on, every BoundEvery-th uses Connector
+// already.
 type Generated struct {
 	Prefix     string `yaml:"prefix"`
 	Count      int    `yaml:"count"`
@@ -224,7 +227,8 @@ var epoch = time.Date(2026, time.January, 5, 8, 0, 0, 0, time.UTC)
 // quotas completes the scenario's limits. The numbers are guesses in the usual order of magnitude.
 func (s Scenario) quotas() map[string]int {
 	q := map[string]int{
-		endpointQuota: 50, attachmentQuota: 600, "GLOBAL_INTERNAL_ADDRESSES": 5000, "NETWORKS": 50, "ROUTES": 250, "ROUTERS": 20,
+		endpointQuota: 50, attachmentQuota: 600, "GLOBAL_INTERNAL_ADDRESSES": 5000, "NETWORKS": 50, "ROUTES": 250,
+		"ROUTERS":     20,
 		"SUBNETWORKS": 275,
 	}
 	maps.Copy(q, s.Quotas)

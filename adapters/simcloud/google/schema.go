@@ -16,7 +16,8 @@ import (
 // schema checks a request's body against the API's own types and returns it in canonical form.
 type schema func(world.Doc) (world.Doc, *refusal)
 
-// structSchema checks against a type generated from the discovery document: unknown fields and wrong JSON types are refused.
+// structSchema checks against a type generated from the discovery document: unknown fields and wrong JSON types are
+// refused.
 func structSchema[T any]() schema {
 	t := reflect.TypeFor[T]()
 	return func(doc world.Doc) (world.Doc, *refusal) {
@@ -27,8 +28,8 @@ func structSchema[T any]() schema {
 	}
 }
 
-// protoSchema checks against the API's protobuf message, which also turns enum numbers (the Go clients of the newer APIs send them) into
-// names.
+// protoSchema checks against the API's protobuf message, which also turns enum numbers (the Go clients of the newer
+// APIs send them) into names.
 func protoSchema(empty proto.Message) schema {
 	return func(doc world.Doc) (world.Doc, *refusal) {
 		raw, err := json.Marshal(doc)

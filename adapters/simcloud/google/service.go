@@ -21,7 +21,8 @@ const (
 )
 
 // settable are the fields of a service that a caller may set.
-var settable = []string{"description", "labels", "annotations", "client", "clientVersion", "ingress", "launchStage", "binaryAuthorization",
+var settable = []string{"description", "labels", "annotations", "client", "clientVersion", "ingress", "launchStage",
+	"binaryAuthorization",
 	"template", "traffic", "scaling", "invokerIamDisabled", "defaultUriDisabled", "customAudiences"}
 
 func serverlessMethods() []method {
@@ -29,13 +30,17 @@ func serverlessMethods() []method {
 	body := firstSchema(protoSchema(&runpb.Service{}), structSchema[run.GoogleCloudRunV2Service]())
 	iam := structSchema[run.GoogleIamV1SetIamPolicyRequest]()
 	out := []method{
-		{pattern: "POST " + at + "/services", call: "services.create", body: body, named: "serviceId", operation: true, run: createService},
+		{pattern: "POST " + at + "/services", call: "services.create", body: body, named: "serviceId", operation: true,
+			run: createService},
 		{pattern: "GET " + at + "/services", call: "services.list", run: listServices},
 		{pattern: "GET " + at + "/services/{name}", call: "services.get", run: getService},
-		{pattern: "PATCH " + at + "/services/{name}", call: "services.patch", body: body, operation: true, run: patchService},
+		{pattern: "PATCH " + at + "/services/{name}", call: "services.patch", body: body, operation: true,
+			run: patchService},
 		{pattern: "DELETE " + at + "/services/{name}", call: "services.delete", operation: true, run: deleteService},
-		{pattern: "GET " + at + "/services/{name}", verb: "getIamPolicy", call: "services.getIamPolicy", run: getPolicyOf(serviceKind)},
-		{pattern: "POST " + at + "/services/{name}", verb: "setIamPolicy", call: "services.setIamPolicy", body: iam, run: setPolicyOf(serviceKind)},
+		{pattern: "GET " + at + "/services/{name}", verb: "getIamPolicy", call: "services.getIamPolicy",
+			run: getPolicyOf(serviceKind)},
+		{pattern: "POST " + at + "/services/{name}", verb: "setIamPolicy", call: "services.setIamPolicy", body: iam,
+			run: setPolicyOf(serviceKind)},
 		{pattern: "GET " + at + "/operations/{name}", call: "operations.get", run: getLRO},
 		{pattern: "GET " + at + "/operations", call: "operations.list", run: listLROs},
 	}
@@ -75,7 +80,9 @@ func listServices(r *request) (world.Doc, *refusal) {
 
 // viewService computes what follows from the two generations: a service reconciles until the newest one was observed.
 func (r *request) viewService(doc world.Doc) {
-	condition := map[string]any{"type": "Ready", "state": "CONDITION_SUCCEEDED", "lastTransitionTime": str(doc, "updateTime")}
+	condition := map[string]any{
+		"type": "Ready", "state": "CONDITION_SUCCEEDED", "lastTransitionTime": str(doc, "updateTime"),
+	}
 	failed, _ := r.get("serviceFailures", str(doc, "name"))
 	switch {
 	case str(doc, "generation") != str(doc, "observedGeneration"):
@@ -128,8 +135,9 @@ func (r *request) newService(doc world.Doc, name string) {
 		fmt.Sprintf("https://%s-%s-%s.a.run.app", short, str(projectDoc, "hash"), regionCode(region)),
 	}
 	defaults(doc, map[string]any{
-		"name": name, "uid": strconv.FormatUint(r.tx.ID(), 16), "generation": "0", "createTime": r.now(), "launchStage": "GA",
-		"creator": "test@google.com", "lastModifier": "test@google.com", "urls": urls, "uri": urls[1],
+		"name": name, "uid": strconv.FormatUint(r.tx.ID(), 16), "generation": "0", "createTime": r.now(),
+		"launchStage": "GA",
+		"creator":     "test@google.com", "lastModifier": "test@google.com", "urls": urls, "uri": urls[1],
 	})
 }
 
@@ -151,7 +159,9 @@ func (r *request) completeService(doc world.Doc) *refusal {
 		"serviceAccount": str(projectDoc, "number") + "-compute@developer.gserviceaccount.com",
 	})
 	for _, container := range objs(template, "containers") {
-		defaults(container, map[string]any{"resources": map[string]any{"limits": map[string]any{"cpu": "1000m", "memory": "512Mi"}}})
+		defaults(container, map[string]any{
+			"resources": map[string]any{"limits": map[string]any{"cpu": "1000m", "memory": "512Mi"}},
+		})
 	}
 	access := obj(template, "vpcAccess")
 	if len(access) == 0 {
@@ -161,7 +171,8 @@ func (r *request) completeService(doc world.Doc) *refusal {
 	return r.checkAccess(access)
 }
 
-// checkAccess refuses what the vendor refuses at the call; a connector that does not exist fails inside (see accessFails).
+// checkAccess refuses what the vendor refuses at the call; a connector that does not exist fails inside (see
+// accessFails).
 func (r *request) checkAccess(access map[string]any) *refusal {
 	connector, nics := str(access, "connector"), objs(access, "networkInterfaces")
 	if (connector != "") == (len(nics) > 0) {
@@ -176,7 +187,8 @@ func (r *request) checkAccess(access map[string]any) *refusal {
 	}
 	defaults(access, map[string]any{"egress": "PRIVATE_RANGES_ONLY"})
 	if connector != "" && (segment(connector, "locations") != r.region || segment(connector, "connectors") == "") {
-		return rpcInvalid("template.vpc_access.connector: %q is not the full name of a connector in region %s.", connector, r.region)
+		return rpcInvalid("template.vpc_access.connector: %q is not the full name of a connector in region %s.",
+			connector, r.region)
 	}
 	for _, nic := range nics {
 		if bad := r.checkInterface(nic); bad != nil {
@@ -194,10 +206,12 @@ func (r *request) checkInterface(nic map[string]any) *refusal {
 	}
 	subnet, ok := r.get("subnetworks", name)
 	if !ok || segment(name, "regions") != r.region {
-		return rpcInvalid("template.vpc_access.network_interfaces: subnetwork %q does not exist in region %s.", str(nic, "subnetwork"), r.region)
+		return rpcInvalid("template.vpc_access.network_interfaces: subnetwork %q does not exist in region %s.",
+			str(nic, "subnetwork"), r.region)
 	}
 	if prefix := netip.MustParsePrefix(str(subnet, "ipCidrRange")); prefix.Bits() > 26 {
-		return rpcInvalid("template.vpc_access.network_interfaces: subnetwork %q must be /26 or larger.", str(nic, "subnetwork"))
+		return rpcInvalid("template.vpc_access.network_interfaces: subnetwork %q must be /26 or larger.",
+			str(nic, "subnetwork"))
 	}
 	return nil
 }
@@ -210,7 +224,9 @@ func (r *request) accessFails(template map[string]any) *failure {
 	}
 	connector, ok := r.get("connectors", name)
 	if !ok {
-		return &failure{9, fmt.Sprintf("VPC connector %s does not exist, or Cloud Run does not have permission to use it.", name)}
+		return &failure{
+			9, fmt.Sprintf("VPC connector %s does not exist, or Cloud Run does not have permission to use it.", name),
+		}
 	}
 	if state := str(connector, "state"); state != "READY" && state != "UPDATING" {
 		return &failure{9, fmt.Sprintf("VPC connector %s is not ready yet or does not exist.", name)}
@@ -223,7 +239,9 @@ func (r *request) deploy(doc world.Doc) world.Doc {
 	generation, _ := num(doc, "generation")
 	generation++
 	name, text := str(doc, "name"), strconv.FormatInt(generation, 10)
-	revision := fmt.Sprintf("%s/revisions/%s-%05d-%s", name, base(name), generation, strconv.FormatUint(r.tx.ID()%46655, 36))
+	revision := fmt.Sprintf(
+		"%s/revisions/%s-%05d-%s", name, base(name), generation, strconv.FormatUint(r.tx.ID()%46655, 36),
+	)
 	doc["generation"], doc["updateTime"], doc["lastModifier"] = text, r.now(), "test@google.com"
 	doc["latestCreatedRevision"] = revision
 	doc["etag"] = fingerprint(without(doc, "etag"))
@@ -248,10 +266,12 @@ func (r *request) serviceOperation(doc world.Doc, failed *failure) world.Doc {
 	return r.start(lro{took: serviceUpdate, metadata: metadata, response: response, failed: failed})
 }
 
-// addressRelease is how long direct egress keeps a subnet's addresses after a service left it (documentation: one to two hours).
+// addressRelease is how long direct egress keeps a subnet's addresses after a service left it (documentation: one to
+// two hours).
 const addressRelease = 90 * time.Minute
 
-// keepAddresses: a subnet that the service leaves with this generation stays in use for addressRelease; next is nil when the service goes.
+// keepAddresses: a subnet that the service leaves with this generation stays in use for addressRelease; next is nil
+// when the service goes.
 func (r *request) keepAddresses(name string, next world.Doc) {
 	old, _ := r.get(serviceKind, name)
 	for _, nic := range objs(old, "template", "vpcAccess", "networkInterfaces") {
@@ -280,14 +300,16 @@ func (r *request) clearLeftovers() {
 	}
 }
 
-// patchService applies the update mask; without one the body replaces every field that a caller may set. A stale etag is refused.
+// patchService applies the update mask; without one the body replaces every field that a caller may set. A stale etag
+// is refused.
 func patchService(r *request) (world.Doc, *refusal) {
 	doc, bad := r.service()
 	if bad != nil {
 		return nil, bad
 	}
 	if etag := str(r.body, "etag"); etag != "" && etag != str(doc, "etag") {
-		return nil, aborted("Conflict for resource '%s': version '%s' was specified but current version is '%s'.", r.name, etag, str(doc, "etag"))
+		return nil, aborted("Conflict for resource '%s': version '%s' was specified but current version is '%s'.",
+			r.name, etag, str(doc, "etag"))
 	}
 	mask := camelMask(r.query.Get("updateMask"))
 	if len(mask) == 0 || slices.Contains(mask, "*") {

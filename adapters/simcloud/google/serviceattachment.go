@@ -13,9 +13,11 @@ import (
 func serviceAttachments() collection {
 	return collection{
 		kind: "serviceAttachments", call: "serviceAttachments", scope: "projects/{project}/regions/{region}",
-		object: "compute#serviceAttachment", singular: "service attachment", schema: structSchema[compute.ServiceAttachment](),
-		took:  durations{insert: 15 * time.Second, delete: 15 * time.Second, patch: 10 * time.Second},
-		build: buildAttachment, patch: patchAttachment, patched: reconcileEndpoints, deleted: closeEndpoints, view: viewAttachment,
+		object: "compute#serviceAttachment", singular: "service attachment",
+		schema: structSchema[compute.ServiceAttachment](),
+		took:   durations{insert: 15 * time.Second, delete: 15 * time.Second, patch: 10 * time.Second},
+		build:  buildAttachment, patch: patchAttachment, patched: reconcileEndpoints, deleted: closeEndpoints,
+		view: viewAttachment,
 	}
 }
 
@@ -24,7 +26,8 @@ func buildAttachment(r *request) (world.Doc, *refusal) {
 	if !r.tx.Has(vendor, "forwardingRules", target) {
 		return nil, notFound(target)
 	}
-	if preference := str(r.body, "connectionPreference"); preference != "ACCEPT_AUTOMATIC" && preference != "ACCEPT_MANUAL" {
+	if preference := str(r.body, "connectionPreference"); preference != "ACCEPT_AUTOMATIC" &&
+		preference != "ACCEPT_MANUAL" {
 		return nil, invalid("resource.connectionPreference", preference, "Must be ACCEPT_AUTOMATIC or ACCEPT_MANUAL.")
 	}
 	if bad := r.checkNatSubnets(); bad != nil {
@@ -77,11 +80,13 @@ func patchAttachment(r *request, old world.Doc) (world.Doc, *refusal) {
 	return doc, nil
 }
 
-// admission is what an attachment says to a consumer: ACCEPTED, PENDING or REJECTED. Lists name projects (ids or numbers) or networks.
+// admission is what an attachment says to a consumer: ACCEPTED, PENDING or REJECTED. Lists name projects (ids or
+// numbers) or networks.
 func (r *request) admission(attachment world.Doc, consumer, network string, connected int) string {
 	projectDoc, _ := r.get("projects", consumer)
 	is := func(entry string) bool {
-		return entry == consumer || (entry != "" && entry == str(projectDoc, "number")) || relative(entry, "") == network
+		return entry == consumer || (entry != "" && entry == str(projectDoc, "number")) ||
+			relative(entry, "") == network
 	}
 	for _, rejected := range strs(attachment, "consumerRejectLists") {
 		if is(rejected) {
@@ -93,7 +98,8 @@ func (r *request) admission(attachment world.Doc, consumer, network string, conn
 	}
 	for _, accepted := range objs(attachment, "consumerAcceptLists") {
 		limit, limited := num(accepted, "connectionLimit")
-		if (is(str(accepted, "projectIdOrNum")) || is(str(accepted, "networkUrl"))) && (!limited || int64(connected) < limit) {
+		if (is(str(accepted, "projectIdOrNum")) || is(str(accepted, "networkUrl"))) &&
+			(!limited || int64(connected) < limit) {
 			return "ACCEPTED"
 		}
 	}
@@ -133,7 +139,8 @@ func (r *request) accepted(attachment string) int {
 	return n
 }
 
-// reconcileEndpoints: a changed list decides anew for connections that wait; standing ones only with reconcileConnections.
+// reconcileEndpoints: a changed list decides anew for connections that wait; standing ones only with
+// reconcileConnections.
 func reconcileEndpoints(r *request, name string, doc world.Doc) {
 	for _, e := range r.endpointsOf(name) {
 		status := str(e.Doc, "pscConnectionStatus")
@@ -156,7 +163,8 @@ func viewAttachment(r *request, name string, doc world.Doc) {
 	var connected []any
 	for _, e := range r.endpointsOf(name) {
 		connected = append(connected, map[string]any{
-			"endpoint": link(e.Name), "pscConnectionId": str(e.Doc, "pscConnectionId"), "status": str(e.Doc, "pscConnectionStatus"),
+			"endpoint": link(e.Name), "pscConnectionId": str(e.Doc, "pscConnectionId"),
+			"status":          str(e.Doc, "pscConnectionStatus"),
 			"consumerNetwork": str(e.Doc, "network"),
 		})
 	}

@@ -24,14 +24,18 @@ func dnsMethods() []method {
 		{pattern: "POST " + records, call: "resourceRecordSets.create", body: record, named: "name", run: createRecord},
 		{pattern: "GET " + records, call: "resourceRecordSets.list", run: listRecords},
 		{pattern: "GET " + records + "/{name}/{type}", call: "resourceRecordSets.get", run: getRecord},
-		{pattern: "PATCH " + records + "/{name}/{type}", call: "resourceRecordSets.patch", body: record, run: patchRecord},
+		{pattern: "PATCH " + records + "/{name}/{type}", call: "resourceRecordSets.patch", body: record,
+			run: patchRecord},
 		{pattern: "DELETE " + records + "/{name}/{type}", call: "resourceRecordSets.delete", run: deleteRecord},
-		{pattern: "POST " + zones + "/{zone}/changes", call: "changes.create", body: structSchema[dns.Change](), run: createChange},
+		{pattern: "POST " + zones + "/{zone}/changes", call: "changes.create", body: structSchema[dns.Change](),
+			run: createChange},
 		{pattern: "GET " + zones + "/{zone}/changes/{name}", call: "changes.get", run: getChange},
-		{pattern: "GET projects/{project}/policies", call: "policies.list", run: listOf("dnsPolicies", "policies", "dns#policiesListResponse")},
+		{pattern: "GET projects/{project}/policies", call: "policies.list",
+			run: listOf("dnsPolicies", "policies", "dns#policiesListResponse")},
 		{pattern: "GET projects/{project}/responsePolicies", call: "responsePolicies.list",
 			run: listOf("responsePolicies", "responsePolicies", "")},
-		{pattern: "GET projects/{project}/responsePolicies/{policy}/rules", call: "responsePolicyRules.list", run: listResponseRules},
+		{pattern: "GET projects/{project}/responsePolicies/{policy}/rules", call: "responsePolicyRules.list",
+			run: listResponseRules},
 	}
 	for i := range out {
 		out[i].style = dnsStyle
@@ -80,7 +84,9 @@ func (r *request) completeZone(doc world.Doc) {
 	}
 	doc["nameServers"] = servers
 	if dnssec := obj(doc, "dnssecConfig"); str(dnssec, "state") == "on" {
-		defaults(dnssec, map[string]any{"kind": "dns#managedZoneDnsSecConfig", "nonExistence": "nsec3", "defaultKeySpecs": defaultKeySpecs()})
+		defaults(dnssec, map[string]any{
+			"kind": "dns#managedZoneDnsSecConfig", "nonExistence": "nsec3", "defaultKeySpecs": defaultKeySpecs(),
+		})
 	}
 	if config := obj(doc, "privateVisibilityConfig"); config != nil && len(list(config, "networks")) == 0 {
 		delete(config, "networks")
@@ -107,7 +113,8 @@ func (r *request) apexRecords(zone, dnsName string) {
 	}
 }
 
-// checkVisibility: a private zone's networks exist, and none of them sees another zone of the same name. guess: the wording.
+// checkVisibility: a private zone's networks exist, and none of them sees another zone of the same name. guess: the
+// wording.
 func (r *request) checkVisibility(name string, doc world.Doc) *refusal {
 	if str(doc, "visibility") != "private" {
 		return nil
@@ -120,7 +127,8 @@ func (r *request) checkVisibility(name string, doc world.Doc) *refusal {
 		for _, e := range append(slices.Collect(r.all("managedZones", "")), r.directoryZones()...) {
 			if e.Name != name && str(e.Doc, "dnsName") == str(doc, "dnsName") && seenBy(e.Doc, full) {
 				return &refusal{400, "networkBoundToZoneWithSameName", "FAILED_PRECONDITION",
-					fmt.Sprintf("Network '%s' is already bound to the zone '%s' with the same DNS name '%s'", base(full), base(e.Name), str(doc, "dnsName"))}
+					fmt.Sprintf("Network '%s' is already bound to the zone '%s' with the same DNS name '%s'",
+						base(full), base(e.Name), str(doc, "dnsName"))}
 			}
 		}
 	}
@@ -176,7 +184,8 @@ func patchZone(r *request) (world.Doc, *refusal) {
 	next := mergePatch(old, r.body)
 	if r.call == "managedZones.update" {
 		next = without(r.body)
-		for _, field := range []string{"kind", "id", "creationTime", "nameServers", "cloudLoggingConfig", "name", "dnsName", "visibility"} {
+		for _, field := range []string{"kind", "id", "creationTime", "nameServers", "cloudLoggingConfig", "name",
+			"dnsName", "visibility"} {
 			next[field] = old[field]
 		}
 	}
@@ -188,8 +197,11 @@ func patchZone(r *request) (world.Doc, *refusal) {
 	}
 	r.tx.Put(r.effect("managedZones", name, next), next)
 	return world.Doc{
-		"kind": "dns#operation", "id": strconv.FormatUint(r.tx.ID(), 10), "startTime": r.now(), "status": "done", "type": "UPDATE",
-		"user": "user@example.com", "zoneContext": map[string]any{"oldValue": map[string]any(old), "newValue": map[string]any(next)},
+		"kind": "dns#operation", "id": strconv.FormatUint(r.tx.ID(), 10), "startTime": r.now(), "status": "done",
+		"type": "UPDATE",
+		"user": "user@example.com", "zoneContext": map[string]any{
+			"oldValue": map[string]any(old), "newValue": map[string]any(next),
+		},
 	}, nil
 }
 
@@ -205,7 +217,8 @@ func deleteZone(r *request) (world.Doc, *refusal) {
 	for e := range r.all(recordKind, name+"/rrsets/") {
 		if !isApex(e.Doc, apex) {
 			return nil, &refusal{400, "containerNotEmpty", "FAILED_PRECONDITION", fmt.Sprintf(
-				"The resource named '%s' cannot be deleted because it contains one or more 'resource records'.", r.name)}
+				"The resource named '%s' cannot be deleted because it contains one or more 'resource records'.",
+				r.name)}
 		}
 		own = append(own, e.Name)
 	}
@@ -216,8 +229,8 @@ func deleteZone(r *request) (world.Doc, *refusal) {
 	return world.Doc{}, nil
 }
 
-// listOf lists documents of one kind of the project in the DNS API's form. The lists of response policies say no kind of their own (discovery
-// document), the others do.
+// listOf lists documents of one kind of the project in the DNS API's form. The lists of response policies say no kind
+// of their own (discovery document), the others do.
 func listOf(kind, field, object string) handler {
 	return func(r *request) (world.Doc, *refusal) {
 		entries := slices.Collect(r.all(kind, "projects/"+r.project+"/"))

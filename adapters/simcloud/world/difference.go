@@ -5,11 +5,12 @@ import (
 	"sort"
 )
 
-// Item is one comparable thing: an object, one entry of a list that many share, a flag, a binding. Value is everything about it that
-// should be as it was; what the vendor changes by itself (fingerprints, times, states) is not in it.
+// Item is one comparable thing: an object, one entry of a list that many share, a flag, a binding. Value is everything
+// about it that should be as it was; what the vendor changes by itself (fingerprints, times, states) is not in it.
 type Item struct{ Kind, Name, Owner, Value string }
 
-// Projector takes a document apart into items. It must be pure. Items of all documents of a vendor must differ in kind or name.
+// Projector takes a document apart into items. It must be pure. Items of all documents of a vendor must differ in kind
+// or name.
 type Projector func(kind, name string, doc Doc) []Item
 
 // Difference is one item that is not as in the baseline.

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// documents are the world's documents by vendor and kind. Stored documents are never changed in place, so copies of the maps are snapshots,
-// and two snapshots that hold the same map hold the same document.
+// documents are the world's documents by vendor and kind. Stored documents are never changed in place, so copies of the
+// maps are snapshots, and two snapshots that hold the same map hold the same document.
 type documents map[space]*table
 
 type space struct{ vendor, kind string }
@@ -49,7 +49,8 @@ func (d documents) drop(r Ref) {
 	}
 }
 
-// names lists the names of one kind that start with prefix, sorted. The slice stays valid and unchanged while documents come and go.
+// names lists the names of one kind that start with prefix, sorted. The slice stays valid and unchanged while documents
+// come and go.
 func (d documents) names(vendor, kind, prefix string) []string {
 	t := d[space{vendor, kind}]
 	if t == nil {

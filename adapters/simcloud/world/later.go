@@ -22,7 +22,8 @@ func (w *World) schedule(p pending) {
 	w.pending[at] = p
 }
 
-// settle applies what is due. The order is written down too: a replay must apply a change where it was applied, not where it is due.
+// settle applies what is due. The order is written down too: a replay must apply a change where it was applied, not
+// where it is due.
 func (w *World) settle(tx *Tx) {
 	for len(w.pending) > 0 && !w.pending[0].Due.After(tx.now) {
 		p := w.pending[0]

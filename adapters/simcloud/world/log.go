@@ -58,7 +58,8 @@ func (w *World) account(r record, e Effect, now time.Time) {
 
 func (w *World) enter(r record) {
 	w.ledger = append(w.ledger, LedgerEntry{
-		Seq: len(w.ledger) + 1, Vendor: r.Vendor, Call: r.Call, Kind: r.Kind, Name: r.Name, Owner: r.Owner, Effect: r.Effect,
+		Seq: len(w.ledger) + 1, Vendor: r.Vendor, Call: r.Call, Kind: r.Kind, Name: r.Name, Owner: r.Owner,
+		Effect: r.Effect,
 	})
 }
 
@@ -97,8 +98,8 @@ func (w *World) truncate() error {
 	return nil
 }
 
-// replay reads effects.jsonl and leaves it open for appending. A torn last line (the machine stopped inside the write, so nobody was
-// answered) is cut off; any other unreadable line is an error.
+// replay reads effects.jsonl and leaves it open for appending. A torn last line (the machine stopped inside the write,
+// so nobody was answered) is cut off; any other unreadable line is an error.
 func (w *World) replay() error {
 	if w.cfg.Dir == "" {
 		return nil

@@ -4,7 +4,8 @@ import (
 	"net/http"
 )
 
-// Call names one call of a vendor's API for the faults: Name is the vendor's own (`routers.patch`), Resource the thing it is about.
+// Call names one call of a vendor's API for the faults: Name is the vendor's own (`routers.patch`), Resource the thing
+// it is about.
 type Call struct{ Vendor, Name, Resource string }
 
 // Answer is a complete HTTP answer.
@@ -19,13 +20,13 @@ type Shapes struct {
 	Refuse      func(Fault) Answer // a permanent refusal
 	Unavailable func(Fault) Answer // a passing failure, for FailBefore and FailAfter
 	Throttle    func(Fault) Answer
-	// Inside tells whether the door carries this fault out itself: then the handler runs and finds it in Tx.Fault. nil = never.
-	// ExpireSession is always given to the handler.
+	// Inside tells whether the door carries this fault out itself: then the handler runs and finds it in Tx.Fault. nil
+	// = never. ExpireSession is always given to the handler.
 	Inside func(Fault) bool
 }
 
-// Serve answers one call: it takes a fault for it, runs the handler in a transaction where the fault leaves an effect, and writes the
-// answer after the transaction is on file. The handler must not block.
+// Serve answers one call: it takes a fault for it, runs the handler in a transaction where the fault leaves an effect,
+// and writes the answer after the transaction is on file. The handler must not block.
 func (w *World) Serve(rw http.ResponseWriter, r *http.Request, g Guard) {
 	fault, hit := w.Fault(g.Call.Vendor, g.Call.Name, g.Call.Resource)
 	if !hit {

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Doc is a JSON object: values are nil, bool, float64, string, []any and map[string]any. Put accepts Go's other plain types (ints, []string,
-// Doc, structs with JSON tags) and stores them in this shape, so that a document reads the same before and after a restart.
+// Doc is a JSON object: values are nil, bool, float64, string, []any and map[string]any. Put accepts Go's other plain
+// types (ints, []string, Doc, structs with JSON tags) and stores them in this shape, so that a document reads the same
+// before and after a restart.
 type Doc map[string]any
 
 // Entry is one document of a list.
@@ -15,7 +16,8 @@ type Entry struct {
 	Doc  Doc
 }
 
-// Effect says who did what to a document: the ledger's line. Owner is the vendor's label or description verbatim, else empty.
+// Effect says who did what to a document: the ledger's line. Owner is the vendor's label or description verbatim, else
+// empty.
 type Effect struct{ Vendor, Call, Kind, Name, Owner string }
 
 func (e Effect) ref() Ref { return Ref{e.Vendor, e.Kind, e.Name} }
@@ -101,7 +103,8 @@ func (tx *Tx) Note(e Effect, effect string) {
 	tx.w.account(record{Type: noteRecord, Effect: effect}, e, tx.now)
 }
 
-// QuietPut creates or replaces a document as the vendor's own doing: no ledger line. Before Baseline it loads the scenario.
+// QuietPut creates or replaces a document as the vendor's own doing: no ledger line. Before Baseline it loads the
+// scenario.
 func (tx *Tx) QuietPut(vendor, kind, name string, doc Doc) {
 	ref := Ref{vendor, kind, name}
 	stored := normalDoc(doc)
@@ -124,7 +127,8 @@ func (tx *Tx) Later(d time.Duration, c Change) {
 	tx.w.write(record{Type: laterRecord, Pending: p.ID, Due: p.Due, Doc: p.Set, Gone: p.Delete}.of(c.Ref), tx.now)
 }
 
-// ID returns a number that the world never returns again, well mixed, below 2^63. The same seed and history give the same numbers.
+// ID returns a number that the world never returns again, well mixed, below 2^63. The same seed and history give the
+// same numbers.
 func (tx *Tx) ID() uint64 {
 	tx.w.lastID++
 	return mix(tx.w.cfg.Seed^mix(tx.w.lastID)) >> 1

@@ -19,7 +19,8 @@ type Config struct {
 	Seed  uint64                               // of every id the world hands out
 }
 
-// World is the simulated state of all vendors. All methods are safe for concurrent use; none calls back into a door except inside Do.
+// World is the simulated state of all vendors. All methods are safe for concurrent use; none calls back into a door
+// except inside Do.
 type World struct {
 	cfg Config
 
@@ -37,7 +38,8 @@ type World struct {
 	live       bool   // Baseline was taken: changes are effects now
 }
 
-// Ref names one document. Name is the vendor's own full or relative name; the world only asks that it is unique for its kind.
+// Ref names one document. Name is the vendor's own full or relative name; the world only asks that it is unique for its
+// kind.
 type Ref struct{ Vendor, Kind, Name string }
 
 // LedgerEntry is one effect that a caller had on the world, in the order of the effects.
@@ -73,8 +75,8 @@ func Open(cfg Config) (*World, error) {
 	return &World{cfg: cfg, docs: documents{}, projectors: map[string]Projector{}}, nil
 }
 
-// Baseline takes what the doors have loaded as the scenario that Resources compares with, then replays Dir/effects.jsonl over it and
-// writes every later change there. Call it once, after every door is built.
+// Baseline takes what the doors have loaded as the scenario that Resources compares with, then replays
+// Dir/effects.jsonl over it and writes every later change there. Call it once, after every door is built.
 func (w *World) Baseline() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -101,8 +103,8 @@ func (w *World) Close() error {
 	return err
 }
 
-// Do runs fn as one transaction, after every change that is due. An error of fn is returned as it is; what fn wrote before it stays.
-// Other errors mean that the file could not be written: the door must not confirm anything.
+// Do runs fn as one transaction, after every change that is due. An error of fn is returned as it is; what fn wrote
+// before it stays. Other errors mean that the file could not be written: the door must not confirm anything.
 func (w *World) Do(fn func(*Tx) error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -140,7 +140,8 @@ func TestRestartKeepsEffectsAndWhatIsUnderWay(t *testing.T) {
 		tx.Note(box("a"), "delete")
 	})
 	c.now = c.now.Add(2 * time.Second)
-	do(t, w, func(tx *world.Tx) { tx.Put(box("a"), world.Doc{"state": "MINE"}) }) // after READY: a replay must not reorder them
+	// after READY: a replay must not reorder them
+	do(t, w, func(tx *world.Tx) { tx.Put(box("a"), world.Doc{"state": "MINE"}) })
 	before, effects := w.Resources(), w.Effects()
 
 	tornTail(t, dir)
@@ -179,14 +180,17 @@ func tornTail(t *testing.T, dir string) {
 func TestFaultsAreCountedAndRunOut(t *testing.T) {
 	w := open(t, "", &clock{})
 	for _, bad := range []world.Fault{
-		{Vendor: "v", Call: "c", Mode: "explode"}, {Call: "c", Mode: world.Refuse}, {Vendor: "v", Call: "c", Mode: world.Delay},
+		{
+			Vendor: "v", Call: "c", Mode: "explode",
+		}, {Call: "c", Mode: world.Refuse}, {Vendor: "v", Call: "c", Mode: world.Delay},
 		{Vendor: "v", Call: "c", Mode: world.Refuse, Times: -2},
 	} {
 		if _, err := w.AddFault(bad); err == nil {
 			t.Errorf("fault %+v was taken", bad)
 		}
 	}
-	if _, err := w.AddFault(world.Fault{Vendor: "v", Call: "c", Mode: world.Throttle, Times: 2, Match: "mine"}); err != nil {
+	if _, err := w.AddFault(world.Fault{Vendor: "v", Call: "c", Mode: world.Throttle, Times: 2, Match: "mine"}); err !=
+		nil {
 		t.Fatal(err)
 	}
 	hits := 0
@@ -208,12 +212,14 @@ func TestServeCarriesFaultsOut(t *testing.T) {
 		status  int // 0 = no answer
 		effects int
 	}{
-		"": {200, 1}, world.Refuse: {403, 0}, world.FailBefore: {503, 0}, world.FailAfter: {503, 1}, world.Throttle: {429, 0},
+		"": {200, 1}, world.Refuse: {403, 0}, world.FailBefore: {503, 0}, world.FailAfter: {503, 1},
+		world.Throttle:  {429, 0},
 		world.LoseReply: {0, 1}, world.Delay: {200, 1}, world.ExpireSession: {418, 0},
 	} {
 		w := open(t, "", &clock{})
 		if mode != "" {
-			if _, err := w.AddFault(world.Fault{Vendor: "v", Call: "c", Mode: mode, Delay: time.Millisecond}); err != nil {
+			if _, err := w.AddFault(world.Fault{Vendor: "v", Call: "c", Mode: mode, Delay: time.Millisecond}); err !=
+				nil {
 				t.Fatal(err)
 			}
 		}
@@ -228,7 +234,9 @@ func TestServeCarriesFaultsOut(t *testing.T) {
 				return world.Answer{Status: 200, Body: []byte("ok")}
 			},
 		}
-		door := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.Serve(rw, r, guard) }))
+		door := httptest.NewServer(
+			http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.Serve(rw, r, guard) }),
+		)
 		resp, err := http.Post(door.URL, "", nil)
 		status := 0
 		if err == nil {

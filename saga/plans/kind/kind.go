@@ -1,5 +1,5 @@
-// Package kind is what every intent kind hands to the catalogue: its rules, its graph and the versions of its payload, as
-// data.
+// Package kind is what every intent kind hands to the catalogue: its rules, its graph and the versions of its payload,
+// as data.
 //
 // A kind is a folder beside this one, with one function New that gives an [Entry]. What a version is follows from the
 // entry alone: no other code names a version of a payload.
@@ -32,11 +32,12 @@ type Entry struct {
 
 // A Version is one version of a kind's payload.
 type Version struct {
-	// Admit judges an intent, apply or withdraw, whose data is of this version, by the rules that a schema cannot say. The
-	// error is an *events.Refusal.
+	// Admit judges an intent, apply or withdraw, whose data is of this version, by the rules that a schema cannot say.
+	// The error is an *events.Refusal.
 	Admit func(events.Intent) error
-	// Upgrade gives the data of the next version that asks for the same thing; only the newest version has none. A version
-	// is accepted as long as it is listed, so that queued and standing intents outlive the release that took them.
+	// Upgrade gives the data of the next version that asks for the same thing; only the newest version has none. A
+	// version is accepted as long as it is listed, so that queued and standing intents outlive the release that took
+	// them.
 	Upgrade func(json.RawMessage) (json.RawMessage, error)
 	// Example is the data of an apply whose plan explains the version.
 	Example json.RawMessage
@@ -67,7 +68,8 @@ func (e Entry) Validate() error {
 	need(len(e.Versions) > 0, "it has no version")
 	for _, n := range slices.Sorted(maps.Keys(e.Versions)) {
 		v := e.Versions[n]
-		need(n >= 1 && n <= e.Newest(), "versions are %v, want 1 to %d", slices.Sorted(maps.Keys(e.Versions)), e.Newest())
+		need(n >= 1 && n <= e.Newest(), "versions are %v, want 1 to %d", slices.Sorted(maps.Keys(e.Versions)),
+			e.Newest())
 		need(v.Admit != nil, "version %d has no Admit", n)
 		need(json.Valid(v.Example), "version %d has no example", n)
 		need((v.Upgrade == nil) == (n == e.Newest()), "version %d: every version but the newest needs Upgrade", n)
@@ -79,7 +81,8 @@ func (e Entry) Validate() error {
 func (e Entry) Admit(in events.Intent) error {
 	v, known := e.Versions[in.Version]
 	if !known {
-		return events.NewRefusal("type", "version", "kind %s has no version %d; the newest is %d", e.Name, in.Version, e.Newest())
+		return events.NewRefusal("type", "version", "kind %s has no version %d; the newest is %d", e.Name, in.Version,
+			e.Newest())
 	}
 	return v.Admit(in)
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/plans/kind"
-	_ "github.com/culvertnet/culvert/saga/plans/kind/kindtest" // its flag -update, which make golden gives to every package here
+	// its flag -update, which make golden gives to every package here
+	_ "github.com/culvertnet/culvert/saga/plans/kind/kindtest"
 )
 
 // wrap is an upgrade whose trace can be read: 7 becomes [7].
@@ -51,7 +52,8 @@ func TestAnOlderVersionIsUpgradedBeforeItIsPlannedAndJudged(t *testing.T) {
 			t.Fatal(err)
 		}
 		if string(got.Data) != want || got.Version != 3 || got.Digest != in.Digest {
-			t.Errorf("version %d is planned as version %d with %s, want 3 with %s", version, got.Version, got.Data, want)
+			t.Errorf("version %d is planned as version %d with %s, want 3 with %s", version, got.Version, got.Data,
+				want)
 		}
 		if judged := e.Engine().Postconditions(saga.NewOutputs(in, nil, nil)); len(judged) != 1 || judged[0] != want {
 			t.Errorf("version %d is judged as %v, want %s", version, judged, want)
@@ -71,10 +73,12 @@ func TestAVersionThatThisReleaseDoesNotKnow(t *testing.T) {
 	if r, refused := events.AsRefusal(e.Admit(in)); !refused || r.Violations[0].Rule != "version" {
 		t.Errorf("it is admitted: %v", e.Admit(in))
 	}
-	if _, err := e.Engine().Plan(saga.Planning{Intent: in}); err == nil || !strings.Contains(err.Error(), "no version 4") {
+	if _, err := e.Engine().Plan(saga.Planning{Intent: in}); err == nil || !strings.Contains(err.Error(),
+		"no version 4") {
 		t.Errorf("it is planned: %v", err)
 	}
-	if judged := e.Engine().Postconditions(saga.NewOutputs(in, nil, nil)); len(judged) != 1 || !strings.Contains(judged[0], "no version 4") {
+	if judged := e.Engine().Postconditions(saga.NewOutputs(in, nil, nil)); len(judged) != 1 ||
+		!strings.Contains(judged[0], "no version 4") {
 		t.Errorf("it is judged: %v", judged)
 	}
 	bad := e.Apply(json.RawMessage(`"bad"`))

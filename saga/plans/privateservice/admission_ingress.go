@@ -14,7 +14,8 @@ const (
 	maxAnnounced = 20
 )
 
-// googleDomains are what the hosts of a bundle's endpoint can be called: the TLS name and the Host header must be Google's.
+// googleDomains are what the hosts of a bundle's endpoint can be called: the TLS name and the Host header must be
+// Google's.
 var googleDomains = []string{".run.app", ".cloudfunctions.net"}
 
 func (a *admission) ingress(in Ingress) {
@@ -28,28 +29,37 @@ func (a *admission) ingress(in Ingress) {
 	}
 }
 
-// target judges target, endpoint and address together: which address an endpoint can have follows from what it leads to.
+// target judges target, endpoint and address together: which address an endpoint can have follows from what it leads
+// to.
 func (a *admission) target(in Ingress) {
 	attached := in.Target.ServiceAttachment != ""
-	a.need(count(attached, in.Target.GoogleApisBundle != "") == 1, "/ingress/target", "target", "name one target: a bundle or a service attachment")
-	a.need(count(in.Address.Pool != "", in.Address.IP.IsValid(), in.Address.Subnet != "") == 1, "/ingress/address", "address-form", "give one of pool, ip, subnet")
+	a.need(count(attached, in.Target.GoogleApisBundle != "") == 1, "/ingress/target", "target",
+		"name one target: a bundle or a service attachment")
+	a.need(count(in.Address.Pool != "", in.Address.IP.IsValid(), in.Address.Subnet != "") == 1, "/ingress/address",
+		"address-form", "give one of pool, ip, subnet")
 	if attached {
-		a.need(in.Endpoint == OwnEndpoint, "/ingress/endpoint", "endpoint-own", "the endpoint of a service attachment is always the connection's own")
-		a.need(in.Address.Subnet != "", "/ingress/address", "address-form", "the endpoint of a service attachment takes its address inside a subnet: give subnet")
-		a.need(in.Advertise == HostRoute, "/ingress/advertise", "advertise", "an address inside a subnet is announced as a host-route only")
+		a.need(in.Endpoint == OwnEndpoint, "/ingress/endpoint", "endpoint-own",
+			"the endpoint of a service attachment is always the connection's own")
+		a.need(in.Address.Subnet != "", "/ingress/address", "address-form",
+			"the endpoint of a service attachment takes its address inside a subnet: give subnet")
+		a.need(in.Advertise == HostRoute, "/ingress/advertise", "advertise",
+			"an address inside a subnet is announced as a host-route only")
 		if in.Address.Subnet != "" {
 			r, _ := parseResource(in.Target.ServiceAttachment)
 			a.subnet("/ingress/address/subnet", in.Address.Subnet, r.region, "the service attachment")
 		}
 		return
 	}
-	a.need(in.Address.Subnet == "", "/ingress/address", "address-form", "an endpoint for Google APIs takes an address outside of every subnet: give pool or ip")
+	a.need(in.Address.Subnet == "", "/ingress/address", "address-form",
+		"an endpoint for Google APIs takes an address outside of every subnet: give pool or ip")
 	if in.Address.Pool != "" {
 		_, mine := a.operator.Pool(in.Address.Pool, a.tenant)
-		a.need(mine, "/ingress/address/pool", "pool", "pool %q is not configured for tenant %q", in.Address.Pool, a.tenant)
+		a.need(mine, "/ingress/address/pool", "pool", "pool %q is not configured for tenant %q", in.Address.Pool,
+			a.tenant)
 	}
 	if in.Address.IP.IsValid() {
-		a.need(in.Address.IP.Is4() && a.operator.Holds(in.Address.IP, a.tenant), "/ingress/address/ip", "address-in-pool",
+		a.need(in.Address.IP.Is4() && a.operator.Holds(in.Address.IP, a.tenant), "/ingress/address/ip",
+			"address-in-pool",
 			"%s is in no pool that is configured for tenant %q", in.Address.IP, a.tenant)
 	}
 }
@@ -59,14 +69,16 @@ func (a *admission) names(in Ingress) {
 	hosts := in.Names.Hostnames
 	a.need(!attached || !hosts.Auto, "/ingress/names/hostnames", "hostnames-auto",
 		"the service's own names are Google's and do not lead through a service attachment: list the producer's names")
-	a.need(in.Names.TTL >= minTTL && in.Names.TTL <= maxTTL, "/ingress/names/ttl", "ttl", "the TTL is %ds, not between 1s and 1h", in.Names.TTL.Seconds())
+	a.need(in.Names.TTL >= minTTL && in.Names.TTL <= maxTTL, "/ingress/names/ttl", "ttl",
+		"the TTL is %ds, not between 1s and 1h", in.Names.TTL.Seconds())
 	seen := map[string]bool{}
 	for i, host := range hosts.List {
 		field := fmt.Sprintf("/ingress/names/hostnames/%d", i)
 		a.need(!seen[host], field, "hostname-unique", "%s is there twice", host)
 		seen[host] = true
 		a.need(attached || hasSuffix(host, googleDomains), field, "hostname-domain",
-			"%s does not end in %s, so its TLS name is not Google's; a name of one's own needs a load balancer", host, strings.Join(googleDomains, " or "))
+			"%s does not end in %s, so its TLS name is not Google's; a name of one's own needs a load balancer", host,
+			strings.Join(googleDomains, " or "))
 	}
 }
 
@@ -80,7 +92,8 @@ func hasSuffix(host string, suffixes []string) bool {
 }
 
 func (a *admission) announcers(in Ingress) {
-	a.need(len(in.Announce) <= maxAnnounced, "/ingress/announce", "announce-limit", "%d announcers, more than %d", len(in.Announce), maxAnnounced)
+	a.need(len(in.Announce) <= maxAnnounced, "/ingress/announce", "announce-limit", "%d announcers, more than %d",
+		len(in.Announce), maxAnnounced)
 	seen := map[string]bool{}
 	for i, ann := range in.Announce {
 		field := fmt.Sprintf("/ingress/announce/%d", i)
@@ -90,34 +103,46 @@ func (a *admission) announcers(in Ingress) {
 		case ViaAviatrix:
 			a.knownGateway(field+"/spokeGateway", ann.SpokeGateway)
 		case ViaBGP:
-			a.need(a.operator.Speaker(ann.Speaker, a.tenant), field+"/speaker", "speaker", "speaker %q is not configured for tenant %q", ann.Speaker, a.tenant)
-			a.need(canForward(ann.NextHop), field+"/nextHop", "next-hop", "next hop %s is not a unicast IPv4 address of a router", ann.NextHop)
+			a.need(a.operator.Speaker(ann.Speaker, a.tenant), field+"/speaker", "speaker",
+				"speaker %q is not configured for tenant %q", ann.Speaker, a.tenant)
+			a.need(canForward(ann.NextHop), field+"/nextHop", "next-hop",
+				"next hop %s is not a unicast IPv4 address of a router", ann.NextHop)
 		}
 	}
-	// What is not carried out is refused, not taken in silence: whether an endpoint needs translated sources is unverified.
-	a.need(in.SourceNat != GatewaySourceNat, "/ingress/sourceNat", "source-nat", "no step translates sources yet; only none is carried out")
+	// What is not carried out is refused, not taken in silence: whether an endpoint needs translated sources is
+	// unverified.
+	a.need(in.SourceNat != GatewaySourceNat, "/ingress/sourceNat", "source-nat",
+		"no step translates sources yet; only none is carried out")
 }
 
 // identity is what makes two announcers the same, whatever else they say.
 func (ann Announce) identity() string {
-	return strings.Trim(strings.Join([]string{string(ann.Via), ann.SpokeGateway, ann.Project, ann.Region, ann.Router, ann.Speaker}, " "), " ")
+	return strings.Trim(strings.Join(
+		[]string{string(ann.Via), ann.SpokeGateway, ann.Project, ann.Region, ann.Router, ann.Speaker}, " ",
+	), " ")
 }
 
 func (a *admission) knownGateway(field, name string) {
 	_, mine := a.operator.Gateway(name, a.tenant)
-	a.need(mine, field, "gateway", "gateway %q is not configured for tenant %q, so its controller is not known", name, a.tenant)
+	a.need(mine, field, "gateway", "gateway %q is not configured for tenant %q, so its controller is not known", name,
+		a.tenant)
 }
 
 // canForward tells whether an address can be a next hop.
 func canForward(ip netip.Addr) bool {
 	reserved := netip.MustParsePrefix("240.0.0.0/4") // RFC 1112, the broadcast address included
-	return ip.Is4() && !ip.IsUnspecified() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast() && !ip.IsMulticast() && !reserved.Contains(ip)
+	return ip.Is4() && !ip.IsUnspecified() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast() && !ip.IsMulticast() &&
+		!reserved.Contains(ip)
 }
 
 var (
-	mailbox       = regexp.MustCompile(`^[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
-	domainName    = regexp.MustCompile(`^([A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
-	workloadID    = regexp.MustCompile(`^[a-z][-a-z0-9]{4,28}[a-z0-9]\.svc\.id\.goog\[[a-z0-9-]{1,63}/[a-z0-9.-]{1,253}\]$`)
+	mailbox = regexp.MustCompile(
+		`^[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`,
+	)
+	domainName = regexp.MustCompile(`^([A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
+	workloadID = regexp.MustCompile(
+		`^[a-z][-a-z0-9]{4,28}[a-z0-9]\.svc\.id\.goog\[[a-z0-9-]{1,63}/[a-z0-9.-]{1,253}\]$`,
+	)
 	federatedID   = regexp.MustCompile(`^//iam\.googleapis\.com/(projects/[0-9]+/)?locations/global/work(load|force)(Identity)?Pools/[a-z0-9-]{4,32}/[A-Za-z0-9_./:=@%*-]+$`)
 	publicMembers = []string{"allUsers", "allAuthenticatedUsers"}
 )
@@ -127,7 +152,8 @@ var (
 func (a *admission) invoker(field, member string, public PublicAccess) {
 	for _, everybody := range publicMembers {
 		if member == everybody {
-			a.need(public == KeepPublic, field, "invoker-public", "%s may not invoke a service whose public access is forbidden", member)
+			a.need(public == KeepPublic, field, "invoker-public",
+				"%s may not invoke a service whose public access is forbidden", member)
 			return
 		}
 	}
@@ -143,5 +169,7 @@ func (a *admission) invoker(field, member string, public PublicAccess) {
 	case "principal", "principalSet":
 		good = federatedID.MatchString(id)
 	}
-	a.need(good, field, "invoker", "%q is not an IAM member: want user:, group:, serviceAccount: with an address, domain: with a name, principal:// or principalSet://", member)
+	a.need(good, field, "invoker",
+		"%q is not an IAM member: want user:, group:, serviceAccount: with an address, domain: with a name, "+
+			"principal:// or principalSet://", member)
 }

@@ -21,7 +21,9 @@ func (r *recipe) checks() {
 		for _, a := range r.Ingress.Announce {
 			in.Targets = append(in.Targets, r.target(a))
 		}
-		r.checkRouting = saga.Add[routing.CheckOut](r.b, saga.Spec{Name: "check-routing", Kind: routing.KindCheck, Check: true}, in)
+		r.checkRouting = saga.Add[routing.CheckOut](
+			r.b, saga.Spec{Name: "check-routing", Kind: routing.KindCheck, Check: true}, in,
+		)
 	}
 	if r.Egress != nil && r.Egress.Filter != nil {
 		f := r.Egress.Filter
@@ -32,7 +34,9 @@ func (r *recipe) checks() {
 		if r.Egress.Direct != nil {
 			in.Tags = r.Egress.Direct.Tags
 		}
-		r.checkPolicy = saga.Add[policy.CheckOut](r.b, saga.Spec{Name: "check-policy", Kind: policy.KindCheck, Check: true}, in)
+		r.checkPolicy = saga.Add[policy.CheckOut](
+			r.b, saga.Spec{Name: "check-policy", Kind: policy.KindCheck, Check: true}, in,
+		)
 	}
 }
 
@@ -41,13 +45,15 @@ func (r *recipe) addCheckEgress() {
 	if r.Egress != nil {
 		in.Binds, in.Takeover = true, r.Egress.Takeover
 		if c := r.Egress.Connector; c != nil && c.Existing != "" {
-			in.Existing = "projects/" + r.ConnectorProject() + "/locations/" + r.Service.Region + "/connectors/" + c.Existing
+			in.Existing = "projects/" + r.ConnectorProject() + "/locations/" + r.Service.Region + "/connectors/" +
+				c.Existing
 		}
 	}
 	if r.Ingress != nil && r.Ingress.Names != nil && !r.attached() {
 		in.Hostnames = r.Ingress.Names.Hostnames.List
 	}
-	r.checkEgress = saga.Add[egress.CheckOut](r.b, saga.Spec{Name: "check-egress", Kind: egress.KindCheck, Check: true}, in)
+	r.checkEgress = saga.Add[egress.CheckOut](r.b, saga.Spec{Name: "check-egress", Kind: egress.KindCheck, Check: true},
+		in)
 }
 
 // addCheckNetwork comes after check-egress where names are mapped, because "auto" takes the names that check found.
@@ -78,17 +84,21 @@ func (r *recipe) addCheckNetwork() {
 			in.AccessNets = e.GoogleAccess.Subnetworks
 		}
 	}
-	r.checkNetwork = saga.Add[network.CheckOut](r.b, saga.Spec{Name: "check-network", Kind: network.KindCheck, Check: true}, in, binds...)
+	r.checkNetwork = saga.Add[network.CheckOut](
+		r.b, saga.Spec{Name: "check-network", Kind: network.KindCheck, Check: true}, in, binds...,
+	)
 }
 
-// hostnames fills in the names to map: those that check-egress found to be the service's, or, for a service attachment, the
-// producer's, which the intent lists and nobody here can look up.
+// hostnames fills in the names to map: those that check-egress found to be the service's, or, for a service attachment,
+// the producer's, which the intent lists and nobody here can look up.
 func (r *recipe) hostnames(to *[]string) []saga.Binding {
 	if r.attached() {
 		*to = slices.Sorted(slices.Values(r.Ingress.Names.Hostnames.List))
 		return nil
 	}
-	return []saga.Binding{saga.Fill(to, saga.Field(r.checkEgress, func(o *egress.CheckOut) *[]string { return &o.Hostnames }))}
+	return []saga.Binding{
+		saga.Fill(to, saga.Field(r.checkEgress, func(o *egress.CheckOut) *[]string { return &o.Hostnames })),
+	}
 }
 
 // withdrawal is the plan of a withdrawal: what must hold before anything is removed. What is removed is what stands.

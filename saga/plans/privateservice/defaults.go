@@ -18,7 +18,8 @@ const (
 )
 
 // withDefaults says what an intent left out, and brings names into the one spelling in which they are compared: lower
-// case (Aviatrix has stored names case-insensitively since AVX-23725; DNS always has). It changes nothing of its receiver.
+// case (Aviatrix has stored names case-insensitively since AVX-23725; DNS always has). It changes nothing of its
+// receiver.
 func (p Payload) withDefaults() Payload {
 	or(&p.OnWithdraw, Retain)
 	if p.Service.Platform == CloudFunctions {

@@ -1,7 +1,7 @@
 package privateservice
 
-// example is the data of the intent whose plan explains the kind: a way in over BGP, a way out through a connector and a
-// filter.
+// example is the data of the intent whose plan explains the kind: a way in over BGP, a way out through a connector and
+// a filter.
 const example = `{
 	"service": {"platform": "cloud-functions", "generation": 2, "project": "acme-prod", "region": "europe-west3", "name": "python-http-function"},
 	"network": "projects/acme-net/global/networks/spoke-vpc",

@@ -36,8 +36,9 @@ func edges(p saga.Plan) map[string]string {
 
 func TestTheGraph(t *testing.T) {
 	in := map[string]string{
-		"reserve-address": "", "create-endpoint": "reserve-address", "announce-0": "create-endpoint reserve-address", "grant-invoker": "",
-		"map-names": "announce-0 create-endpoint grant-invoker reserve-address", "restrict-ingress": "map-names",
+		"reserve-address": "", "create-endpoint": "reserve-address", "announce-0": "create-endpoint reserve-address",
+		"grant-invoker": "",
+		"map-names":     "announce-0 create-endpoint grant-invoker reserve-address", "restrict-ingress": "map-names",
 	}
 	whole := func(changed map[string]string) map[string]string {
 		all := map[string]string{}
@@ -53,25 +54,35 @@ func TestTheGraph(t *testing.T) {
 		return all
 	}
 	without := func(all map[string]string, step string) map[string]string { delete(all, step); return all }
-	steered := map[string]string{"steer-egress": "filter-egress", "bind-service": "enable-google-access filter-egress steer-egress", "filter-egress": ""}
+	steered := map[string]string{"steer-egress": "filter-egress",
+		"bind-service": "enable-google-access filter-egress steer-egress", "filter-egress": ""}
 	for name, want := range map[string]map[string]string{
 		"ingress-only":              in,
 		"router-firewall-connector": whole(nil),
 		"bgp-firewall-connector":    whole(nil),
 		"aviatrix-fqdn-connector": whole(map[string]string{
-			"steer-egress": "attach-connector filter-egress", "bind-service": "attach-connector enable-google-access filter-egress steer-egress",
+			"steer-egress": "attach-connector filter-egress",
+			"bind-service": "attach-connector enable-google-access filter-egress steer-egress",
 		}),
 		"router-webgroup-connector": whole(map[string]string{
-			"steer-egress": "filter-egress", "bind-service": "attach-connector enable-google-access filter-egress steer-egress",
+			"steer-egress": "filter-egress",
+			"bind-service": "attach-connector enable-google-access filter-egress steer-egress",
 		}),
 		"router-fqdn-direct":  without(whole(steered), "attach-connector"),
 		"bgp-webgroup-direct": without(whole(steered), "attach-connector"),
-		"bgp-firewall-direct": without(whole(map[string]string{"filter-egress": "", "bind-service": "enable-google-access filter-egress"}), "attach-connector"),
-		"egress-only":         {"attach-connector": "", "bind-service": "attach-connector"},
-		"existing":            {"attach-connector": "", "bind-service": "attach-connector"},
-		"attachment":          {"reserve-address": "", "create-endpoint": "reserve-address", "announce-0": "create-endpoint reserve-address", "map-names": "announce-0 create-endpoint reserve-address"},
-		"no-names":            {"reserve-address": "", "create-endpoint": "reserve-address", "restrict-ingress": "create-endpoint"},
-		"own-aggregate":       {"reserve-address": "", "create-endpoint": "reserve-address", "announce-0-0": "create-endpoint", "grant-invoker": "", "map-names": "announce-0-0 create-endpoint grant-invoker reserve-address", "restrict-ingress": "map-names"},
+		"bgp-firewall-direct": without(whole(
+			map[string]string{"filter-egress": "", "bind-service": "enable-google-access filter-egress"},
+		), "attach-connector"),
+		"egress-only": {"attach-connector": "", "bind-service": "attach-connector"},
+		"existing":    {"attach-connector": "", "bind-service": "attach-connector"},
+		"attachment": {"reserve-address": "", "create-endpoint": "reserve-address",
+			"announce-0": "create-endpoint reserve-address", "map-names": "announce-0 create-endpoint reserve-address"},
+		"no-names": {
+			"reserve-address": "", "create-endpoint": "reserve-address", "restrict-ingress": "create-endpoint",
+		},
+		"own-aggregate": {"reserve-address": "", "create-endpoint": "reserve-address",
+			"announce-0-0": "create-endpoint", "grant-invoker": "",
+			"map-names": "announce-0-0 create-endpoint grant-invoker reserve-address", "restrict-ingress": "map-names"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(want, edges(planned(t, variants()[name]))); diff != "" {
@@ -84,7 +95,9 @@ func TestTheGraph(t *testing.T) {
 // precedes tells whether a step is done before another one begins.
 func precedes(p saga.Plan, first, then string) bool {
 	n, found := p.Node(then)
-	return found && (slices.Contains(n.After, first) || slices.ContainsFunc(n.After, func(need string) bool { return precedes(p, first, need) }))
+	return found && (slices.Contains(
+		n.After, first,
+	) || slices.ContainsFunc(n.After, func(need string) bool { return precedes(p, first, need) }))
 }
 
 // What must hold of every variant, whatever its graph is in detail.
@@ -115,7 +128,8 @@ func TestEveryPlanKeepsTheOrderThatHarmsNobody(t *testing.T) {
 				t.Errorf("%s: %s (%s) is marked check: %t", name, n.Name, n.Kind, n.Check)
 			}
 			if n.UndoLast != (n.Name == "restrict-ingress") {
-				t.Errorf("%s: undoing %s last: %t; only the undo that opens the service waits for the others", name, n.Name, n.UndoLast)
+				t.Errorf("%s: undoing %s last: %t; only the undo that opens the service waits for the others", name,
+					n.Name, n.UndoLast)
 			}
 			if !n.Check && n.Prefix == "" {
 				t.Errorf("%s: the objects of %s have no readable prefix", name, n.Name)
@@ -131,9 +145,11 @@ func TestAVariantHasTheStepsThatItNeedsOnly(t *testing.T) {
 			"check-network": true, "check-egress": true, "check-routing": strings.Contains(data, `"announce":[{`),
 			"check-policy": strings.Contains(data, `"filter"`), "filter-egress": strings.Contains(data, `"filter"`),
 			"steer-egress": strings.Contains(data, "aviatrix-fqdn") || strings.Contains(data, "aviatrix-webgroup"),
-			"bind-service": strings.Contains(data, `"egress"`), "attach-connector": strings.Contains(data, `"connector"`),
+			"bind-service": strings.Contains(data, `"egress"`), "attach-connector": strings.Contains(data,
+				`"connector"`),
 			"map-names": strings.Contains(data, `"names"`), "restrict-ingress": strings.Contains(data, "forbid"),
-			"grant-invoker": strings.Contains(data, "invokers"), "enable-google-access": strings.Contains(data, "googleAccess"),
+			"grant-invoker": strings.Contains(data, "invokers"), "enable-google-access": strings.Contains(data,
+				"googleAccess"),
 			"create-endpoint": strings.Contains(data, `"ingress"`),
 		} {
 			if _, has := p.Node(step); has != needed {
@@ -158,14 +174,16 @@ func TestAPlanIsTheSameForTheSameIntent(t *testing.T) {
 func TestInputs(t *testing.T) {
 	p := planned(t, variants()["aviatrix-fqdn-connector"])
 	target := routing.Target{
-		Via: routing.ViaAviatrix, Network: "projects/acme-net/global/networks/spoke-vpc", Controller: "avx-82", Gateway: "gcp-spoke-1",
+		Via: routing.ViaAviatrix, Network: "projects/acme-net/global/networks/spoke-vpc", Controller: "avx-82",
+		Gateway:     "gcp-spoke-1",
 		Connections: []string{"site-1", "site-2"},
 	}
 	if diff := cmp.Diff(target, input[routing.AnnounceIn](t, p, "announce-0").Target); diff != "" {
 		t.Errorf("the gateway's controller comes from the operator's configuration (-want +got):\n%s", diff)
 	}
 	address := input[network.ReserveAddressIn](t, p, "reserve-address")
-	if address.Shared != "counted/psc/acme-net/spoke-vpc/all-apis" || !slices.Equal(address.Ranges, []string{"10.200.0.0/20"}) {
+	if address.Shared != "counted/psc/acme-net/spoke-vpc/all-apis" || !slices.Equal(address.Ranges,
+		[]string{"10.200.0.0/20"}) {
 		t.Errorf("shared %q of ranges %v", address.Shared, address.Ranges)
 	}
 	filter := input[policy.FilterEgressIn](t, p, "filter-egress")
@@ -202,7 +220,8 @@ func TestAnAttachmentsNamesAreTheProducers(t *testing.T) {
 		t.Errorf("region %q: the endpoint of an attachment is regional", region)
 	}
 	n, _ := p.Node("announce-0")
-	if !slices.ContainsFunc(n.Binds, func(b saga.Bind) bool { return b.Step == "check-network" && b.To == "/subnetCidr" }) {
+	if !slices.ContainsFunc(n.Binds,
+		func(b saga.Bind) bool { return b.Step == "check-network" && b.To == "/subnetCidr" }) {
 		t.Errorf("binds %+v: an address inside a subnet is announced only where the subnet itself is not", n.Binds)
 	}
 }
@@ -222,10 +241,13 @@ func TestOnWithdraw(t *testing.T) {
 
 func TestWithdrawal(t *testing.T) {
 	service := `{"service":{"platform":"cloud-run","project":"acme-prod","region":"europe-west3","name":"fn-0001"},"to":{"egress":"all-traffic"}}`
-	bound := saga.Standing{Step: "bind-service", Generation: 1, Kind: egress.KindBindService, Input: []byte(service), Output: []byte(`{}`)}
+	bound := saga.Standing{
+		Step: "bind-service", Generation: 1, Kind: egress.KindBindService, Input: []byte(service), Output: []byte(`{}`),
+	}
 	connector := func(generation uint64, in, name string) saga.Standing {
 		return saga.Standing{
-			Step: "attach-connector", Generation: generation, Kind: egress.KindAttachConnector, Input: []byte(in), Output: []byte(`{"name":"` + name + `"}`),
+			Step: "attach-connector", Generation: generation, Kind: egress.KindAttachConnector, Input: []byte(in),
+			Output: []byte(`{"name":"` + name + `"}`),
 		}
 	}
 	unknown := connector(3, `{}`, "")
@@ -234,15 +256,19 @@ func TestWithdrawal(t *testing.T) {
 		standing []saga.Standing
 		want     map[string]string // check → connector
 	}{
-		"nothing stands":  {nil, map[string]string{}},
-		"no connector":    {[]saga.Standing{bound}, map[string]string{}},
-		"our connector":   {[]saga.Standing{connector(1, `{}`, "c1"), bound}, map[string]string{"check-connector-1": "c1"}},
-		"two generations": {[]saga.Standing{connector(1, `{}`, "c1"), connector(2, `{}`, "c2")}, map[string]string{"check-connector-1": "c1", "check-connector-2": "c2"}},
+		"nothing stands": {nil, map[string]string{}},
+		"no connector":   {[]saga.Standing{bound}, map[string]string{}},
+		"our connector": {
+			[]saga.Standing{connector(1, `{}`, "c1"), bound}, map[string]string{"check-connector-1": "c1"},
+		},
+		"two generations": {[]saga.Standing{connector(1, `{}`, "c1"), connector(2, `{}`, "c2")},
+			map[string]string{"check-connector-1": "c1", "check-connector-2": "c2"}},
 		"somebody else's": {[]saga.Standing{connector(1, `{"existing":"c0"}`, "c0"), bound}, map[string]string{}},
 		"one that was never known to be made at all": {[]saga.Standing{unknown}, map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := events.Intent{Connection: events.Key{Tenant: "default", Name: "orders"}, Kind: Name, Want: events.Withdraw, Version: 1, Data: []byte(`{}`)}
+			in := events.Intent{Connection: events.Key{Tenant: "default", Name: "orders"}, Kind: Name,
+				Want: events.Withdraw, Version: 1, Data: []byte(`{}`)}
 			p, err := New(operatortest.Config()).Engine().Plan(saga.Planning{Intent: in, Standing: c.standing})
 			if err != nil {
 				t.Fatal(err)
@@ -254,7 +280,8 @@ func TestWithdrawal(t *testing.T) {
 				if !n.Check || !check.Withdrawing {
 					t.Errorf("%s has an effect, or checks as for an apply", n.Name)
 				}
-				if slices.ContainsFunc(c.standing, func(s saga.Standing) bool { return s.Step == "bind-service" }) && check.Service.Name != "fn-0001" {
+				if slices.ContainsFunc(c.standing, func(s saga.Standing) bool { return s.Step == "bind-service" }) &&
+					check.Service.Name != "fn-0001" {
 					t.Errorf("%s takes our own service for a foreign user", n.Name)
 				}
 			}
@@ -270,8 +297,11 @@ func TestWithdrawal(t *testing.T) {
 }
 
 func TestAPlanIsRefusedLikeTheIntent(t *testing.T) {
-	_, err := New(operatortest.Config()).Engine().Plan(saga.Planning{Intent: apply(strings.Replace(ways(bundleIn, byRouter, ""), "psc-frankfurt", "psc-partner", 1))})
+	_, err := New(operatortest.Config()).Engine().Plan(
+		saga.Planning{Intent: apply(strings.Replace(ways(bundleIn, byRouter, ""), "psc-frankfurt", "psc-partner", 1))},
+	)
 	if r, refused := events.AsRefusal(err); !refused || r.Violations[0].Rule != "pool" {
-		t.Errorf("error %v, want the refusal of another tenant's pool: a replay with edited input comes without a door", err)
+		t.Errorf("error %v, want the refusal of another tenant's pool: a replay with edited input comes without a door",
+			err)
 	}
 }

@@ -54,7 +54,8 @@ func (j *judge) endpoint() {
 	each(j, network.KindCreateEndpoint, func(step string, out network.CreateEndpointOut) {
 		j.need(out.IP == j.ip, "%s: the endpoint answers at %s, the reserved address is %s", step, out.IP, j.ip)
 		bundle := out.Target == "all-apis" || out.Target == "vpc-sc"
-		j.need(bundle || out.Connection == "ACCEPTED", "%s: the producer's side is %s, not ACCEPTED", step, out.Connection)
+		j.need(bundle || out.Connection == "ACCEPTED", "%s: the producer's side is %s, not ACCEPTED", step,
+			out.Connection)
 	})
 }
 
@@ -63,7 +64,8 @@ func (j *judge) announcements() {
 	each(j, routing.KindAnnounce, func(step string, out routing.AnnounceOut) {
 		prefix, err := netip.ParsePrefix(out.Prefix)
 		ip, errIP := netip.ParseAddr(j.ip)
-		j.need(err == nil && errIP == nil && prefix.Contains(ip), "%s: %s does not hold the endpoint's address %s", step, out.Prefix, j.ip)
+		j.need(err == nil && errIP == nil && prefix.Contains(ip), "%s: %s does not hold the endpoint's address %s",
+			step, out.Prefix, j.ip)
 		for _, peer := range out.Sight.Peers {
 			j.need(slices.Contains(out.Sight.Seen, peer), "%s: %s has not learned %s", step, peer, out.Prefix)
 		}
@@ -75,12 +77,14 @@ func (j *judge) names() {
 	each(j, network.KindMapNames, func(step string, out network.MapNamesOut) {
 		for _, z := range out.Zones {
 			j.need(z.IP == j.ip, "%s: %s answers %s, the endpoint's address is %s", step, z.Host, z.IP, j.ip)
-			j.need(z.Answers == "" || z.Answers == z.Zone, "%s: %s is answered by %s before our zone", step, z.Host, z.Answers)
+			j.need(z.Answers == "" || z.Answers == z.Zone, "%s: %s is answered by %s before our zone", step, z.Host,
+				z.Answers)
 		}
 	})
 }
 
-// egress: the connector is ready, its range is the filter's source, the filter binds, and the service serves through it.
+// egress: the connector is ready, its range is the filter's source, the filter binds, and the service serves through
+// it.
 func (j *judge) egress() {
 	source := ""
 	each(j, egress.KindAttachConnector, func(step string, out egress.AttachConnectorOut) {
@@ -88,7 +92,8 @@ func (j *judge) egress() {
 		j.need(out.State == "READY", "%s: the connector is %s", step, out.State)
 	})
 	each(j, policy.KindFilterEgress, func(step string, out policy.FilterEgressOut) {
-		j.need(source == "" || out.Source == source, "%s: the filter binds %s, the connector has %s", step, out.Source, source)
+		j.need(source == "" || out.Source == source, "%s: the filter binds %s, the connector has %s", step, out.Source,
+			source)
 		j.need(out.Void == "", "%s: the filter does not decide: %s", step, out.Void)
 	})
 	each(j, egress.KindBindService, func(step string, out egress.BindServiceOut) {

@@ -39,11 +39,15 @@ func good() *seen {
 			{Prefix: ip + "/32", Sight: routing.Sight{Peers: []string{peer}, Seen: []string{peer, "another"}}},
 			{Prefix: "10.200.0.0/20"}, // an aggregate that nobody is expected to have learned
 		},
-		names:     network.MapNamesOut{Zones: []network.MappedName{{Host: "a.run.app", Zone: "zone1", IP: ip, Answers: "zone1"}, {Host: "b.run.app", Zone: "zone2", IP: ip}}},
+		names: network.MapNamesOut{Zones: []network.MappedName{
+			{Host: "a.run.app", Zone: "zone1", IP: ip, Answers: "zone1"}, {Host: "b.run.app", Zone: "zone2", IP: ip},
+		}},
 		connector: egress.AttachConnectorOut{CIDR: "10.8.0.0/28", State: "READY"},
 		filter:    policy.FilterEgressOut{Source: "10.8.0.0/28"},
 		bound:     egress.BindServiceOut{Serving: true},
-		granted:   egress.GrantInvokerOut{Added: []string{"user:a@acme.example"}, Have: []string{"user:a@acme.example", "user:b@acme.example"}},
+		granted: egress.GrantInvokerOut{
+			Added: []string{"user:a@acme.example"}, Have: []string{"user:a@acme.example", "user:b@acme.example"},
+		},
 	}
 }
 
@@ -76,11 +80,14 @@ func (s *seen) outputs(t *testing.T, leftOut ...string) saga.Outputs {
 
 func TestAWorkingPathHoldsEveryPostcondition(t *testing.T) {
 	for name, leftOut := range map[string][]string{
-		"whole":            nil,
-		"ingress only":     {"attach-connector", "filter-egress", "bind-service"},
-		"egress only":      {"reserve-address", "create-endpoint", "announce-0", "announce-1", "map-names", "grant-invoker"},
+		"whole":        nil,
+		"ingress only": {"attach-connector", "filter-egress", "bind-service"},
+		"egress only": {
+			"reserve-address", "create-endpoint", "announce-0", "announce-1", "map-names", "grant-invoker",
+		},
 		"direct interface": {"attach-connector"},
-		"nothing":          {"reserve-address", "create-endpoint", "announce-0", "announce-1", "map-names", "grant-invoker", "attach-connector", "filter-egress", "bind-service"},
+		"nothing": {"reserve-address", "create-endpoint", "announce-0", "announce-1", "map-names",
+			"grant-invoker", "attach-connector", "filter-egress", "bind-service"},
 	} {
 		if failing := Postconditions(good().outputs(t, leftOut...)); len(failing) > 0 {
 			t.Errorf("%s: %v", name, failing)
@@ -99,22 +106,45 @@ func TestEveryPostconditionIsJudged(t *testing.T) {
 		spoil func(*seen)
 		want  []string // parts of the one complaint
 	}{
-		"the endpoint has another address": {func(s *seen) { s.endpoint.IP = "10.200.0.8" }, []string{"create-endpoint", "10.200.0.8", ip}},
+		"the endpoint has another address": {
+			func(s *seen) { s.endpoint.IP = "10.200.0.8" }, []string{"create-endpoint", "10.200.0.8", ip},
+		},
 		"the producer has not accepted": {func(s *seen) {
 			s.endpoint.Target, s.endpoint.Connection = "projects/p/regions/r/serviceAttachments/a", "PENDING"
 		}, []string{"create-endpoint", "PENDING"}},
-		"the producer's side is not known":    {func(s *seen) { s.endpoint.Target = "projects/p/regions/r/serviceAttachments/a" }, []string{"create-endpoint", "ACCEPTED"}},
-		"another prefix is announced":         {func(s *seen) { s.announced[0].Prefix = "10.200.0.8/32" }, []string{"announce-0", "10.200.0.8/32", ip}},
-		"an aggregate does not hold it":       {func(s *seen) { s.announced[1].Prefix = "10.201.0.0/20" }, []string{"announce-1", "10.201.0.0/20"}},
-		"no prefix is announced":              {func(s *seen) { s.announced[0].Prefix = "" }, []string{"announce-0", ip}},
-		"a peer has not learned it":           {func(s *seen) { s.announced[0].Sight.Seen = []string{"another"} }, []string{"announce-0", peer, "10.200.0.9/32"}},
-		"a name answers with another address": {func(s *seen) { s.names.Zones[1].IP = "10.200.0.8" }, []string{"map-names", "b.run.app", "10.200.0.8"}},
-		"another zone answers before ours":    {func(s *seen) { s.names.Zones[0].Answers = "corp" }, []string{"map-names", "a.run.app", "corp"}},
-		"the connector is in error":           {func(s *seen) { s.connector.State = "ERROR" }, []string{"attach-connector", "ERROR"}},
-		"the filter binds another range":      {func(s *seen) { s.filter.Source = "10.8.0.16/28" }, []string{"filter-egress", "10.8.0.16/28", "10.8.0.0/28"}},
-		"the filter is void":                  {func(s *seen) { s.filter.Void = "rule 900 allows first" }, []string{"filter-egress", "does not decide", "rule 900"}},
-		"the service does not serve with it":  {func(s *seen) { s.bound.Serving = false }, []string{"bind-service", "serve"}},
-		"an invoker has lost the role":        {func(s *seen) { s.granted.Have = nil }, []string{"grant-invoker", "user:a@acme.example"}},
+		"the producer's side is not known": {func(s *seen) {
+			s.endpoint.Target = "projects/p/regions/r/serviceAttachments/a"
+		}, []string{"create-endpoint", "ACCEPTED"}},
+		"another prefix is announced": {
+			func(s *seen) { s.announced[0].Prefix = "10.200.0.8/32" }, []string{"announce-0", "10.200.0.8/32", ip},
+		},
+		"an aggregate does not hold it": {
+			func(s *seen) { s.announced[1].Prefix = "10.201.0.0/20" }, []string{"announce-1", "10.201.0.0/20"},
+		},
+		"no prefix is announced": {
+			func(s *seen) { s.announced[0].Prefix = "" }, []string{"announce-0", ip},
+		},
+		"a peer has not learned it": {func(s *seen) { s.announced[0].Sight.Seen = []string{"another"} },
+			[]string{"announce-0", peer, "10.200.0.9/32"}},
+		"a name answers with another address": {
+			func(s *seen) { s.names.Zones[1].IP = "10.200.0.8" }, []string{"map-names", "b.run.app", "10.200.0.8"},
+		},
+		"another zone answers before ours": {
+			func(s *seen) { s.names.Zones[0].Answers = "corp" }, []string{"map-names", "a.run.app", "corp"},
+		},
+		"the connector is in error": {
+			func(s *seen) { s.connector.State = "ERROR" }, []string{"attach-connector", "ERROR"},
+		},
+		"the filter binds another range": {func(s *seen) { s.filter.Source = "10.8.0.16/28" },
+			[]string{"filter-egress", "10.8.0.16/28", "10.8.0.0/28"}},
+		"the filter is void": {func(s *seen) { s.filter.Void = "rule 900 allows first" },
+			[]string{"filter-egress", "does not decide", "rule 900"}},
+		"the service does not serve with it": {
+			func(s *seen) { s.bound.Serving = false }, []string{"bind-service", "serve"},
+		},
+		"an invoker has lost the role": {
+			func(s *seen) { s.granted.Have = nil }, []string{"grant-invoker", "user:a@acme.example"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := good()

@@ -89,8 +89,8 @@ func (p Payload) NetworkProject() string {
 }
 
 // ConnectorProject is the project that the connector is in. With Shared VPC a connector of a service project can only
-// stand on a subnetwork (Connecting to a Shared VPC network), so one with a range of its own stands in the host project;
-// any other is beside the service.
+// stand on a subnetwork (Connecting to a Shared VPC network), so one with a range of its own stands in the host
+// project; any other is beside the service.
 func (p Payload) ConnectorProject() string {
 	if p.Egress != nil && p.Egress.Connector != nil && p.Egress.Connector.IPCIDRRange.IsValid() {
 		return p.NetworkProject()

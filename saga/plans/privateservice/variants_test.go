@@ -44,10 +44,11 @@ func ways(in, announce, out string) string {
 // variants are whole payloads, by a name that is also a golden file's.
 func variants() map[string]string {
 	all := map[string]string{
-		"attachment":    ways(attachedIn, byRouter, ""),
-		"ingress-only":  ways(bundleIn, byRouter, ""),
-		"egress-only":   ways("", "", connector),
-		"no-names":      "{" + cloudRun + `,"ingress":{"target":{"googleApisBundle":"vpc-sc"},"address":{"ip":"10.200.0.9"},"publicAccess":"forbid"}}`,
+		"attachment":   ways(attachedIn, byRouter, ""),
+		"ingress-only": ways(bundleIn, byRouter, ""),
+		"egress-only":  ways("", "", connector),
+		"no-names": "{" + cloudRun +
+			`,"ingress":{"target":{"googleApisBundle":"vpc-sc"},"address":{"ip":"10.200.0.9"},"publicAccess":"forbid"}}`,
 		"own-aggregate": ways(bundleIn+`,"endpoint":"own","advertise":"aggregate"`, byRouter, ""),
 		"existing":      ways("", "", `"connector":{"existing":"shared-1"}`),
 	}

@@ -77,7 +77,9 @@ func (p Services) SetIngress(ctx context.Context, _ uuid.UUID, ref egress.Servic
 }
 
 // change writes a service on its etag and lets it reconcile.
-func (p Services) change(ctx context.Context, call string, ref egress.ServiceRef, etag string, write func(*service) bool) error {
+func (p Services) change(
+	ctx context.Context, call string, ref egress.ServiceRef, etag string, write func(*service) bool,
+) error {
 	w := p.World
 	return w.Act(ctx, call, fullName(ref), func() (func(), error) {
 		s, ok := w.services[ref]

@@ -12,7 +12,8 @@ import (
 // A World is a small cloud in memory: connectors, services and their operations. It implements every port of egress and
 // passes the suite. Safe for concurrent use.
 //
-// Calls that can be set to fail are "connectors.create", ".patch" and ".delete", "services.bind", ".ingress" and ".setInvokers".
+// Calls that can be set to fail are "connectors.create", ".patch" and ".delete", "services.bind", ".ingress" and
+// ".setInvokers".
 type World struct {
 	*steptest.Fake
 	mu         sync.Mutex

@@ -78,7 +78,9 @@ func endpointBundle(t *testing.T, s Subject) {
 
 	s.harmless(t, "create again", func(ctx context.Context) error {
 		return s.Endpoints.Create(ctx, request(), network.Endpoint{
-			Ref: want.Ref, Network: s.Network, AddressName: AddressName(network.Ref{Project: s.Project, Name: "addrpscbundle"}),
+			Ref: want.Ref, Network: s.Network, AddressName: AddressName(
+				network.Ref{Project: s.Project, Name: "addrpscbundle"},
+			),
 			AddressIP: s.FreeIPs[0], Target: "all-apis", Owner: owner + "0",
 		})
 	})
@@ -124,7 +126,8 @@ func endpointAttachment(t *testing.T, s Subject) {
 	}, func(e network.Endpoint, err error) bool { return err == nil && e.Connection == "ACCEPTED" })
 	steptest.Equal(t, "target", e.Target, s.Attachment)
 	steptest.Equal(t, "owner", e.Owner, owner)
-	steptest.Equal(t, "address", e.AddressIP, s.address(t, network.Ref{Project: s.Project, Region: s.Region, Name: "addrpsc-attached"}).IP)
+	steptest.Equal(t, "address", e.AddressIP,
+		s.address(t, network.Ref{Project: s.Project, Region: s.Region, Name: "addrpsc-attached"}).IP)
 	s.must(t, "delete", func(ctx context.Context) error { return s.Endpoints.Delete(ctx, request(), e.Ref) })
 	s.noEndpoint(t, e.Ref)
 }

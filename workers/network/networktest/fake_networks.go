@@ -87,7 +87,8 @@ func (p networks) Overrides(ctx context.Context, name, ip string) (string, error
 	if err != nil {
 		return "", workers.Refuse("invalid", "address: %w", err)
 	}
-	for _, r := range slices.Concat(n.Subnets, slices.DeleteFunc(n.Routes, func(r network.Range) bool { return r.CIDR != ip+"/32" })) {
+	for _, r := range slices.Concat(n.Subnets,
+		slices.DeleteFunc(n.Routes, func(r network.Range) bool { return r.CIDR != ip+"/32" })) {
 		if p, err := netip.ParsePrefix(r.CIDR); err == nil && p.Contains(addr) {
 			return r.From, nil
 		}

@@ -96,7 +96,9 @@ func (s Subject) harmless(t *testing.T, what string, call func(context.Context) 
 }
 
 // until reads until the predicate holds: reads may lag the operation that is done.
-func until[T any](t *testing.T, s Subject, what string, read func(context.Context) (T, error), want func(T, error) bool) (v T) {
+func until[T any](
+	t *testing.T, s Subject, what string, read func(context.Context) (T, error), want func(T, error) bool,
+) (v T) {
 	t.Helper()
 	s.caller().Await(t, what, func(ctx context.Context) (bool, error) {
 		var err error

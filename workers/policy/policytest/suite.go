@@ -189,7 +189,8 @@ func put(t *testing.T, s Subject) {
 
 func changed(t *testing.T, s Subject) {
 	s.put(t, s.Filter)
-	if got, err := s.Driver.Filters.Get(t.Context(), s.Changed); err == nil && got.InForce && policy.SameRules(got.Rules, s.Changed.Rules) {
+	if got, err := s.Driver.Filters.Get(t.Context(), s.Changed); err == nil && got.InForce &&
+		policy.SameRules(got.Rules, s.Changed.Rules) {
 		t.Fatal("the filter reads as changed before it was")
 	}
 	got := s.put(t, s.Changed)

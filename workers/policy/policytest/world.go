@@ -64,8 +64,8 @@ func (w *World) Checked() policy.Filter {
 	return w.checked
 }
 
-// SetVoid says why traffic passes unfiltered all the same; "" that it does not. A Check of a filter that denies is refused
-// for it.
+// SetVoid says why traffic passes unfiltered all the same; "" that it does not. A Check of a filter that denies is
+// refused for it.
 func (w *World) SetVoid(why string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -214,7 +214,9 @@ func (f filters) Remove(ctx context.Context, _ uuid.UUID, want policy.Filter) er
 func render(f policy.Filter) []string {
 	var out []string
 	for i, r := range append(slices.Clone(f.Rules), policy.Rule{Protocol: "all"}) {
-		line, err := json.Marshal(map[string]any{"name": fmt.Sprintf("%s-%d", f.Name, i), "from": f.Source, "to": r, "default": f.Default})
+		line, err := json.Marshal(
+			map[string]any{"name": fmt.Sprintf("%s-%d", f.Name, i), "from": f.Source, "to": r, "default": f.Default},
+		)
 		if err != nil {
 			panic("render rule: " + err.Error()) // texts only
 		}

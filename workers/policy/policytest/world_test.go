@@ -14,7 +14,8 @@ func TestWorld(t *testing.T) {
 		slow      int
 		neighbour string // gateway of a filter of others, where a gateway takes one default
 	}{
-		{"own rules", false, 0, ""}, {"own rules, slow", false, 2, ""}, {"shared rules", true, 0, ""}, {"shared rules, slow", true, 2, ""},
+		{"own rules", false, 0, ""}, {"own rules, slow", false, 2, ""}, {"shared rules", true, 0, ""},
+		{"shared rules, slow", true, 2, ""},
 		{"one default a gateway", false, 0, "another"}, {"the default is others'", false, 0, "gw"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -28,7 +29,8 @@ func TestWorld(t *testing.T) {
 					w.PutFilter(policy.Filter{Name: "others", Gateway: c.neighbour, Default: "deny"})
 				}
 				f := policy.Filter{
-					Name: "fltrone", Owner: "culvert:default_orders/filter-egress/1", Network: "n", Controller: "c", Gateway: "gw", Source: "10.8.0.0/28",
+					Name: "fltrone", Owner: "culvert:default_orders/filter-egress/1", Network: "n", Controller: "c",
+					Gateway: "gw", Source: "10.8.0.0/28",
 					Default: "deny", Rules: []policy.Rule{{FQDN: "a.example", Protocol: "tcp", Ports: []string{"443"}}},
 				}
 				changed, turned, other, refused := f, f, f, f
@@ -44,7 +46,8 @@ func TestWorld(t *testing.T) {
 				if c.shared {
 					s.Driver = w.Shared()
 				} else {
-					s.Filter.Priorities, s.Changed.Priorities, s.Turned.Priorities = []int{1001, 1002}, []int{1001, 1002}, []int{1001, 1002}
+					s.Filter.Priorities, s.Changed.Priorities, s.Turned.Priorities = []int{1001, 1002},
+						[]int{1001, 1002}, []int{1001, 1002}
 					s.Other.Priorities = []int{1003, 1004}
 				}
 				return s

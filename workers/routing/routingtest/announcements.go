@@ -22,8 +22,8 @@ type Lists struct {
 	Operations workers.Operations
 	// Poll is the pause between two reads of something that takes a while; zero means one millisecond.
 	Poll time.Duration
-	// Target has at least one peer that learns what it announces. Its list may have entries of others, and may be in any
-	// mode.
+	// Target has at least one peer that learns what it announces. Its list may have entries of others, and may be in
+	// any mode.
 	Target routing.Target
 	// Missing is a target of the same way that does not exist; Refused are targets that cannot carry an announcement.
 	Missing routing.Target
@@ -34,7 +34,8 @@ type Lists struct {
 	Limit int
 }
 
-// RunAnnouncements holds an implementation against what routing.Announcements promises. Each part gets a world of its own.
+// RunAnnouncements holds an implementation against what routing.Announcements promises. Each part gets a world of its
+// own.
 func RunAnnouncements(t *testing.T, newLists func(t *testing.T) Lists) {
 	t.Helper()
 	for _, part := range []struct {
@@ -97,7 +98,8 @@ func (l Lists) write(t *testing.T, a routing.Announced) {
 // becomes waits until the list reads as given, in any order.
 func (l Lists) becomes(t *testing.T, want routing.Announced) routing.Announced {
 	t.Helper()
-	return until(t, l.caller(), fmt.Sprintf("read %v", want.Entries), func(ctx context.Context) (routing.Announced, error) {
+	return until(t, l.caller(), fmt.Sprintf("read %v", want.Entries), func(ctx context.Context) (routing.Announced,
+		error) {
 		return l.Announcements.Read(ctx, l.Target)
 	}, func(got routing.Announced) bool {
 		return got.Custom == want.Custom && sameSet(got.Entries, want.Entries)

@@ -102,7 +102,8 @@ func routeCreate(t *testing.T, r Table) {
 	}); err != nil && steptest.ClassOf(err) != "retry" {
 		t.Errorf("create under a taken name: %v, want nil or a Retry", err)
 	}
-	if got, err := r.Routes.Get(t.Context(), r.Project, "routeone"); err != nil || got.Priority != 800 || got.Owner != owner {
+	if got, err := r.Routes.Get(t.Context(), r.Project, "routeone"); err != nil || got.Priority != 800 ||
+		got.Owner != owner {
 		t.Errorf("route after a repeat: %+v, %v", got, err)
 	}
 	r.delete(t, "routeone")
@@ -133,7 +134,8 @@ func routeDefaults(t *testing.T, r Table) {
 func routeCancelled(t *testing.T, r Table) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := r.Routes.Create(ctx, request(), r.route("routecut", 800)); err == nil || steptest.ClassOf(err) == "refuse" {
+	if err := r.Routes.Create(ctx, request(), r.route("routecut", 800)); err == nil ||
+		steptest.ClassOf(err) == "refuse" {
 		t.Errorf("create under a cancelled context: %v, want an error that is no Refuse", err)
 	}
 	if _, err := r.Routes.Get(ctx, r.Project, "routecut"); err == nil || errors.Is(err, workers.ErrNotFound) {

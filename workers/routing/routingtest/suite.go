@@ -19,7 +19,9 @@ const owner = "culvert:default_orders/suite/1"
 func request() uuid.UUID { return uuid.New() }
 
 // until reads until the predicate holds: reads may lag the change that is done.
-func until[T any](t *testing.T, c steptest.Caller, what string, read func(context.Context) (T, error), want func(T) bool) (got T) {
+func until[T any](
+	t *testing.T, c steptest.Caller, what string, read func(context.Context) (T, error), want func(T) bool,
+) (got T) {
 	t.Helper()
 	c.Await(t, what, func(ctx context.Context) (bool, error) {
 		var err error

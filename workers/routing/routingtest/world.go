@@ -11,10 +11,11 @@ import (
 	"github.com/culvertnet/culvert/workers/steptest"
 )
 
-// A World is a small set of announcing targets and route tables in memory. Announcements and Routes give the ports, which
-// pass the suites. Safe for concurrent use.
+// A World is a small set of announcing targets and route tables in memory. Announcements and Routes give the ports,
+// which pass the suites. Safe for concurrent use.
 //
-// Calls that can be set to fail are "check", "read", "write", "sight", "route.get", "route.create", "route.delete" and "route.default".
+// Calls that can be set to fail are "check", "read", "write", "sight", "route.get", "route.create", "route.delete" and
+// "route.default".
 type World struct {
 	*steptest.Fake
 	mu      sync.Mutex

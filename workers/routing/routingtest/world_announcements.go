@@ -78,7 +78,8 @@ func (a announcements) Read(ctx context.Context, t routing.Target) (routing.Anno
 		return routing.Announced{}, err
 	}
 	out := found.Announced
-	out.Entries, out.Defaults, out.Owners = slices.Clone(out.Entries), slices.Clone(out.Defaults), maps.Clone(out.Owners)
+	out.Entries, out.Defaults, out.Owners = slices.Clone(out.Entries), slices.Clone(out.Defaults),
+		maps.Clone(out.Owners)
 	return out, nil
 }
 
@@ -95,7 +96,9 @@ func (a announcements) Write(ctx context.Context, _ uuid.UUID, t routing.Target,
 		return workers.Refuse("no-target", "write list: %w", err)
 	}
 	if found.limit > 0 && len(want.Entries) > found.limit {
-		return workers.Refuse(events.ReasonFull, "%s takes %d entries, and not %d", t.ID(), found.limit, len(want.Entries))
+		return workers.Refuse(
+			events.ReasonFull, "%s takes %d entries, and not %d", t.ID(), found.limit, len(want.Entries),
+		)
 	}
 	entries, owners := slices.Clone(want.Entries), maps.Clone(want.Owners)
 	return a.w.Make(lost, func() {

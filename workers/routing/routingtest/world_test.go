@@ -19,7 +19,9 @@ func TestWorldAnnounces(t *testing.T) {
 		slow   int
 	}{
 		{"router with its default", router, routing.Announced{Defaults: []string{"ALL_SUBNETS"}}, 20, 2},
-		{"router with a list", router, routing.Announced{Custom: true, Defaults: []string{"ALL_SUBNETS"}, Entries: []string{"10.1.0.0/16"}}, 20, 0},
+		{"router with a list", router, routing.Announced{
+			Custom: true, Defaults: []string{"ALL_SUBNETS"}, Entries: []string{"10.1.0.0/16"},
+		}, 20, 0},
 		{"spoke with its default", spoke, routing.Announced{Defaults: []string{"10.2.0.0/24"}}, 0, 0},
 		{"speaker", speaker, routing.Announced{Custom: true, Entries: []string{"10.3.0.0/24@10.9.0.9"}}, 0, 0},
 	} {
@@ -34,7 +36,8 @@ func TestWorldAnnounces(t *testing.T) {
 				w.Slow(c.slow)
 				return routingtest.Lists{
 					Announcements: w.Announcements(), Operations: w, Target: c.target, Missing: missing,
-					Refused: []routing.Target{refused}, Prefixes: [2]string{"10.200.0.5/32", "10.200.0.6/32"}, Limit: c.limit,
+					Refused: []routing.Target{refused}, Prefixes: [2]string{"10.200.0.5/32", "10.200.0.6/32"},
+					Limit: c.limit,
 				}
 			})
 		})
@@ -47,7 +50,9 @@ func TestWorldRoutes(t *testing.T) {
 			w := routingtest.NewWorld()
 			w.PutRoute(routing.Route{Project: "p", Name: "internet", Network: "n", Dest: "0.0.0.0/0", Priority: 1000})
 			w.Slow(slow)
-			return routingtest.Table{Routes: w.Routes(), Operations: w, Project: "p", Network: "n", NextHopIP: "10.0.0.9"}
+			return routingtest.Table{
+				Routes: w.Routes(), Operations: w, Project: "p", Network: "n", NextHopIP: "10.0.0.9",
+			}
 		})
 	}
 }

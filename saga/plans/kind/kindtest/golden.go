@@ -11,11 +11,12 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// update is for `make golden`, which gives it to every package below saga/plans: each test package there imports this one.
+// update is for `make golden`, which gives it to every package below saga/plans: each test package there imports this
+// one.
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// Diagrams holds plans, by name, against their drawings in testdata/<name>.md, which `make golden` rewrites. They are the
-// graphs as a reader sees them, from the same data that runs: review their diff like code.
+// Diagrams holds plans, by name, against their drawings in testdata/<name>.md, which `make golden` rewrites. They are
+// the graphs as a reader sees them, from the same data that runs: review their diff like code.
 func Diagrams(t *testing.T, plans map[string]saga.Plan) {
 	t.Helper()
 	for name, p := range plans {

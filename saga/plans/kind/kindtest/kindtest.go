@@ -1,7 +1,7 @@
 // Package kindtest is the suite that every intent kind passes, in its own package and in seconds.
 //
-// [Run] holds an entry against what the catalogue, the intake and the engine rely on. [TypesAgree] holds its Go types and
-// its schemas together. Both are for tests only.
+// [Run] holds an entry against what the catalogue, the intake and the engine rely on. [TypesAgree] holds its Go types
+// and its schemas together. Both are for tests only.
 package kindtest
 
 import (
@@ -26,8 +26,8 @@ func Run(t *testing.T, e kind.Entry, folder string) {
 	t.Run("samples", func(t *testing.T) { samples(t, e) })
 }
 
-// versions: each version has both schemas and an example that is admitted and planned, upgrades lead to data that the next
-// version admits, and no schema is of a version that is not listed.
+// versions: each version has both schemas and an example that is admitted and planned, upgrades lead to data that the
+// next version admits, and no schema is of a version that is not listed.
 func versions(t *testing.T, e kind.Entry) {
 	for n := range e.Versions {
 		for _, want := range []events.Want{events.Apply, events.Withdraw} {

@@ -11,9 +11,9 @@ import (
 	"github.com/culvertnet/culvert/schemas"
 )
 
-// TypesAgree holds a kind's Go type for the data of one want and version against its schema, both ways: both are written by
-// hand. Every field of the one is a field of the other, optional in both or in none, and every list and text has a limit.
-// unions are types whose schema is more than one; the examples have to show them.
+// TypesAgree holds a kind's Go type for the data of one want and version against its schema, both ways: both are
+// written by hand. Every field of the one is a field of the other, optional in both or in none, and every list and text
+// has a limit. unions are types whose schema is more than one; the examples have to show them.
 func TypesAgree(t *testing.T, name schemas.Name, data reflect.Type, unions ...reflect.Type) {
 	t.Helper()
 	raw, known := schemas.Intent(name.Kind, name.Want, name.Version)
@@ -74,7 +74,8 @@ func (c *comparison) object(path string, typ reflect.Type, schema map[string]any
 		}
 		delete(left, name)
 		if must := slices.Contains(required, any(name)); must != (options == "") {
-			c.t.Errorf("%s.%s: required in the schema: %v; written when empty by the type: %v", path, name, must, options == "")
+			c.t.Errorf("%s.%s: required in the schema: %v; written when empty by the type: %v", path, name, must,
+				options == "")
 		}
 		c.value(path+"."+name, f.Type, c.follow(sub))
 	}
