@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A refused word or shape is one that a reader of Culvert would have to learn, or to read twice. docs/glossary.md has the
-// words that are used.
+// A refused word or shape is one that a reader of Culvert would have to learn, or to read twice. docs/glossary.md has
+// the words that are used.
 type refusedWord struct {
 	name    string
 	pattern *regexp.Regexp
@@ -38,11 +38,14 @@ var refusedWords = []refusedWord{
 	word("tenure", `(?i)\btenures?\b`, "ownership"),
 	word("foresee", `(?i)\bfores(ight|ee|ees|een|eeing)\b`, "plan, preview"),
 	word("that lives", `(?i)\b(that|who|which) lives?\b|\bworkers? lives?\b`, "live"),
-	word("relative clause as subject", `(?:^|[.:;!] +)(Who|What|Whoever|Whatever|That which)\b[^?]*$`, "the noun first"),
+	word(
+		"relative clause as subject", `(?:^|[.:;!] +)(Who|What|Whoever|Whatever|That which)\b[^?]*$`, "the noun first",
+	),
 	word("dash aside", `—`, "a sentence of its own"),
 }
 
-// An allowed text has a refused word for a reason: a name of the wire, of somebody's product, or the word's plain sense.
+// An allowed text has a refused word for a reason: a name of the wire, of somebody's product, or the word's plain
+// sense.
 type allowedText struct{ refused, where, part, because string }
 
 var allowedTexts = []allowedText{
@@ -62,7 +65,8 @@ const (
 
 func allowed(r refusedWord, s shown) bool {
 	for _, a := range allowedTexts {
-		if (a.refused == "" || a.refused == r.name) && strings.HasPrefix(s.where, a.where) && strings.Contains(s.text, a.part) {
+		if (a.refused == "" || a.refused == r.name) && strings.HasPrefix(s.where, a.where) && strings.Contains(s.text,
+			a.part) {
 			return true
 		}
 	}
@@ -102,7 +106,8 @@ func TestRefusedWords(t *testing.T) {
 func documents(t *testing.T) (all []shown) {
 	t.Helper()
 	files := []string{}
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/decisions/*.md", "deployments/*.md", "deployments/*/*.md", "examples/*.md", "schemas/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/decisions/*.md", "deployments/*.md",
+		"deployments/*/*.md", "examples/*.md", "schemas/*.md"} {
 		some, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

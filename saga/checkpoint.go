@@ -7,8 +7,9 @@ import (
 )
 
 // A chain shows that a record was changed or taken out of the middle, but not that the newest are missing, or a whole
-// connection. Checkpoints do: a journal of their own that lists the heads of what has changed since the one before, and is
-// chained as every other. What was cut off after the last one, the doctor finds against a list of heads kept elsewhere.
+// connection. Checkpoints do: a journal of their own that lists the heads of what has changed since the one before, and
+// is chained as every other. What was cut off after the last one, the doctor finds against a list of heads kept
+// elsewhere.
 
 // A Head is where a connection's journal ends.
 type Head struct {

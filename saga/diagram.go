@@ -25,11 +25,7 @@ func Diagram(p Plan) string {
 	fmt.Fprintf(&b, "  %s([%s])\n", ProveStep, ProveStep)
 	for _, n := range p.Nodes {
 		if !n.Check && !afterStep(p, n) {
-			for _, c := range checks {
-				if !feedsCheck(p, c) {
-					fmt.Fprintf(&b, "  %s --> %s\n", c, n.Name)
-				}
-			}
+			edgesFromChecks(&b, p, checks, n)
 		}
 		for _, need := range n.After {
 			if before, _ := p.Node(need); !before.Check || n.Check {
@@ -41,6 +37,16 @@ func Diagram(p Plan) string {
 		}
 	}
 	return b.String()
+}
+
+// edgesFromChecks draws what a step without another step before it waits for: the checks that no other check stands
+// for.
+func edgesFromChecks(b *strings.Builder, p Plan, checks []string, n Node) {
+	for _, c := range checks {
+		if !feedsCheck(p, c) {
+			fmt.Fprintf(b, "  %s --> %s\n", c, n.Name)
+		}
+	}
 }
 
 // afterStep tells whether a step comes after another one with an effect.

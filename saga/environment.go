@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// An Environment is what a decision needs and no journal of the connection tells. It is one argument of every question, so
-// that the core calls nobody. The zero value knows nothing, and then nothing is said that would need it.
+// An Environment is what a decision needs and no journal of the connection tells. It is one argument of every question,
+// so that the core calls nobody. The zero value knows nothing, and then nothing is said that would need it.
 type Environment struct {
 	Now time.Time
 	// Held is what the operators hold.
@@ -15,8 +15,8 @@ type Environment struct {
 	Crews map[string]Crew
 }
 
-// Held says what is not requested now, and who holds it: the whole engine under "", and capabilities by name. It is read by
-// many at once and never changed; With makes another.
+// Held says what is not requested now, and who holds it: the whole engine under "", and capabilities by name. It is
+// read by many at once and never changed; With makes another.
 type Held map[string]Pause
 
 // All tells whether the whole engine is held.

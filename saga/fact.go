@@ -9,8 +9,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// A Fact is one thing that has happened to a connection, in the past tense. A journal record is a list of them. What a fact
-// is called in a journal is in factwire.go; what it is called here is free.
+// A Fact is one thing that has happened to a connection, in the past tense. A journal record is a list of them. What a
+// fact is called in a journal is in factwire.go; what it is called here is free.
 type Fact interface{ isFact() }
 
 // Ref names one generation of a step within the newest saga.

@@ -6,9 +6,9 @@ import (
 	"reflect"
 )
 
-// factTable gives each fact its name in journals and a number. Both are frozen (testdata/wire/facts.txt): journals of every
-// release before this one hold the names, so a name or a number is never changed, never given to another fact, and never
-// removed. The Go types may be renamed at will. A new fact gets the next number.
+// factTable gives each fact its name in journals and a number. Both are frozen (testdata/wire/facts.txt): journals of
+// every release before this one hold the names, so a name or a number is never changed, never given to another fact,
+// and never removed. The Go types may be renamed at will. A new fact gets the next number.
 var factTable = []factEntry{
 	wire[IntentAccepted](1, "IntentAccepted"),
 	wire[SagaReplayed](2, "SagaReplayed"),

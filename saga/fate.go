@@ -15,8 +15,8 @@ type fate struct {
 	means Transition
 }
 
-// fate finds what a step goes on from, and what its new input means for it: the current version's generation, else what an
-// earlier saga left behind, best what is exactly as wanted. What is not adopted is removed after the commit.
+// fate finds what a step goes on from, and what its new input means for it: the current version's generation, else what
+// an earlier saga left behind, best what is exactly as wanted. What is not adopted is removed after the commit.
 func (s *State) fate(node Node, input json.RawMessage) fate {
 	var current, left fate
 	for i := range s.Standing {
@@ -75,8 +75,9 @@ const (
 	lookRefuses                // something that Culvert does not own has its name
 )
 
-// afterLook is what a Look at a step comes to, on its way forward or back. Decide acts by it, and a survey previews with it.
-// doubtful says that an earlier call could still make it otherwise, so that only a Look from after the quiet period counts.
+// afterLook is what a Look at a step comes to, on its way forward or back. Decide acts by it, and a survey previews
+// with it. doubtful says that an earlier call could still make it otherwise, so that only a Look from after the quiet
+// period counts.
 func afterLook(back bool, tr Transition, seen events.Presence) (v verdict, doubtful bool) {
 	switch {
 	case back && tr == TransitionChange && seen == events.Present, // as it was
@@ -92,8 +93,9 @@ func afterLook(back bool, tr Transition, seen events.Presence) (v verdict, doubt
 	return lookAgain, seen == events.Absent
 }
 
-// believable tells whether a Look that was asked for at a time counts, and else when the next one does: a call that was cut
-// off may still have its effect. It counts when the Look was asked for: what it saw may have been a while on its way.
+// believable tells whether a Look that was asked for at a time counts, and else when the next one does: a call that was
+// cut off may still have its effect. It counts when the Look was asked for: what it saw may have been a while on its
+// way.
 func (t *turn) believable(st *Step, asked time.Time) (ok bool, next time.Time) {
 	next = st.QuietAt
 	if next.Before(t.now) {

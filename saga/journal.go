@@ -17,23 +17,24 @@ import (
 // caller. Every call ends soon after its context does. The suite is package journaltest.
 type Journal interface {
 	// Append tries each append by itself and answers in the same order, one result each: the version reached, or one of
-	// ErrConflict, ErrFull, ErrUnknown (wrapped). One call shares the cost of a sync between its appends. At most one append
-	// per connection in a call. An append whose ID is that of the record already at After+1 is answered as landed: it is a
-	// repeat of itself.
+	// ErrConflict, ErrFull, ErrUnknown (wrapped). One call shares the cost of a sync between its appends. At most one
+	// append per connection in a call. An append whose ID is that of the record already at After+1 is answered as
+	// landed: it is a repeat of itself.
 	Append(context.Context, []Append) []Result
 	// Load gives the newest snapshot (zero when there is none) and the records after it, oldest first, at most 64. An
 	// unknown connection is an empty answer, not an error. What it reads may be stale; only an Append tells.
 	Load(context.Context, events.Key) (Snapshot, []Record, error)
 	// List gives summaries by query, newest change first. It may lag behind appends by other processes.
 	List(context.Context, Query) (Page, error)
-	// Follow yields synced records after a position, gap-free and in order per connection, and goes on until ctx ends. The
-	// zero position is the beginning.
+	// Follow yields synced records after a position, gap-free and in order per connection, and goes on until ctx ends.
+	// The zero position is the beginning.
 	Follow(context.Context, Position) iter.Seq2[Record, error]
 	// Archive forgets the records of a connection before a version; the newest snapshot before it stays.
 	Archive(context.Context, events.Key, uint64) error
 }
 
-// SnapshotEvery is after how many records of a connection the next append must carry a snapshot, so that Load stays bounded.
+// SnapshotEvery is after how many records of a connection the next append must carry a snapshot, so that Load stays
+// bounded.
 const SnapshotEvery = 64
 
 // MaxFacts is how large one record's facts may be, in bytes.
@@ -50,8 +51,8 @@ type Append struct {
 	Summary Summary
 	// Facts are the encoded facts of one decision, at most MaxFacts bytes.
 	Facts []byte
-	// Admits tells that this append takes in new work. It is refused with ErrFull a while before the store is full, so that
-	// what runs already has room to come to its end.
+	// Admits tells that this append takes in new work. It is refused with ErrFull a while before the store is full, so
+	// that what runs already has room to come to its end.
 	Admits bool
 	// Snapshot, when set, is the state after these facts; Load starts from the newest one.
 	Snapshot []byte
@@ -142,7 +143,7 @@ var (
 	ErrConflict = errors.New("journal: another append landed first")
 	// ErrFull says that the store takes no more; nothing was written.
 	ErrFull = errors.New("journal: store is full")
-	// ErrUnknown says that the journal cannot tell, even after reading back, whether the append landed. Appending the same
-	// again (same ID, same After) settles it.
+	// ErrUnknown says that the journal cannot tell, even after reading back, whether the append landed. Appending the
+	// same again (same ID, same After) settles it.
 	ErrUnknown = errors.New("journal: it is not known whether the append landed")
 )

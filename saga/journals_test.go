@@ -25,9 +25,9 @@ type storedLine struct {
 	Outline string          `json:"outline,omitempty"`
 }
 
-// TestStoredJournals replays the journals that releases have left in testdata/journals: what a release has written, every
-// later one must read, and understand as the same. `make golden` adds the journals of stories that have none yet; a file
-// that is there is never written again.
+// TestStoredJournals replays the journals that releases have left in testdata/journals: what a release has written,
+// every later one must read, and understand as the same. `make golden` adds the journals of stories that have none yet;
+// a file that is there is never written again.
 func TestStoredJournals(t *testing.T) {
 	if *update {
 		storeJournals(t)
@@ -98,7 +98,9 @@ func readJournal(t *testing.T, file string) (records []saga.Record, outline stri
 		if l.Outline != "" {
 			return records, l.Outline
 		}
-		records = append(records, saga.Record{Key: sagatest.Key, Version: l.Version, ID: l.ID, At: l.At, Facts: l.Facts})
+		records = append(
+			records, saga.Record{Key: sagatest.Key, Version: l.Version, ID: l.ID, At: l.At, Facts: l.Facts},
+		)
 	}
 	t.Fatalf("%s has no end: %v", file, lines.Err())
 	return nil, ""
@@ -115,7 +117,9 @@ func storeJournals(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range scripts {
-		to := filepath.Join("testdata/journals", strings.TrimSuffix(filepath.Base(file), ".txt")+"."+journalFormat+".jsonl")
+		to := filepath.Join(
+			"testdata/journals", strings.TrimSuffix(filepath.Base(file), ".txt")+"."+journalFormat+".jsonl",
+		)
 		if _, err := os.Stat(to); !errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

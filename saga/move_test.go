@@ -69,7 +69,8 @@ var moments = []moment{
 		decide: "StepRequested a", due: "+1m0s", why: "operation a +1m0s",
 	},
 	{
-		name: "in flight for the last time", story: ready + "\ndone k\n\nretry a x\n\ntick due\n\nretry a x\n\ntick due\n",
+		name:   "in flight for the last time",
+		story:  ready + "\ndone k\n\nretry a x\n\ntick due\n\nretry a x\n\ntick due\n",
 		decide: "StepUnsure a, StepRequested a", due: "+57.79296875s", why: "command a +37.79296875s",
 	},
 	{
@@ -78,8 +79,9 @@ var moments = []moment{
 		decide: "StepRefused a, CompensationStarted, StepSkipped b", due: "+10m50s", why: "quiet a +10m50s",
 	},
 	{
-		name: "held on its way back", story: ready + "\ndone k\n\ndone a\n\nhold net\n\nrefuse b quota\n\ndone b\n\nabsent b\n",
-		due: "never", why: "held a",
+		name:  "held on its way back",
+		story: ready + "\ndone k\n\ndone a\n\nhold net\n\nrefuse b quota\n\ndone b\n\nabsent b\n",
+		due:   "never", why: "held a",
 	},
 	{
 		name: "undo retried", story: ready + "\ndone k\n\ndone a\n\nrefuse b quota\n\nretry b busy\n",
@@ -98,12 +100,14 @@ var moments = []moment{
 		decide: "StepRetrying a, StepRequested a", due: "+50s", why: "command a +30s",
 	},
 	{
-		name: "queued behind a pause", story: "submit apply id=1\n  a net.a\n\nrun\n\npause\n\nsubmit apply id=2\n  a net.a\n",
-		due: "never", why: "paused",
+		name:  "queued behind a pause",
+		story: "submit apply id=1\n  a net.a\n\nrun\n\npause\n\nsubmit apply id=2\n  a net.a\n",
+		due:   "never", why: "paused",
 	},
 	{
-		name: "queued while the engine is held", story: "submit apply id=1\n  a net.a\n\nrun\n\nhold all\n\nsubmit apply id=2\n  a net.a\n",
-		due: "never", why: "held",
+		name:  "queued while the engine is held",
+		story: "submit apply id=1\n  a net.a\n\nrun\n\nhold all\n\nsubmit apply id=2\n  a net.a\n",
+		due:   "never", why: "held",
 	},
 	{
 		name: "survey", story: "submit apply id=1\n  a net.a\n\nrun\n\nsurvey 1\n",
@@ -111,12 +115,14 @@ var moments = []moment{
 	},
 }
 
-// TestMoments asks every reader of the table for every moment, each in a subtest of its own, so that a mistake in the table
-// is seen in all readers that it concerns.
+// TestMoments asks every reader of the table for every moment, each in a subtest of its own, so that a mistake in the
+// table is seen in all readers that it concerns.
 func TestMoments(t *testing.T) {
 	for _, m := range moments {
 		t.Run(m.name, func(t *testing.T) {
-			script, err := sagatest.ParseScript("# " + m.name + ".\n\n" + strings.ReplaceAll(m.story, "\n\n", "\n----\n\n"))
+			script, err := sagatest.ParseScript(
+				"# " + m.name + ".\n\n" + strings.ReplaceAll(m.story, "\n\n", "\n----\n\n"),
+			)
 			if err != nil {
 				t.Fatal(err)
 			}

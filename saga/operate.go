@@ -76,7 +76,8 @@ func (t *turn) replay(n uint64, a events.Action) (string, error) {
 	g := t.s.Saga
 	if u := t.s.Unbegun; u != nil && u.N == n && t.s.Newest() == n {
 		if a.From == events.FromFailed {
-			return "", events.NewConflict("from", "not-stuck", "%s ended before it began; replay it from the start", a.Saga)
+			return "", events.NewConflict("from", "not-stuck", "%s ended before it began; replay it from the start",
+				a.Saga)
 		}
 		return t.replayAs(*u, a)
 	}
@@ -88,9 +89,12 @@ func (t *turn) replay(n uint64, a events.Action) (string, error) {
 		t.add(SagaContinued{At: t.now, Saga: n, Actor: a.Actor, Reason: a.Reason})
 		return a.Saga, nil
 	case a.From == events.FromFailed:
-		return "", events.NewConflict("from", "not-stuck", "%s is %s; only a stuck saga continues from where it failed, and without a new input", a.Saga, g.Status)
+		return "", events.NewConflict("from", "not-stuck",
+			"%s is %s; only a stuck saga continues from where it failed, and without a new input", a.Saga, g.Status)
 	case g.Status != events.SagaCompensated && g.Status != events.SagaStuck:
-		return "", events.NewConflict("saga", "not-replayable", "%s is %s; only a compensated or stuck saga can be replayed", a.Saga, g.Status)
+		return "", events.NewConflict(
+			"saga", "not-replayable", "%s is %s; only a compensated or stuck saga can be replayed", a.Saga, g.Status,
+		)
 	}
 	return t.replayAs(Queued{Number: g.Number, Intent: g.Intent}, a)
 }
@@ -99,10 +103,13 @@ func (t *turn) replay(n uint64, a events.Action) (string, error) {
 func (t *turn) replayAs(q Queued, a events.Action) (string, error) {
 	if _, known := t.e.Kinds[q.Intent.Kind]; !known {
 		return "", events.NewConflict("saga", "no-plan",
-			"this release no longer has the intent kind %s; replay the saga with a release that has it, or continue it from where it failed, which needs workers only", q.Intent.Kind)
+			"this release no longer has the intent kind %s; replay the saga with a release that has it, or continue "+
+				"it from where it failed, which needs workers only", q.Intent.Kind)
 	}
 	next := t.s.Sagas + 1
-	fact := SagaReplayed{At: t.now, Saga: next, Number: q.Number, ReplayOf: a.Saga, Intent: q.Intent, Actor: a.Actor, Reason: a.Reason}
+	fact := SagaReplayed{
+		At: t.now, Saga: next, Number: q.Number, ReplayOf: a.Saga, Intent: q.Intent, Actor: a.Actor, Reason: a.Reason,
+	}
 	if a.Input != nil {
 		fact.Intent.Data, fact.Intent.Digest = a.Input, events.Digest(a.Input)
 	}
@@ -117,16 +124,20 @@ func (t *turn) resolve(n uint64, a events.Action) error {
 		return t.notNewest(n)
 	}
 	if g.Status != events.SagaStuck || g.superseded() {
-		return events.NewConflict("saga", "not-stuck", "%s is %s; only the steps of a stuck saga can be resolved", a.Saga, g.Status)
+		return events.NewConflict("saga", "not-stuck", "%s is %s; only the steps of a stuck saga can be resolved",
+			a.Saga, g.Status)
 	}
 	for _, st := range g.Steps {
 		if st.Name == a.Step && st.Status == events.StepStuck {
 			switch a.Resolution {
 			case events.ResolveRetry, events.ResolveMarkUndone, events.ResolveSkip:
-				t.add(StepResolved{Ref: Ref{st.Name, st.Generation}, At: t.now, Resolution: a.Resolution, Actor: a.Actor, Reason: a.Reason})
+				t.add(StepResolved{Ref: Ref{st.Name, st.Generation}, At: t.now, Resolution: a.Resolution,
+					Actor: a.Actor, Reason: a.Reason})
 				return nil
 			}
-			return events.NewRefusal("resolution", "resolution", "invalid resolution %q: want retry, mark-undone or skip", a.Resolution)
+			return events.NewRefusal(
+				"resolution", "resolution", "invalid resolution %q: want retry, mark-undone or skip", a.Resolution,
+			)
 		}
 	}
 	return events.NewConflict("step", "not-stuck", "%s has no stuck step %q", a.Saga, a.Step)

@@ -24,9 +24,9 @@ type operators struct {
 }
 
 // TestOperatorsAnyOrder lets users and operators do anything in any order, with a worker that answers anything: submit,
-// change, submit again, withdraw, cancel, pause, replay, resolve, crash, and a release whose plans differ. The machine holds
-// its own promises at every input; at the end everything that was accepted comes to rest. rapid shrinks what fails, and
-// `-rapid.checks`, `-rapid.steps` say how much is tried.
+// change, submit again, withdraw, cancel, pause, replay, resolve, crash, and a release whose plans differ. The machine
+// holds its own promises at every input; at the end everything that was accepted comes to rest. rapid shrinks what
+// fails, and `-rapid.checks`, `-rapid.steps` say how much is tried.
 func TestOperatorsAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := &operators{m: sagatest.NewMachine()}
@@ -54,7 +54,8 @@ func TestOperatorsAnyOrder(t *testing.T) {
 
 func (o *operators) intent(want events.Want, value int) events.Intent {
 	lines := []string{
-		fmt.Sprintf("a net.make value=%d", value), fmt.Sprintf("b net.make range=%d from<-a.id", value), "c dns.make from<-b.id undo-last",
+		fmt.Sprintf("a net.make value=%d", value), fmt.Sprintf("b net.make range=%d from<-a.id", value),
+		"c dns.make from<-b.id undo-last",
 	}
 	if o.release%2 == 1 { // the next release makes one more
 		lines = append(lines, "d dns.make from<-c.id")
@@ -72,7 +73,8 @@ func (o *operators) intent(want events.Want, value int) events.Intent {
 	}
 	o.ids++
 	return events.Intent{
-		Connection: sagatest.Key, Source: "/users", ID: fmt.Sprint(o.ids), Kind: sagatest.KindName, Want: want, Version: 1, Data: body, Digest: events.Digest(body),
+		Connection: sagatest.Key, Source: "/users", ID: fmt.Sprint(o.ids), Kind: sagatest.KindName, Want: want,
+		Version: 1, Data: body, Digest: events.Digest(body),
 	}
 }
 
@@ -114,8 +116,11 @@ func (o *operators) operate(t *rapid.T, a events.Action) {
 }
 
 func (o *operators) resolve(t *rapid.T) {
-	how := rapid.SampledFrom([]events.Resolution{events.ResolveRetry, events.ResolveMarkUndone, events.ResolveSkip}).Draw(t, "how")
-	o.operate(t, events.Action{Kind: events.ActionResolve, Step: rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "step"), Resolution: how})
+	how := rapid.SampledFrom([]events.Resolution{
+		events.ResolveRetry, events.ResolveMarkUndone, events.ResolveSkip,
+	}).Draw(t, "how")
+	o.operate(t, events.Action{Kind: events.ActionResolve, Step: rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t,
+		"step"), Resolution: how})
 }
 
 // answer lets a worker report on one of the commands that are out: anything.
@@ -125,8 +130,12 @@ func (o *operators) answer(t *rapid.T) {
 		return
 	}
 	c := rapid.SampledFrom(open).Draw(t, "command")
-	class := rapid.SampledFrom([]events.Class{events.Done, events.Done, events.Done, events.Wait, events.Retry, events.Refuse, events.Unsure}).Draw(t, "class")
-	seen := rapid.SampledFrom([]events.Presence{events.Present, events.Absent, events.Different, events.Foreign}).Draw(t, "seen")
+	class := rapid.SampledFrom([]events.Class{
+		events.Done, events.Done, events.Done, events.Wait, events.Retry, events.Refuse, events.Unsure,
+	}).Draw(t, "class")
+	seen := rapid.SampledFrom([]events.Presence{events.Present, events.Absent, events.Different, events.Foreign}).Draw(
+		t, "seen",
+	)
 	o.report(t, c, class, seen)
 }
 

@@ -6,11 +6,12 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// A Reason is a cause before it is worded: a listing keeps it, and whoever reads the listing words it. Reasons are gathered
-// at every append, so nothing is rendered there.
+// A Reason is a cause before it is worded: a listing keeps it, and whoever reads the listing words it. Reasons are
+// gathered at every append, so nothing is rendered there.
 type Reason struct {
 	events.Cause
-	// Verb, Generation and Epoch are those of a command, or of the one that comes next; of the proof, Epoch is its round.
+	// Verb, Generation and Epoch are those of a command, or of the one that comes next; of the proof, Epoch is its
+	// round.
 	Verb       events.Deed `json:"verb,omitempty"`
 	Generation uint64      `json:"generation,omitempty"`
 	Epoch      uint64      `json:"epoch,omitempty"`

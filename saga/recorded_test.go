@@ -20,9 +20,9 @@ import (
 	"github.com/culvertnet/culvert/saga/audit"
 )
 
-// A recordedLine is one line of a recording of a release on one backend: a record as it was stored, or what the programs of
-// that release said about it: the snapshots and the listing that they stored, the status of each saga as their API showed
-// it, and the heads that their audit found.
+// A recordedLine is one line of a recording of a release on one backend: a record as it was stored, or what the
+// programs of that release said about it: the snapshots and the listing that they stored, the status of each saga as
+// their API showed it, and the heads that their audit found.
 type recordedLine struct {
 	Record *struct {
 		Key     events.Key      `json:"key"`
@@ -130,11 +130,11 @@ func readRecording(t *testing.T, file string) *recorded {
 	return r
 }
 
-// TestRecordedStores replays what the programs of a release stored on each backend, for connections that completed, were
-// changed, withdrawn, compensated, replayed, stuck, continued, resolved, held, interrupted by the death of every daemon,
-// and cut off in the middle. Every record folds, and encodes to the very bytes that were stored; the chain ends in the heads
-// that the release's audit found; the states are the ones that it stored as snapshots; each saga is what its API showed.
-// A recording is made by the programs of a release (`record` of the proofs) and never written again.
+// TestRecordedStores replays what the programs of a release stored on each backend, for connections that completed,
+// were changed, withdrawn, compensated, replayed, stuck, continued, resolved, held, interrupted by the death of every
+// daemon, and cut off in the middle. Every record folds, and encodes to the very bytes that were stored; the chain ends
+// in the heads that the release's audit found; the states are the ones that it stored as snapshots; each saga is what
+// its API showed. A recording is made by the programs of a release (`record` of the proofs) and never written again.
 func TestRecordedStores(t *testing.T) {
 	files, err := filepath.Glob("testdata/journals/*/*.jsonl.gz")
 	if err != nil || len(files) == 0 {
@@ -147,14 +147,16 @@ func TestRecordedStores(t *testing.T) {
 			states := replayBytes(t, r)
 			for _, h := range r.heads {
 				if s := states[h.Key]; s.Version != h.Version || s.Head != h.Hash {
-					t.Errorf("%s ends at version %d with %s; its release had %d and %s", h.Key, s.Version, s.Head, h.Version, h.Hash)
+					t.Errorf("%s ends at version %d with %s; its release had %d and %s", h.Key, s.Version, s.Head,
+						h.Version, h.Hash)
 				}
 			}
 			sameStatuses(t, r, states)
 			engine := saga.Engine{Kinds: map[string]saga.Kind{"private-service": {}}, Limits: saga.DefaultLimits(1)}
 			report, err := audit.Run(t.Context(), engine, r, r.heads)
 			if err != nil || len(report.Findings) > 0 || report.Records != len(r.records) {
-				t.Errorf("audit: %d records of %d, findings %+v, %v", report.Records, len(r.records), report.Findings, err)
+				t.Errorf("audit: %d records of %d, findings %+v, %v", report.Records, len(r.records), report.Findings,
+					err)
 			}
 		})
 	}
@@ -175,7 +177,8 @@ func replayBytes(t *testing.T, r *recorded) map[events.Key]saga.State {
 		}
 		payload, head, err := saga.EncodeRecord(before, record.ID, facts)
 		if err != nil || !bytes.Equal(payload, record.Facts) {
-			t.Fatalf("%s@%d does not encode to its bytes (%v):\nstored  %s\nencoded %s", record.Key, record.Version, err, record.Facts, payload)
+			t.Fatalf("%s@%d does not encode to its bytes (%v):\nstored  %s\nencoded %s", record.Key, record.Version,
+				err, record.Facts, payload)
 		}
 		next, err := saga.ApplyRecord(before, record)
 		if err != nil || next.Head != head {
@@ -209,8 +212,8 @@ func sameSnapshot(t *testing.T, stored saga.Snapshot, is saga.State) {
 	}
 }
 
-// sameStatuses holds every saga against what the API of the release showed. Causes are compared by their codes and places:
-// their texts may change, and the world around a daemon (workers, pauses) adds to them.
+// sameStatuses holds every saga against what the API of the release showed. Causes are compared by their codes and
+// places: their texts may change, and the world around a daemon (workers, pauses) adds to them.
 func sameStatuses(t *testing.T, r *recorded, states map[events.Key]saga.State) {
 	t.Helper()
 	if len(r.statuses) == 0 {

@@ -26,8 +26,8 @@ var (
 )
 
 // TestSimulation plays random sagas in a faulty world, on every core, so many seeds or for so long. A failure names its
-// seed, which `make sim SEED=<seed> N=1` plays again, and its story: what the engine was told, as a script that belongs to
-// the others once it is mended.
+// seed, which `make sim SEED=<seed> N=1` plays again, and its story: what the engine was told, as a script that belongs
+// to the others once it is mended.
 func TestSimulation(t *testing.T) {
 	var next, played, inputs, sagas, stuck atomic.Uint64
 	var mu sync.Mutex
@@ -78,7 +78,9 @@ const faultKinds = 20
 // keep writes the story of a failed run to where the other scripts are looked for.
 func keep(t *testing.T, s *sagatest.Simulation, seed uint64, failure error) string {
 	file := fmt.Sprintf("testdata/failed/seed_%d.txt", seed)
-	title := fmt.Sprintf("Seed %d of the simulation broke a promise: %s.", seed, strings.ReplaceAll(failure.Error(), "\n", " "))
+	title := fmt.Sprintf(
+		"Seed %d of the simulation broke a promise: %s.", seed, strings.ReplaceAll(failure.Error(), "\n", " "),
+	)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Error(err)
 	}

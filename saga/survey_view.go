@@ -15,11 +15,14 @@ func (e Engine) SurveyView(s State) (events.Survey, bool) {
 		return events.Survey{}, false
 	}
 	out := events.Survey{
-		Saga: s.SagaID(v.Saga), From: v.From, Actor: v.Actor, Reason: v.Reason, At: v.At, Ended: v.Ended, Rows: []events.SurveyRow{},
+		Saga: s.SagaID(v.Saga), From: v.From, Actor: v.Actor, Reason: v.Reason, At: v.At, Ended: v.Ended,
+		Rows: []events.SurveyRow{},
 	}
 	w := foresight{e: e, s: s, survey: v}
 	for _, l := range v.Looks {
-		row := events.SurveyRow{Step: l.Step, Generation: l.Generation, Kind: l.Kind, Object: l.Object, Seen: l.Seen, Detail: l.Detail}
+		row := events.SurveyRow{
+			Step: l.Step, Generation: l.Generation, Kind: l.Kind, Object: l.Object, Seen: l.Seen, Detail: l.Detail,
+		}
 		if row.Seen == "" && v.Ended != "" {
 			row.Seen, row.Detail = events.SeenUnknown, "no answer in time"
 		}
@@ -143,7 +146,8 @@ func (w *foresight) node(n Node, outputs map[string]json.RawMessage, adopted map
 	if anew != "" {
 		if e := w.s.standing(n.Name, 0); e != nil {
 			adopted[Ref{e.Step, e.Generation}] = true
-			w.row(e.Step, e.Generation).Will, w.row(e.Step, e.Generation).Because = events.WillDepends, "its input comes from "+anew+", which is not kept"
+			w.row(e.Step, e.Generation).Will, w.row(e.Step, e.Generation).Because = events.WillDepends,
+				"its input comes from "+anew+", which is not kept"
 			return
 		}
 		made(events.WillMake, "")

@@ -70,7 +70,8 @@ func union(a, b map[string]any) map[string]struct{} {
 	return all
 }
 
-// same compares two JSON values. Numbers are compared by value, and an absent field is the same as null, as for omitempty.
+// same compares two JSON values. Numbers are compared by value, and an absent field is the same as null, as for
+// omitempty.
 func same(a, b any) bool {
 	switch x := a.(type) {
 	case map[string]any:

@@ -8,8 +8,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// WhyListed is why the saga that a connection is listed by does not move: what its last change has left in the summary, and
-// what has come about since. It is pure.
+// WhyListed is why the saga that a connection is listed by does not move: what its last change has left in the summary,
+// and what has come about since. It is pure.
 func (env Environment) WhyListed(sum Summary) []events.Cause {
 	if sum.Status.Ended() && sum.Status != events.SagaStuck {
 		return nil
@@ -23,7 +23,8 @@ func (env Environment) see(sum Summary) []events.Cause {
 	for _, r := range sum.Why {
 		seen = append(seen, env.crewed(r, sum.Saga))
 	}
-	if p, held := env.Held[""]; held && !hasCode(seen, events.CauseHeld) && sum.Status != events.SagaStuck && !hasCode(seen, events.CauseCommand) {
+	if p, held := env.Held[""]; held && !hasCode(seen, events.CauseHeld) && sum.Status != events.SagaStuck &&
+		!hasCode(seen, events.CauseCommand) {
 		seen = append(seen, heldBy("the engine", p))
 	}
 	for i, c := range seen {
@@ -42,7 +43,9 @@ func (env Environment) see(sum Summary) []events.Cause {
 		}
 	}
 	if !sum.Paused && !sum.Due.IsZero() && !env.Now.IsZero() && env.Now.After(sum.Due.Add(overdue)) {
-		seen = append(seen, events.Cause{Code: events.CauseLate, Text: "overdue: no live orchestrator moves it", Since: sum.Due})
+		seen = append(
+			seen, events.Cause{Code: events.CauseLate, Text: "overdue: no live orchestrator moves it", Since: sum.Due},
+		)
 	}
 	if len(seen) == 0 {
 		return nil
@@ -64,7 +67,8 @@ func (env Environment) crewed(r Reason, saga string) events.Cause {
 	case len(crew.Workers) == 0:
 		c.Code, c.Text = events.CauseNoWorker, c.Text+", and there is no live worker for capability "+c.Capability()
 	case len(crew.Kinds) > 0 && !crew.Kinds[c.Kind]:
-		c.Code, c.Text = events.CauseUnserved, c.Text+", and no live worker knows "+c.Kind+"; run workers of a release that does"
+		c.Code, c.Text = events.CauseUnserved, c.Text+", and no live worker knows "+c.Kind+
+			"; run workers of a release that does"
 	case c.By == "":
 		c.Text += fmt.Sprintf(", for %s", workersText(crew.Workers))
 	}

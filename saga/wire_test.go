@@ -10,14 +10,15 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// TestFactsKeepNameAndNumber holds the table of facts against the frozen list: what a fact is called in a journal does not
-// depend on what its Go type is called.
+// TestFactsKeepNameAndNumber holds the table of facts against the frozen list: what a fact is called in a journal does
+// not depend on what its Go type is called.
 func TestFactsKeepNameAndNumber(t *testing.T) {
 	var lines []string
 	numbers, names, types := map[int]bool{}, map[string]bool{}, map[reflect.Type]bool{}
 	for i, e := range saga.FactEntries() {
 		if numbers[e.Number] || names[e.Name] || types[e.Type] || e.Number != i+1 {
-			t.Errorf("%d %s (%s): a number, a name and a type are of one fact, and numbers are given in order", e.Number, e.Name, e.Type)
+			t.Errorf("%d %s (%s): a number, a name and a type are of one fact, and numbers are given in order",
+				e.Number, e.Name, e.Type)
 		}
 		numbers[e.Number], names[e.Name], types[e.Type] = true, true, true
 		lines = append(lines, fmt.Sprintf("%d %s", e.Number, e.Name))

@@ -50,20 +50,9 @@ func (j *Journal) Append(ctx context.Context, appends []saga.Append) []saga.Resu
 	seen := make(map[events.Key]bool, len(appends))
 	for i, a := range appends {
 		t := &try{Append: a, result: &results[i]}
-		if err := check(a, j.h.nc.MaxPayload()); err != nil {
+		if err := j.takes(ctx, a, seen); err != nil {
 			t.fail(err)
 			continue
-		}
-		if seen[a.Key] {
-			t.fail(fmt.Errorf("a second append to the connection in one call"))
-			continue
-		}
-		seen[a.Key] = true
-		if a.Admits {
-			if err := j.admits(ctx); err != nil {
-				t.fail(err)
-				continue
-			}
 		}
 		if head := j.index.get(a.Key); head.version != a.After {
 			read = append(read, t)
@@ -80,6 +69,21 @@ func (j *Journal) Append(ctx context.Context, appends []saga.Append) []saga.Resu
 	}
 	j.single(ctx, append(ready, read...))
 	return results
+}
+
+// takes tells why an append cannot be offered, and notes its connection.
+func (j *Journal) takes(ctx context.Context, a saga.Append, seen map[events.Key]bool) error {
+	if err := check(a, j.h.nc.MaxPayload()); err != nil {
+		return err
+	}
+	if seen[a.Key] {
+		return fmt.Errorf("a second append to the connection in one call")
+	}
+	seen[a.Key] = true
+	if a.Admits {
+		return j.admits(ctx)
+	}
+	return nil
 }
 
 func (t *try) fail(err error) {

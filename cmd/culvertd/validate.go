@@ -33,9 +33,11 @@ func (c Config) validate() error {
 		need(slices.Contains(capabilities, name), "invalid --capabilities %q: want some of %s", name, strings.Join(capabilities, ", "))
 		need(!slices.Contains(c.Capabilities[:i], name), "--capabilities: %s is there twice", name)
 	}
-	need(c.World == "" || c.World == noWorld || wiring.IsURL(c.World, "http", "https"), "--world %q is not the URL of a world", c.World)
+	need(c.World == "" || c.World == noWorld || wiring.IsURL(c.World, "http", "https"),
+		"--world %q is not the URL of a world", c.World)
 	for address := range strings.SplitSeq(c.NATSURL, ",") {
-		need(c.NATSURL == "" || wiring.IsURL(address, "nats", "tls", "ws", "wss"), "--nats-url %q is not the URL of a NATS server", address)
+		need(c.NATSURL == "" || wiring.IsURL(address, "nats", "tls", "ws", "wss"),
+			"--nats-url %q is not the URL of a NATS server", address)
 	}
 	for _, monitor := range c.NATSMonitors {
 		need(wiring.IsURL(monitor, "http", "https"), "--nats-monitors: %q is not a URL", monitor)

@@ -46,20 +46,24 @@ func wordsOf(file *ast.File, types []string) []string {
 			continue
 		}
 		for _, spec := range constants.Specs {
-			value, ok := spec.(*ast.ValueSpec)
-			if !ok {
-				continue
+			if value, ok := spec.(*ast.ValueSpec); ok {
+				all = append(all, wordsIn(value, types)...)
 			}
-			name, ok := value.Type.(*ast.Ident)
-			if !ok || !slices.Contains(types, name.Name) {
-				continue
-			}
-			for _, v := range value.Values {
-				if literal, ok := v.(*ast.BasicLit); ok {
-					if word, err := strconv.Unquote(literal.Value); err == nil {
-						all = append(all, name.Name+" "+word)
-					}
-				}
+		}
+	}
+	return all
+}
+
+// wordsIn are the words of one line of constants, when it has one of the types.
+func wordsIn(value *ast.ValueSpec, types []string) (all []string) {
+	name, ok := value.Type.(*ast.Ident)
+	if !ok || !slices.Contains(types, name.Name) {
+		return nil
+	}
+	for _, v := range value.Values {
+		if literal, ok := v.(*ast.BasicLit); ok {
+			if word, err := strconv.Unquote(literal.Value); err == nil {
+				all = append(all, name.Name+" "+word)
 			}
 		}
 	}

@@ -1,5 +1,6 @@
-// Package audit reads a whole journal and holds its chains, snapshots, listing and checkpoints against each other. It needs nothing
-// but the port, so it is the same on every home. It is the one place that looks at a journal as something that may be wrong.
+// Package audit reads a whole journal and holds its chains, snapshots, listing and checkpoints against each other. It
+// needs nothing but the port, so it is the same on every home. It is the one place that looks at a journal as something
+// that may be wrong.
 package audit
 
 import (
@@ -39,7 +40,8 @@ type Report struct {
 const auditIdle = 5 * time.Second
 
 // Run reads a whole journal and holds records, snapshots, the listing, the checkpoints and, when given, heads that were
-// kept elsewhere against each other. It changes nothing, and runs beside the work: what is appended meanwhile is left out.
+// kept elsewhere against each other. It changes nothing, and runs beside the work: what is appended meanwhile is left
+// out.
 func Run(ctx context.Context, e saga.Engine, j saga.Journal, against []saga.Head) (Report, error) {
 	a := &audit{engine: e, journal: j, read: map[events.Key]*audited{}, want: map[events.Key]saga.Listed{}}
 	for q := (saga.Query{Limit: 1000}); ; {
@@ -96,7 +98,9 @@ type audited struct {
 }
 
 func (a *audit) found(k events.Key, version uint64, what, format string, args ...any) {
-	a.report.Findings = append(a.report.Findings, Finding{Key: k, Version: version, What: what, Detail: fmt.Sprintf(format, args...)})
+	a.report.Findings = append(
+		a.report.Findings, Finding{Key: k, Version: version, What: what, Detail: fmt.Sprintf(format, args...)},
+	)
 }
 
 func (a *audit) all() map[events.Key]bool {
@@ -150,7 +154,9 @@ func (a *audit) follow(ctx context.Context) error {
 func (a *audit) record(r saga.Record) {
 	c := a.read[r.Key]
 	if c == nil {
-		c = &audited{state: saga.State{Key: r.Key}, hashes: map[uint64]string{}, states: map[uint64][]byte{}, first: r.Version}
+		c = &audited{
+			state: saga.State{Key: r.Key}, hashes: map[uint64]string{}, states: map[uint64][]byte{}, first: r.Version,
+		}
 		a.read[r.Key] = c
 		a.report.Connections++
 		if r.Version > 1 {
@@ -176,8 +182,10 @@ func (a *audit) record(r saga.Record) {
 	if err == nil && r.Key == saga.CheckpointKey {
 		a.checkpoint(facts)
 	}
-	if before := c.hashes[r.Version-1]; linked && before != "" && prev != before || !linked && err == nil && c.state.Head != "" {
-		a.found(r.Key, r.Version-1, "edited", "version %d was written after a different version %d", r.Version, r.Version-1)
+	if before := c.hashes[r.Version-1]; linked && before != "" && prev != before || !linked && err == nil &&
+		c.state.Head != "" {
+		a.found(r.Key, r.Version-1, "edited", "version %d was written after a different version %d", r.Version,
+			r.Version-1)
 		c.broken = true
 	}
 	head := ""
@@ -232,9 +240,12 @@ func (a *audit) compare(ctx context.Context, key events.Key) error {
 		a.found(key, c.state.Version, "listing", "it has %d versions and is not in the listing", c.state.Version)
 		return nil
 	case c.state.Version < item.Version:
-		a.found(key, c.state.Version+1, "missing", "it is listed at version %d and ends with version %d", item.Version, c.state.Version)
+		a.found(key, c.state.Version+1, "missing", "it is listed at version %d and ends with version %d", item.Version,
+			c.state.Version)
 	}
-	a.report.Heads = append(a.report.Heads, saga.Head{Key: key, Version: c.state.Version, Hash: c.hashes[c.state.Version]})
+	a.report.Heads = append(
+		a.report.Heads, saga.Head{Key: key, Version: c.state.Version, Hash: c.hashes[c.state.Version]},
+	)
 	snapshot, _, err := a.journal.Load(ctx, key)
 	if err != nil {
 		return err
@@ -246,7 +257,8 @@ func (a *audit) compare(ctx context.Context, key events.Key) error {
 		return nil
 	}
 	is, should := item.Summary, a.engine.Summarise(c.state, a.engine.Moves(&c.state, nil, nil))
-	// The release that wrote the summary had its own patience and its own words, and what was paused then may be resumed now.
+	// The release that wrote the summary had its own patience and its own words, and what was paused then may be
+	// resumed now.
 	is.Due, should.Due = time.Time{}, time.Time{}
 	is.Why, should.Why = nil, nil
 	if is.Head == "" {

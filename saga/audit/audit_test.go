@@ -93,7 +93,8 @@ func fillHeld(t *testing.T, e saga.Engine, j *memory.Journal, records []saga.Rec
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := saga.Append{Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: e.Summarise(next, e.Moves(&next, held, nil))}
+		a := saga.Append{Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts,
+			Summary: e.Summarise(next, e.Moves(&next, held, nil))}
 		if res := j.Append(t.Context(), []saga.Append{a}); res[0].Err != nil {
 			t.Fatal(res[0].Err)
 		}

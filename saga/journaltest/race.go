@@ -22,53 +22,78 @@ var raceCases = map[string]func(*testing.T, Harness){
 func race(t *testing.T, h Harness, width int) {
 	const writers, last = 6, 10
 	handles := []saga.Journal{h.Open(t), h.Open(t)}
-	var mu sync.Mutex
-	authors := map[string]string{}
+	won := &winners{authors: map[string]string{}}
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
-			at := make([]uint64, width)
-			for {
-				all := []saga.Append{}
-				for k := range at {
-					if at[k] < last {
-						a := record(key(fmt.Sprintf("k%d", k)), at[k])
-						a.ID = fmt.Sprintf("w%d-%s", w, a.ID)
-						all = append(all, a)
-					}
-				}
-				if len(all) == 0 {
-					return
-				}
-				for i, r := range handles[w%2].Append(patient(t), all) {
-					var k int
-					if _, err := fmt.Sscanf(all[i].Key.Name, "k%d", &k); err != nil {
-						t.Error(err)
-					}
-					place := fmt.Sprintf("%s/%d", all[i].Key, all[i].After+1)
-					switch {
-					case r.Err == nil:
-						mu.Lock()
-						if other, taken := authors[place]; taken {
-							t.Errorf("%s landed for %s and for %s", place, other, all[i].ID)
-						}
-						authors[place] = all[i].ID
-						mu.Unlock()
-						at[k]++
-					case errors.Is(r.Err, saga.ErrConflict):
-						at[k]++ // somebody else's record is there; go on behind it
-					default:
-						t.Errorf("append %s: %v", all[i].ID, r.Err)
-						return
-					}
-				}
+			r := &racer{
+				name: fmt.Sprintf("w%d", w), journal: handles[w%2], at: make([]uint64, width), last: last, won: won,
+			}
+			for r.appends(t) {
 			}
 		})
 	}
 	wg.Wait()
 	for k := range width {
-		checkAuthors(t, h.Open(t), key(fmt.Sprintf("k%d", k)), authors, last)
+		checkAuthors(t, h.Open(t), key(fmt.Sprintf("k%d", k)), won.authors, last)
 	}
+}
+
+// winners are the authors of what has landed, by connection and version.
+type winners struct {
+	mu      sync.Mutex
+	authors map[string]string
+}
+
+func (w *winners) landed(t *testing.T, a saga.Append) {
+	place := fmt.Sprintf("%s/%d", a.Key, a.After+1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if other, taken := w.authors[place]; taken {
+		t.Errorf("%s landed for %s and for %s", place, other, a.ID)
+	}
+	w.authors[place] = a.ID
+}
+
+// A racer is one writer, with the version that it has come to of each connection.
+type racer struct {
+	name    string
+	journal saga.Journal
+	at      []uint64
+	last    uint64
+	won     *winners
+}
+
+// appends offers the next version of every connection, and tells whether there is more to do.
+func (r *racer) appends(t *testing.T) bool {
+	all := []saga.Append{}
+	for k := range r.at {
+		if r.at[k] < r.last {
+			a := record(key(fmt.Sprintf("k%d", k)), r.at[k])
+			a.ID = r.name + "-" + a.ID
+			all = append(all, a)
+		}
+	}
+	if len(all) == 0 {
+		return false
+	}
+	for i, res := range r.journal.Append(patient(t), all) {
+		var k int
+		if _, err := fmt.Sscanf(all[i].Key.Name, "k%d", &k); err != nil {
+			t.Error(err)
+		}
+		switch {
+		case res.Err == nil:
+			r.won.landed(t, all[i])
+			r.at[k]++
+		case errors.Is(res.Err, saga.ErrConflict):
+			r.at[k]++ // somebody else's record is there; go on behind it
+		default:
+			t.Errorf("append %s: %v", all[i].ID, res.Err)
+			return false
+		}
+	}
+	return true
 }
 
 func checkAuthors(t *testing.T, j saga.Journal, k events.Key, authors map[string]string, last int) {

@@ -10,7 +10,8 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// encode makes the append. A record that would be too large is split by its inputs: the first lands, the rest comes after.
+// encode makes the append. A record that would be too large is split by its inputs: the first lands, the rest comes
+// after.
 func (o *Orchestrator) encode(w *work) (rest *work, err error) {
 	id := o.opts.ID()
 	facts, head, err := saga.EncodeRecord(w.before, id, w.facts)
@@ -21,7 +22,8 @@ func (o *Orchestrator) encode(w *work) (rest *work, err error) {
 		facts, head, err = saga.EncodeRecord(w.before, id, w.facts)
 	}
 	if err == nil && len(facts) > saga.MaxFacts {
-		err = events.NewRefusal("data", "size", "the record takes %d bytes, and the journal takes at most %d", len(facts), saga.MaxFacts)
+		err = events.NewRefusal("data", "size", "the record takes %d bytes, and the journal takes at most %d",
+			len(facts), saga.MaxFacts)
 	}
 	if err != nil {
 		return rest, err
@@ -83,7 +85,8 @@ func (o *Orchestrator) append(ctx context.Context, landing []*work) (landed, los
 		case r.Err == nil:
 			landed = append(landed, w)
 			continue
-		case errors.Is(r.Err, saga.ErrUnknown): // the same again settles it, also when the reason is a store that is full
+		// the same again settles it, also when the reason is a store that is full
+		case errors.Is(r.Err, saga.ErrUnknown):
 			w.unknown = true
 		case errors.Is(r.Err, saga.ErrFull):
 			o.alarm.set(w.key, o.opts.Now().Add(o.opts.SweepEvery))

@@ -72,7 +72,9 @@ func (o *Orchestrator) Checkpoint(ctx context.Context) error {
 }
 
 // changedSince gives the heads of the connections that have changed, and up to when that is known.
-func (o *Orchestrator) changedSince(ctx context.Context, since time.Time) (heads []saga.Head, until time.Time, err error) {
+func (o *Orchestrator) changedSince(
+	ctx context.Context, since time.Time,
+) (heads []saga.Head, until time.Time, err error) {
 	for q := (saga.Query{Limit: 1000}); ; {
 		page, err := o.opts.Journal.List(ctx, q)
 		if err != nil {

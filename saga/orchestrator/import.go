@@ -93,7 +93,9 @@ func (o *Orchestrator) importOne(ctx context.Context, s saga.State, r saga.Recor
 	}
 	e := o.opts.Engine
 	a := saga.Append{
-		Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: e.Summarise(next, e.Moves(&next, o.Held(), nil)),
+		Key: r.Key, After: s.Version, ID: r.ID, Facts: r.Facts, Summary: e.Summarise(
+			next, e.Moves(&next, o.Held(), nil),
+		),
 	}
 	if next.Version%saga.SnapshotEvery == 0 {
 		if a.Snapshot, err = json.Marshal(next); err != nil {

@@ -62,8 +62,8 @@ const (
 	wakeAll waking = iota
 	// wakeReleased: whatever is under way may be requested now.
 	wakeReleased
-	// wakeOverdue: what is past its time, and what somebody else has moved last and nobody since: he may have died before
-	// he published its commands.
+	// wakeOverdue: what is past its time, and what somebody else has moved last and nobody since: he may have died
+	// before he published its commands.
 	wakeOverdue
 )
 
@@ -77,14 +77,16 @@ func (o *Orchestrator) wake(ctx context.Context, which waking) error {
 			return nil
 		}
 		sum, now := item.Summary, o.opts.Now()
-		underWay := sum.Queued > 0 || !sum.Status.Ended() || !sum.Due.IsZero() // a survey is due of a saga that has ended
+		// a survey is due of a saga that has ended
+		underWay := sum.Queued > 0 || !sum.Status.Ended() || !sum.Due.IsZero()
 		j := job{key: item.Key, in: saga.Tick{}, resend: which != wakeReleased}
 		switch {
 		case !underWay:
 			return nil
 		case which != wakeOverdue:
 		case !sum.Due.IsZero() && now.After(sum.Due.Add(o.opts.SweepEvery)):
-		case now.After(item.Changed.Add(o.opts.SweepEvery)) && now.Before(item.Changed.Add(3*o.opts.SweepEvery)) && !o.settled(item):
+		case now.After(item.Changed.Add(o.opts.SweepEvery)) && now.Before(item.Changed.Add(3*o.opts.SweepEvery)) &&
+			!o.settled(item):
 		default:
 			return nil
 		}

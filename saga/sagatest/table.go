@@ -24,7 +24,8 @@ func (m *Machine) table(due time.Time) error {
 		early, late := due.IsZero() || when.Before(due), when.Equal(due)
 		switch {
 		case has != makes:
-			return fmt.Errorf("a Tick at %s has %d facts, and the table says %t: %+v", at(when), len(d.Facts), has, moves)
+			return fmt.Errorf("a Tick at %s has %d facts, and the table says %t: %+v", at(when), len(d.Facts), has,
+				moves)
 		case early && makes, late && !makes:
 			return fmt.Errorf("due at %s, and a Tick at %s has %d facts", at(due), at(when), len(d.Facts))
 		}
@@ -44,14 +45,15 @@ func (m *Machine) complete(moves []saga.Move) error {
 	}
 	for _, st := range g.Steps {
 		if !settled(g, st) && !listed[saga.Ref{Step: st.Name, Generation: st.Generation}] {
-			return fmt.Errorf("saga %d is %s, and the table has no move for %s, which is %s", g.N, g.Direction, st.Name, st.Status)
+			return fmt.Errorf("saga %d is %s, and the table has no move for %s, which is %s", g.N, g.Direction, st.Name,
+				st.Status)
 		}
 	}
 	return nil
 }
 
-// settled tells whether the saga wants nothing more of a step in its present direction. It is written from the meaning of
-// the directions and not from the engine.
+// settled tells whether the saga wants nothing more of a step in its present direction. It is written from the meaning
+// of the directions and not from the engine.
 func settled(g *saga.Saga, st *saga.Step) bool {
 	gone := st.Status == events.StepUndone || st.Status == events.StepStuck
 	switch {
@@ -64,6 +66,7 @@ func settled(g *saga.Saga, st *saga.Step) bool {
 	case g.Direction == saga.Removing:
 		return true
 	}
-	made := st.Transition == saga.TransitionMake || st.Transition == saga.TransitionChange || st.Transition == saga.TransitionReplace
+	made := st.Transition == saga.TransitionMake || st.Transition == saga.TransitionChange ||
+		st.Transition == saga.TransitionReplace
 	return !made || !st.Touched || gone
 }

@@ -162,28 +162,31 @@ func (r *runner) holdsNothing(c events.Command) {
 	holder := workers.RunOf(c, r.Now()).Holder().String()
 	var left []string
 	for range maxRuns {
-		left = left[:0]
-		q := workers.ClaimQuery{Connection: c.Connection}
-		for {
-			page, err := r.Claims.Find(r.t.Context(), q)
-			if err != nil {
-				r.t.Fatalf("find claims: %v", err)
-			}
-			for _, item := range page.Items {
-				for _, h := range item.Record.Holds {
-					if h.Holder == holder && !h.Dropped {
-						left = append(left, item.Resource)
-					}
-				}
-			}
-			if q.After = page.Next; q.After == "" {
-				break
-			}
-		}
-		if len(left) == 0 {
+		if left = r.heldBy(c.Connection, holder); len(left) == 0 {
 			return
 		}
 		r.Pause(r.t.Context(), time.Second)
 	}
 	r.t.Errorf("%s is undone and still holds %v", c.Step, left)
+}
+
+// heldBy lists the resources of a connection's claims that a holder has not dropped.
+func (r *runner) heldBy(connection events.Key, holder string) (left []string) {
+	r.t.Helper()
+	for q := (workers.ClaimQuery{Connection: connection}); ; {
+		page, err := r.Claims.Find(r.t.Context(), q)
+		if err != nil {
+			r.t.Fatalf("find claims: %v", err)
+		}
+		for _, item := range page.Items {
+			for _, h := range item.Record.Holds {
+				if h.Holder == holder && !h.Dropped {
+					left = append(left, item.Resource)
+				}
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			return left
+		}
+	}
 }

@@ -190,21 +190,7 @@ func (c *check) refusal(status int, body []byte) {
 func (c *check) parameters(m *method, req *http.Request) {
 	query := req.URL.Query()
 	for name, values := range query {
-		name = strings.TrimPrefix(name, "$") // $alt is alt
-		p, ok := m.Parameters[name]
-		if _, common := m.doc.Parameters[name]; common && !ok {
-			continue
-		}
-		if !ok || p.Location != "query" {
-			c.wrong("request?"+name, "is no parameter of the method")
-			continue
-		}
-		if len(values) > 1 && !p.Repeated {
-			c.wrong("request?"+name, "is given %d times", len(values))
-		}
-		if p.Type == "string" {
-			c.text("request?"+name, values[0], p)
-		}
+		c.given(m, strings.TrimPrefix(name, "$"), values) // $alt is alt
 	}
 	path, _ := cutVerb(strings.TrimPrefix(req.URL.Path, "/"))
 	for name, p := range m.Parameters {
@@ -216,5 +202,23 @@ func (c *check) parameters(m *method, req *http.Request) {
 		if p.Location == "query" && p.Required && !query.Has(name) {
 			c.wrong("request?"+name, "is required")
 		}
+	}
+}
+
+// given checks one parameter of the query.
+func (c *check) given(m *method, name string, values []string) {
+	p, ok := m.Parameters[name]
+	if _, common := m.doc.Parameters[name]; common && !ok {
+		return
+	}
+	if !ok || p.Location != "query" {
+		c.wrong("request?"+name, "is no parameter of the method")
+		return
+	}
+	if len(values) > 1 && !p.Repeated {
+		c.wrong("request?"+name, "is given %d times", len(values))
+	}
+	if p.Type == "string" {
+		c.text("request?"+name, values[0], p)
 	}
 }

@@ -55,13 +55,7 @@ func (c *call) judgeTags(gw Gateway, f Flow) Verdict {
 	if !gw.FQDNFiltered || within(f.Source, parsed(gw.PassThru)) || c.ignored(f.Target) {
 		return Unfiltered
 	}
-	var covering []FQDNTag
-	for _, t := range c.tagsOn(gw.Name) {
-		on, _ := load[FQDNAttach](c, kindTagOn, t.Name, gw.Name)
-		if t.State == enabled && (len(on.Sources) == 0 || within(f.Source, parsed(on.Sources))) {
-			covering = append(covering, t)
-		}
-	}
+	covering := c.covering(gw, f)
 	if len(covering) == 0 {
 		return Denied
 	}
@@ -72,13 +66,12 @@ func (c *call) judgeTags(gw Gateway, f Flow) Verdict {
 	matched := false
 	for _, t := range covering {
 		for _, r := range t.Domains {
-			if !r.matches(f, c.global(globalExact).State == enabled) {
+			switch {
+			case !r.matches(f, c.global(globalExact).State == enabled):
 				continue
-			}
-			if r.Verdict == "Deny" {
+			case r.Verdict == "Deny":
 				return Denied
-			}
-			if r.Verdict == "Allow" && !isWhite {
+			case r.Verdict == "Allow" && !isWhite:
 				return Allowed
 			}
 			matched = true
@@ -88,6 +81,18 @@ func (c *call) judgeTags(gw Gateway, f Flow) Verdict {
 		return Allowed
 	}
 	return Denied
+}
+
+// covering are the tags in force on a gateway that look at a flow's source.
+func (c *call) covering(gw Gateway, f Flow) []FQDNTag {
+	var covering []FQDNTag
+	for _, t := range c.tagsOn(gw.Name) {
+		on, _ := load[FQDNAttach](c, kindTagOn, t.Name, gw.Name)
+		if t.State == enabled && (len(on.Sources) == 0 || within(f.Source, parsed(on.Sources))) {
+			covering = append(covering, t)
+		}
+	}
+	return covering
 }
 
 // ignored tells whether the tags do not look at a destination: internal addresses pass unseen unless private filtering

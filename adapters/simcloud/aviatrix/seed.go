@@ -123,42 +123,54 @@ func (c *controller) seedRuleSets(in *call) error {
 		ids[d.Name] = d.UUID
 	}
 	for _, conf := range c.conf.RuleSets {
-		set := ruleSet{UUID: conf.UUID, Name: conf.Name}
-		if set.UUID == "" {
-			set.UUID = uuidOf(c.conf.Name, "ruleset", conf.Name)
-		}
-		text, err := json.Marshal(conf.Policies)
-		if err == nil {
-			err = json.Unmarshal(text, &set.Policies)
-		}
+		set, err := c.ruleSetOf(in, conf, ids)
 		if err != nil {
 			return fmt.Errorf("load rule set %q: %w", conf.Name, err)
-		}
-		for i := range set.Policies {
-			r := &set.Policies[i]
-			for _, refs := range [][]string{r.Sources, r.Targets, r.WebFilters} {
-				for j, name := range refs {
-					if id, ok := ids[name]; ok {
-						refs[j] = id
-					}
-				}
-			}
-			r.UUID = uuidOf(c.conf.Name, "rule", conf.Name, r.Name)
-			if err := r.check(in.groupIDs()); err != nil {
-				return fmt.Errorf("load rule set %q: %w", conf.Name, err)
-			}
-		}
-		if conf.Point != "" {
-			p, ok := load[point](in, kindPoint, conf.Point)
-			if !ok {
-				return fmt.Errorf("load rule set %q: no attachment point %q", conf.Name, conf.Point)
-			}
-			set.AttachTo = p.UUID
-			if err := in.checkPlace(set, ruleSet{}); err != nil {
-				return fmt.Errorf("load rule set %q: %w", conf.Name, err)
-			}
 		}
 		in.quiet(kindRuleSet, set, set.Name)
 	}
 	return nil
+}
+
+// ruleSetOf is a rule set as it is configured, with the ids of its groups.
+func (c *controller) ruleSetOf(in *call, conf RuleSet, ids map[string]string) (ruleSet, error) {
+	set := ruleSet{UUID: conf.UUID, Name: conf.Name}
+	if set.UUID == "" {
+		set.UUID = uuidOf(c.conf.Name, "ruleset", conf.Name)
+	}
+	text, err := json.Marshal(conf.Policies)
+	if err == nil {
+		err = json.Unmarshal(text, &set.Policies)
+	}
+	if err != nil {
+		return set, err
+	}
+	for i := range set.Policies {
+		r := &set.Policies[i]
+		for _, refs := range [][]string{r.Sources, r.Targets, r.WebFilters} {
+			named(refs, ids)
+		}
+		r.UUID = uuidOf(c.conf.Name, "rule", conf.Name, r.Name)
+		if err := r.check(in.groupIDs()); err != nil {
+			return set, err
+		}
+	}
+	if conf.Point == "" {
+		return set, nil
+	}
+	p, ok := load[point](in, kindPoint, conf.Point)
+	if !ok {
+		return set, fmt.Errorf("no attachment point %q", conf.Point)
+	}
+	set.AttachTo = p.UUID
+	return set, in.checkPlace(set, ruleSet{})
+}
+
+// named replaces names by ids, where there is one.
+func named(refs []string, ids map[string]string) {
+	for j, name := range refs {
+		if id, ok := ids[name]; ok {
+			refs[j] = id
+		}
+	}
 }

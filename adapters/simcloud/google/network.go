@@ -77,6 +77,11 @@ func networkUser(r *request, name string, _ world.Doc) string {
 			return e.Name
 		}
 	}
+	return policyOf(r, name)
+}
+
+// policyOf names a firewall policy that is associated with a network.
+func policyOf(r *request, name string) string {
 	for e := range r.all("firewallPolicies", "") {
 		for _, a := range objs(e.Doc, "associations") {
 			if relative(str(a, "attachmentTarget"), "") == name {
@@ -199,6 +204,11 @@ func subnetworkUser(r *request, name string, _ world.Doc) string {
 			return e.Name
 		}
 	}
+	return serviceIn(r, name)
+}
+
+// serviceIn names a service that has an address of a subnetwork, or keeps one.
+func serviceIn(r *request, name string) string {
 	for e := range r.all("keptAddresses", "") {
 		if str(e.Doc, "subnetwork") == name {
 			return str(e.Doc, "service")

@@ -190,25 +190,30 @@ func (n *names) learn(recorded, ours map[string]any, about string) {
 		n.ip = ip
 	}
 	for _, field := range []string{"name", "selfLink", "targetLink"} {
-		want, _ := recorded[field].(string)
-		got, _ := ours[field].(string)
-		m := placeholder.FindAllStringSubmatch(want, -1)
-		if len(m) == 0 || got == "" {
-			continue
-		}
-		id := m[len(m)-1][1] // the object's own is the last
-		if !strings.HasSuffix(want, "${"+id+"}") {
-			continue
-		}
-		value := got[strings.LastIndex(got, "/")+1:]
-		switch {
-		case id == "operationID" && (field == "name" || field == "selfLink"):
-			n.last[id] = value
-		case field == "targetLink" && !n.plain(id):
-			collection := n.collectionOf("", id)
-			if !slices.Contains(n.made[collection], value) && recorded["operationType"] != "delete" {
-				n.created(collection, value)
-			}
+		n.learnID(recorded, ours, field)
+	}
+}
+
+// learnID reads the id that a field ends with.
+func (n *names) learnID(recorded, ours map[string]any, field string) {
+	want, _ := recorded[field].(string)
+	got, _ := ours[field].(string)
+	m := placeholder.FindAllStringSubmatch(want, -1)
+	if len(m) == 0 || got == "" {
+		return
+	}
+	id := m[len(m)-1][1] // the object's own is the last
+	if !strings.HasSuffix(want, "${"+id+"}") {
+		return
+	}
+	value := got[strings.LastIndex(got, "/")+1:]
+	switch {
+	case id == "operationID" && (field == "name" || field == "selfLink"):
+		n.last[id] = value
+	case field == "targetLink" && !n.plain(id):
+		collection := n.collectionOf("", id)
+		if !slices.Contains(n.made[collection], value) && recorded["operationType"] != "delete" {
+			n.created(collection, value)
 		}
 	}
 }

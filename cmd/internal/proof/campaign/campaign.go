@@ -178,13 +178,8 @@ func (c *Campaign) through(ctx context.Context, body []byte) (events.Status, err
 			}
 		}
 		if id != "" {
-			for seen, err := range api.Watch(ctx, id) {
-				if last = err; err != nil {
-					break
-				}
-				if v = seen; v.Status.Ended() {
-					return v, nil
-				}
+			if v, last = watched(ctx, api, id, v); v.Status.Ended() {
+				return v, nil
 			}
 		}
 		select {
@@ -195,4 +190,18 @@ func (c *Campaign) through(ctx context.Context, body []byte) (events.Status, err
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+}
+
+// watched is what a saga comes to as long as one API tells, and the error that ended the telling.
+func watched(ctx context.Context, api httpapi.Client, id string, v events.Status) (events.Status, error) {
+	var last error
+	for seen, err := range api.Watch(ctx, id) {
+		if last = err; err != nil {
+			break
+		}
+		if v = seen; v.Status.Ended() {
+			break
+		}
+	}
+	return v, last
 }
