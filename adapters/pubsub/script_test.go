@@ -23,7 +23,7 @@ func TestScriptMakesWhatSetupMakes(t *testing.T) {
 			is = append(is, strings.TrimSpace(line))
 		}
 	}
-	o := Options{Project: "p"}
+	o := Options{Project: "p", Capabilities: []string{"network", "egress", "routing", "policy"}}
 	if err := o.fill(); err != nil {
 		t.Fatal(err)
 	}
