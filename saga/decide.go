@@ -143,7 +143,7 @@ func (t *turn) expire() {
 		if st.Open == nil {
 			continue
 		}
-		if m := t.table().expireMove(st); m.due(t.now) {
+		if m := t.table().expireMove(st); m.Due(t.now) {
 			t.perform(m)
 		}
 	}
@@ -161,7 +161,7 @@ func (t *turn) pass() {
 		if m.Act == ActDecide && m.Block.By == BlockedByStep {
 			m = t.freed(m)
 		}
-		if !m.due(t.now) {
+		if !m.Due(t.now) {
 			continue
 		}
 		t.perform(m)

@@ -94,8 +94,8 @@ const (
 	PaceSurvey   Pace = "survey"   // answers of a survey are waited for
 )
 
-// due tells whether the move is made at a time.
-func (m *Move) due(now time.Time) bool {
+// Due tells whether the move is made at a time.
+func (m *Move) Due(now time.Time) bool {
 	return m.Block.By == BlockedByNothing && (!now.Before(m.At) || m.expired(now))
 }
 
@@ -163,16 +163,6 @@ func (s *State) begun() time.Time {
 		return s.Saga.StartedAt
 	}
 	return s.Survey.At
-}
-
-// AnyDue tells whether a Tick at a time has facts.
-func AnyDue(moves []Move, now time.Time) bool {
-	for i := range moves {
-		if moves[i].due(now) {
-			return true
-		}
-	}
-	return false
 }
 
 // queueMove is the start of the oldest saga in the queue.

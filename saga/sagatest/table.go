@@ -20,7 +20,7 @@ func (m *Machine) table(due time.Time) error {
 		if err != nil {
 			return err
 		}
-		has, makes := saga.AnyDue(moves, when), len(d.Facts) > 0
+		has, makes := anyDue(moves, when), len(d.Facts) > 0
 		early, late := due.IsZero() || when.Before(due), when.Equal(due)
 		switch {
 		case has != makes:
@@ -69,4 +69,14 @@ func settled(g *saga.Saga, st *saga.Step) bool {
 	made := st.Transition == saga.TransitionMake || st.Transition == saga.TransitionChange ||
 		st.Transition == saga.TransitionReplace
 	return !made || !st.Touched || gone
+}
+
+// anyDue tells whether the table has a move that is due at a time.
+func anyDue(moves []saga.Move, when time.Time) bool {
+	for i := range moves {
+		if moves[i].Due(when) {
+			return true
+		}
+	}
+	return false
 }
