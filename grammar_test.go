@@ -19,18 +19,18 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// nothing is a step that does nothing.
-type nothing struct{}
+// emptyStep is a step that does emptyStep.
+type emptyStep struct{}
 
-func (nothing) Do(context.Context, workers.Run, nothing, *nothing) (nothing, error) {
-	return nothing{}, nil
+func (emptyStep) Do(context.Context, workers.Run, emptyStep, *emptyStep) (emptyStep, error) {
+	return emptyStep{}, nil
 }
 
-func (nothing) Look(context.Context, workers.Run, nothing, *nothing) (workers.Seen[nothing], error) {
-	return workers.Seen[nothing]{}, nil
+func (emptyStep) Look(context.Context, workers.Run, emptyStep, *emptyStep) (workers.Seen[emptyStep], error) {
+	return workers.Seen[emptyStep]{}, nil
 }
 
-func (nothing) Undo(context.Context, workers.Run, nothing, *nothing) (workers.Undone, error) {
+func (emptyStep) Undo(context.Context, workers.Run, emptyStep, *emptyStep) (workers.Undone, error) {
 	return workers.Undone{}, nil
 }
 
@@ -40,9 +40,9 @@ var probes = []string{
 	"net-.create", "net.create-", "net.create2", "Net.create", "net.create.more", "net.", ".create", "net.créate", "net.create\n",
 }
 
-// TestStepKindsHaveOneGrammar: whether a kind is one is answered alike by the grammar, a plan, the registry of steps, a
+// TestStepKindsAreJudgedAlike: whether a kind is one is answered alike by the grammar, a plan, the registry of steps, a
 // command that is sent and a command that comes.
-func TestStepKindsHaveOneGrammar(t *testing.T) {
+func TestStepKindsAreJudgedAlike(t *testing.T) {
 	for _, kind := range probes {
 		sameJudgement(t, kind)
 	}
@@ -58,7 +58,7 @@ func sameJudgement(t failing, kind string) {
 	t.Helper()
 	_, grammar := events.ParseStepKind(kind)
 	plan := saga.Plan{Kind: "x", Nodes: []saga.Node{{Name: "s", Kind: kind, Prefix: "p", Input: []byte("{}")}}}.Validate()
-	_, registry := workers.NewRegistry(workers.Handle[nothing, nothing](kind, nil, nothing{}))
+	_, registry := workers.NewRegistry(workers.Handle[emptyStep, emptyStep](kind, nil, emptyStep{}))
 	_, wire := events.EncodeCommand(command("s", kind))
 	_, arrives := events.DecodeCommand(unchecked(command("s", kind)))
 	for place, err := range map[string]error{"plan": plan, "registry": registry, "wire": wire, "decoding": arrives} {
@@ -211,7 +211,7 @@ func TestWhatAPlanAcceptsCanBeSent(t *testing.T) {
 		}
 	})
 	if accepted == 0 {
-		t.Error("no plan was accepted: the property says nothing")
+		t.Error("no plan was accepted: the property says emptyStep")
 	}
 }
 
@@ -221,7 +221,7 @@ var (
 	largestOutput = []byte(`"` + strings.Repeat("x", saga.MaxFacts) + `"`)
 )
 
-// unchecked is a command as a sender would write it that checks nothing.
+// unchecked is a command as a sender would write it that checks emptyStep.
 func unchecked(c events.Command) []byte {
 	raw, err := json.Marshal(c)
 	if err != nil {
