@@ -19,7 +19,7 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// emptyStep is a step that does emptyStep.
+// emptyStep is a step that does nothing.
 type emptyStep struct{}
 
 func (emptyStep) Do(context.Context, workers.Run, emptyStep, *emptyStep) (emptyStep, error) {
@@ -211,7 +211,7 @@ func TestWhatAPlanAcceptsCanBeSent(t *testing.T) {
 		}
 	})
 	if accepted == 0 {
-		t.Error("no plan was accepted: the property says emptyStep")
+		t.Error("no plan was accepted: the property says nothing")
 	}
 }
 
@@ -221,7 +221,7 @@ var (
 	largestOutput = []byte(`"` + strings.Repeat("x", saga.MaxFacts) + `"`)
 )
 
-// unchecked is a command as a sender would write it that checks emptyStep.
+// unchecked is a command as a sender would write it that checks nothing.
 func unchecked(c events.Command) []byte {
 	raw, err := json.Marshal(c)
 	if err != nil {
