@@ -34,7 +34,7 @@ var problems = []entry[ProblemCode]{
 	{ProblemTooLarge, "the body is larger than the API takes", "send a smaller batch"},
 	{ProblemMediaType, "the API does not read this content type", "use a content type that openapi.json names"},
 	{ProblemBusy, "too many accepted intents of the connection wait already", "send it again when earlier sagas have ended"},
-	{ProblemNotHeld, "the engine is not held, so it would act meanwhile", "culvert pause"},
+	{ProblemNotHeld, "the engine is not paused, so it would act meanwhile", "run culvert pause"},
 	{ProblemInFlight, "the engine is held, and commands that it sent before may still take effect", "try again after Retry-After"},
 	{ProblemDiverged, "the records are here already with another history", "import into an empty backend"},
 	{ProblemContended, "others changed the record at each try", "try again"},

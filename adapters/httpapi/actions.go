@@ -61,7 +61,7 @@ func (s *server) capabilities(api huma.API) {
 
 func (s *server) actions(api huma.API) {
 	s.capabilities(api)
-	post(api, "cancel-saga", "/v1/sagas/{id}/cancel", "Give a saga up before its new version stands",
+	post(api, "cancel-saga", "/v1/sagas/{id}/cancel", "Cancel a saga before it commits",
 		func(ctx context.Context, in *sagaOrder[Order]) (*body[Accepted], error) {
 			return s.act(ctx, in.ID, events.Action{Kind: events.ActionCancel, Actor: in.Body.Actor, Reason: in.Body.Reason})
 		})

@@ -68,14 +68,14 @@ func (s *server) mayMove(ctx context.Context, live bool) error {
 		return nil
 	}
 	if !s.Mover.Held().All() {
-		return fail(events.ProblemNotHeld, "the engine is not held, so it would go on here while another home goes on from the export: culvert pause")
+		return fail(events.ProblemNotHeld, "the engine is not paused, so work would go on here while another backend continues from the export: run culvert pause")
 	}
 	quiet, err := s.Mover.QuietAt(ctx)
 	if err != nil {
 		return problem(err)
 	}
 	if left := time.Until(quiet); !quiet.IsZero() && left > 0 {
-		detail := "commands are out; nothing can happen any more in " + left.Round(time.Second).String()
+		detail := "commands in flight; quiescent in " + left.Round(time.Second).String()
 		return later(fail(events.ProblemInFlight, detail), left)
 	}
 	return nil

@@ -30,7 +30,7 @@ func (c *cli) diagnose(cmd *cobra.Command) error {
 			rows = append(rows, []string{string(f.Code), hands, fmt.Sprint(f.Count), clip(f.Text, 120), sagas})
 		}
 		if len(rows) > 0 {
-			c.rows("CAUSE HANDS COUNT WHAT SAGAS", rows)
+			c.rows("CAUSE ACTION_REQUIRED COUNT DESCRIPTION SAGAS", rows)
 			c.advise(d.Findings)
 		}
 		if d.Healthy {

@@ -37,7 +37,7 @@ func newCommand(serve, setup task) *cobra.Command {
 	}
 	root.RunE = run(serve)
 	root.AddCommand(&cobra.Command{
-		Use: "setup", Short: "Make the streams, or the schema, topics and subscriptions, that a backend stands on",
+		Use: "setup", Short: "Make the streams, or the schema, topics and subscriptions, that a backend needs",
 		Args: noArguments, RunE: run(setup),
 	})
 	return root
@@ -100,10 +100,10 @@ func (s *settings) bind(f *pflag.FlagSet) {
 	f.StringVar(&s.capabilities, "capabilities", strings.Join(capabilities, ","), "what role worker serves")
 	f.StringVar(&s.NATSURL, "nats-url", "", "URL of a NATS server to use instead of the embedded one")
 	f.StringVar(&s.PostgresURL, "postgres-url", os.Getenv("CULVERT_POSTGRES_URL"),
-		"PostgreSQL of the Google home (default: CULVERT_POSTGRES_URL; the password is better in PGPASSFILE)")
+		"PostgreSQL of the Google backend (default: CULVERT_POSTGRES_URL; the password is better in PGPASSFILE)")
 	f.Lookup("postgres-url").DefValue = "" // help shows no password
 	f.StringVar(&s.PubSubProject, "pubsub-project", "",
-		"project whose Pub/Sub carries the messages of the Google home; PUBSUB_EMULATOR_HOST is honoured")
+		"project whose Pub/Sub carries the messages of the Google backend; PUBSUB_EMULATOR_HOST is honoured")
 	f.StringVar(&s.World, "world", "", "URL of a simulated world in another process; none: the real clouds, in role all too")
 	f.StringVar(&s.Speaker, "speaker", "site-edge", "which speaker role speaker is")
 	f.BoolVar(&s.Held, "held", false, "start held: accept intents, request nothing until resumed")

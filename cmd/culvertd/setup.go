@@ -10,7 +10,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/pubsub"
 )
 
-// setup makes what a home stands on: the schema, topics and subscriptions of the Google home, or the streams of the
+// setup makes what a home stands on: the schema, topics and subscriptions of the Google backend, or the streams of the
 // NATS one. It can be run again, and tells what it made.
 func setup(ctx context.Context, p *program, out io.Writer) (err error) {
 	if p.config.PostgresURL == "" {
