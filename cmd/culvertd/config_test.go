@@ -118,7 +118,7 @@ func TestBadFlagsAreNamed(t *testing.T) {
 		"--role orchestrator": "--role orchestrator needs --nats-url",
 		"--role speaker":      "--role speaker needs --nats-url",
 		"--role speaker --nats-url nats://a:1 --speaker nobody": `--speaker "nobody"`,
-		"--capabilities storage":                                `--capabilities: "storage"`,
+		"--capabilities storage":                                `invalid --capabilities "storage"`,
 		"--capabilities egress,egress":                          "--capabilities: egress is there twice",
 		"--http 8480":                                           `--http "8480"`,
 		"--nats localhost":                                      `--nats "localhost"`,
@@ -126,7 +126,7 @@ func TestBadFlagsAreNamed(t *testing.T) {
 		"--nats-url localhost":                                  `--nats-url "localhost"`,
 		"--nats-monitors a:8222":                                "--nats-monitors",
 		"--config /no/such/file":                                "/no/such/file",
-		"--data=":                                               "--data is empty",
+		"--data=":                                               `invalid --data ""`,
 		"--role boss --sim-speed 0 --http x":                    "--sim-speed 0",
 	} {
 		t.Run(line, func(t *testing.T) {
