@@ -36,8 +36,10 @@ type Machine struct {
 	// CheckEvery is how seldom the machine checks itself; zero and one mean at every input.
 	CheckEvery int
 	// Words replaces every text for people that comes in or is kept; nil leaves them. What is decided must not depend on it.
-	Words  func(string) string
-	inputs int
+	Words func(string) string
+	// TableEvery is how seldom of these checks the table is held to Ticks; zero and one mean at every check.
+	TableEvery     int
+	inputs, checks int
 }
 
 // NewMachine makes a connection that nothing has happened to.
@@ -126,8 +128,10 @@ func (m *Machine) promises() error {
 	if !due.IsZero() && !due.After(m.Now) {
 		return fmt.Errorf("decided at %s, and due at %s again", at(m.Now), at(due))
 	}
-	if err := m.table(due); err != nil {
-		return err
+	if m.checks++; m.TableEvery <= 1 || m.checks%m.TableEvery == 0 {
+		if err := m.table(due); err != nil {
+			return err
+		}
 	}
 	commands := saga.Open(m.State)
 	if len(commands) > 0 && due.IsZero() {
