@@ -37,7 +37,7 @@ func casesIn(t *testing.T, text string) []impureCase {
 }
 
 func TestImpureSourcesAreRefused(t *testing.T) {
-	for _, c := range casesIn(t, impureSources) {
+	for _, c := range casesIn(t, impureSources+impureStates) {
 		t.Run(c.name, func(t *testing.T) {
 			got := clausesOf(judgedAs(t, "saga/plans/probe", "probe.go", c.text))
 			want := slices.Sorted(slices.Values(c.want))
