@@ -1,6 +1,7 @@
 package pubsublocal
 
 import (
+	"sync"
 	"time"
 
 	pb "cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
@@ -17,6 +18,8 @@ const patience = 200 * time.Millisecond
 type throttled struct {
 	grpc.ServerStream
 	f *faults
+	// sending is held while something is sent: the fake sends messages, receiving answers pings.
+	sending sync.Mutex
 	// room is how many messages may be out at once, zero for any number; subscription is whose they are. Guarded by
 	// f.mu, as outstanding and change are.
 	room         int64
@@ -48,22 +51,42 @@ func (t *throttled) moved() {
 	t.change = make(chan struct{})
 }
 
-// RecvMsg learns from the stream's first request how much it wants.
+// RecvMsg learns from the stream's first request how much it wants, and answers pings itself. The fake would answer
+// them with its one lock held and wait there for its sender, which may wait for that lock or have ended.
 func (t *throttled) RecvMsg(m any) error {
-	err := t.ServerStream.RecvMsg(m)
-	if req, is := m.(*pb.StreamingPullRequest); is && err == nil && req.Subscription != "" {
-		t.f.mu.Lock()
-		t.room, t.subscription = req.MaxOutstandingMessages, req.Subscription
-		t.f.mu.Unlock()
+	for {
+		if err := t.ServerStream.RecvMsg(m); err != nil {
+			return err
+		}
+		req, is := m.(*pb.StreamingPullRequest)
+		switch {
+		case !is:
+			return nil
+		case req.Subscription != "":
+			t.f.mu.Lock()
+			t.room, t.subscription = req.MaxOutstandingMessages, req.Subscription
+			t.f.mu.Unlock()
+			return nil
+		case len(req.AckIds) > 0 || len(req.ModifyDeadlineAckIds) > 0:
+			return nil
+		}
+		if err := t.send(&pb.StreamingPullResponse{}); err != nil {
+			return err
+		}
 	}
-	return err
+}
+
+func (t *throttled) send(m any) error {
+	t.sending.Lock()
+	defer t.sending.Unlock()
+	return t.ServerStream.SendMsg(m)
 }
 
 // SendMsg delivers, when there is room and no fault is made.
 func (t *throttled) SendMsg(m any) error {
 	resp, is := m.(*pb.StreamingPullResponse)
 	if !is || len(resp.ReceivedMessages) == 0 {
-		return t.ServerStream.SendMsg(m)
+		return t.send(m)
 	}
 	resp = proto.CloneOf(resp) // the fake goes on using its own
 	ids := make([]string, len(resp.ReceivedMessages))
@@ -87,11 +110,11 @@ func (t *throttled) SendMsg(m any) error {
 	case t.f.strikes("delivered late", func(r Rates) float64 { return r.DelayDelivery }):
 		_ = pause.For(t.Context(), t.f.pause())
 	case t.f.strikes("delivered twice", func(r Rates) float64 { return r.DuplicateDelivery }):
-		if err := t.ServerStream.SendMsg(resp); err != nil {
+		if err := t.send(resp); err != nil {
 			return err
 		}
 	}
-	return t.ServerStream.SendMsg(resp)
+	return t.send(resp)
 }
 
 // uncount notes that messages were not delivered, though the fake believes so.
