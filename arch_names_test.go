@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// nameOwners are the files that build a name of several parts and take it apart. Nobody else does either, so that a subject
-// can get a tenant, and a record another key, by a change of one function.
+// nameOwners are the files that build a name of several parts and take it apart. Nobody else does either, so that a
+// subject can get a tenant, and a record another key, by a change of one function.
 var nameOwners = map[string]string{
 	"events/grammar.go":             "step kinds",
 	"events/key.go":                 "connection keys and saga ids",
@@ -27,7 +27,8 @@ var (
 	// apart are the functions of package strings that look into a name.
 	apart = regexp.MustCompile(`^(Cut|CutPrefix|CutSuffix|Split|SplitN|SplitSeq|SplitAfter|Fields|FieldsFunc|HasPrefix|HasSuffix|TrimPrefix|TrimSuffix|Index|IndexByte|LastIndex|LastIndexByte)$`)
 	// partOfName are what names of several parts are called in this code.
-	partOfName = []string{"subject", "Subject", "Subjects", "holder", "Holder", "resource", "Resource", "Kind", "SagaID", "ReplayOf", "command"}
+	partOfName = []string{"subject", "Subject", "Subjects", "holder", "Holder", "resource", "Resource", "Kind",
+		"SagaID", "ReplayOf", "command"}
 	// subjectText begins a subject of ours.
 	subjectText = regexp.MustCompile(`^"culvert\.(intents|status|commands|results|dead|journal|claims|marks)\.`)
 )
@@ -69,7 +70,8 @@ func mentions(e ast.Expr) string {
 
 func TestNamesAreTakenApartByTheirOwners(t *testing.T) {
 	for _, s := range sources(t) {
-		if s.test || nameOwners[s.path] != "" || strings.HasPrefix(s.pkg, "adapters/simcloud") || strings.HasSuffix(s.file.Name.Name, "test") {
+		if s.test || nameOwners[s.path] != "" || strings.HasPrefix(s.pkg, "adapters/simcloud") ||
+			strings.HasSuffix(s.file.Name.Name, "test") {
 			continue
 		}
 		for _, said := range takenApart(s.file, s.set) {
@@ -102,8 +104,8 @@ func TestTakenApart(t *testing.T) {
 	}
 }
 
-// TestWrittenStructsNameTheirMembers: a struct that is written as JSON has a tag on every member, so that no name on the
-// wire is a name in Go.
+// TestWrittenStructsNameTheirMembers: a struct that is written as JSON has a tag on every member, so that no name on
+// the wire is a name in Go.
 func TestWrittenStructsNameTheirMembers(t *testing.T) {
 	for _, s := range sources(t) {
 		if s.test {

@@ -24,38 +24,52 @@ type rule struct {
 	why string
 }
 
-// rules are the import matrix: words in events, decisions in saga, deeds in workers, vendors in adapters, wiring in cmd.
+// rules are the import matrix: words in events, decisions in saga, verbs in workers, vendors in adapters, wiring in
+// cmd.
 var rules = []rule{
-	{"schemas", []string{"events/pointer"}, "schemas are the contract with publishers and know nothing of the program but how a place is named"},
+	{"schemas", []string{
+		"events/pointer",
+	}, "schemas are the contract with publishers and know nothing of the program but how a place is named"},
 	{"examples", nil, "examples are data"},
 	{"events", nil, "the vocabulary depends on nothing"},
-	{"events/intake", []string{"events", "events/pointer", "events/poison", "schemas"}, "the intake reads events by their schemas; it ends at a port"},
+	{"events/intake", []string{"events", "events/pointer", "events/poison", "schemas"},
+		"the intake reads events by their schemas; it ends at a port"},
 	{"events/...", []string{"events"}, "a suite sees what it tests"},
 	{"saga", []string{"events", "events/pointer"}, "the core decides over words; it knows no worker and no vendor"},
 	{"saga/plans", []string{"events", "saga", "saga/plans/..."}, "the catalogue lists the kinds"},
-	{"saga/plans/operator", []string{"events"}, "the operator's configuration is data that every kind reads, and belongs to none"},
+	{"saga/plans/operator", []string{
+		"events",
+	}, "the operator's configuration is data that every kind reads, and belongs to none"},
 	{"saga/plans/operator/...", []string{"events", "saga/plans/operator"}, "a suite sees what it tests"},
 	{"saga/plans/kind", []string{"events", "saga"}, "what a kind is depends on no kind"},
-	{"saga/plans/kind/...", []string{"events", "events/intake", "saga", "saga/plans/kind", "schemas"}, "a suite sees what it tests"},
-	{"saga/plans/...", []string{"events", "saga", "saga/plans/kind", "saga/plans/operator", "workers/..."}, "a kind sees the contracts of capabilities and the operator's configuration, never an adapter and never another kind"},
-	{"saga/orchestrator", []string{"events", "events/pause", "events/poison", "saga"}, "the shell is built around one core and knows nothing that is built on it"},
+	{"saga/plans/kind/...", []string{"events", "events/intake", "saga", "saga/plans/kind", "schemas"},
+		"a suite sees what it tests"},
+	{"saga/plans/...", []string{"events", "saga", "saga/plans/kind", "saga/plans/operator", "workers/..."},
+		"a kind sees the contracts of capabilities and the operator's configuration, never an adapter and never " +
+			"another kind"},
+	{"saga/orchestrator", []string{"events", "events/pause", "events/poison", "saga"},
+		"the shell is built around one core and knows nothing that is built on it"},
 	{"saga/...", []string{"events", "saga"}, "a suite sees what it tests: the core, not the shell around it"},
 	{"workers", []string{"events", "events/pause", "events/poison"}, "the runtime knows no engine and no vendor"},
 	{"workers/steptest", []string{"events", "workers", "workers/..."}, "a suite sees what it tests"},
 	{"workers/claimstest", []string{"events", "workers"}, "a suite sees what it tests"},
-	{"adapters/simcloud", []string{"adapters/simcloud/...", "examples"}, "the simulated world cannot share our mistakes"},
+	{"adapters/simcloud", []string{
+		"adapters/simcloud/...", "examples",
+	}, "the simulated world cannot share our mistakes"},
 	{"adapters/simcloud/...", []string{"adapters/simcloud/..."}, "the simulated world cannot share our mistakes"},
 	{"cmd/...", []string{"..."}, "wiring sees all"},
 }
 
 // mayImport tells whether a package of ours may import another.
 func mayImport(pkg, imported string) (bool, string) {
-	if capability, ok := strings.CutPrefix(pkg, "workers/"); ok && !strings.HasPrefix(pkg, "workers/steptest") && !strings.HasPrefix(pkg, "workers/claimstest") {
+	if capability, ok := strings.CutPrefix(pkg, "workers/"); ok && !strings.HasPrefix(pkg, "workers/steptest") &&
+		!strings.HasPrefix(pkg, "workers/claimstest") {
 		name, suite, _ := strings.Cut(capability, "/")
 		if strings.HasSuffix(suite, "test") && imported == "workers/steptest" {
 			return true, ""
 		}
-		return slices.Contains([]string{"workers", "events"}, imported) || fits("workers/"+name+"/...", imported) || imported == "workers/"+name,
+		return slices.Contains([]string{"workers", "events"}, imported) || fits("workers/"+name+"/...", imported) ||
+				imported == "workers/"+name,
 			"a capability sees the runtime and the words, never another capability and never a vendor"
 	}
 	for _, r := range rules {
@@ -71,7 +85,8 @@ func mayImport(pkg, imported string) (bool, string) {
 	}
 	if technology, ok := strings.CutPrefix(pkg, "adapters/"); ok {
 		own, _, _ := strings.Cut(technology, "/")
-		allowed := []string{"events", "events/bustest", "events/pause", "saga", "saga/audit", "saga/journaltest", "workers", "workers/...", "adapters/" + own, "adapters/" + own + "/..."}
+		allowed := []string{"events", "events/bustest", "events/pause", "saga", "saga/audit", "saga/journaltest",
+			"workers", "workers/...", "adapters/" + own, "adapters/" + own + "/..."}
 		return slices.ContainsFunc(allowed, func(a string) bool { return fits(a, imported) }),
 			"an adapter sees the ports it implements, never another adapter: a technology can be taken out whole"
 	}
@@ -101,7 +116,8 @@ func sources(t *testing.T) []source {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && path != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "bin"):
+		case d.IsDir() && path != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" ||
+			d.Name() == "bin"):
 			return filepath.SkipDir
 		case d.IsDir() || filepath.Ext(path) != ".go":
 			return nil
@@ -157,7 +173,8 @@ func TestImportsFollowTheMatrix(t *testing.T) {
 
 // vendors are import prefixes that only adapters, and the commands that wire them, may know.
 var vendors = []string{
-	"cloud.google.com/", "google.golang.org/", "github.com/nats-io/", "github.com/osrg/gobgp", "github.com/danielgtaylor/huma",
+	"cloud.google.com/", "google.golang.org/", "github.com/nats-io/", "github.com/osrg/gobgp",
+	"github.com/danielgtaylor/huma",
 	"github.com/jackc/", "github.com/prometheus/", "github.com/tmaxmax/go-sse", "github.com/cloudevents/",
 }
 
@@ -216,15 +233,18 @@ func TestBudgets(t *testing.T) {
 				continue
 			}
 			if n := s.set.Position(f.End()).Line - s.set.Position(f.Pos()).Line; n > functionBudget && f.Body != nil {
-				t.Errorf("%s: %s has %d lines; a function has at most %d", s.set.Position(f.Pos()), f.Name.Name, n, functionBudget)
+				t.Errorf("%s: %s has %d lines; a function has at most %d", s.set.Position(f.Pos()), f.Name.Name, n,
+					functionBudget)
 			}
 			if n := parameters(f); n > parameterBudget+1 { // the context is free
-				t.Errorf("%s: %s takes %d parameters; after %d comes a struct", s.set.Position(f.Pos()), f.Name.Name, n, parameterBudget)
+				t.Errorf("%s: %s takes %d parameters; after %d comes a struct", s.set.Position(f.Pos()), f.Name.Name, n,
+					parameterBudget)
 			}
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {
 			if i, ok := n.(*ast.InterfaceType); ok && !s.test && len(i.Methods.List) > portBudget {
-				t.Errorf("%s: an interface of %d methods; a port has at most %d", s.set.Position(i.Pos()), len(i.Methods.List), portBudget)
+				t.Errorf("%s: an interface of %d methods; a port has at most %d", s.set.Position(i.Pos()),
+					len(i.Methods.List), portBudget)
 			}
 			return true
 		})
@@ -305,7 +325,8 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 
 // isErrorMethod tells the methods whose meaning their interface fixes.
 func isErrorMethod(d *ast.FuncDecl) bool {
-	return slices.Contains([]string{"Error", "String", "Unwrap", "Len", "Less", "Swap", "MarshalJSON", "UnmarshalJSON", "MarshalText", "UnmarshalText"}, d.Name.Name)
+	return slices.Contains([]string{"Error", "String", "Unwrap", "Len", "Less", "Swap", "MarshalJSON", "UnmarshalJSON",
+		"MarshalText", "UnmarshalText"}, d.Name.Name)
 }
 
 func TestTestsWaitForThings(t *testing.T) {

@@ -36,8 +36,10 @@ func (emptyStep) Undo(context.Context, workers.Run, emptyStep, *emptyStep) (work
 
 // probes are kinds that plan, registry and wire once judged differently.
 var probes = []string{
-	"network.create-endpoint", "ipv6.create-route2", strings.Repeat("a", 50) + ".create", strings.Repeat("a", 40) + "." + strings.Repeat("b", 63),
-	"net-.create", "net.create-", "net.create2", "Net.create", "net.create.more", "net.", ".create", "net.créate", "net.create\n",
+	"network.create-endpoint", "ipv6.create-route2", strings.Repeat("a", 50) + ".create",
+	strings.Repeat("a", 40) + "." + strings.Repeat("b", 63),
+	"net-.create", "net.create-", "net.create2", "Net.create", "net.create.more", "net.", ".create", "net.créate",
+	"net.create\n",
 }
 
 // TestStepKindsAreJudgedAlike: whether a kind is one is answered alike by the grammar, a plan, the registry of steps, a
@@ -57,7 +59,9 @@ type failing interface {
 func sameJudgement(t failing, kind string) {
 	t.Helper()
 	_, grammar := events.ParseStepKind(kind)
-	plan := saga.Plan{Kind: "x", Nodes: []saga.Node{{Name: "s", Kind: kind, Prefix: "p", Input: []byte("{}")}}}.Validate()
+	plan := saga.Plan{Kind: "x", Nodes: []saga.Node{
+		{Name: "s", Kind: kind, Prefix: "p", Input: []byte("{}")},
+	}}.Validate()
 	_, registry := workers.NewRegistry(workers.Handle[emptyStep, emptyStep](kind, nil, emptyStep{}))
 	_, wire := events.EncodeCommand(command("s", kind))
 	_, arrives := events.DecodeCommand(unchecked(command("s", kind)))
@@ -73,12 +77,15 @@ func TestStepNamesHaveOneGrammar(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := wiretest.Names().Draw(t, "name")
 		grammar := events.ParseStepName(name)
-		plan := saga.Plan{Kind: "x", Nodes: []saga.Node{{Name: name, Kind: "net.a", Prefix: "p", Input: []byte("{}")}}}.Validate()
+		plan := saga.Plan{Kind: "x", Nodes: []saga.Node{
+			{Name: name, Kind: "net.a", Prefix: "p", Input: []byte("{}")},
+		}}.Validate()
 		_, sent := events.EncodeCommand(command(name, "net.a"))
 		answer := command(name, "net.a").Answer(events.Outcome{Class: events.Done}, "w", time.Unix(0, 0))
 		_, answered := events.EncodeResult(answer)
 		order := events.Action{
-			Kind: events.ActionResolve, Connection: answer.Connection, Saga: answer.Saga, Actor: "a", Reason: "r", Step: name,
+			Kind: events.ActionResolve, Connection: answer.Connection, Saga: answer.Saga, Actor: "a", Reason: "r",
+			Step:       name,
 			Resolution: events.ResolveSkip,
 		}.Validate()
 		for place, err := range map[string]error{"plan": plan, "command": sent, "result": answered, "order": order} {
@@ -89,8 +96,8 @@ func TestStepNamesHaveOneGrammar(t *testing.T) {
 	})
 }
 
-// TestCapabilitiesFitEverywhere: a capability is a part of a subject, of a subscription, of the key of its hold, and of the
-// record in which its workers say that they live. What the grammar takes, each of these takes.
+// TestCapabilitiesFitEverywhere: a capability is a part of a subject, of a subscription, of the key of its hold, and of
+// the record in which its workers say that they live. What the grammar takes, each of these takes.
 func TestCapabilitiesFitEverywhere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		capability := wiretest.Names().Draw(t, "capability")
@@ -136,20 +143,22 @@ func TestSubjectsOfKeysAndKindsAreLiteral(t *testing.T) {
 	})
 }
 
-// TestConnectionNamesHaveOneGrammar: what the schema of the envelope takes as a subject is what a key takes as a name, and so
-// is what the API and the codec of commands take.
+// TestConnectionNamesHaveOneGrammar: what the schema of the envelope takes as a subject is what a key takes as a name,
+// and so is what the API and the codec of commands take.
 func TestConnectionNamesHaveOneGrammar(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		key := events.Key{Tenant: events.DefaultTenant, Name: wiretest.Names().Draw(t, "name")}
 		grammar := key.Validate()
-		door := slices.ContainsFunc(schemas.ValidateEnvelope(map[string]any{"subject": key.Name}), func(p schemas.Problem) bool {
-			return p.Pointer == "/subject"
-		})
+		door := slices.ContainsFunc(schemas.ValidateEnvelope(map[string]any{"subject": key.Name}),
+			func(p schemas.Problem) bool {
+				return p.Pointer == "/subject"
+			})
 		_, _, id := events.ParseSaga(key.Saga(7))
 		c := command("s", "net.a")
 		c.Connection, c.Saga = key, key.Saga(7)
 		_, wire := events.EncodeCommand(c)
-		for place, refused := range map[string]bool{"the envelope": door, "a saga id": id != nil, "a command": wire != nil} {
+		for place, refused := range map[string]bool{"the envelope": door, "a saga id": id != nil,
+			"a command": wire != nil} {
 			if refused != (grammar != nil) {
 				t.Errorf("name %q: the grammar says %v, %s refuses it: %t", key.Name, grammar, place, refused)
 			}
@@ -157,7 +166,8 @@ func TestConnectionNamesHaveOneGrammar(t *testing.T) {
 	})
 }
 
-// TestIntentKindsHaveOneGrammar: every schema is of a kind that an event's type can name, and that is a token of a subject.
+// TestIntentKindsHaveOneGrammar: every schema is of a kind that an event's type can name, and that is a token of a
+// subject.
 func TestIntentKindsHaveOneGrammar(t *testing.T) {
 	for _, n := range schemas.List() {
 		kind, want, version, err := events.ParseIntentType(events.IntentType(n.Kind, events.Want(n.Want), n.Version))
@@ -217,7 +227,9 @@ func TestWhatAPlanAcceptsCanBeSent(t *testing.T) {
 
 // sizes are around the bound of an input; largestOutput is what a journal's record has room for.
 var (
-	sizes         = []int{0, 1, 1000, saga.MaxInput - 12, saga.MaxInput - 11, saga.MaxInput - 10, saga.MaxInput, saga.MaxFacts}
+	sizes = []int{
+		0, 1, 1000, saga.MaxInput - 12, saga.MaxInput - 11, saga.MaxInput - 10, saga.MaxInput, saga.MaxFacts,
+	}
 	largestOutput = []byte(`"` + strings.Repeat("x", saga.MaxFacts) + `"`)
 )
 
@@ -233,7 +245,9 @@ func unchecked(c events.Command) []byte {
 func command(step, kind string) events.Command {
 	key := events.Key{Tenant: events.DefaultTenant, Name: "orders"}
 	return events.Command{
-		Connection: key, Saga: key.Saga(1), Step: step, Kind: kind, Capability: events.CapabilityOf(kind), Generation: 1, Epoch: 1,
-		Deed: events.Do, Name: "p1", RequestID: uuid.Nil, Due: time.Unix(0, 0), Deadline: time.Unix(30, 0), Input: []byte("{}"),
+		Connection: key, Saga: key.Saga(1), Step: step, Kind: kind, Capability: events.CapabilityOf(kind),
+		Generation: 1, Epoch: 1,
+		Verb: events.Do, Name: "p1", RequestID: uuid.Nil, Due: time.Unix(0, 0), Deadline: time.Unix(30, 0),
+		Input: []byte("{}"),
 	}
 }

@@ -91,7 +91,8 @@ func nameOf(f *types.Func) string {
 // compared tells what is wrong with comparing a value with a constant. Whether there is a text at all may be asked.
 func (r *proseReader) compared(info *types.Info, value, with ast.Expr) string {
 	word := info.Types[with].Value
-	if word == nil || word.Kind() != constant.String || info.Types[value].Value != nil || constant.StringVal(word) == "" {
+	if word == nil || word.Kind() != constant.String || info.Types[value].Value != nil ||
+		constant.StringVal(word) == "" {
 		return ""
 	}
 	if r.text(info, value) != 0 {
@@ -100,7 +101,8 @@ func (r *proseReader) compared(info *types.Info, value, with ast.Expr) string {
 	named, is := types.Unalias(info.TypeOf(value)).(*types.Named)
 	_, literal := ast.Unparen(with).(*ast.BasicLit)
 	if is && literal && named.Obj().Exported() && strings.HasPrefix(pkgPath(named.Obj()), module) {
-		return named.Obj().Name() + " is compared with the literal " + word.ExactString() + ", not with its owner's constant"
+		return named.Obj().Name() + " is compared with the literal " + word.ExactString() +
+			", not with its owner's constant"
 	}
 	return ""
 }

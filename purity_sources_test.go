@@ -1,7 +1,7 @@
 package culvert_test
 
-// impureSources has one source for each clause about calls and imports, and one for each way around it; impureStates has
-// those about state and order.
+// impureSources has one source for each clause about calls and imports, and one for each way around it; impureStates
+// has those about state and order.
 const impureSources = `-- a goroutine: goroutine --
 func f() { go f() }
 

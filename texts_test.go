@@ -28,8 +28,8 @@ type shown struct{ where, text string }
 
 func (s shown) String() string { return s.where + "\t" + strconv.Quote(s.text) }
 
-// speaks tells whether a package speaks to the users of Culvert. The simulated vendors speak the vendors' words, and what
-// only tests use speaks to whoever works on the code.
+// speaks tells whether a package speaks to the users of Culvert. The simulated vendors speak the vendors' words, and
+// what only tests use speaks to whoever works on the code.
 func speaks(s source) bool {
 	for _, below := range []string{"adapters/simcloud/google", "adapters/simcloud/aviatrix", "adapters/simcloud/bgp"} {
 		if s.pkg == below {
@@ -44,11 +44,13 @@ var sayers = regexp.MustCompile(`^(Errorf|New|Error\d*\w*|Refuse|RefuseWith|Wait
 	`Fprint(f|ln)?|Print(f|ln)?|(String|Bool|Int|Uint64|Float64|Duration|StringSlice)(P|Var|VarP)?|Info|Warn|Debug|WriteString)$`)
 
 // fields are members of literals whose texts are shown.
-var fields = regexp.MustCompile(`^(Use|Short|Long|Example|Deprecated|Summary|Description|Title|Usage|header|Text|Detail|Message|Reason)$`)
+var fields = regexp.MustCompile(
+	`^(Use|Short|Long|Example|Deprecated|Summary|Description|Title|Usage|header|Text|Detail|Message|Reason)$`,
+)
 
-// goTexts are the texts in a package's Go files: every literal of several words, the arguments of functions and members of
-// literals that say something, and the descriptions in struct tags. Parts joined by + are one text; what is put in at run
-// time is written {}.
+// goTexts are the texts in a package's Go files: every literal of several words, the arguments of functions and members
+// of literals that say something, and the descriptions in struct tags. Parts joined by + are one text; what is put in
+// at run time is written {}.
 func goTexts(s source) []shown {
 	var all []shown
 	done := map[ast.Node]bool{}
@@ -192,7 +194,8 @@ func described(v any) (all []string) {
 func commentTexts(t *testing.T) (all []shown) {
 	t.Helper()
 	var files []string
-	for _, pattern := range []string{"examples/*.yaml", "deployments/*.yaml", "deployments/*/*.yaml", "cmd/culvertd/*.yaml", "Makefile"} {
+	for _, pattern := range []string{"examples/*.yaml", "deployments/*.yaml", "deployments/*/*.yaml",
+		"cmd/culvertd/*.yaml", "Makefile"} {
 		some, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -8,13 +8,13 @@ import "context"
 // Implementations are safe for concurrent use. The suite is package bustest; an adapter that cannot give the guarantees
 // does not exist.
 type Bus interface {
-	// Publish returns when the broker has accepted every message. On an error any of them may have been accepted: publish
-	// again. The messages are not kept after return. A subject that no stream carries is an error.
+	// Publish returns when the broker has accepted every message. On an error any of them may have been accepted:
+	// publish again. The messages are not kept after return. A subject that no stream carries is an error.
 	Publish(context.Context, ...Message) error
-	// Consume delivers until ctx ends, then waits for the handlers that run and returns nil; it returns an error only when
-	// it could not start. Several consumers of one subscription name, in any number of processes, share the messages. The
-	// handler runs in up to Subscription.Parallel goroutines; the message is leased to it for as long as it runs, however
-	// long. A handler that dies with its process leaves the message to be delivered again.
+	// Consume delivers until ctx ends, then waits for the handlers that run and returns nil; it returns an error only
+	// when it could not start. Several consumers of one subscription name, in any number of processes, share the
+	// messages. The handler runs in up to Subscription.Parallel goroutines; the message is leased to it for as long as
+	// it runs, however long. A handler that dies with its process leaves the message to be delivered again.
 	Consume(context.Context, Subscription, func(context.Context, Delivery) Verdict) error
 }
 

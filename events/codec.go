@@ -61,11 +61,11 @@ func decode[T any](noun string, raw []byte) (T, error) {
 	return v, nil
 }
 
-func (d Deed) valid() bool { return d == Do || d == Look || d == Undo }
+func (d Verb) valid() bool { return d == Do || d == Look || d == Undo }
 
 // validate tells whether a worker could run the command and answer it.
 func (c Command) validate() error {
-	err := validateRun("command", c.Connection, c.Saga, c.Step, c.Deed)
+	err := validateRun("command", c.Connection, c.Saga, c.Step, c.Verb)
 	kind, wrong := ParseStepKind(c.Kind)
 	switch {
 	case wrong != nil:
@@ -78,14 +78,16 @@ func (c Command) validate() error {
 
 // validate tells whether the engine could use the result.
 func (r Result) validate() error {
-	err := validateRun("result", r.Connection, r.Saga, r.Step, r.Deed)
+	err := validateRun("result", r.Connection, r.Saga, r.Step, r.Verb)
 	if !r.Outcome.Class.Valid() {
-		err = errors.Join(err, fmt.Errorf("result: invalid class %q: want done, wait, retry, refuse or unsure", r.Outcome.Class))
+		err = errors.Join(
+			err, fmt.Errorf("result: invalid class %q: want done, wait, retry, refuse or unsure", r.Outcome.Class),
+		)
 	}
 	return err
 }
 
-func validateRun(noun string, k Key, saga, step string, d Deed) error {
+func validateRun(noun string, k Key, saga, step string, d Verb) error {
 	if err := k.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", noun, err)
 	}
@@ -107,7 +109,8 @@ func validateRun(noun string, k Key, saga, step string, d Deed) error {
 // maxReason is the longest actor or reason of an action, in bytes.
 const maxReason = 1024
 
-// Validate tells what an action lacks, as a *Refusal that lists everything. Whether it fits the saga is the engine's to say.
+// Validate tells what an action lacks, as a *Refusal that lists everything. Whether it fits the saga is the engine's to
+// say.
 func (a Action) Validate() error {
 	var all []Violation
 	need := func(good bool, field string, rule Rule, format string, args ...any) {
@@ -152,5 +155,6 @@ func (a Action) Validate() error {
 
 func (a Action) needSaga(need func(good bool, field string, rule Rule, format string, args ...any)) {
 	of, _, err := ParseSaga(a.Saga)
-	need(err == nil && of == a.Connection, "saga", "saga", "saga %q is not a saga of connection %q", a.Saga, a.Connection)
+	need(err == nil && of == a.Connection, "saga", "saga", "saga %q is not a saga of connection %q", a.Saga,
+		a.Connection)
 }

@@ -16,19 +16,24 @@ var today = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func command() Command {
 	return Command{
-		Connection: Key{DefaultTenant, "orders"}, Saga: "default_orders.3", Step: "announce-2", Kind: "routing.announce", Capability: "routing",
-		Generation: 1, Epoch: 2, Deed: Undo, Purpose: ToWithdraw, Name: "annou7x2k", RequestID: uuid.NewSHA1(uuid.Nil, []byte("x")),
-		Due: today, Deadline: today.Add(time.Minute), Since: today, Operation: "op-1",
+		Connection: Key{
+			DefaultTenant, "orders",
+		}, Saga: "default_orders.3", Step: "announce-2", Kind: "routing.announce", Capability: "routing",
+		Generation: 1, Epoch: 2, Verb: Undo, Purpose: ToWithdraw, Name: "annou7x2k",
+		RequestID: uuid.NewSHA1(uuid.Nil, []byte("x")),
+		Due:       today, Deadline: today.Add(time.Minute), Since: today, Operation: "op-1",
 		Input: json.RawMessage(`{"prefix":"10.200.0.9/32"}`), Output: json.RawMessage(`{"entry":"x"}`),
 	}
 }
 
 func result() Result {
-	return command().Answer(Outcome{Class: Unsure, Reason: "timeout", Message: "no answer", After: time.Second}, "worker-1", today)
+	return command().Answer(Outcome{Class: Unsure, Reason: "timeout", Message: "no answer", After: time.Second},
+		"worker-1", today)
 }
 
 func action() Action {
-	return Action{Kind: ActionResolve, Connection: Key{DefaultTenant, "orders"}, Saga: "default_orders.3", Actor: "kim", Reason: "seen in the console", Step: "announce-2", Resolution: ResolveMarkUndone}
+	return Action{Kind: ActionResolve, Connection: Key{DefaultTenant, "orders"}, Saga: "default_orders.3", Actor: "kim",
+		Reason: "seen in the console", Step: "announce-2", Resolution: ResolveMarkUndone}
 }
 
 func TestCodecsRoundTrip(t *testing.T) {
@@ -80,9 +85,11 @@ func TestCommandsAndResultsThatCannotBeUsed(t *testing.T) {
 		"a step that splits a topic": func(c *Command) { c.Step = "announce.2" },
 		"a kind without capability":  func(c *Command) { c.Kind = "announce" },
 		"another capability's kind":  func(c *Command) { c.Capability = "egress" },
-		"no deed":                    func(c *Command) { c.Deed = "redo" },
+		"no verb":                    func(c *Command) { c.Verb = "redo" },
 		"a name that nobody wrote":   func(c *Command) { c.Input = json.RawMessage(`{`) },
-		"an input beyond a message":  func(c *Command) { c.Input = json.RawMessage(`"` + strings.Repeat("x", maxMessage) + `"`) },
+		"an input beyond a message": func(c *Command) {
+			c.Input = json.RawMessage(`"` + strings.Repeat("x", maxMessage) + `"`)
+		},
 	} {
 		c := command()
 		change(&c)
@@ -103,9 +110,11 @@ func TestCommandsAndResultsThatCannotBeUsed(t *testing.T) {
 }
 
 func TestActionsSayWhatTheyLack(t *testing.T) {
-	replay := Action{Kind: ActionReplay, Connection: Key{DefaultTenant, "orders"}, Saga: "default_orders.3", Actor: "kim", Reason: "r", From: FromStart, Input: json.RawMessage(`{}`)}
+	replay := Action{Kind: ActionReplay, Connection: Key{DefaultTenant, "orders"}, Saga: "default_orders.3",
+		Actor: "kim", Reason: "r", From: FromStart, Input: json.RawMessage(`{}`)}
 	pause := Action{Kind: ActionPause, Connection: Key{DefaultTenant, "orders"}, Actor: "kim", Reason: "r"}
-	cancel := Action{Kind: ActionCancel, Connection: Key{DefaultTenant, "orders"}, Saga: "default_orders.3", Actor: "kim", Reason: "r"}
+	cancel := Action{Kind: ActionCancel, Connection: Key{DefaultTenant, "orders"}, Saga: "default_orders.3",
+		Actor: "kim", Reason: "r"}
 	for _, good := range []Action{action(), replay, pause, cancel} {
 		if err := good.Validate(); err != nil {
 			t.Errorf("%s: %v", good.Kind, err)
@@ -117,8 +126,10 @@ func TestActionsSayWhatTheyLack(t *testing.T) {
 		change func(*Action)
 		fields []string
 	}{
-		{"who and why are journalled", action(), func(a *Action) { a.Actor, a.Reason = " ", "" }, []string{"/actor", "/reason"}},
-		{"a reason is a line, not a book", action(), func(a *Action) { a.Reason = strings.Repeat("x", maxReason+1) }, []string{"/reason"}},
+		{"who and why are journalled", action(), func(a *Action) { a.Actor, a.Reason = " ", "" },
+			[]string{"/actor", "/reason"}},
+		{"a reason is a line, not a book", action(), func(a *Action) { a.Reason = strings.Repeat("x", maxReason+1) },
+			[]string{"/reason"}},
 		{"an unknown order", pause, func(a *Action) { a.Kind = "purge" }, []string{"/kind"}},
 		{"a pause is of a connection", pause, func(a *Action) { a.Saga = "default_orders.3" }, []string{"/saga"}},
 		{"a cancel names its saga", cancel, func(a *Action) { a.Saga = "" }, []string{"/saga"}},
@@ -126,8 +137,10 @@ func TestActionsSayWhatTheyLack(t *testing.T) {
 		{"a replay begins somewhere", replay, func(a *Action) { a.From = "" }, []string{"/from", "/input"}},
 		{"an edited input starts over", replay, func(a *Action) { a.From = FromFailed }, []string{"/input"}},
 		{"a cancel has no place to begin", cancel, func(a *Action) { a.From = FromStart }, []string{"/from"}},
-		{"a resolve names step and verdict", action(), func(a *Action) { a.Step, a.Resolution = "", "ignore" }, []string{"/step", "/resolution"}},
-		{"a pause has neither", pause, func(a *Action) { a.Step, a.Resolution = "x", ResolveSkip }, []string{"/step", "/resolution"}},
+		{"a resolve names step and verdict", action(), func(a *Action) { a.Step, a.Resolution = "", "ignore" },
+			[]string{"/step", "/resolution"}},
+		{"a pause has neither", pause, func(a *Action) { a.Step, a.Resolution = "x", ResolveSkip },
+			[]string{"/step", "/resolution"}},
 		{"no connection", pause, func(a *Action) { a.Connection = Key{} }, []string{"/connection"}},
 	}
 	for _, c := range cases {

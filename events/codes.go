@@ -23,7 +23,8 @@ type Code struct {
 	Word   string
 	// Meaning is one sentence without its full stop.
 	Meaning string
-	// Remedy is what an operator or caller can do; "" when there is nothing to do. SAGA, STEP and the like stand for names.
+	// Remedy is what an operator or caller can do; "" when there is nothing to do. SAGA, STEP and the like stand for
+	// names.
 	Remedy string
 	// Acts says that it does not go away by itself.
 	Acts bool

@@ -4,7 +4,8 @@ package events
 var rules = []entry[Rule]{
 	{"action", "the action is not known", ""},
 	{"address-form", "give one of the ways to an address", ""},
-	{"address-in-pool", "the address is in a pool that the operator has configured for the tenant", "ask the operator for a pool"},
+	{"address-in-pool", "the address is in a pool that the operator has configured for the tenant",
+		"ask the operator for a pool"},
 	{"advertise", "an address inside a subnet is announced as a host route only", ""},
 	{"announce-limit", "there are not more announcers than allowed", ""},
 	{"announce-unique", "an announcer is named once", ""},

@@ -14,14 +14,19 @@ const codesFile = "../docs/codes.md"
 // codesTable is the table of every code in Markdown.
 func codesTable() string {
 	var b strings.Builder
-	b.WriteString("# Codes\n\nA program decides by a code, never by the text beside it: the text may change in any release. `make golden`" +
+	b.WriteString("# Codes\n\nA program decides by a code, never by the text beside it: the text may change in any " +
+		"release. `make golden`" +
 		" makes this page.\n")
 	heads := map[events.Family]string{
-		events.FamilyCause: "## Causes\n\nThe member `code` of a cause (`culvert show`, `culvert list`) and of a finding (`culvert doctor`)." +
+		events.FamilyCause: "## Causes\n\nThe member `code` of a cause (`culvert show`, `culvert list`) and of a " +
+			"finding (`culvert doctor`)." +
 			" A cause that needs an operator does not go away by itself.\n",
-		events.FamilyProblem: "## Problems\n\nThe end of the `type` of a problem of the API: `urn:culvert:problem:CODE`.\n",
-		events.FamilyReason:  "## Reasons\n\nThe member `reason` of a worker's outcome, in results, journals and logs.\n",
-		events.FamilyRule: "## Rules\n\nThe member `value` of an error of a problem `refused` or `conflict`, beside the field in `location`." +
+		events.FamilyProblem: "## Problems\n\nThe end of the `type` of a problem of the API: " +
+			"`urn:culvert:problem:CODE`.\n",
+		events.FamilyReason: "## Reasons\n\nThe member `reason` of a worker's outcome, in results, journals and " +
+			"logs.\n",
+		events.FamilyRule: "## Rules\n\nThe member `value` of an error of a problem `refused` or `conflict`, beside " +
+			"the field in `location`." +
 			" The table says what is so of a good input.\n",
 	}
 	var family events.Family
@@ -65,14 +70,16 @@ func TestCodesAreSound(t *testing.T) {
 			t.Errorf("%s %q is listed twice", c.Family, c.Word)
 		}
 		listed[k] = true
-		if c.Word == "" || c.Meaning == "" || strings.HasSuffix(c.Meaning, ".") || strings.ContainsAny(c.Meaning+c.Remedy, "|\n") {
+		if c.Word == "" || c.Meaning == "" || strings.HasSuffix(c.Meaning, ".") ||
+			strings.ContainsAny(c.Meaning+c.Remedy, "|\n") {
 			t.Errorf("%s %q: meaning %q, remedy %q", c.Family, c.Word, c.Meaning, c.Remedy)
 		}
 		if c.Acts && c.Remedy == "" {
 			t.Errorf("%s %q needs an operator and does not say what to do", c.Family, c.Word)
 		}
 	}
-	if got := events.CauseStuck.Remedy("SAGA", "default_a.1", "STEP", "bind"); !strings.HasPrefix(got, "resolve default_a.1 bind --retry") {
+	if got := events.CauseStuck.Remedy("SAGA", "default_a.1", "STEP", "bind"); !strings.HasPrefix(got,
+		"resolve default_a.1 bind --retry") {
 		t.Errorf("the remedy of a stuck step is %q", got)
 	}
 	if events.CauseRetry.NeedsHands() || !events.CausePaused.NeedsHands() || events.CauseCode("nobody's").NeedsHands() {

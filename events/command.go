@@ -7,20 +7,20 @@ import (
 	"github.com/google/uuid"
 )
 
-// A Deed is what a command asks of a step.
-type Deed string
+// A Verb is what a command asks of a step.
+type Verb string
 
 const (
 	// Do makes the step's object be as the input says, whatever is there now.
-	Do Deed = "do"
+	Do Verb = "do"
 	// Look reads whether it is so. It changes nothing.
-	Look Deed = "look"
+	Look Verb = "look"
 	// Undo takes the object away again, or puts back what was found.
-	Undo Deed = "undo"
+	Undo Verb = "undo"
 )
 
-// Mutates tells whether the deed may change the world.
-func (d Deed) Mutates() bool { return d == Do || d == Undo }
+// Mutates tells whether the verb may change the world.
+func (d Verb) Mutates() bool { return d == Do || d == Undo }
 
 // A Purpose says why an Undo is asked; what may be left behind depends on it.
 type Purpose string
@@ -33,7 +33,7 @@ const (
 	ToWithdraw Purpose = "withdraw"
 )
 
-// A Command tells a worker to run one deed of one step. It is a pure function of the journal: losing one loses nothing,
+// A Command tells a worker to run one verb of one step. It is a pure function of the journal: losing one loses nothing,
 // and a second copy of it does nothing twice.
 type Command struct {
 	Connection Key    `json:"connection"`
@@ -46,7 +46,7 @@ type Command struct {
 	// generation.
 	Generation uint64  `json:"generation"`
 	Epoch      uint64  `json:"epoch"`
-	Deed       Deed    `json:"deed"`
+	Verb       Verb    `json:"deed"`
 	Purpose    Purpose `json:"purpose,omitempty"`
 	// Name is the step's own deterministic object name; RequestID the root of its vendor call ids.
 	Name      string    `json:"name"`
@@ -54,10 +54,10 @@ type Command struct {
 	// Due is when the command is to be sent; no vendor call may be under way after Deadline.
 	Due      time.Time `json:"due"`
 	Deadline time.Time `json:"deadline"`
-	// Since is when this step first asked for this deed, for steps that wait a known time (a TTL, a linger).
+	// Since is when this step first asked for this verb, for steps that wait a known time (a TTL, a linger).
 	Since time.Time `json:"since"`
-	// Hurry tells that an intent waits behind this saga: do not linger.
-	Hurry bool `json:"hurry,omitempty"`
+	// Expedite tells that an intent waits behind this saga: do not linger.
+	Expedite bool `json:"hurry,omitempty"`
 	// Operation is the handle a Wait left behind.
 	Operation string `json:"operation,omitempty"`
 	// Input is the step's In as JSON; Output its last known Out, absent when it never had one.

@@ -21,7 +21,8 @@ type DeadLetter struct {
 var ErrNoDeadLetter = errors.New("no such dead letter")
 
 // DeadLetters is the operator's view of what was rejected. Implementations are safe for concurrent use; every change is
-// synced before it returns. A door that has no message to reject (HTTP) does not write letters: it answers its caller.
+// synced before it returns. An intake that has no message to reject (HTTP) does not write letters: it answers its
+// caller.
 type DeadLetters interface {
 	// List gives the letters in order of arrival, at most limit, after the letter with this id ("" from the start).
 	List(ctx context.Context, after string, limit int) ([]DeadLetter, error)

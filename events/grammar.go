@@ -7,8 +7,8 @@ import (
 )
 
 // The grammars of names. Each has one owner, here, and one check: the plan, the registry of steps, the codec, the
-// subscriptions and the API ask the same function, so that what one of them accepts none of the others refuses. The grammar
-// of connection keys is in key.go, that of intent types in intent.go, that of object names in name.go.
+// subscriptions and the API ask the same function, so that what one of them accepts none of the others refuses. The
+// grammar of connection keys is in key.go, that of intent types in intent.go, that of object names in name.go.
 
 // ProveStep is the name under which the proof of a saga is shown among its steps. No step of a plan has it.
 const ProveStep = "prove"
@@ -77,8 +77,8 @@ func ParseSubscriptionName(name string) error {
 	return nil
 }
 
-// CheckHeader tells what is wrong with a header of a message: its name is one token, its value one line. A broker may refuse
-// more: names that are its own, and sizes.
+// CheckHeader tells what is wrong with a header of a message: its name is one token, its value one line. A broker may
+// refuse more: names that are its own, and sizes.
 func CheckHeader(name, value string) error {
 	if !headerForm.MatchString(name) {
 		return fmt.Errorf("header %q: the name does not match %s", name, headerForm)

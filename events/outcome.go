@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A Class is how one run of a deed ended, named by the next move.
+// A Class is how one run of a verb ended, named by the next move.
 type Class string
 
 const (
@@ -31,7 +31,7 @@ func (c Class) Valid() bool {
 	return false
 }
 
-// An Outcome is what a worker reports of one run of a deed.
+// An Outcome is what a worker reports of one run of a verb.
 type Outcome struct {
 	Class Class `json:"class"`
 	// Output is the step's output after a Do (JSON of its Out type), or what a Look saw.

@@ -14,7 +14,8 @@ func RuleOfSchema(keyword string) Rule { return Rule("schema-" + keyword) }
 
 // A Violation is one rule that an input breaks, with the field that breaks it.
 type Violation struct {
-	// Field is a JSON pointer into the event ("/data/egress/connector/ipCidrRange") or a CloudEvents attribute ("type").
+	// Field is a JSON pointer into the event ("/data/egress/connector/ipCidrRange") or a CloudEvents attribute
+	// ("type").
 	Field string `json:"field"`
 	// Rule is the code of the rule ("connector-range", "schema-required", "duplicate-key").
 	Rule Rule `json:"rule"`

@@ -13,7 +13,7 @@ type Result struct {
 	Step       string  `json:"step"`
 	Generation uint64  `json:"generation"`
 	Epoch      uint64  `json:"epoch"`
-	Deed       Deed    `json:"deed"`
+	Verb       Verb    `json:"deed"`
 	Outcome    Outcome `json:"outcome"`
 	// Worker names the process that ran it, At when it ended there.
 	Worker string    `json:"worker"`
@@ -39,7 +39,7 @@ func commandID(k Key, step string, generation, epoch uint64) string {
 // Answer makes the result of a command.
 func (c Command) Answer(o Outcome, worker string, at time.Time) Result {
 	return Result{
-		Connection: c.Connection, Saga: c.Saga, Step: c.Step, Generation: c.Generation, Epoch: c.Epoch, Deed: c.Deed,
+		Connection: c.Connection, Saga: c.Saga, Step: c.Step, Generation: c.Generation, Epoch: c.Epoch, Verb: c.Verb,
 		Outcome: o, Worker: worker, At: at,
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"io"
 )
 
-// DecodeStrict reads exactly one JSON value into v, which is a pointer. A field that v does not have and anything after the
-// value are errors. It is for what our own programs have written; what people and publishers write is read by package
-// intake, which refuses more.
+// DecodeStrict reads exactly one JSON value into v, which is a pointer. A field that v does not have and anything after
+// the value are errors. It is for what our own programs have written; what people and publishers write is read by
+// package intake, which refuses more.
 func DecodeStrict(raw []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()

@@ -46,8 +46,8 @@ func (s Stream) Any() string { return strings.TrimSuffix(s.Subject, ">") + "any"
 // Streams lists what a broker must carry for the bus.
 func Streams() []Stream { return []Stream{Intents, Commands, Results, Statuses, Dead} }
 
-// StreamOf tells which stream of the bus carries a subject, or a filter with a trailing wildcard. What a broker would take
-// as well, another account's subject or the journal's, is not the bus's to write.
+// StreamOf tells which stream of the bus carries a subject, or a filter with a trailing wildcard. What a broker would
+// take as well, another account's subject or the journal's, is not the bus's to write.
 func StreamOf(subject string) (Stream, bool) {
 	for t := range strings.SplitSeq(subject, ".") {
 		if t == "" || strings.ContainsAny(t, " \t\r\n") || strings.ContainsAny(t, "*>") && len(t) > 1 {

@@ -7,8 +7,8 @@ type CauseCode string
 
 // The causes. The first group has somebody else at work, the second only time to pass, the third needs hands.
 const (
-	// CauseOperation: a vendor's long operation goes on. CauseClaim: another holder has the shared thing. CauseWait: the
-	// world is not yet as it has to be. CauseCommand: a worker has a command, or can take it.
+	// CauseOperation: a vendor's long operation goes on. CauseClaim: another holder has the shared thing. CauseWait:
+	// the world is not yet as it has to be. CauseCommand: a worker has a command, or can take it.
 	CauseOperation CauseCode = "operation"
 	CauseClaim     CauseCode = "claim"
 	CauseWait      CauseCode = "wait"
@@ -16,8 +16,8 @@ const (
 	// CauseQueued: an earlier saga of the connection goes first.
 	CauseQueued CauseCode = "queued"
 
-	// CauseRetry: it is tried again after an error. CauseQuiet: a call that was cut off may still act. CauseProof: the whole
-	// was not so, and is looked at again.
+	// CauseRetry: it is tried again after an error. CauseQuiet: a call that was cut off may still act. CauseProof: the
+	// whole was not so, and is looked at again.
 	CauseRetry CauseCode = "retry"
 	CauseQuiet CauseCode = "quiet"
 	CauseProof CauseCode = "proof"
@@ -33,8 +33,8 @@ const (
 	// CauseStuck: it rests and needs hands. CauseLate: it is overdue, so no orchestrator does its work.
 	CauseStuck CauseCode = "stuck"
 	CauseLate  CauseCode = "late"
-	// CauseDeadLetters: messages wait in the dead letters. CauseStore: a store does not answer or is nearly full. Neither is
-	// about a saga; the doctor finds them.
+	// CauseDeadLetters: messages wait in the dead letters. CauseStore: a store does not answer or is nearly full.
+	// Neither is about a saga; the doctor finds them.
 	CauseDeadLetters CauseCode = "dead-letters"
 	CauseStore       CauseCode = "store"
 )

@@ -36,7 +36,8 @@ func TestPublishedMembersAreFrozen(t *testing.T) {
 // TestWordsAreFrozen holds the words that readers know against the frozen list.
 func TestWordsAreFrozen(t *testing.T) {
 	wiretest.Frozen(t, "testdata/wire/words.txt", wiretest.Words(t, ".",
-		"ActionKind", "CauseCode", "Class", "Deed", "Presence", "ProblemCode", "Purpose", "Reason", "ReplayFrom", "Resolution",
+		"ActionKind", "CauseCode", "Class", "Verb", "Presence", "ProblemCode", "Purpose", "Reason", "ReplayFrom",
+		"Resolution",
 		"SagaStatus", "StepStatus", "SurveyEnd", "Want"), *update)
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // request asks a worker for a verb.
-func (t *turn) request(st *Step, verb events.Deed) {
+func (t *turn) request(st *Step, verb events.Verb) {
 	back, purpose, input := false, events.Purpose(""), st.Input
 	switch t.s.Saga.Direction {
 	case Removing:
@@ -19,8 +19,8 @@ func (t *turn) request(st *Step, verb events.Deed) {
 		input = st.Earlier
 	}
 	t.add(StepRequested{
-		Ref: st.id(), At: t.now, Deed: verb, Purpose: purpose, Epoch: st.Epoch + 1, Input: input,
-		Operation: st.Operation, Hurry: len(t.s.Queue) > 0, Due: t.now,
+		Ref: st.id(), At: t.now, Verb: verb, Purpose: purpose, Epoch: st.Epoch + 1, Input: input,
+		Operation: st.Operation, Expedite: len(t.s.Queue) > 0, Due: t.now,
 		Deadline: t.now.Add(t.e.Limits.For(st.Limits).Deadline), Back: back,
 	})
 }
@@ -36,13 +36,13 @@ func (t *turn) giveUp(st *Step) {
 
 // lose gives up a command that no result came for: its effect is in doubt, or it is asked again.
 func (t *turn) lose(st *Step) {
-	message := fmt.Sprintf("no result for %s (epoch %d) before its deadline", st.Open.Deed, st.Open.Epoch)
-	if st.Open.Deed.Mutates() && st.Transition != TransitionCheck {
+	message := fmt.Sprintf("no result for %s (epoch %d) before its deadline", st.Open.Verb, st.Open.Epoch)
+	if st.Open.Verb.Mutates() && st.Transition != TransitionCheck {
 		t.add(StepUnsure{Ref: st.id(), At: t.now, Epoch: st.Open.Epoch, QuietAt: t.now, Free: true, Message: message})
 		return
 	}
 	t.add(StepRetrying{
-		Ref: st.id(), At: t.now, Epoch: st.Open.Epoch, Deed: st.Open.Deed, Until: t.now, Free: true, Message: message,
+		Ref: st.id(), At: t.now, Epoch: st.Open.Epoch, Verb: st.Open.Verb, Until: t.now, Free: true, Message: message,
 	})
 }
 

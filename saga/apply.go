@@ -72,8 +72,8 @@ func (s *State) applyToSaga(f Fact) error {
 		g.startProof(f)
 	case ProofFailed:
 		g.Direction, g.Proof.Failing, g.Proof.Next = Making, f.Failing, f.Next
-	case VersionStood:
-		s.applyStood(f)
+	case VersionCommitted:
+		s.applyCommitted(f)
 	case SagaEnded:
 		g.Status, g.EndedAt, g.Reason = f.Status, f.At, f.Reason
 	default:
@@ -99,19 +99,19 @@ func (s *State) applyStarted(f SagaStarted) error {
 	return nil
 }
 
-// applyStood makes the saga's steps the standing version, and begins the removals. Nothing else stands any more.
-func (s *State) applyStood(f VersionStood) {
+// applyCommitted makes the saga's steps the current version, and begins the removals. Nothing else is current any more.
+func (s *State) applyCommitted(f VersionCommitted) {
 	g := s.Saga
 	g.Direction = Removing
 	for i := range s.Standing {
-		s.Standing[i].Stood, s.Standing[i].Known = false, false
+		s.Standing[i].Committed, s.Standing[i].Known = false, false
 	}
 	if g.Intent.Want == events.Apply {
 		s.Stands = g.N
 		g.Proof.Passed, g.Proof.EndedAt = true, f.At
 		for _, t := range g.Steps {
 			if st := s.standing(t.Name, t.Generation); st != nil && t.Transition != TransitionCheck {
-				st.Stood, st.Known, st.QuietAt, st.Operation = true, true, t.QuietAt, ""
+				st.Committed, st.Known, st.QuietAt, st.Operation = true, true, t.QuietAt, ""
 				st.Input, st.After, st.UndoLast, st.Limits = t.Input, t.After, t.UndoLast, t.Limits
 			}
 		}
@@ -147,8 +147,8 @@ func (s *State) applyResumed(f ConnectionResumed) {
 // reasonSuperseded is the published reason of a saga that gave way to the next intent.
 const reasonSuperseded = "superseded"
 
-// superseded tells whether the saga gave way to the next intent. Snapshots of releases before SupersededBy have only the
-// reason, which no other fact can give a stuck saga.
+// superseded tells whether the saga gave way to the next intent. Snapshots of releases before SupersededBy have only
+// the reason, which no other fact can give a stuck saga.
 func (g *Saga) superseded() bool {
 	return g.SupersededBy > 0 || g.Status == events.SagaStuck && g.Reason == reasonSuperseded
 }
@@ -196,7 +196,7 @@ func (g *Saga) startProof(f ProofStarted) {
 	g.Proof.HeldAt = zeroTime
 	for _, t := range g.Steps {
 		if t.Transition != TransitionCheck {
-			t.Proved, t.Next = false, &Next{Deed: events.Look, At: f.At}
+			t.Proved, t.Next = false, &Next{Verb: events.Look, At: f.At}
 		}
 	}
 }

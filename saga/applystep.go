@@ -36,7 +36,7 @@ func (s *State) applyToStep(f Fact) error {
 		s.applySeen(t, f)
 	case StepReversed:
 		t.Open, t.Operation = nil, ""
-		t.Retained, t.Confirm, t.Next = f.Retained, true, &Next{Deed: events.Look, At: f.At}
+		t.Retained, t.Confirm, t.Next = f.Retained, true, &Next{Verb: events.Look, At: f.At}
 	case StepUndone:
 		s.applyUndone(t, f.Retained, f.At)
 	case StepResolved:
@@ -51,7 +51,7 @@ func (s *State) applyToStep(f Fact) error {
 // noteWait keeps what the step waits for, through the commands that ask again, until another outcome.
 func (t *Step) noteWait(f Fact) {
 	switch f := f.(type) {
-	case StepRequested, StepHeld, StepHurried:
+	case StepRequested, StepHeld, StepExpedited:
 	case StepWaiting:
 		since := f.At
 		if t.Wait != nil && t.Wait.Reason == f.Reason && t.Operation == f.Operation {
@@ -74,24 +74,24 @@ func (s *State) keep(t *Step) {
 func applyOutcome(t *Step, f Fact) {
 	switch f := f.(type) {
 	case StepWaiting:
-		t.Operation, t.Next = f.Operation, &Next{Deed: t.Open.Deed, At: f.Until}
+		t.Operation, t.Next = f.Operation, &Next{Verb: t.Open.Verb, At: f.Until}
 		t.Open = nil
 		if !t.settled() { // a done step stays done while the Look that proves it waits
 			t.setStatus(events.StepWaiting)
 		}
 		t.Error = nil
 	case StepRetrying:
-		t.Next = &Next{Deed: f.Deed, At: f.Until}
+		t.Next = &Next{Verb: f.Verb, At: f.Until}
 		t.Open = nil
 		if !f.Free {
 			t.Tries++
-			if f.Deed == events.Do { // it may be the operation that ended badly: the next Do begins afresh
+			if f.Verb == events.Do { // it may be the operation that ended badly: the next Do begins afresh
 				t.Operation = ""
 			}
 		}
 		t.Error = &events.StepError{Class: events.Retry, Message: f.Message}
 	case StepUnsure:
-		t.Open, t.Next = nil, &Next{Deed: events.Look, At: f.At}
+		t.Open, t.Next = nil, &Next{Verb: events.Look, At: f.At}
 		if f.QuietAt.After(t.QuietAt) {
 			t.QuietAt = f.QuietAt
 		}
@@ -110,8 +110,8 @@ func applyOutcome(t *Step, f Fact) {
 		t.Open = nil
 		t.Status, t.Next, t.EndedAt = events.StepStuck, nil, f.At
 		t.Error = &events.StepError{Class: events.Refuse, Message: f.Message}
-	case StepHurried:
-		t.Next = &Next{Deed: t.Next.Deed, At: f.At}
+	case StepExpedited:
+		t.Next = &Next{Verb: t.Next.Verb, At: f.At}
 	case StepHeld:
 		t.HeldAt = f.At
 	}
@@ -138,16 +138,16 @@ func (s *State) applyDecided(t *Step, f StepDecided) {
 		t.Status, t.StartedAt, t.EndedAt = events.StepDone, f.At, f.At
 	case f.LookFirst:
 		t.Touched = true // whatever is there becomes this saga's to settle
-		t.Next = &Next{Deed: events.Look, At: next}
+		t.Next = &Next{Verb: events.Look, At: next}
 	default:
 		t.Status, t.EndedAt = events.StepPending, zeroTime
-		t.Next = &Next{Deed: events.Do, At: next}
+		t.Next = &Next{Verb: events.Do, At: next}
 	}
 }
 
 func (s *State) applyRequested(t *Step, f StepRequested) {
 	t.Open = &Request{
-		Deed: f.Deed, Purpose: f.Purpose, Epoch: f.Epoch, Input: f.Input, Operation: f.Operation, Hurry: f.Hurry,
+		Verb: f.Verb, Purpose: f.Purpose, Epoch: f.Epoch, Input: f.Input, Operation: f.Operation, Expedite: f.Expedite,
 		Due: f.Due, Deadline: f.Deadline,
 	}
 	s.applyReleased(t, f.At)
@@ -172,19 +172,20 @@ func (s *State) applyRequested(t *Step, f StepRequested) {
 		return
 	}
 	st := s.standing(t.Name, t.Generation)
-	if st == nil && f.Deed.Mutates() {
+	if st == nil && f.Verb.Mutates() {
 		s.Standing = append(s.Standing, Standing{
-			Step: t.Name, Generation: t.Generation, Kind: t.Kind, Object: t.Object, After: t.After, UndoLast: t.UndoLast,
-			Limits: t.Limits, Input: f.Input, RequestID: t.RequestID,
+			Step: t.Name, Generation: t.Generation, Kind: t.Kind, Object: t.Object, After: t.After,
+			UndoLast: t.UndoLast,
+			Limits:   t.Limits, Input: f.Input, RequestID: t.RequestID,
 		})
 		st = &s.Standing[len(s.Standing)-1]
 	}
 	if st != nil {
 		st.Epoch = f.Epoch
 	}
-	if f.Deed.Mutates() {
+	if f.Verb.Mutates() {
 		t.Touched, t.Confirm, st.Known = true, false, false
-		if !st.Stood {
+		if !st.Committed {
 			st.Input = f.Input
 		}
 	}
@@ -217,7 +218,7 @@ func (s *State) applyDone(t *Step, f StepDone) {
 		st.Output, st.Operation = t.Output, ""
 	}
 	if t.Back { // a change on its way back: its earlier input is done, and a Look has to confirm it
-		t.Confirm, t.Next = true, &Next{Deed: events.Look, At: f.At}
+		t.Confirm, t.Next = true, &Next{Verb: events.Look, At: f.At}
 		return
 	}
 	t.Status, t.EndedAt = events.StepDone, f.At
@@ -250,7 +251,9 @@ func (s *State) applyUndone(t *Step, retained string, at time.Time) {
 	case t.Transition == TransitionChange:
 		st.Known, st.QuietAt, st.Operation = true, t.QuietAt, ""
 	default:
-		s.Standing = slices.DeleteFunc(s.Standing, func(e Standing) bool { return e.Step == t.Name && e.Generation == t.Generation })
+		s.Standing = slices.DeleteFunc(
+			s.Standing, func(e Standing) bool { return e.Step == t.Name && e.Generation == t.Generation },
+		)
 	}
 }
 
@@ -272,14 +275,14 @@ func (s *State) applyResolved(t *Step, f StepResolved) {
 // revive gives a stuck step a new budget; it looks first.
 func (t *Step) revive(at time.Time) {
 	t.Status, t.Tries, t.Since, t.EndedAt = events.StepUndoing, 0, at, zeroTime
-	t.Next = &Next{Deed: events.Look, At: at}
+	t.Next = &Next{Verb: events.Look, At: at}
 }
 
-// forgetForward drops what the step would have done next: the saga has turned back. Only a deed that may have an effect
+// forgetForward drops what the step would have done next: the saga has turned back. Only a verb that may have an effect
 // is still waited for.
 func (t *Step) forgetForward() {
 	t.Next, t.Proved, t.HeldAt = nil, false, zeroTime
-	if t.Open != nil && (!t.Open.Deed.Mutates() || t.Transition == TransitionCheck) {
+	if t.Open != nil && (!t.Open.Verb.Mutates() || t.Transition == TransitionCheck) {
 		t.Open = nil
 	}
 }

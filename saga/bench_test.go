@@ -23,13 +23,16 @@ func fifteen(b *testing.B) events.Intent {
 // BenchmarkDecide is one result in the middle of a saga of fifteen steps.
 func BenchmarkDecide(b *testing.B) {
 	e := saga.Engine{Kinds: sagatest.Kinds(), Limits: sagatest.Limits()}
-	d, err := e.Decide(saga.State{Key: sagatest.Key}, saga.Accept{Intent: fifteen(b)}, saga.Environment{Now: sagatest.Epoch})
+	d, err := e.Decide(
+		saga.State{Key: sagatest.Key}, saga.Accept{Intent: fifteen(b)}, saga.Environment{Now: sagatest.Epoch},
+	)
 	for range 8 {
 		if err != nil {
 			b.Fatal(err)
 		}
 		c := saga.Open(d.State)[0]
-		d, err = e.Decide(d.State, saga.Report{Result: c.Answer(sagatest.Willing(c), "worker", sagatest.Epoch)}, saga.Environment{Now: sagatest.Epoch})
+		d, err = e.Decide(d.State, saga.Report{Result: c.Answer(sagatest.Willing(c), "worker", sagatest.Epoch)},
+			saga.Environment{Now: sagatest.Epoch})
 	}
 	c := saga.Open(d.State)[0]
 	result := c.Answer(sagatest.Willing(c), "worker", sagatest.Epoch)
@@ -86,8 +89,8 @@ func linear(b testing.TB) events.Intent {
 	return sagatest.Intent("1", events.Apply, d)
 }
 
-// decideLinear decides a saga of five steps to its end, as the shell does without a broker: each decision with its record
-// and its summary. It gives the number of decisions.
+// decideLinear decides a saga of five steps to its end, as the shell does without a broker: each decision with its
+// record and its summary. It gives the number of decisions.
 func decideLinear(b testing.TB, in events.Intent) (decisions int) {
 	e := saga.Engine{Kinds: sagatest.Kinds(), Limits: sagatest.Limits()}
 	env := saga.Environment{Now: sagatest.Epoch}

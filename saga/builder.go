@@ -24,8 +24,8 @@ func NewBuilder(kind string, version int) *Builder {
 	return &Builder{plan: Plan{Kind: kind, Version: version}}
 }
 
-// Resolve records what a selector of the intent names now, and gives the names, sorted. The plan keeps them, so that they
-// are a fact of the saga: what is selected later is no part of it until another intent, or a replay, plans anew.
+// Resolve records what a selector of the intent names now, and gives the names, sorted. The plan keeps them, so that
+// they are a fact of the saga: what is selected later is no part of it until another intent, or a replay, plans anew.
 func (b *Builder) Resolve(selector string, names []string) []string {
 	names = slices.Compact(slices.Sorted(slices.Values(names)))
 	if len(names) == 0 {
@@ -85,7 +85,8 @@ func Fill[T any](to *T, from Value[T]) Binding {
 // Add appends a step with its input and the bindings of the input's fields.
 func Add[Out, In any](b *Builder, s Spec, in *In, binds ...Binding) Handle[Out] {
 	n := Node{
-		Name: s.Name, Kind: s.Kind, Prefix: s.Prefix, Check: s.Check, UndoLast: s.UndoLast, Limits: s.Limits, After: slices.Clone(s.After),
+		Name: s.Name, Kind: s.Kind, Prefix: s.Prefix, Check: s.Check, UndoLast: s.UndoLast, Limits: s.Limits,
+		After: slices.Clone(s.After),
 	}
 	for _, bind := range binds {
 		to, err := pathTo(reflect.ValueOf(in).Elem(), bind.to, "")

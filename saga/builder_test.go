@@ -76,7 +76,9 @@ func TestBuilderBindsByAddress(t *testing.T) {
 	if diff := cmp.Diff([]string{"from"}, n.After); diff != "" {
 		t.Errorf("needs (-want +got):\n%s", diff)
 	}
-	rules := map[string]saga.Rule{"region": saga.RuleReplace, "ip": saga.RuleReplace, "size": saga.RuleGrow, "note": saga.RuleIgnore}
+	rules := map[string]saga.Rule{
+		"region": saga.RuleReplace, "ip": saga.RuleReplace, "size": saga.RuleGrow, "note": saga.RuleIgnore,
+	}
 	if diff := cmp.Diff(rules, n.Rules); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
 	}
@@ -114,9 +116,13 @@ func TestRenderKeepsNumbersAndWhatIsNotThere(t *testing.T) {
 
 func TestRenderRefusesWhatDoesNotFit(t *testing.T) {
 	for name, n := range map[string]saga.Node{
-		"no element": {Input: json.RawMessage(`{"list":["a"]}`), Binds: []saga.Bind{{To: "/list/1", Step: "s", From: "/x"}}},
-		"no object":  {Input: json.RawMessage(`{"text":"a"}`), Binds: []saga.Bind{{To: "/text/in", Step: "s", From: "/x"}}},
-		"no output":  {Input: json.RawMessage(`{}`), Binds: []saga.Bind{{To: "/a", Step: "other", From: "/x"}}},
+		"no element": {
+			Input: json.RawMessage(`{"list":["a"]}`), Binds: []saga.Bind{{To: "/list/1", Step: "s", From: "/x"}},
+		},
+		"no object": {
+			Input: json.RawMessage(`{"text":"a"}`), Binds: []saga.Bind{{To: "/text/in", Step: "s", From: "/x"}},
+		},
+		"no output": {Input: json.RawMessage(`{}`), Binds: []saga.Bind{{To: "/a", Step: "other", From: "/x"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got, err := saga.Render(n, map[string]json.RawMessage{"s": json.RawMessage(`{"x":1}`)}); err == nil {
@@ -139,8 +145,10 @@ func TestBuilderRefuses(t *testing.T) {
 			saga.Add[out](b, spec("a"), &in{})
 			saga.Add[out](b, spec("a"), &in{})
 		}, `two steps are named "a"`},
-		"the engine's own name": {func(b *saga.Builder) { saga.Add[out](b, spec("prove"), &in{}) }, `step name "prove"`},
-		"a name that is none":   {func(b *saga.Builder) { saga.Add[out](b, spec("A b"), &in{}) }, `step name "A b"`},
+		"the engine's own name": {
+			func(b *saga.Builder) { saga.Add[out](b, spec("prove"), &in{}) }, `step name "prove"`,
+		},
+		"a name that is none": {func(b *saga.Builder) { saga.Add[out](b, spec("A b"), &in{}) }, `step name "A b"`},
 		"an unknown need": {func(b *saga.Builder) {
 			saga.Add[out](b, saga.Spec{Name: "a", Kind: "net.a", Prefix: "x", After: []string{"b"}}, &in{})
 		}, `step a needs "b", which is unknown`},
@@ -155,23 +163,37 @@ func TestBuilderRefuses(t *testing.T) {
 			saga.Add[out](b, spec("a"), &in{})
 			saga.Add[out](b, saga.Spec{Name: "c", Kind: "net.c", Check: true, After: []string{"a"}}, &in{})
 		}, "check c needs a, which has an effect"},
-		"a kind without a capability": {func(b *saga.Builder) { saga.Add[out](b, saga.Spec{Name: "a", Kind: "a", Prefix: "x"}, &in{}) }, `step kind "a"`},
-		"a kind without a step":       {func(b *saga.Builder) { saga.Add[out](b, saga.Spec{Name: "a", Kind: "net.", Prefix: "x"}, &in{}) }, `step kind "net."`},
-		"no prefix":                   {func(b *saga.Builder) { saga.Add[out](b, saga.Spec{Name: "a", Kind: "net.a"}, &in{}) }, `prefix ""`},
-		"a bad prefix":                {func(b *saga.Builder) { saga.Add[out](b, saga.Spec{Name: "a", Kind: "net.a", Prefix: "X-1"}, &in{}) }, `prefix "X-1"`},
+		"a kind without a capability": {func(b *saga.Builder) {
+			saga.Add[out](b, saga.Spec{Name: "a", Kind: "a", Prefix: "x"}, &in{})
+		}, `step kind "a"`},
+		"a kind without a step": {func(b *saga.Builder) {
+			saga.Add[out](b, saga.Spec{Name: "a", Kind: "net.", Prefix: "x"}, &in{})
+		}, `step kind "net."`},
+		"no prefix": {
+			func(b *saga.Builder) { saga.Add[out](b, saga.Spec{Name: "a", Kind: "net.a"}, &in{}) }, `prefix ""`,
+		},
+		"a bad prefix": {func(b *saga.Builder) {
+			saga.Add[out](b, saga.Spec{Name: "a", Kind: "net.a", Prefix: "X-1"}, &in{})
+		}, `prefix "X-1"`},
 		"a field of another input": {func(b *saga.Builder) {
 			from := saga.Add[out](b, spec("from"), &in{})
-			saga.Add[out](b, spec("to"), &in{}, saga.Fill(&other.IP, saga.Field(from, func(o *out) *string { return &o.IP })))
+			saga.Add[out](
+				b, spec("to"), &in{}, saga.Fill(&other.IP, saga.Field(from, func(o *out) *string { return &o.IP })),
+			)
 		}, "is not a field of"},
 		"a value of no output": {func(b *saga.Builder) {
 			from := saga.Add[out](b, spec("from"), &in{})
 			to := &in{}
-			saga.Add[out](b, spec("to"), to, saga.Fill(&to.IP, saga.Field(from, func(*out) *string { return &other.IP })))
+			saga.Add[out](
+				b, spec("to"), to, saga.Fill(&to.IP, saga.Field(from, func(*out) *string { return &other.IP })),
+			)
 		}, "is not a field of"},
 		"a field that is not encoded": {func(b *saga.Builder) {
 			from := saga.Add[out](b, spec("from"), &in{})
 			to := &in{}
-			saga.Add[out](b, spec("to"), to, saga.Fill(&to.Hidden, saga.Field(from, func(o *out) *string { return &o.IP })))
+			saga.Add[out](
+				b, spec("to"), to, saga.Fill(&to.Hidden, saga.Field(from, func(o *out) *string { return &o.IP })),
+			)
 		}, "is not a field of"},
 		"an output of a step of another plan": {func(b *saga.Builder) {
 			from := saga.Add[out](saga.NewBuilder("other", 1), spec("elsewhere"), &in{})
@@ -222,7 +244,8 @@ func TestDiagram(t *testing.T) {
 	saga.Add[out](b, saga.Spec{Name: "check-egress", Kind: "egress.check", Check: true}, &in{})
 	address := saga.Add[out](b, spec("address"), &in{})
 	endpoint := &in{}
-	e := saga.Add[out](b, spec("endpoint"), endpoint, saga.Fill(&endpoint.IP, saga.Field(address, func(o *out) *string { return &o.IP })))
+	e := saga.Add[out](b, spec("endpoint"), endpoint,
+		saga.Fill(&endpoint.IP, saga.Field(address, func(o *out) *string { return &o.IP })))
 	c := saga.Add[out](b, spec("connector"), &in{})
 	saga.Add[out](b, saga.Spec{Name: "map", Kind: "net.map", Prefix: "x", After: []string{e.Name(), c.Name()}}, &in{})
 	p, err := b.Build()

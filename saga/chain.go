@@ -11,9 +11,9 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// A journal's records are chained: each names the hash of the one before it, and its own hash covers its place, its id and
-// every byte of its facts. So a record that was edited, removed, inserted or moved is found by whoever reads on, on every
-// home alike; that the newest are missing is found by checkpoints (orchestrator/checkpoints.go).
+// A journal's records are chained: each names the hash of the one before it, and its own hash covers its place, its id
+// and every byte of its facts. So a record that was edited, removed, inserted or moved is found by whoever reads on, on
+// every backend alike; that the newest are missing is found by checkpoints (orchestrator/checkpoints.go).
 
 // ErrBroken says that a journal's records do not follow from one another: somebody else than Culvert has changed them.
 var ErrBroken = errors.New("the journal is broken")
@@ -41,7 +41,8 @@ func (p Place) Hash(payload []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// EncodeRecord renders the facts of the record at a place, behind a state, and gives the head of the chain that it makes.
+// EncodeRecord renders the facts of the record at a place, behind a state, and gives the head of the chain that it
+// makes.
 func EncodeRecord(before State, id string, facts []Fact) (payload []byte, head string, err error) {
 	list, err := EncodeFacts(facts)
 	if err != nil {
@@ -54,8 +55,8 @@ func EncodeRecord(before State, id string, facts []Fact) (payload []byte, head s
 	return payload, Place{Key: before.Key, Version: before.Version + 1, ID: id}.Hash(payload), nil
 }
 
-// DecodeRecord reads a record's payload: its facts, and the hash of the record before it. A payload without a chain, from an
-// earlier release, has linked false.
+// DecodeRecord reads a record's payload: its facts, and the hash of the record before it. A payload without a chain,
+// from an earlier release, has linked false.
 func DecodeRecord(payload []byte) (facts []Fact, prev string, linked bool, err error) {
 	if bytes.HasPrefix(bytes.TrimLeft(payload, " \t\r\n"), []byte("[")) {
 		facts, err = DecodeFacts(payload)
@@ -79,7 +80,8 @@ func ApplyRecord(s State, r Record) (State, error) {
 	case err != nil:
 		return s, fmt.Errorf("version %d of %s: %w", r.Version, r.Key, err)
 	case prev != s.Head || !linked && s.Head != "":
-		return s, fmt.Errorf("%w: version %d of %s does not follow from version %d", ErrBroken, r.Version, r.Key, s.Version)
+		return s, fmt.Errorf("%w: version %d of %s does not follow from version %d", ErrBroken, r.Version, r.Key,
+			s.Version)
 	}
 	next, err := Apply(s, facts)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 func (t *turn) startCompensation(reason string) {
 	fact := CompensationStarted{At: t.now, Reason: reason}
 	for _, e := range t.s.Standing { // what earlier sagas left behind does not stand either, so it goes too
-		if !e.Stood && t.s.Saga.step(e.Step, e.Generation) == nil {
+		if !e.Committed && t.s.Saga.step(e.Step, e.Generation) == nil {
 			fact.Leftovers = append(fact.Leftovers, t.removal(e))
 		}
 	}
@@ -53,14 +53,16 @@ func (g *Saga) goesBackFirst(st *Step) *Step {
 	return nil
 }
 
-// needs tells whether a step was made upon another. A step of the plan was made upon the plan's own generation of what it
-// needs, never upon one that is left over.
+// needs tells whether a step was made upon another. A step of the plan was made upon the plan's own generation of what
+// it needs, never upon one that is left over.
 func needs(st, on *Step) bool {
-	return slices.Contains(st.After, on.Name) && (st.Transition == TransitionRemove || on.Transition != TransitionRemove)
+	return slices.Contains(
+		st.After, on.Name,
+	) && (st.Transition == TransitionRemove || on.Transition != TransitionRemove)
 }
 
-// undoAgain lets a step go back again after a Look has told that it is still there. After an undo that was done this is what
-// counts as a try, so that it cannot go round for ever.
+// undoAgain lets a step go back again after a Look has told that it is still there. After an undo that was done this is
+// what counts as a try, so that it cannot go round for ever.
 func (t *turn) undoAgain(st *Step, detail string) {
 	at, tries := t.now, st.Tries
 	if st.Confirm {
@@ -70,7 +72,8 @@ func (t *turn) undoAgain(st *Step, detail string) {
 		at = t.within(st, t.backoff(tries, st))
 	}
 	t.add(StepRetrying{
-		Ref: st.id(), At: t.now, Epoch: st.Epoch, Deed: backVerb(st), Until: at, Free: !st.Confirm, Message: seenAs(st.Seen, detail),
+		Ref: st.id(), At: t.now, Epoch: st.Epoch, Verb: backVerb(st), Until: at, Free: !st.Confirm,
+		Message: seenAs(st.Seen, detail),
 	})
 }
 

@@ -4,8 +4,8 @@ package saga_test
 
 import "testing"
 
-// linearAllocations bounds what all decisions of a saga of ten verbs allocate, records and summaries included. At 92af73b it
-// was 1,374.
+// linearAllocations bounds what all decisions of a saga of ten verbs allocate, records and summaries included. At
+// 92af73b it was 1,374.
 const linearAllocations = 1300
 
 // TestLinearCosts holds the decisions of a saga to their bound.

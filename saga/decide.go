@@ -29,8 +29,8 @@ type Planning struct {
 	Standing []Standing
 }
 
-// engineTenant is the tenant of the engine's own holds, which are kept in the journal like connections, under keys that no
-// publisher can have: one for the whole engine and one per capability.
+// engineTenant is the tenant of the engine's own holds, which are kept in the journal like connections, under keys that
+// no publisher can have: one for the whole engine and one per capability.
 const engineTenant = "culvert"
 
 // An Input is something that a connection has to take notice of.
@@ -63,11 +63,12 @@ type Decision struct {
 	Duplicate bool
 }
 
-// Decide is the heart: what follows from an input, in a state and an environment. An error is the answer to the input (mostly an
-// *events.Refusal or events.ErrBusy); then nothing follows.
+// Decide is the heart: what follows from an input, in a state and an environment. An error is the answer to the input
+// (mostly an *events.Refusal or events.ErrBusy); then nothing follows.
 func (e Engine) Decide(s State, in Input, env Environment) (Decision, error) {
 	work := s.clone()
-	t := &turn{e: e, s: &work, held: env.Held, now: env.Now.Round(0).UTC()} // as a journal gives it back: no monotonic reading, one zone
+	// as a journal gives it back: no monotonic reading, one zone
+	t := &turn{e: e, s: &work, held: env.Held, now: env.Now.Round(0).UTC()}
 	d := Decision{}
 	var err error
 	switch in := in.(type) {
@@ -149,8 +150,8 @@ func (t *turn) expire() {
 	}
 }
 
-// pass goes over the table once and makes what is due. A move of the saga's phase ends the pass, because it changes what
-// every step does next.
+// pass goes over the table once and makes what is due. A move of the saga's phase ends the pass, because it changes
+// what every step does next.
 func (t *turn) pass() {
 	if t.moves == nil && t.s.Saga != nil {
 		t.moves = make([]Move, 0, len(t.s.Saga.Steps)+3)

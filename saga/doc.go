@@ -6,7 +6,7 @@
 //	accepted ──► running (checks → makes and changes → prove) ──► running (removals)   compensating ──► compensated
 //	                                                        │                │              │
 //	                                                  the new version        ▼              ▼
-//	                                                      stands         completed        stuck ◄─── (also from removals)
+//	                                                   is committed      completed        stuck ◄── (removals too)
 //
 // Reading order: plan.go (a plan is data), state.go (what a connection is), fact.go (what a journal holds), decide.go
 // (input → facts), forward.go, prove.go and compensate.go (what follows from a state), apply.go (fact → state),

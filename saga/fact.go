@@ -89,8 +89,8 @@ type (
 		Failing []string  `json:"failing"`
 		Next    time.Time `json:"next"`
 	}
-	// VersionStood: the new version stands; from here on there is no way back, only removals.
-	VersionStood struct {
+	// VersionCommitted: the new version is the current one; from here on there is no compensation, only removals.
+	VersionCommitted struct {
 		At       time.Time `json:"at"`
 		Removals []Step    `json:"removals,omitempty"`
 	}
@@ -135,12 +135,12 @@ type (
 	StepRequested struct {
 		Ref
 		At        time.Time       `json:"at"`
-		Deed      events.Deed     `json:"deed"`
+		Verb      events.Verb     `json:"deed"`
 		Purpose   events.Purpose  `json:"purpose,omitempty"`
 		Epoch     uint64          `json:"epoch"`
 		Input     json.RawMessage `json:"input"`
 		Operation string          `json:"operation,omitempty"`
-		Hurry     bool            `json:"hurry,omitempty"`
+		Expedite  bool            `json:"hurry,omitempty"`
 		Due       time.Time       `json:"due"`
 		Deadline  time.Time       `json:"deadline"`
 		// Back: from now on the step is on its way back.
@@ -174,12 +174,12 @@ type (
 		// Message is what the worker said of it: who holds what it waits for.
 		Message string `json:"message,omitempty"`
 	}
-	// StepRetrying: it did not work, and Deed comes next, at Until. Free tries do not count.
+	// StepRetrying: it did not work, and Verb comes next, at Until. Free tries do not count.
 	StepRetrying struct {
 		Ref
 		At      time.Time   `json:"at"`
 		Epoch   uint64      `json:"epoch"`
-		Deed    events.Deed `json:"deed"`
+		Verb    events.Verb `json:"deed"`
 		Until   time.Time   `json:"until"`
 		Free    bool        `json:"free,omitempty"`
 		Message string      `json:"message"`
@@ -239,8 +239,8 @@ type (
 		Actor      string            `json:"actor"`
 		Reason     string            `json:"reason"`
 	}
-	// StepHurried: an intent waits behind the saga, so the step is asked again at once.
-	StepHurried struct {
+	// StepExpedited: an intent waits behind the saga, so the step is asked again at once.
+	StepExpedited struct {
 		Ref
 		At time.Time `json:"at"`
 	}
@@ -256,7 +256,7 @@ func (SagaContinued) isFact()       {}
 func (CompensationStarted) isFact() {}
 func (ProofStarted) isFact()        {}
 func (ProofFailed) isFact()         {}
-func (VersionStood) isFact()        {}
+func (VersionCommitted) isFact()    {}
 func (SagaEnded) isFact()           {}
 func (ConnectionPaused) isFact()    {}
 func (ConnectionResumed) isFact()   {}

@@ -25,9 +25,9 @@ func (s *State) fate(node Node, input json.RawMessage) fate {
 			continue
 		}
 		switch means := compare(node.Rules, e.Input, input); {
-		case e.Stood && means != TransitionReplace:
+		case e.Committed && means != TransitionReplace:
 			return fate{e, means}
-		case e.Stood:
+		case e.Committed:
 			current = fate{e, TransitionReplace}
 		case means == TransitionKeep, means == TransitionChange && left.means != TransitionKeep:
 			left = fate{e, means}
@@ -53,7 +53,7 @@ func (s *State) decided(node Node, input json.RawMessage) StepDecided {
 		d.To, d.Object, d.LookFirst = f.from.Generation, f.from.Object, !f.from.Known
 		switch {
 		case f.from.Known:
-		case f.from.Stood:
+		case f.from.Committed:
 			d.Transition = TransitionChange
 		default: // it was left behind: going back is to remove it, as if this saga had made it
 			d.Transition = TransitionMake

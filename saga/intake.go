@@ -23,7 +23,8 @@ func (t *turn) accept(in events.Intent) (saga string, duplicate bool, err error)
 		}
 		if a.Digest != in.Digest {
 			return s.SagaID(a.Saga), false, events.NewConflict("id", "same-id",
-				"id %s was accepted with different content as %s; a changed intent needs a new id", in.ID, s.SagaID(a.Saga))
+				"id %s was accepted with different content as %s; a changed intent needs a new id", in.ID,
+				s.SagaID(a.Saga))
 		}
 		return s.SagaID(a.Saga), true, nil
 	}
@@ -39,18 +40,18 @@ func (t *turn) accept(in events.Intent) (saga string, duplicate bool, err error)
 	}
 	n := s.Sagas + 1
 	t.add(IntentAccepted{At: t.now, Saga: n, Number: s.Intents + 1, Intent: in})
-	t.hurry()
+	t.expedite()
 	return s.SagaID(n), false, nil
 }
 
-// hurry asks removals that only linger to come to an end: somebody waits.
-func (t *turn) hurry() {
+// expedite asks removals that only linger to come to an end: somebody waits.
+func (t *turn) expedite() {
 	if !t.s.active() || t.s.Saga.Direction != Removing {
 		return
 	}
 	for _, st := range t.s.Saga.Steps {
-		if st.Back && st.Next != nil && st.Next.Deed == events.Undo && st.Operation == "" && st.Next.At.After(t.now) {
-			t.add(StepHurried{Ref: Ref{st.Name, st.Generation}, At: t.now})
+		if st.Back && st.Next != nil && st.Next.Verb == events.Undo && st.Operation == "" && st.Next.At.After(t.now) {
+			t.add(StepExpedited{Ref: Ref{st.Name, st.Generation}, At: t.now})
 		}
 	}
 }
@@ -82,8 +83,8 @@ func (t *turn) startNext() {
 	t.add(start)
 }
 
-// plan asks the intent's kind for its plan. A plan function that panics is a mistake about this intent: it is refused, and
-// nothing else suffers.
+// plan asks the intent's kind for its plan. A plan function that panics is a mistake about this intent: it is refused,
+// and nothing else suffers.
 func (t *turn) plan(in events.Intent) (_ Plan, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -112,8 +113,9 @@ func (s *State) leaveQueue(n uint64, status events.SagaStatus, reason string, at
 			s.Unbegun = &q
 		}
 		s.remember(events.Status{
-			ID: s.SagaID(n), Connection: s.Key.Name, Kind: q.Intent.Kind, Action: string(q.Intent.Want), Version: q.Number,
-			Status: status, Reason: reason, EndedAt: at, Retained: []string{}, Steps: []events.StepView{},
+			ID: s.SagaID(n), Connection: s.Key.Name, Kind: q.Intent.Kind, Action: string(q.Intent.Want),
+			Version: q.Number,
+			Status:  status, Reason: reason, EndedAt: at, Retained: []string{}, Steps: []events.StepView{},
 		})
 		return
 	}

@@ -20,8 +20,11 @@ func TestAStepsOwnLimitsStandInPlaceOfTheEngines(t *testing.T) {
 		t.Errorf("no limits of its own give %+v", got)
 	}
 	want := l
-	want.Deadline, want.Tries, want.Budget, want.UndoTries, want.UndoBudget = 15*time.Minute, 2, time.Hour, 3, 2*time.Hour
-	got := l.For(saga.StepLimits{Deadline: 15 * time.Minute, Tries: 2, Budget: time.Hour, UndoTries: 3, UndoBudget: 2 * time.Hour})
+	want.Deadline, want.Tries, want.Budget, want.UndoTries, want.UndoBudget = 15*time.Minute, 2, time.Hour, 3,
+		2*time.Hour
+	got := l.For(saga.StepLimits{
+		Deadline: 15 * time.Minute, Tries: 2, Budget: time.Hour, UndoTries: 3, UndoBudget: 2 * time.Hour,
+	})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("limits (-want +got):\n%s", diff)
 	}
@@ -86,9 +89,13 @@ func selecting(gateways *[]string) saga.Kind {
 // nothing of it.
 func TestAResolvedSelectorIsAFact(t *testing.T) {
 	gateways := []string{"b", "a", "b"}
-	e := saga.Engine{Kinds: map[string]saga.Kind{sagatest.KindName: selecting(&gateways)}, Limits: saga.DefaultLimits(1)}
-	intent := events.Intent{Connection: sagatest.Key, Source: "/test", ID: "1", Kind: sagatest.KindName, Want: events.Apply, Version: 1, Data: json.RawMessage("{}")}
-	d, err := e.Decide(saga.State{Key: sagatest.Key}, saga.Accept{Intent: intent}, saga.Environment{Now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)})
+	e := saga.Engine{
+		Kinds: map[string]saga.Kind{sagatest.KindName: selecting(&gateways)}, Limits: saga.DefaultLimits(1),
+	}
+	intent := events.Intent{Connection: sagatest.Key, Source: "/test", ID: "1", Kind: sagatest.KindName,
+		Want: events.Apply, Version: 1, Data: json.RawMessage("{}")}
+	d, err := e.Decide(saga.State{Key: sagatest.Key}, saga.Accept{Intent: intent},
+		saga.Environment{Now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +116,8 @@ func TestAResolvedSelectorIsAFact(t *testing.T) {
 	if err != nil || cmp.Diff(want, state.Saga.Plan.Resolved) != "" {
 		t.Errorf("after the operator's change the saga has %v: %v", state.Saga.Plan.Resolved, err)
 	}
-	if _, err := e.Kinds[sagatest.KindName].Plan(saga.Planning{}); err == nil || !strings.Contains(err.Error(), "selects nothing") {
+	if _, err := e.Kinds[sagatest.KindName].Plan(saga.Planning{}); err == nil || !strings.Contains(err.Error(),
+		"selects nothing") {
 		t.Errorf("a selector of nothing is planned: %v", err)
 	}
 }

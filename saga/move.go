@@ -27,12 +27,12 @@ const (
 	ActEndSurvey Act = "end-survey"
 )
 
-// A Move is one thing that the engine does next by itself: of a step, of a saga's phase, or of the connection. It is due
-// when it has no Block, and At or Expires has come.
+// A Move is one thing that the engine does next by itself: of a step, of a saga's phase, or of the connection. It is
+// due when it has no Block, and At or Expires has come.
 type Move struct {
 	Act Act
 	// Verb is what a request asks for.
-	Verb events.Deed
+	Verb events.Verb
 	// At is when the move may be made; zero is at once.
 	At time.Time
 	// Pace is why the move has a time.
@@ -135,8 +135,8 @@ type table struct {
 	held Held
 }
 
-// Due is the earliest time at which the engine has a move of its own; zero means that only an input, or the end of a hold
-// or a pause, can move the connection. After a decision at a time, it is later than that time.
+// Due is the earliest time at which the engine has a move of its own; zero means that only an input, or the end of a
+// hold or a pause, can move the connection. After a decision at a time, it is later than that time.
 func (e Engine) Due(s State, held Held) time.Time { return s.due(e.Moves(&s, held, nil)) }
 
 // due is the earliest time in a table of the state.

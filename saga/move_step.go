@@ -48,11 +48,11 @@ func (t table) makingMove(st *Step, into []Move) []Move {
 	case st.Next == nil:
 		return into
 	}
-	return t.hold(t.requestMove(st, st.Next.Deed), into)
+	return t.hold(t.requestMove(st, st.Next.Verb), into)
 }
 
-// goesFirst is the first step that a step on its way forward waits for: checks before everything that has an effect, and
-// what it needs. Nil is none.
+// goesFirst is the first step that a step on its way forward waits for: checks before everything that has an effect,
+// and what it needs. Nil is none.
 func (g *Saga) goesFirst(st *Step) *Step {
 	if st.Transition != TransitionCheck {
 		for _, c := range g.Steps {
@@ -69,9 +69,9 @@ func (g *Saga) goesFirst(st *Step) *Step {
 	return nil
 }
 
-// provingMoves are the moves of a saga whose steps are all done: the end of the patience with the proof, then a Look at each
-// step; when every step was looked at, the judgement. A step that is held when that patience ends could not be looked at,
-// so the proof waits for it.
+// provingMoves are the moves of a saga whose steps are all done: the end of the patience with the proof, then a Look at
+// each step; when every step was looked at, the judgement. A step that is held when that patience ends could not be
+// looked at, so the proof waits for it.
 func (t table) provingMoves(into []Move) []Move {
 	g, end := t.s.Saga, len(into)
 	by := t.proveBy()
@@ -107,7 +107,8 @@ func (t table) provingMoves(into []Move) []Move {
 // proveBy is when the patience with the proof ends.
 func (t table) proveBy() time.Time { return t.s.Saga.Proof.StartedAt.Add(t.l.ProveBudget) }
 
-// concludeMove follows when every step is done: an apply is proved, a withdrawal has nothing to prove before its removals.
+// concludeMove follows when every step is done: an apply is proved, a withdrawal has nothing to prove before its
+// removals.
 func (t table) concludeMove(into []Move) []Move {
 	p := &t.s.Saga.Proof
 	m := Move{Act: ActProve, At: p.Next}
@@ -128,9 +129,9 @@ func (t table) concludeMove(into []Move) []Move {
 	return append(into, m)
 }
 
-// backMoves are the moves of a saga whose steps go away: removals after a commit, or everything in a compensation. A step
-// goes when nothing is left that needs it. Plans of different versions may have left needs in a circle; then the last
-// one is first. When nothing can move any more, the saga ends.
+// backMoves are the moves of a saga whose steps go away: removals after a commit, or everything in a compensation. A
+// step goes when nothing is left that needs it. Plans of different versions may have left needs in a circle; then the
+// last one is first. When nothing can move any more, the saga ends.
 func (t table) backMoves(into []Move) []Move {
 	moving, stuck, last := false, false, -1
 	for _, st := range t.s.Saga.Steps {
@@ -166,8 +167,8 @@ func (t table) backMoves(into []Move) []Move {
 	return into
 }
 
-// backMove is the move of one step that nothing needs any more. Its first request waits for the quiet period: until then
-// an earlier call may still take effect.
+// backMove is the move of one step that nothing needs any more. Its first request waits for the quiet period: until
+// then an earlier call may still take effect.
 func (t table) backMove(st *Step, into []Move) []Move {
 	switch {
 	case !st.Back:
@@ -178,7 +179,7 @@ func (t table) backMove(st *Step, into []Move) []Move {
 		return t.hold(m, into)
 	case st.Next == nil:
 		return into
-	case st.Next.Deed == events.Look:
+	case st.Next.Verb == events.Look:
 		return t.hold(t.requestMove(st, events.Look), into)
 	}
 	return t.hold(t.requestMove(st, backVerb(st)), into)
@@ -188,7 +189,7 @@ func (t table) backMove(st *Step, into []Move) []Move {
 func (st *Step) id() Ref { return Ref{st.Name, st.Generation} }
 
 // backVerb is how a step goes back: a change gets its earlier input, everything else is undone.
-func backVerb(st *Step) events.Deed {
+func backVerb(st *Step) events.Verb {
 	if st.Transition == TransitionChange {
 		return events.Do
 	}
@@ -198,12 +199,12 @@ func backVerb(st *Step) events.Deed {
 // expireMove is the end of the wait for a result: the deadline, then the quiet period, in which a late one may come.
 func (t table) expireMove(st *Step) Move {
 	return Move{
-		Act: ActExpire, Verb: st.Open.Deed, At: st.Open.Deadline.Add(t.l.quiet()), Pace: PaceDeadline, step: st,
+		Act: ActExpire, Verb: st.Open.Verb, At: st.Open.Deadline.Add(t.l.quiet()), Pace: PaceDeadline, step: st,
 	}
 }
 
 // requestMove asks again at the step's next time, or gives it up.
-func (t table) requestMove(st *Step, verb events.Deed) Move {
+func (t table) requestMove(st *Step, verb events.Verb) Move {
 	m := Move{Act: ActRequest, Verb: verb, At: st.Next.At, step: st}
 	m.Pace = paceOf(st, m.At)
 	var spent bool
@@ -226,14 +227,15 @@ func paceOf(st *Step, at time.Time) Pace {
 	return PaceNone
 }
 
-// patience tells whether the tries or the time of a step are used up, and until when there is time; zero is without end.
-// While a step is held its time stands still. What may have happened is still looked at: the last try may have worked.
+// patience tells whether the tries or the time of a step are used up, and until when there is time; zero is without
+// end. While a step is held its time stands still. What may have happened is still looked at: the last try may have
+// worked.
 func (l Limits) patience(st *Step) (spent bool, until time.Time) {
 	tries, budget := l.Tries, l.Budget
 	if st.Back {
 		tries, budget = l.UndoTries, l.UndoBudget
 	}
-	if st.Next != nil && st.Next.Deed == events.Look {
+	if st.Next != nil && st.Next.Verb == events.Look {
 		tries, budget = tries+1, budget+l.Deadline+l.quiet()
 	}
 	switch {

@@ -141,10 +141,10 @@ func (o *operators) answer(t *rapid.T) {
 
 func (o *operators) report(t *rapid.T, c events.Command, class events.Class, seen events.Presence) {
 	out := events.Outcome{Class: class, Message: "said by the worker"}
-	if class == events.Done && c.Deed != events.Undo {
+	if class == events.Done && c.Verb != events.Undo {
 		out.Output = json.RawMessage(`{"id":"x"}`)
 	}
-	if class == events.Done && c.Deed == events.Look {
+	if class == events.Done && c.Verb == events.Look {
 		out.Seen = seen
 	}
 	_, _ = o.input(t, saga.Report{Result: c.Answer(out, "worker", o.m.Now)})

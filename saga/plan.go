@@ -12,8 +12,8 @@ import (
 	"github.com/culvertnet/culvert/events/pointer"
 )
 
-// A Plan is a graph of named steps, as data: it is stored with the saga that runs it, so a saga in flight does not depend
-// on the code that made its plan.
+// A Plan is a graph of named steps, as data: it is stored with the saga that runs it, so a saga in flight does not
+// depend on the code that made its plan.
 type Plan struct {
 	Kind    string `json:"kind"`
 	Version int    `json:"version"`
@@ -57,7 +57,8 @@ type Bind struct {
 type Rule string
 
 const (
-	// RuleReplace: the object cannot be changed; a new generation is made, and the old one removed after the new stands.
+	// RuleReplace: the object cannot be changed; a new generation is made, and the old one removed after the new
+	// stands.
 	RuleReplace Rule = "replace"
 	// RuleGrow: a larger number is changed in place, a smaller one replaces.
 	RuleGrow Rule = "grow"
@@ -99,9 +100,9 @@ func (p Plan) Node(name string) (Node, bool) {
 	return Node{}, false
 }
 
-// MaxInput is the most bytes of a step's input, in the plan and when it is rendered: a command holds it beside the step's
-// last output, and a record holds it three times. MaxPlan is the most bytes of all inputs of a plan, which is stored in one
-// record.
+// MaxInput is the most bytes of a step's input, in the plan and when it is rendered: a command holds it beside the
+// step's last output, and a record holds it three times. MaxPlan is the most bytes of all inputs of a plan, which is
+// stored in one record.
 const (
 	MaxInput = 128 << 10
 	MaxPlan  = 192 << 10
@@ -116,9 +117,9 @@ func inputSize(input json.RawMessage) (int, error) {
 	return len(b), err
 }
 
-// Validate refuses a plan that could not run, or whose commands could not be sent: bad or double names, unknown or missing
-// needs, a cycle, a bind from a step that is not needed, an input that is not JSON or too large, an unknown rule, a check
-// that needs a step with an effect.
+// Validate refuses a plan that could not run, or whose commands could not be sent: bad or double names, unknown or
+// missing needs, a cycle, a bind from a step that is not needed, an input that is not JSON or too large, an unknown
+// rule, a check that needs a step with an effect.
 func (p Plan) Validate() error {
 	seen := map[string]Node{}
 	size := 0

@@ -62,7 +62,8 @@ func TestCompareIsFaithful(t *testing.T) {
 		for name := range union(object(a), object(b)) {
 			rules[name] = RuleReplace
 		}
-		if got := compare(rules, a, b); (got == TransitionReplace) != (there == TransitionChange) || got == TransitionChange {
+		if got := compare(rules, a, b); (got == TransitionReplace) != (there == TransitionChange) ||
+			got == TransitionChange {
 			t.Fatalf("without rules %s, replacing everything %s", there, got)
 		}
 		for name := range rules {

@@ -12,7 +12,8 @@ import (
 	"github.com/culvertnet/culvert/saga/sagatest"
 )
 
-// prose is where a transcript shows text for people: in quotes, in the list of what does not hold, after an error's code.
+// prose is where a transcript shows text for people: in quotes, in the list of what does not hold, after an error's
+// code.
 var prose = []*regexp.Regexp{
 	regexp.MustCompile(`"(?:\\.|[^"\\])*"`),
 	regexp.MustCompile(`failing=\[.*\]`),
@@ -27,8 +28,8 @@ func unworded(transcript string) string {
 	return transcript
 }
 
-// TestScriptsDoNotDependOnProse plays every story again with every text for people replaced by x, and wants the same facts,
-// commands, causes and refusals.
+// TestScriptsDoNotDependOnProse plays every story again with every text for people replaced by x, and wants the same
+// facts, commands, causes and refusals.
 func TestScriptsDoNotDependOnProse(t *testing.T) {
 	files, err := filepath.Glob("testdata/scripts/*.txt")
 	if err != nil || len(files) == 0 {
@@ -57,6 +58,7 @@ func TestScriptsDoNotDependOnProse(t *testing.T) {
 		})
 	}
 	if replaced < 300 {
-		t.Errorf("only %d texts were replaced in %d scripts: the fields that hold them are known no more", replaced, len(files))
+		t.Errorf("only %d texts were replaced in %d scripts: the fields that hold them are known no more", replaced,
+			len(files))
 	}
 }

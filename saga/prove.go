@@ -54,8 +54,8 @@ func (t *turn) judge() {
 	}
 }
 
-// proveAgain ends a round that has failed. A kept step that has drifted is done again before the next one: its input has
-// not changed, but the world has, and nothing else would ever repair it.
+// proveAgain ends a round that has failed. A kept step that has drifted is done again before the next one: its input
+// has not changed, but the world has, and nothing else would ever repair it.
 func (t *turn) proveAgain(failing []string) {
 	g := t.s.Saga
 	next := t.now.Add(t.e.Limits.Backoff(g.Proof.Round, t.s.Key.String()+"/prove"))
@@ -66,8 +66,9 @@ func (t *turn) proveAgain(failing []string) {
 	for _, st := range g.Steps {
 		if st.Transition == TransitionKeep && (st.Seen == events.Different || st.Seen == events.Absent) {
 			t.add(StepDecided{
-				Ref: Ref{st.Name, st.Generation}, At: t.now, Transition: TransitionChange, Input: st.Input, Earlier: st.Input,
-				To: st.Generation, Object: st.Object, RequestID: t.s.requestID(st.Name, st.Generation),
+				Ref: Ref{st.Name, st.Generation}, At: t.now, Transition: TransitionChange, Input: st.Input,
+				Earlier: st.Input,
+				To:      st.Generation, Object: st.Object, RequestID: t.s.requestID(st.Name, st.Generation),
 			})
 		}
 	}
@@ -109,7 +110,7 @@ func judged(judge func(Outputs) []string, o Outputs) (failing []string) {
 // commit makes the new version the current one, and plans the removal of every generation that is not part of it.
 func (t *turn) commit() {
 	g := t.s.Saga
-	fact := VersionStood{At: t.now}
+	fact := VersionCommitted{At: t.now}
 	for _, e := range t.s.Standing {
 		if g.Intent.Want == events.Apply && g.step(e.Step, e.Generation) != nil {
 			continue
@@ -123,7 +124,9 @@ func (t *turn) commit() {
 func (t *turn) removal(e Standing) Step {
 	return Step{
 		Name: e.Step, Kind: e.Kind, Generation: e.Generation, Object: e.Object, Transition: TransitionRemove,
-		Status: events.StepPending, After: e.After, UndoLast: e.UndoLast, RequestID: t.s.requestID(e.Step, e.Generation),
-		Limits: e.Limits, Input: e.Input, Output: e.Output, Epoch: e.Epoch, Touched: true, QuietAt: e.QuietAt, Operation: e.Operation,
+		Status: events.StepPending, After: e.After, UndoLast: e.UndoLast,
+		RequestID: t.s.requestID(e.Step, e.Generation),
+		Limits:    e.Limits, Input: e.Input, Output: e.Output, Epoch: e.Epoch, Touched: true, QuietAt: e.QuietAt,
+		Operation: e.Operation,
 	}
 }

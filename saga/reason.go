@@ -12,7 +12,7 @@ type Reason struct {
 	events.Cause
 	// Verb, Generation and Epoch are those of a command, or of the one that comes next; of the proof, Epoch is its
 	// round.
-	Verb       events.Deed `json:"verb,omitempty"`
+	Verb       events.Verb `json:"verb,omitempty"`
 	Generation uint64      `json:"generation,omitempty"`
 	Epoch      uint64      `json:"epoch,omitempty"`
 	// Detail is what a worker, an operator or the engine said before.

@@ -22,12 +22,13 @@ func (t *turn) report(r events.Result) {
 		return
 	}
 	ref, o := Ref{st.Name, st.Generation}, r.Outcome
-	mutates := st.Open.Deed.Mutates() && st.Transition != TransitionCheck
+	mutates := st.Open.Verb.Mutates() && st.Transition != TransitionCheck
 	switch {
-	case o.Class == events.Done && (st.Open.Deed != events.Look || o.Seen != ""):
+	case o.Class == events.Done && (st.Open.Verb != events.Look || o.Seen != ""):
 		t.reportDone(st, o)
 	case o.Class == events.Wait:
-		t.add(StepWaiting{Ref: ref, At: t.now, Epoch: r.Epoch, Operation: o.Operation, Until: t.waitUntil(st, o), Reason: o.Reason, Message: o.Message})
+		t.add(StepWaiting{Ref: ref, At: t.now, Epoch: r.Epoch, Operation: o.Operation, Until: t.waitUntil(st, o),
+			Reason: o.Reason, Message: o.Message})
 	case o.Class == events.Unsure && mutates:
 		// The runner has reported, so no call of its own is under way any more; the vendor may still act on one.
 		quiet := t.now.Add(t.e.Limits.quiet())
@@ -39,7 +40,8 @@ func (t *turn) report(r events.Result) {
 	default: // Retry, a Look that is unsure, a Look that is refused while the whole is proved
 		late := o.Reason == events.ReasonLate
 		t.add(StepRetrying{
-			Ref: ref, At: t.now, Epoch: r.Epoch, Deed: st.Open.Deed, Until: t.againAt(st, o), Free: late, Message: o.Message,
+			Ref: ref, At: t.now, Epoch: r.Epoch, Verb: st.Open.Verb, Until: t.againAt(st, o), Free: late,
+			Message: o.Message,
 		})
 	}
 }
@@ -60,10 +62,10 @@ func (s State) ahead(r events.Result) bool {
 	return st == nil || st.Epoch < r.Epoch
 }
 
-// reportDone folds a deed that was done.
+// reportDone folds a verb that was done.
 func (t *turn) reportDone(st *Step, o events.Outcome) {
 	ref, epoch, asked := Ref{st.Name, st.Generation}, st.Open.Epoch, st.Open.Due
-	switch st.Open.Deed {
+	switch st.Open.Verb {
 	case events.Do:
 		t.add(StepDone{Ref: ref, At: t.now, Epoch: epoch, Output: o.Output})
 	case events.Undo:
@@ -79,7 +81,8 @@ func (t *turn) reportDone(st *Step, o events.Outcome) {
 	}
 }
 
-// seen decides after a Look at a step whose Do is in doubt, that was not known to be as it should, or that is on its way back.
+// seen decides after a Look at a step whose Do is in doubt, that was not known to be as it should, or that is on its
+// way back.
 func (t *turn) seen(st *Step, asked time.Time, detail string) {
 	v, doubtful := afterLook(st.Back, st.Transition, st.Seen)
 	if ok, next := t.believable(st, asked); doubtful && !ok {
@@ -88,7 +91,7 @@ func (t *turn) seen(st *Step, asked time.Time, detail string) {
 			seen = "observed gone"
 		}
 		t.add(StepRetrying{
-			Ref: st.id(), At: t.now, Epoch: st.Epoch, Deed: events.Look, Until: next, Free: true,
+			Ref: st.id(), At: t.now, Epoch: st.Epoch, Verb: events.Look, Until: next, Free: true,
 			Message: seen + ", but an earlier call may still take effect",
 		})
 		return
@@ -119,7 +122,7 @@ func (t *turn) doAgain(st *Step, detail string) {
 		at = t.now.Add(t.backoff(st.Tries, st))
 	}
 	t.add(StepRetrying{
-		Ref: Ref{st.Name, st.Generation}, At: t.now, Epoch: st.Epoch, Deed: events.Do, Until: at, Free: true,
+		Ref: Ref{st.Name, st.Generation}, At: t.now, Epoch: st.Epoch, Verb: events.Do, Until: at, Free: true,
 		Message: seenAs(st.Seen, detail),
 	})
 }
@@ -136,7 +139,7 @@ func seenAs(p events.Presence, detail string) string {
 // asked again at once.
 func (t *turn) waitUntil(st *Step, o events.Outcome) time.Time {
 	switch {
-	case t.s.Saga.Direction == Removing && o.Operation == "" && len(t.s.Queue) > 0 && !st.Open.Hurry:
+	case t.s.Saga.Direction == Removing && o.Operation == "" && len(t.s.Queue) > 0 && !st.Open.Expedite:
 		return t.now
 	case o.After > 0:
 		return t.within(st, o.After)

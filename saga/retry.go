@@ -12,7 +12,8 @@ type Limits struct {
 	Deadline time.Duration
 	// Quiet is how long a vendor may still act on a call that was cut off; Skew bounds the difference of two clocks.
 	Quiet, Skew time.Duration
-	// Tries and Budget bound a step on its way forward, UndoTries and UndoBudget on its way back. Waiting is time, not a try.
+	// Tries and Budget bound a step on its way forward, UndoTries and UndoBudget on its way back. Waiting is time, not
+	// a try.
 	Tries      int
 	Budget     time.Duration
 	UndoTries  int
@@ -23,8 +24,8 @@ type Limits struct {
 	RetryBase, RetryCap time.Duration
 }
 
-// DefaultLimits are the limits against a real cloud. Pace divides those that wait for the world; the deadline, the quiet
-// period and the skew bound are about processes and stay, but for a floor that keeps a fast simulated world fast.
+// DefaultLimits are the limits against a real cloud. Pace divides those that wait for the world; the deadline, the
+// quiet period and the skew bound are about processes and stay, but for a floor that keeps a fast simulated world fast.
 func DefaultLimits(pace float64) Limits {
 	scale := func(d time.Duration) time.Duration { return time.Duration(float64(d) / pace) }
 	l := Limits{
@@ -38,8 +39,9 @@ func DefaultLimits(pace float64) Limits {
 	return l
 }
 
-// StepLimits are the limits that a plan gives to one step in place of the engine's: a vendor's call that takes a quarter of an
-// hour, a check that is tried twice. Zero fields leave the engine's as they are. Stored times are in nanoseconds.
+// StepLimits are the limits that a plan gives to one step in place of the engine's: a vendor's call that takes a
+// quarter of an hour, a check that is tried twice. Zero fields leave the engine's as they are. Stored times are in
+// nanoseconds.
 type StepLimits struct {
 	// Deadline is how long one command of the step may run.
 	Deadline time.Duration `json:"deadlineNanos,omitempty"`
@@ -72,8 +74,9 @@ func (o StepLimits) validate(fail func(format string, args ...any)) {
 
 func (l Limits) quiet() time.Duration { return l.Quiet + l.Skew }
 
-// Backoff is when to try again after the n-th try (from 1): doubling from base to cap, then between half and all of it by
-// the seed, so that what failed together does not come back together. It is pure: the same arguments give the same delay.
+// Backoff is when to try again after the n-th try (from 1): doubling from base to cap, then between half and all of it
+// by the seed, so that what failed together does not come back together. It is pure: the same arguments give the same
+// delay.
 func (l Limits) Backoff(n int, seed string) time.Duration {
 	d := l.RetryBase
 	for range n - 1 {

@@ -9,8 +9,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// What the shell around the core asks of it, and the words in which the shell answers others. Package orchestrator is the
-// shell.
+// What the shell around the core asks of it, and the words in which the shell answers others. Package orchestrator is
+// the shell.
 
 var (
 	// ErrUnavailable says that the journal could not take an input now; nothing is lost by offering it again.
@@ -43,7 +43,7 @@ func HoldOf(k events.Key) (capability string, ok bool) {
 	return strings.CutPrefix(k.Name, capabilityPrefix)
 }
 
-// IsEngines tells whether a key is the engine's own: holds and checkpoints, which stay with their home.
+// IsEngines tells whether a key is the engine's own: holds and checkpoints, which stay with their backend.
 func IsEngines(k events.Key) bool { return k.Tenant == engineTenant }
 
 // QuietTime is how long after a command's deadline it may still take effect: the vendors' quiet period and the bound on
@@ -53,8 +53,8 @@ func (l Limits) QuietTime() time.Duration { return l.quiet() }
 // Ahead tells whether a result answers a command that the state does not have yet: what was read is behind.
 func (s State) Ahead(r events.Result) bool { return s.ahead(r) }
 
-// Opened renders the commands that are in flight in the state after a decision and were not in the state before it, in the
-// order of Open. With resend it renders all that are in flight.
+// Opened renders the commands that are in flight in the state after a decision and were not in the state before it, in
+// the order of Open. With resend it renders all that are in flight.
 func Opened(before, after State, resend bool) []events.Command {
 	commands := Open(after)
 	if resend {

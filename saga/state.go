@@ -42,7 +42,8 @@ type State struct {
 	Saga *Saga `json:"saga,omitempty"`
 	// Past are the sagas that have given way to another, newest first, as they are shown; at most PastBound.
 	Past []events.Status `json:"past,omitempty"`
-	// Unbegun is the newest saga that ended before it began: cancelled in the queue, or not to be planned. A replay needs it.
+	// Unbegun is the newest saga that ended before it began: cancelled in the queue, or not to be planned. A replay
+	// needs it.
 	Unbegun *Queued `json:"unbegun,omitempty"`
 	// Survey is the last look at a connection at rest; the next saga forgets it.
 	Survey *Survey `json:"survey,omitempty"`
@@ -89,8 +90,8 @@ type Standing struct {
 	RequestID uuid.UUID       `json:"requestId"`
 	// Epoch is the highest epoch given out for this generation; it never goes back.
 	Epoch uint64 `json:"epoch"`
-	// Stood says that the generation is part of the standing version; else a saga left it behind on its way.
-	Stood bool `json:"stood,omitempty"`
+	// Committed says that the generation is part of the current version; else a saga left it behind on its way.
+	Committed bool `json:"stood,omitempty"`
 	// Known says that nothing has been asked of it since it was seen to be as Input says; else Look has to tell.
 	Known bool `json:"known"`
 	// QuietAt is before when a late effect of an unreported call must be reckoned with; Operation is a vendor's long
@@ -144,8 +145,8 @@ type Proof struct {
 	Round     int       `json:"round,omitempty"`
 	StartedAt time.Time `json:"startedAt,omitzero"`
 	Next      time.Time `json:"next,omitzero"`
-	// HeldAt is since when a hold of the engine keeps the next round from beginning; MovedAt until when StartedAt has been
-	// moved for the time that Looks were held.
+	// HeldAt is since when a hold of the engine keeps the next round from beginning; MovedAt until when StartedAt has
+	// been moved for the time that Looks were held.
 	HeldAt  time.Time `json:"heldAt,omitzero"`
 	MovedAt time.Time `json:"movedAt,omitzero"`
 	EndedAt time.Time `json:"endedAt,omitzero"`
@@ -174,7 +175,7 @@ type Step struct {
 	Seen     events.Presence `json:"seen,omitempty"`
 	Observed json.RawMessage `json:"observed,omitempty"`
 	Proved   bool            `json:"proved,omitempty"`
-	// Back says that the step is on its way back; Touched that a mutating deed was requested in this saga.
+	// Back says that the step is on its way back; Touched that a mutating verb was requested in this saga.
 	Back    bool `json:"back,omitempty"`
 	Touched bool `json:"touched,omitempty"`
 	// Confirm says that the last undo is done, and a Look has to confirm it.
@@ -191,8 +192,8 @@ type Step struct {
 	Operation string    `json:"operation,omitempty"`
 	// Wait is what the last outcome waits for; nil when it was no Wait.
 	Wait *Waiting `json:"wait,omitempty"`
-	// Since is when the step's way in its present direction began, moved on by the time that it was held; HeldAt is since
-	// when it is held by the engine or its capability, though it was ready.
+	// Since is when the step's way in its present direction began, moved on by the time that it was held; HeldAt is
+	// since when it is held by the engine or its capability, though it was ready.
 	Since     time.Time         `json:"since,omitzero"`
 	HeldAt    time.Time         `json:"heldAt,omitzero"`
 	Retained  string            `json:"retained,omitempty"`
@@ -203,13 +204,13 @@ type Step struct {
 
 // A Request is a command that is out.
 type Request struct {
-	Deed      events.Deed     `json:"deed"`
+	Verb      events.Verb     `json:"deed"`
 	Purpose   events.Purpose  `json:"purpose,omitempty"`
 	Epoch     uint64          `json:"epoch"`
 	Input     json.RawMessage `json:"input"`
 	Operation string          `json:"operation,omitempty"`
-	// Hurry says that an intent was waiting when it was asked.
-	Hurry    bool      `json:"hurry,omitempty"`
+	// Expedite says that an intent was waiting when it was asked.
+	Expedite bool      `json:"hurry,omitempty"`
 	Due      time.Time `json:"due"`
 	Deadline time.Time `json:"deadline"`
 }
@@ -221,9 +222,9 @@ type Waiting struct {
 	Since   time.Time     `json:"since"`
 }
 
-// Next is a deed to request at a time.
+// Next is a verb to request at a time.
 type Next struct {
-	Deed events.Deed `json:"deed"`
+	Verb events.Verb `json:"deed"`
 	At   time.Time   `json:"at"`
 }
 

@@ -14,8 +14,10 @@ func (s State) View(steps bool) events.Status {
 		return events.Status{}
 	}
 	v := events.Status{
-		ID: s.SagaID(g.N), Connection: s.Key.Name, Kind: g.Intent.Kind, Action: string(g.Intent.Want), Version: g.Number,
-		Status: g.Status, Reason: g.Reason, StartedAt: known(g.StartedAt), EndedAt: known(g.EndedAt), Retained: []string{},
+		ID: s.SagaID(g.N), Connection: s.Key.Name, Kind: g.Intent.Kind, Action: string(g.Intent.Want),
+		Version: g.Number,
+		Status:  g.Status, Reason: g.Reason, StartedAt: known(g.StartedAt), EndedAt: known(g.EndedAt),
+		Retained: []string{},
 	}
 	for _, st := range g.Steps {
 		if st.Retained != "" {
@@ -39,8 +41,9 @@ func (s State) ViewOf(n uint64) (events.Status, bool) {
 	for _, q := range s.Queue {
 		if q.N == n {
 			return events.Status{
-				ID: s.SagaID(n), Connection: s.Key.Name, Kind: q.Intent.Kind, Action: string(q.Intent.Want), Version: q.Number,
-				Status: events.SagaAccepted, Retained: []string{}, Steps: []events.StepView{},
+				ID: s.SagaID(n), Connection: s.Key.Name, Kind: q.Intent.Kind, Action: string(q.Intent.Want),
+				Version: q.Number,
+				Status:  events.SagaAccepted, Retained: []string{}, Steps: []events.StepView{},
 			}, true
 		}
 	}
@@ -67,8 +70,8 @@ func (s State) Newest() uint64 {
 	return n
 }
 
-// IntentOf is the intent of a saga that is queued, under way, or the newest that has ended. Of older ones only the view is
-// kept.
+// IntentOf is the intent of a saga that is queued, under way, or the newest that has ended. Of older ones only the view
+// is kept.
 func (s State) IntentOf(n uint64) (events.Intent, bool) {
 	if s.Saga != nil && s.Saga.N == n {
 		return s.Saga.Intent, true
@@ -86,7 +89,8 @@ func (s State) IntentOf(n uint64) (events.Intent, bool) {
 
 func (st *Step) view() events.StepView {
 	return events.StepView{
-		Name: st.Name, Capability: Node{Kind: st.Kind}.Capability(), Transition: string(st.Transition), Status: st.Status,
+		Name: st.Name, Capability: Node{Kind: st.Kind}.Capability(), Transition: string(st.Transition),
+		Status:   st.Status,
 		Attempts: st.Attempts, Operation: st.Operation, Output: st.Output, Error: st.Error,
 		StartedAt: known(st.StartedAt), EndedAt: known(st.EndedAt),
 	}
@@ -122,8 +126,8 @@ func known(t time.Time) *time.Time {
 	return &t
 }
 
-// Summarise is what a connection is listed by. moves is the state's table of next moves: a decision has it, and Moves makes
-// it.
+// Summarise is what a connection is listed by. moves is the state's table of next moves: a decision has it, and Moves
+// makes it.
 func (e Engine) Summarise(s State, moves []Move) Summary {
 	sum := Summary{
 		Due: s.due(moves), Paused: s.Paused != nil, Queued: len(s.Queue), Version: s.Intents, Head: s.Head,
@@ -146,7 +150,8 @@ func (e Engine) Summarise(s State, moves []Move) Summary {
 		sum.Saga, sum.Kind, sum.Want, sum.Status = s.SagaID(q.N), q.Intent.Kind, q.Intent.Want, events.SagaAccepted
 	case s.Saga != nil && (s.active() || s.Saga.N == newest):
 		g := s.Saga
-		sum.Saga, sum.Kind, sum.Want, sum.Status, sum.Reason = s.SagaID(g.N), g.Intent.Kind, g.Intent.Want, g.Status, g.Reason
+		sum.Saga, sum.Kind, sum.Want, sum.Status, sum.Reason = s.SagaID(g.N), g.Intent.Kind, g.Intent.Want, g.Status,
+			g.Reason
 		sum.Started, sum.Ended = g.StartedAt, g.EndedAt
 	default:
 		p, _ := s.ViewOf(newest)
@@ -194,8 +199,8 @@ func Changes(before State, facts []Fact) ([]Change, error) {
 	return changes, nil
 }
 
-// Rebuild folds records into the state they make, from a snapshot. Records that do not follow from it or from one another
-// are ErrBroken: nothing is decided on a journal that somebody has changed.
+// Rebuild folds records into the state they make, from a snapshot. Records that do not follow from it or from one
+// another are ErrBroken: nothing is decided on a journal that somebody has changed.
 func Rebuild(key events.Key, snapshot Snapshot, records []Record) (State, error) {
 	s := State{Key: key}
 	if snapshot.Version > 0 {

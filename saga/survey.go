@@ -109,7 +109,8 @@ func (t *turn) survey(n uint64, a events.Action) error {
 	case t.s.active() || len(t.s.Queue) > 0:
 		return events.NewConflict("saga", "busy", "%s has not ended; a survey needs a connection at rest", a.Saga)
 	}
-	fact := SurveyAsked{At: t.now, Saga: n, From: a.From, Until: t.now.Add(t.e.Limits.Deadline + t.e.Limits.quiet()), Actor: a.Actor, Reason: a.Reason}
+	fact := SurveyAsked{At: t.now, Saga: n, From: a.From, Until: t.now.Add(t.e.Limits.Deadline + t.e.Limits.quiet()),
+		Actor: a.Actor, Reason: a.Reason}
 	switch u := t.s.Unbegun; {
 	case u != nil && u.N == n:
 		fact.Intent = u.Intent
@@ -122,7 +123,9 @@ func (t *turn) survey(n uint64, a events.Action) error {
 	for _, l := range t.s.toSurvey() {
 		l.RequestID = events.StepRequestID(t.s.SagaID(n), l.Step, l.Generation)
 		if t.held.Holds(l.Kind) {
-			return events.NewConflict("saga", "held", "the engine or the capability %s is paused, so nothing can be looked at", Node{Kind: l.Kind}.Capability())
+			return events.NewConflict("saga", "held",
+				"the engine or the capability %s is paused, so nothing can be looked at",
+				Node{Kind: l.Kind}.Capability())
 		}
 		l.Epoch, l.Deadline = l.Epoch+1, t.now.Add(t.e.Limits.Deadline)
 		fact.Looks = append(fact.Looks, l)
@@ -131,26 +134,30 @@ func (t *turn) survey(n uint64, a events.Action) error {
 	return nil
 }
 
-// toSurvey lists what there is to look at: every generation that is in the world as far as is known, and what the newest
-// saga has had in hand. Epochs are those that have been given out.
+// toSurvey lists what there is to look at: every generation that is in the world as far as is known, and what the
+// newest saga has had in hand. Epochs are those that have been given out.
 func (s *State) toSurvey() []SurveyLook {
 	var looks []SurveyLook
 	for _, e := range s.Standing {
 		looks = append(looks, SurveyLook{
-			Ref: Ref{e.Step, e.Generation}, Kind: e.Kind, Object: e.Object, Epoch: e.Epoch, Input: e.Input, Output: e.Output,
+			Ref: Ref{e.Step, e.Generation}, Kind: e.Kind, Object: e.Object, Epoch: e.Epoch, Input: e.Input,
+			Output: e.Output,
 		})
 	}
 	if s.Saga == nil {
 		return looks
 	}
 	for _, st := range s.Saga.Steps {
-		i := slices.IndexFunc(looks, func(l SurveyLook) bool { return l.Step == st.Name && l.Generation == st.Generation })
+		i := slices.IndexFunc(
+			looks, func(l SurveyLook) bool { return l.Step == st.Name && l.Generation == st.Generation },
+		)
 		switch {
 		case i >= 0:
 			looks[i].Epoch = max(looks[i].Epoch, st.Epoch)
 		case st.Transition != TransitionCheck && st.Touched && st.Input != nil:
 			looks = append(looks, SurveyLook{
-				Ref: Ref{st.Name, st.Generation}, Kind: st.Kind, Object: st.Object, Epoch: st.Epoch, Input: st.Input, Output: st.Output,
+				Ref: Ref{st.Name, st.Generation}, Kind: st.Kind, Object: st.Object, Epoch: st.Epoch, Input: st.Input,
+				Output: st.Output,
 			})
 		}
 	}
@@ -245,8 +252,10 @@ func (s State) surveyCommands() []events.Command {
 			continue
 		}
 		commands = append(commands, events.Command{
-			Connection: s.Key, Saga: s.SagaID(s.Survey.Saga), Step: l.Step, Kind: l.Kind, Capability: Node{Kind: l.Kind}.Capability(),
-			Generation: l.Generation, Epoch: l.Epoch, Deed: events.Look, Name: l.Object, RequestID: l.RequestID, Due: s.Survey.At,
+			Connection: s.Key, Saga: s.SagaID(s.Survey.Saga), Step: l.Step, Kind: l.Kind,
+			Capability: Node{Kind: l.Kind}.Capability(),
+			Generation: l.Generation, Epoch: l.Epoch, Verb: events.Look, Name: l.Object, RequestID: l.RequestID,
+			Due:      s.Survey.At,
 			Deadline: l.Deadline, Since: s.Survey.At, Input: l.Input, Output: l.Output,
 		})
 	}

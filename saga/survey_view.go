@@ -18,7 +18,7 @@ func (e Engine) SurveyView(s State) (events.Survey, bool) {
 		Saga: s.SagaID(v.Saga), From: v.From, Actor: v.Actor, Reason: v.Reason, At: v.At, Ended: v.Ended,
 		Rows: []events.SurveyRow{},
 	}
-	w := foresight{e: e, s: s, survey: v}
+	w := preview{e: e, s: s, survey: v}
 	for _, l := range v.Looks {
 		row := events.SurveyRow{
 			Step: l.Step, Generation: l.Generation, Kind: l.Kind, Object: l.Object, Seen: l.Seen, Detail: l.Detail,
@@ -38,15 +38,15 @@ func (e Engine) SurveyView(s State) (events.Survey, bool) {
 	return out, true
 }
 
-// foresight works out what a replay would do.
-type foresight struct {
+// preview works out what a replay would do.
+type preview struct {
 	e      Engine
 	s      State
 	survey *Survey
 	rows   []events.SurveyRow
 }
 
-func (w *foresight) row(step string, generation uint64) *events.SurveyRow {
+func (w *preview) row(step string, generation uint64) *events.SurveyRow {
 	for i := range w.rows {
 		if w.rows[i].Step == step && w.rows[i].Generation == generation {
 			return &w.rows[i]
@@ -56,7 +56,7 @@ func (w *foresight) row(step string, generation uint64) *events.SurveyRow {
 }
 
 // continues: a stuck saga goes on in its direction.
-func (w *foresight) continues() {
+func (w *preview) continues() {
 	for i := range w.rows {
 		w.rows[i].Will = events.WillNothing
 	}
@@ -89,7 +89,7 @@ func undoes(tr Transition, seen events.Presence) events.Will {
 }
 
 // startsOver: a new saga of the intent, from what stands. It gives why there can be none.
-func (w *foresight) startsOver() (refused string) {
+func (w *preview) startsOver() (refused string) {
 	t := &turn{e: w.e, s: &w.s}
 	plan, err := t.plan(w.survey.Intent)
 	if err != nil {
@@ -122,7 +122,7 @@ func (w *foresight) startsOver() (refused string) {
 }
 
 // checked is what a check has read for the newest saga: the best that is known of what it will read again.
-func (w *foresight) checked(name string) json.RawMessage {
+func (w *preview) checked(name string) json.RawMessage {
 	if w.s.Saga == nil {
 		return nil
 	}
@@ -132,8 +132,8 @@ func (w *foresight) checked(name string) json.RawMessage {
 	return nil
 }
 
-// node foresees one step of the new plan. outputs are of the checks, and of the steps that stay as they are.
-func (w *foresight) node(n Node, outputs map[string]json.RawMessage, adopted map[Ref]bool) {
+// node previews one step of the new plan. outputs are of the checks, and of the steps that stay as they are.
+func (w *preview) node(n Node, outputs map[string]json.RawMessage, adopted map[Ref]bool) {
 	made := func(will events.Will, because string) {
 		w.rows = append(w.rows, events.SurveyRow{Step: n.Name, Kind: n.Kind, Will: will, Because: because})
 	}

@@ -7,17 +7,17 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// Unsendable is the result of a command that cannot be encoded, so that its step goes on to an end instead of waiting for
-// a command that never leaves. A plan of this release has none: [Plan.Validate] and the rendering of inputs see to it. A
-// plan in the journal of an earlier release may.
+// Unsendable is the result of a command that cannot be encoded, so that its step goes on to an end instead of waiting
+// for a command that never leaves. A plan of this release has none: [Plan.Validate] and the rendering of inputs see to
+// it. A plan in the journal of an earlier release may.
 //
-// A Do or a Look is refused. An Undo is refused too, and its step is stuck with the reason, unless no command of the step
-// can ever have left: then nothing of it is there, and the result says so.
+// A Do or a Look is refused. An Undo is refused too, and its step is stuck with the reason, unless no command of the
+// step can ever have left: then nothing of it is there, and the result says so.
 func Unsendable(c events.Command, reason error, now time.Time) events.Result {
 	o := events.Outcome{Class: events.Refuse, Message: fmt.Sprintf("send command: %v", reason)}
-	if neverSent(c) && c.Deed != events.Do {
+	if neverSent(c) && c.Verb != events.Do {
 		o.Class = events.Done
-		if c.Deed == events.Look {
+		if c.Verb == events.Look {
 			o.Seen = events.Absent
 		}
 	}

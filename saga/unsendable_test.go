@@ -17,7 +17,7 @@ func TestUnsendable(t *testing.T) {
 	for name, c := range map[string]struct {
 		kind   string
 		output json.RawMessage
-		deed   events.Deed
+		verb   events.Verb
 		class  events.Class
 		seen   events.Presence
 	}{
@@ -30,15 +30,17 @@ func TestUnsendable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			command := events.Command{
-				Connection: sagatest.Key, Saga: sagatest.Key.Saga(1), Step: "a", Kind: c.kind, Capability: "net", Generation: 1, Epoch: 2,
-				Deed: c.deed, Input: json.RawMessage(`{}`), Output: c.output,
+				Connection: sagatest.Key, Saga: sagatest.Key.Saga(1), Step: "a", Kind: c.kind, Capability: "net",
+				Generation: 1, Epoch: 2,
+				Verb: c.verb, Input: json.RawMessage(`{}`), Output: c.output,
 			}
 			_, err := events.EncodeCommand(command)
 			if err == nil {
 				t.Fatal("it can be sent")
 			}
 			r := saga.Unsendable(command, err, time.Unix(0, 0))
-			if r.Outcome.Class != c.class || r.Outcome.Seen != c.seen || !strings.Contains(r.Outcome.Message, err.Error()) {
+			if r.Outcome.Class != c.class || r.Outcome.Seen != c.seen || !strings.Contains(r.Outcome.Message,
+				err.Error()) {
 				t.Errorf("the outcome is %+v", r.Outcome)
 			}
 			if r.ID() != command.ID() || r.Saga != command.Saga {
@@ -54,7 +56,8 @@ func TestInputThatGrowsTooLarge(t *testing.T) {
 		Name: "b", Kind: "net.b", Prefix: "b", After: []string{"a"}, Input: json.RawMessage(`{"x":""}`),
 		Binds: []saga.Bind{{To: "/x", Step: "a", From: "/y"}},
 	}
-	for size, good := range map[int]bool{10: true, saga.MaxInput - 8: true, saga.MaxInput - 7: false, saga.MaxInput: false} {
+	for size, good := range map[int]bool{10: true, saga.MaxInput - 8: true, saga.MaxInput - 7: false,
+		saga.MaxInput: false} {
 		output := json.RawMessage(`{"y":"` + strings.Repeat("x", size) + `"}`)
 		rendered, err := saga.Render(n, map[string]json.RawMessage{"a": output})
 		if (err == nil) != good {
@@ -81,7 +84,9 @@ func TestPlanThatIsTooLarge(t *testing.T) {
 		}
 	}
 	// What is written longer than it is given counts as it is written.
-	escaped := saga.Node{Name: "a", Kind: "net.a", Prefix: "a", Input: json.RawMessage(`"` + strings.Repeat("<", saga.MaxInput/2) + `"`)}
+	escaped := saga.Node{
+		Name: "a", Kind: "net.a", Prefix: "a", Input: json.RawMessage(`"` + strings.Repeat("<", saga.MaxInput/2) + `"`),
+	}
 	if err := (saga.Plan{Kind: "x", Nodes: []saga.Node{escaped}}).Validate(); err == nil {
 		t.Error("an input that is written six times as long is taken")
 	}

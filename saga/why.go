@@ -10,8 +10,8 @@ import (
 // overdue is how long after its time a connection is called late: three sweeps of any orchestrator have missed it.
 const overdue = 30 * time.Second
 
-// Why says why a saga of the connection does not move: everything it waits for, in the order of its steps. A saga that has
-// ended waits for nothing, unless it is stuck. It is pure.
+// Why says why a saga of the connection does not move: everything it waits for, in the order of its steps. A saga that
+// has ended waits for nothing, unless it is stuck. It is pure.
 func (e Engine) Why(s State, n uint64, env Environment) []events.Cause {
 	moves := e.Moves(&s, env.Held, nil)
 	w := why{e: e, s: &s, now: env.Now}
@@ -102,7 +102,8 @@ func (w *why) stuck() {
 	for _, st := range w.s.Saga.Steps {
 		if st.Status == events.StepStuck {
 			w.add(Reason{
-				Cause: events.Cause{Code: events.CauseStuck, Step: st.Name, Kind: st.Kind, Since: st.EndedAt}, Detail: lastError(st),
+				Cause:  events.Cause{Code: events.CauseStuck, Step: st.Name, Kind: st.Kind, Since: st.EndedAt},
+				Detail: lastError(st),
 			})
 		}
 	}
@@ -158,8 +159,10 @@ func (w *why) out(m *Move) {
 		return
 	}
 	r := Reason{
-		Cause: events.Cause{Code: events.CauseCommand, Step: st.Name, Kind: st.Kind, Since: st.Open.Due, Until: st.Open.Deadline},
-		Verb:  st.Open.Deed, Generation: st.Generation, Epoch: st.Open.Epoch,
+		Cause: events.Cause{
+			Code: events.CauseCommand, Step: st.Name, Kind: st.Kind, Since: st.Open.Due, Until: st.Open.Deadline,
+		},
+		Verb: st.Open.Verb, Generation: st.Generation, Epoch: st.Open.Epoch,
 	}
 	if !w.now.IsZero() && w.now.After(st.Open.Deadline) {
 		r.late, r.Until = true, m.At
@@ -190,7 +193,9 @@ func (w *why) resting(m *Move) {
 
 // waiting: the last outcome was a Wait.
 func (w *why) waiting(st *Step, until time.Time) {
-	r := Reason{Cause: events.Cause{Code: events.CauseWait, Step: st.Name, Kind: st.Kind, Since: st.Wait.Since, Until: until}}
+	r := Reason{
+		Cause: events.Cause{Code: events.CauseWait, Step: st.Name, Kind: st.Kind, Since: st.Wait.Since, Until: until},
+	}
 	switch {
 	case st.Operation != "":
 		r.Code, r.By = events.CauseOperation, st.Operation

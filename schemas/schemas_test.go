@@ -30,7 +30,8 @@ func TestLookUp(t *testing.T) {
 	if len(List()) < 2 {
 		t.Errorf("a kind has an apply and a withdraw; the list is %v", List())
 	}
-	for _, n := range []Name{{"private-service", "apply", 99}, {"private-service", "delete", 1}, {"../envelope", "apply", 1}, {}} {
+	for _, n := range []Name{{"private-service", "apply", 99}, {"private-service", "delete", 1},
+		{"../envelope", "apply", 1}, {}} {
 		if _, known := Intent(n.Kind, n.Want, n.Version); known {
 			t.Errorf("%v is no schema, but something was found", n)
 		}

@@ -116,7 +116,9 @@ func (c *collector) collect(e *jsonschema.ValidationError) {
 		return
 	case *kind.AdditionalProperties:
 		for _, name := range k.Properties {
-			c.add(Problem{at + pointer.Of(name), "additionalProperties", fmt.Sprintf("property %q is not known here", name)})
+			c.add(Problem{
+				at + pointer.Of(name), "additionalProperties", fmt.Sprintf("property %q is not known here", name),
+			})
 		}
 		return
 	case *kind.FalseSchema:

@@ -52,7 +52,7 @@ func change(ctx context.Context, claims Claims, resource string, rule func(Recor
 	return changed, classified(ctx, resource, err)
 }
 
-// storePause is how long a deed rests whose claims cannot be read or written.
+// storePause is how long a verb rests whose claims cannot be read or written.
 const storePause = time.Second
 
 // classified makes an error of the claim store a Wait: no rule leaves anything behind that a repeat would not find, and
@@ -69,7 +69,7 @@ func classified(ctx context.Context, resource string, err error) error {
 		return err
 	case errors.Is(err, ErrClaimConflict):
 		return Retry("contended", 0, err)
-	case ctx.Err() != nil: // the deed's own time, not the store's
+	case ctx.Err() != nil: // the verb's own time, not the store's
 		return err
 	default:
 		return &Failure{Class: events.Wait, Reason: "claims", After: storePause,

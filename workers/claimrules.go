@@ -40,8 +40,8 @@ type claim struct {
 	epoch uint64
 	// now is when the run began, until when its late calls can no longer come.
 	now, until time.Time
-	// asked is when the run's deed was first asked for; what was put since then was put by an earlier run of the same
-	// deed.
+	// asked is when the run's verb was first asked for; what was put since then was put by an earlier run of the same
+	// verb.
 	asked time.Time
 }
 
@@ -194,8 +194,8 @@ func Break(r Record, holder string) (Record, bool) {
 	return r, broken
 }
 
-// HeldBy tells whether the record has a hold of the connection that is not dropped. It is what a ClaimQuery's Connection
-// selects by.
+// HeldBy tells whether the record has a hold of the connection that is not dropped. It is what a ClaimQuery's
+// Connection selects by.
 func (r Record) HeldBy(k events.Key) bool {
 	return slices.ContainsFunc(r.Holds, func(h Hold) bool { return !h.Dropped && h.Of(k) })
 }
@@ -223,7 +223,7 @@ func (r Record) Values() []string {
 }
 
 // Abandoned tells of a part of a counted thing that may still be in the world although nobody holds it: its last holder
-// was in a hurry. The next last holder takes it away.
+// was expedited. The next last holder takes it away.
 func (r Record) Abandoned(part string) bool {
 	held := slices.ContainsFunc(r.Holds, func(h Hold) bool { return h.Value == part && !h.Dropped })
 	return !held && r.Note[partNote+part] != ""

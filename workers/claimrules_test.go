@@ -59,7 +59,8 @@ func TestBreakFreesACountedThing(t *testing.T) {
 	wantLeave(t, c, compensate, true, events.Done)
 	breakHolds(t, c.Claims, c.Resource, compensate.Holder().String())
 	join(t, c, runOf("b", 1, start), part)
-	if r, held, err := c.Held(t.Context(), compensate, part); held || err != nil || !r.HeldBy(events.Key{Tenant: "default", Name: "b"}) || r.HeldBy(events.Key{Tenant: "default", Name: "a"}) {
+	if r, held, err := c.Held(t.Context(), compensate, part); held || err != nil ||
+		!r.HeldBy(events.Key{Tenant: "default", Name: "b"}) || r.HeldBy(events.Key{Tenant: "default", Name: "a"}) {
 		t.Errorf("after the break: %+v, %v", r, err)
 	}
 }

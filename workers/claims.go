@@ -90,7 +90,8 @@ func (r Record) Equal(other Record) bool {
 	return err == nil && err2 == nil && bytes.Equal(a, b)
 }
 
-// Marks remembers who runs an epoch. A mark need not survive a power failure: losing one only makes an undo wait longer.
+// Marks remembers who runs an epoch. A mark need not survive a power failure: losing one only makes an undo wait
+// longer.
 type Marks interface {
 	// Take marks the epoch of a command (its ID) for this worker and tells whether it is the first to do so.
 	Take(ctx context.Context, command, worker string) (first bool, err error)

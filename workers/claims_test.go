@@ -47,11 +47,11 @@ func wantClass(t testing.TB, err error, class events.Class, reason events.Reason
 	}
 }
 
-// persist runs a deed as the engine would: every run has the next epoch and the present time, a Wait or Retry is
+// persist runs a verb as the engine would: every run has the next epoch and the present time, a Wait or Retry is
 // followed by another run after its delay. It gives the first other answer.
-func persist(ctx context.Context, name string, epoch uint64, deed func(workers.Run) error) (uint64, error) {
+func persist(ctx context.Context, name string, epoch uint64, verb func(workers.Run) error) (uint64, error) {
 	for tries := 0; tries < 1000; tries++ {
-		err := deed(runOf(name, epoch, time.Now()))
+		err := verb(runOf(name, epoch, time.Now()))
 		var f *workers.Failure
 		if !errors.As(err, &f) || f.Class != events.Wait && f.Class != events.Retry {
 			return epoch, err

@@ -35,13 +35,13 @@ func (c Counted) Join(ctx context.Context, run Run, part string) (Record, error)
 // last one waits (a Wait failure) until the linger of the whole record has passed; a Join in between makes the answer
 // false. After it the answer is true, and again true when asked again: the caller takes the object away and calls Left.
 //
-// An undo that compensates never lingers: it takes the thing away at once. A run in a hurry (an intent waits behind it)
-// leaves the thing where it is and answers false; Held then still tells of the part by its note, and the next last
-// holder takes it away.
+// An undo that compensates never lingers: it takes the thing away at once. A run that is expedited (an intent waits
+// behind it) leaves the thing where it is and answers false; Held then still tells of the part by its note, and the
+// next last holder takes it away.
 func (c Counted) Leave(ctx context.Context, run Run, part string) (bool, error) {
 	want := c.Times.claim(run, part)
 	compensates := run.Purpose == events.ToCompensate
-	stay := run.Hurry && !compensates
+	stay := run.Expedite && !compensates
 	var how departure
 	r, err := change(ctx, c.Claims, c.Resource, func(r Record) (Record, error) {
 		var err error

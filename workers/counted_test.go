@@ -108,33 +108,34 @@ func TestCountedLeavingThatWasGivenUp(t *testing.T) {
 	}
 }
 
-func TestCountedHurryLeavesTheThing(t *testing.T) {
+func TestCountedLeavesTheObjectWhenExpedited(t *testing.T) {
 	c := newCounted()
 	join(t, c, runOf("a", 1, start), part)
 	wantClass(t, c.Note(t.Context(), runOf("a", 1, start), "ip", "10.0.0.1"), events.Done, "")
-	hurry := runOf("a", 2, start)
-	hurry.Hurry = true
-	wantLeave(t, c, hurry, false, events.Done)
+	expedite := runOf("a", 2, start)
+	expedite.Expedite = true
+	wantLeave(t, c, expedite, false, events.Done)
 	r := join(t, c, runOf("b", 1, start), part)
 	if r.Generation != 1 || r.Note["ip"] != "10.0.0.1" {
 		t.Fatalf("the thing that was left is generation %d, notes %v", r.Generation, r.Note)
 	}
-	// A compensation in a hurry still takes away what would otherwise be left behind.
-	hurry = runOf("b", 2, start)
-	hurry.Hurry, hurry.Purpose = true, events.ToCompensate
-	wantLeave(t, c, hurry, true, events.Done)
+	// A compensation that is expedited still takes away what would otherwise be left behind.
+	expedite = runOf("b", 2, start)
+	expedite.Expedite, expedite.Purpose = true, events.ToCompensate
+	wantLeave(t, c, expedite, true, events.Done)
 }
 
-// What was left in a hurry keeps the generation, and with it the name by which the next one finds it.
+// What was left when it was expedited keeps the generation, and with it the name by which the next one finds it.
 func TestCountedGenerationEndsWithTheLastPart(t *testing.T) {
 	c := newCounted()
 	join(t, c, runOf("a", 1, start), "address")
-	hurry := runOf("a", 2, start)
-	hurry.Hurry = true
-	if last, err := c.Leave(t.Context(), hurry, "address"); last || err != nil {
-		t.Fatalf("leave in a hurry: %v %v", last, err)
+	expedite := runOf("a", 2, start)
+	expedite.Expedite = true
+	if last, err := c.Leave(t.Context(), expedite, "address"); last || err != nil {
+		t.Fatalf("leave when expedited: %v %v", last, err)
 	}
-	if r, _, err := c.Held(t.Context(), hurry, "address"); err != nil || !r.Abandoned("address") || r.Abandoned(part) {
+	if r, _, err := c.Held(t.Context(), expedite, "address"); err != nil || !r.Abandoned("address") ||
+		r.Abandoned(part) {
 		t.Fatalf("the record does not tell what was left: %+v, %v", r, err)
 	}
 	join(t, c, runOf("b", 1, start), part)

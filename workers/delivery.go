@@ -13,9 +13,9 @@ import (
 	"github.com/culvertnet/culvert/events/pause"
 )
 
-// What one delivery may spend beside its deed. All of it is divided by the pace of the world.
+// What one delivery may spend beside its verb. All of it is divided by the pace of the world.
 const (
-	// enough is the time before the deadline without which no deed is begun.
+	// enough is the time before the deadline without which no verb is begun.
 	enough = 500 * time.Millisecond
 	// A Retry whose vendor asks for no longer pause is repeated at once, a few times, while the message is leased
 	// anyway.
@@ -40,7 +40,7 @@ const (
 //  3. a command that comes too late is answered with Retry and events.ReasonLate, which after step 2 is the truth:
 //     nothing was done at this epoch;
 //  4. a long operation that the step waits for is polled; while it goes on the step waits;
-//  5. the deed runs, within its vendor's rate; a Retry is repeated while it costs little;
+//  5. the verb runs, within its vendor's rate; a Retry is repeated while it costs little;
 //  6. the result is published until the bus has it, then the command is acknowledged.
 func (w *Worker) deliver(ctx context.Context, d events.Delivery) events.Verdict {
 	c, err := events.DecodeCommand(d.Body)
@@ -48,9 +48,9 @@ func (w *Worker) deliver(ctx context.Context, d events.Delivery) events.Verdict 
 		w.count(func(s *Stats) { s.Rejected++ })
 		return events.Reject(err.Error())
 	}
-	// A deed that has begun is not cut off when this process is asked to stop: its deadline is near enough.
+	// A verb that has begun is not cut off when this process is asked to stop: its deadline is near enough.
 	ctx = context.WithoutCancel(ctx)
-	if c.Deed.Mutates() {
+	if c.Verb.Mutates() {
 		first, err := w.opts.Marks.Take(ctx, c.ID(), w.opts.Name)
 		if err != nil {
 			w.opts.Logger.Warn("mark command", "command", c.ID(), "error", err)
@@ -126,18 +126,19 @@ func quick(o events.Outcome) bool {
 	return o.Class == events.Retry && o.Reason != events.ReasonPanic && o.Reason != events.ReasonFenced
 }
 
-// late tells whether there is no time left for a deed that begins after a pause, and the outcome that says so.
+// late tells whether there is no time left for a verb that begins after a pause, and the outcome that says so.
 func (w *Worker) late(c events.Command, wait time.Duration) (events.Outcome, bool) {
 	left := c.Deadline.Sub(w.opts.Clock()) - wait
 	if left >= w.scaled(enough) {
 		return events.Outcome{}, false
 	}
 	return events.Outcome{
-		Class: events.Retry, Reason: events.ReasonLate, After: wait, Message: "too late for a deed: " + left.String() + " before the deadline",
+		Class: events.Retry, Reason: events.ReasonLate, After: wait, Message: "too late to begin: " + left.String() +
+			" before the deadline",
 	}, true
 }
 
-// throttle waits for the vendor's rate. When its turn comes after the deadline the deed is not begun.
+// throttle waits for the vendor's rate. When its turn comes after the deadline the verb is not begun.
 func (w *Worker) throttle(ctx context.Context, vendor string, c events.Command) (events.Outcome, bool) {
 	limit, ok := w.limits[vendor]
 	if !ok {
@@ -154,9 +155,9 @@ func (w *Worker) throttle(ctx context.Context, vendor string, c events.Command) 
 	return events.Outcome{}, false
 }
 
-// poll reads the operation that the step waits for, and tells whether the deed must not run. An end of any kind lets a
+// poll reads the operation that the step waits for, and tells whether the verb must not run. An end of any kind lets a
 // Look or Undo go on; an end in failure, also one that leaves a doubt, is the outcome of a Do. A handle that nobody
-// knows, and one that cannot be read, say nothing: the deed looks for itself in the first case, and waits in the
+// knows, and one that cannot be read, say nothing: the verb looks for itself in the first case, and waits in the
 // second, because the operation may go on.
 func (w *Worker) poll(ctx context.Context, c events.Command) (events.Outcome, bool) {
 	vendor, _, _ := strings.Cut(c.Operation, ":")
@@ -183,7 +184,7 @@ func (w *Worker) poll(ctx context.Context, c events.Command) (events.Outcome, bo
 		o := Outcome(err, events.Wait)
 		o.Operation = c.Operation
 		return o, true
-	case c.Deed != events.Do:
+	case c.Verb != events.Do:
 		return events.Outcome{}, false
 	default:
 		return Outcome(err, events.Retry), true
@@ -207,13 +208,13 @@ func (w *Worker) answer(ctx context.Context, c events.Command, o events.Outcome)
 	return backoff.Retry(func() error { return w.opts.Bus.Publish(ctx, m) }, again)
 }
 
-// panicked says where the runtime itself, and not a deed, has panicked; the command is derived again from the journal
+// panicked says where the runtime itself, and not a verb, has panicked; the command is derived again from the journal
 // whatever becomes of its message.
 func (w *Worker) panicked(d events.Delivery, what string) {
 	w.opts.Logger.Error("delivery panicked", "subject", d.Subject, "attempt", d.Attempt, "panic", what)
 }
 
-// log writes the one line of a deed: what went wrong where an operator sees it, the rest for who looks closely.
+// log writes the one line of a verb: what went wrong where an operator sees it, the rest for who looks closely.
 func (w *Worker) log(c events.Command, o events.Outcome, took time.Duration) {
 	level := slog.LevelDebug
 	switch o.Class {
@@ -223,7 +224,7 @@ func (w *Worker) log(c events.Command, o events.Outcome, took time.Duration) {
 		level = slog.LevelInfo
 	}
 	w.opts.Logger.Log(context.Background(), level, "ran command",
-		"saga", c.Saga, "step", c.Step, "verb", string(c.Deed), "generation", c.Generation, "epoch", c.Epoch,
+		"saga", c.Saga, "step", c.Step, "verb", string(c.Verb), "generation", c.Generation, "epoch", c.Epoch,
 		"class", string(o.Class), "reason", o.Reason, "operation", o.Operation, "message", o.Message, "took", took)
 }
 

@@ -1,4 +1,4 @@
-// Package workers is the runtime that performs steps: it takes a command from the bus, runs the deed through the step's
+// Package workers is the runtime that performs steps: it takes a command from the bus, runs the verb through the step's
 // typed contract, folds whatever happened into one of five outcomes, and answers. Retry, back-off, rate limits,
 // fencing, tracing and logging are written here once, so that a step holds none of them.
 //

@@ -17,7 +17,7 @@ type Failure struct {
 	// ...
 	Reason events.Reason
 	// Operation is set for a Wait on a vendor's long operation: "<vendor>:<handle>", polled by the runtime before the
-	// deed runs again.
+	// verb runs again.
 	Operation string
 	// After is how long to wait; zero lets the engine choose.
 	After time.Duration
@@ -57,7 +57,7 @@ func heldBy(reason events.Reason, holder string, after time.Duration) error {
 }
 
 // WaitFor says that a long operation of a vendor goes on; handle is "<vendor>:<operation>" and is handed to that
-// vendor's [Operations] before the deed runs again.
+// vendor's [Operations] before the verb runs again.
 func WaitFor(handle string, after time.Duration) error {
 	return &Failure{Class: events.Wait, Reason: "operation", Operation: handle, After: after}
 }
@@ -81,7 +81,7 @@ func Reading(err error) error {
 // ErrNotFound is what a port's read answers when there is no such thing. It is no failure: steps ask for it.
 var ErrNotFound = errors.New("not found")
 
-// Outcome folds an error into an outcome. unmapped is the class of an error that nobody classified: Unsure for a deed
+// Outcome folds an error into an outcome. unmapped is the class of an error that nobody classified: Unsure for a verb
 // that mutates, Retry for one that reads.
 func Outcome(err error, unmapped events.Class) events.Outcome {
 	var f *Failure

@@ -14,7 +14,7 @@ import (
 // the runtime's default.
 //
 // The handler decodes strictly: an input with a field that the step does not know is refused, because a worker that is
-// older than the plan must not do half of it. A panic is an Unsure for a deed that mutates and a Retry for a Look.
+// older than the plan must not do half of it. A panic is an Unsure for a verb that mutates and a Retry for a Look.
 func Handle[In, Out any](kind string, vendor func(In) string, s Step[In, Out]) Handler {
 	return handler[In, Out]{kind: kind, vendor: vendor, step: s}
 }
@@ -37,15 +37,16 @@ func (h handler[In, Out]) Vendor(input json.RawMessage) string {
 	return h.vendor(in)
 }
 
-// Run runs the command's deed until its deadline, at most.
+// Run runs the command's verb until its deadline, at most.
 func (h handler[In, Out]) Run(ctx context.Context, c events.Command, now time.Time) (o events.Outcome) {
 	unmapped := events.Retry
-	if c.Deed.Mutates() {
+	if c.Verb.Mutates() {
 		unmapped = events.Unsure
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			o = events.Outcome{Class: unmapped, Reason: events.ReasonPanic, Message: fmt.Sprintf("%s %s: %v\n%s", c.Deed, h.kind, p, debug.Stack())}
+			o = events.Outcome{Class: unmapped, Reason: events.ReasonPanic,
+				Message: fmt.Sprintf("%s %s: %v\n%s", c.Verb, h.kind, p, debug.Stack())}
 		}
 	}()
 	var in In
@@ -61,16 +62,18 @@ func (h handler[In, Out]) Run(ctx context.Context, c events.Command, now time.Ti
 	}
 	ctx, stop := context.WithTimeout(ctx, c.Deadline.Sub(now))
 	defer stop()
-	o, err := h.deed(ctx, c, RunOf(c, now), in, prior)
+	o, err := h.verb(ctx, c, RunOf(c, now), in, prior)
 	if err != nil {
 		return Outcome(err, unmapped)
 	}
 	return o
 }
 
-// deed dispatches; an error has no outcome with it.
-func (h handler[In, Out]) deed(ctx context.Context, c events.Command, run Run, in In, prior *Out) (events.Outcome, error) {
-	switch c.Deed {
+// verb dispatches; an error has no outcome with it.
+func (h handler[In, Out]) verb(
+	ctx context.Context, c events.Command, run Run, in In, prior *Out,
+) (events.Outcome, error) {
+	switch c.Verb {
 	case events.Do:
 		out, err := h.step.Do(ctx, run, in, prior)
 		return done(out, events.Outcome{}, err)
@@ -81,7 +84,7 @@ func (h handler[In, Out]) deed(ctx context.Context, c events.Command, run Run, i
 		undone, err := h.step.Undo(ctx, run, in, prior)
 		return events.Outcome{Class: events.Done, Retained: undone.Retained}, err
 	}
-	return events.Outcome{}, Refuse("deed", "%s has no verb %q", h.kind, c.Deed)
+	return events.Outcome{}, Refuse("deed", "%s has no verb %q", h.kind, c.Verb)
 }
 
 // done completes an outcome with an output.
@@ -96,11 +99,11 @@ func done(out any, o events.Outcome, err error) (events.Outcome, error) {
 	return o, nil
 }
 
-// RunOf is what a command tells a deed about its run.
+// RunOf is what a command tells a verb about its run.
 func RunOf(c events.Command, now time.Time) Run {
 	return Run{
 		Connection: c.Connection, Saga: c.Saga, Step: c.Step, Generation: c.Generation, Epoch: c.Epoch,
 		Purpose: c.Purpose, Name: c.Name, RequestID: c.RequestID, Now: now, Since: c.Since, Deadline: c.Deadline,
-		Resumed: c.Operation != "", Hurry: c.Hurry,
+		Resumed: c.Operation != "", Expedite: c.Expedite,
 	}
 }

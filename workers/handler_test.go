@@ -50,7 +50,8 @@ func TestHandlerFoldsErrors(t *testing.T) {
 		look   events.Class
 		reason events.Reason
 	}{
-		{"refused", fmt.Errorf("create: %w", workers.Refuse("quota", "none left")), events.Refuse, events.Refuse, "quota"},
+		{"refused", fmt.Errorf("create: %w", workers.Refuse("quota", "none left")), events.Refuse, events.Refuse,
+			"quota"},
 		{"wait", workers.Wait("lease", time.Second), events.Wait, events.Wait, "lease"},
 		{"plain", errors.New("broken pipe"), events.Unsure, events.Retry, "unclassified"},
 		{"plain while reading", workers.Reading(errors.New("broken pipe")), events.Retry, events.Retry, "read"},
@@ -64,9 +65,10 @@ func TestHandlerFoldsErrors(t *testing.T) {
 					return workers.Seen[probeOut]{}, c.err
 				},
 			}.handler()
-			for deed, class := range map[events.Deed]events.Class{events.Do: c.do, events.Look: c.look} {
-				if o := h.Run(t.Context(), command(deed, 1, start), start); o.Class != class || o.Reason != c.reason || o.Output != nil {
-					t.Errorf("%s: %+v, want %s %q", deed, o, class, c.reason)
+			for verb, class := range map[events.Verb]events.Class{events.Do: c.do, events.Look: c.look} {
+				if o := h.Run(t.Context(), command(verb, 1, start), start); o.Class != class || o.Reason != c.reason ||
+					o.Output != nil {
+					t.Errorf("%s: %+v, want %s %q", verb, o, class, c.reason)
 				}
 			}
 		})

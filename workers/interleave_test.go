@@ -27,13 +27,13 @@ type schedule struct {
 	waiting          [2]chan struct{}
 	ready            chan int
 	done             chan int
-	// now is the one time of all. until is by when the deed that a connection runs has ended, because no call outlives
+	// now is the one time of all. until is by when the verb that a connection runs has ended, because no call outlives
 	// its deadline: who waits past it has to let it run. wakes is until when a connection waits.
 	now          time.Time
 	until, wakes [2]time.Time
 }
 
-// blocked tells whether a connection waits for a time that cannot come before the other's deed has ended.
+// blocked tells whether a connection waits for a time that cannot come before the other's verb has ended.
 func (s *schedule) blocked(who int) bool {
 	until := s.until[1-who]
 	return !until.IsZero() && s.wakes[who].After(until)
@@ -140,19 +140,19 @@ func (l sharedList) WriteList(_ context.Context, _ uint64, entries []string) err
 	return nil
 }
 
-// deed is what a connection wants, again and again until it is done, as the engine asks.
-type deed func(l workers.List, run workers.Run) error
+// verb is what a connection wants, again and again until it is done, as the engine asks.
+type verb func(l workers.List, run workers.Run) error
 
-func put(entry string) deed {
+func put(entry string) verb {
 	return func(l workers.List, run workers.Run) error { return l.Put(context.Background(), run, entry) }
 }
 
 func drop(l workers.List, run workers.Run) error { return l.Drop(context.Background(), run) }
 
-// patient runs deeds in order; what has to wait, or is in doubt, comes again at the next epoch and some time later.
-func patient(s *schedule, who int, l workers.List, deeds []deed) (broken string) {
+// patient runs verbs in order; what has to wait, or is in doubt, comes again at the next epoch and some time later.
+func patient(s *schedule, who int, l workers.List, verbs []verb) (broken string) {
 	epoch, holder := uint64(1), string(rune('a'+who))
-	for _, d := range deeds {
+	for _, d := range verbs {
 		for try := 0; ; try++ {
 			run := runOf(holder, epoch, s.now)
 			s.until[who] = run.Deadline
@@ -178,14 +178,14 @@ func patient(s *schedule, who int, l workers.List, deeds []deed) (broken string)
 }
 
 // play runs one schedule and gives what was broken.
-func play(s *schedule, first, second []deed, want string) (broken []string) {
+func play(s *schedule, first, second []verb, want string) (broken []string) {
 	v := &sharedVendor{entries: []string{"foreign"}}
 	claims := memory.NewClaims()
-	for who, deeds := range [][]deed{first, second} {
+	for who, verbs := range [][]verb{first, second} {
 		go func() {
 			l := workers.List{Claims: sharedClaims{claims, s, who}, Times: times, Resource: "list/shared",
 				Port: sharedList{v, s, who}}
-			if b := patient(s, who, l, deeds); b != "" {
+			if b := patient(s, who, l, verbs); b != "" {
 				v.broken = append(v.broken, b)
 			}
 			s.done <- who
@@ -203,13 +203,13 @@ func play(s *schedule, first, second []deed, want string) (broken []string) {
 // own along.
 func TestEveryInterleavingOfTwoOnOneList(t *testing.T) {
 	for name, c := range map[string]struct {
-		first, second []deed
+		first, second []verb
 		want          string
 	}{
-		"put and put":           {[]deed{put("one")}, []deed{put("two")}, "foreign one two"},
-		"the same entry":        {[]deed{put("one")}, []deed{put("one")}, "foreign one"},
-		"put, and put and drop": {[]deed{put("one")}, []deed{put("two"), drop}, "foreign one"},
-		"both come and go":      {[]deed{put("one"), drop}, []deed{put("two"), drop}, "foreign"},
+		"put and put":           {[]verb{put("one")}, []verb{put("two")}, "foreign one two"},
+		"the same entry":        {[]verb{put("one")}, []verb{put("one")}, "foreign one"},
+		"put, and put and drop": {[]verb{put("one")}, []verb{put("two"), drop}, "foreign one"},
+		"both come and go":      {[]verb{put("one"), drop}, []verb{put("two"), drop}, "foreign"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -99,13 +99,13 @@ func TestPoolIsExactToTheLastAddress(t *testing.T) {
 // A consumer that had to go to another block stays there when its first block has room again.
 func TestPoolFindsAnAddressInAnotherBlock(t *testing.T) {
 	p := newPool("10.9.0.0/23")
-	home, err := p.Take(t.Context(), runOf("x", 1, start), "c", nothingTaken)
+	backend, err := p.Take(t.Context(), runOf("x", 1, start), "c", nothingTaken)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantClass(t, p.Give(t.Context(), runOf("x", 1, start), "c"), events.Done, "")
 	later := start.Add(time.Hour)
-	block := netip.PrefixFrom(home, 24).Masked()
+	block := netip.PrefixFrom(backend, 24).Masked()
 	first, err := p.Take(t.Context(), runOf("x", 1, later), "c", block.Contains)
 	if err != nil || block.Contains(first) {
 		t.Fatalf("with %s taken c gets %s: %v", block, first, err)

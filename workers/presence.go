@@ -27,7 +27,7 @@ type Beat struct {
 	// Release is the worker's; Kinds are the step kinds of the capability that it knows.
 	Release string   `json:"release,omitempty"`
 	Kinds   []string `json:"kinds"`
-	// Running is how many deeds it runs; Runs are the ids of their commands, the first of them if there are many.
+	// Running is how many verbs it runs; Runs are the ids of their commands, the first of them if there are many.
 	Running int       `json:"running"`
 	Runs    []string  `json:"runs,omitempty"`
 	Started time.Time `json:"started"`
@@ -73,7 +73,9 @@ func (p Presence) until(at time.Time) time.Time {
 // beat writes one sign of life, and takes out those of workers that are gone.
 func (p Presence) beat(ctx context.Context, b Beat) error {
 	b.Release, b.Until = p.Release, p.until(b.Seen)
-	_, err := change(ctx, p.Claims, FamilyPresence.Resource(b.Capability), func(r Record) (Record, error) { return r.beaten(b) })
+	_, err := change(
+		ctx, p.Claims, FamilyPresence.Resource(b.Capability), func(r Record) (Record, error) { return r.beaten(b) },
+	)
 	return err
 }
 

@@ -49,7 +49,7 @@ func TestPresenceFollowsTheWorker(t *testing.T) {
 		synctest.Wait()
 		if now := roster(t, claims); len(now) != 1 || now[0].Running != 1 ||
 			!slices.Equal(now[0].Runs, []string{c.ID()}) || !now[0].Seen.After(first[0].Seen) {
-			t.Errorf("with a deed in hand: %+v", now)
+			t.Errorf("with a verb in hand: %+v", now)
 		}
 		b.stop()
 		synctest.Wait()

@@ -6,13 +6,13 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// A Reference is a name: what one connection has and others refer to: a policy called "backends" that many connections are filtered
-// by. It is offered by one step of its owner and used by steps of others. Resource names its record, with the tenant in
-// it: "name/policy/default/backends".
+// A Reference is a name: what one connection has and others refer to: a policy called "backends" that many connections
+// are filtered by. It is offered by one step of its owner and used by steps of others. Resource names its record, with
+// the tenant in it: "name/policy/default/backends".
 //
 // While anybody uses a name, its owner cannot take it back: the check of a withdrawal asks Users and refuses with who
-// they are, before anything has an effect; and should somebody have come after the check, Retire refuses. A name that is
-// not offered cannot be used, so there is never a user without an owner.
+// they are, before anything has an effect; and should somebody have come after the check, Retire refuses. A name that
+// is not offered cannot be used, so there is never a user without an owner.
 //
 // Both sides are called in Do and Undo like any claim, can be repeated, and are fenced by epochs.
 type Reference struct {
@@ -21,8 +21,8 @@ type Reference struct {
 	Resource string
 }
 
-// Offer makes the run the owner of the name and says what it stands for (a tag, a rule set), which every user is told. It
-// is refused ("name-taken") while another step owns the name.
+// Offer makes the run the owner of the name and says what it stands for (a tag, a rule set), which every user is told.
+// It is refused ("name-taken") while another step owns the name.
 func (r Reference) Offer(ctx context.Context, run Run, meaning string) error {
 	want := r.Times.claim(run, offered)
 	_, err := change(ctx, r.Claims, r.Resource, func(rec Record) (Record, error) { return rec.offer(want, meaning) })
@@ -36,7 +36,8 @@ func (r Reference) Retire(ctx context.Context, run Run) error {
 	return err
 }
 
-// Use makes the run a user of the name and tells what it stands for. It is refused ("no-such-name") when nobody offers it.
+// Use makes the run a user of the name and tells what it stands for. It is refused ("no-such-name") when nobody offers
+// it.
 func (r Reference) Use(ctx context.Context, run Run) (meaning string, err error) {
 	want := r.Times.claim(run, used)
 	rec, err := change(ctx, r.Claims, r.Resource, func(rec Record) (Record, error) { return rec.use(want) })

@@ -73,7 +73,8 @@ func TestManyUsersAreListedInPart(t *testing.T) {
 		wantClass(t, err, events.Done, "")
 	}
 	err := r.Retire(ctx, runOf("policy", 2, start))
-	if wantClass(t, err, events.Refuse, "in-use"); !strings.Contains(err.Error(), "i, j and others") || strings.Contains(err.Error(), "k") {
+	if wantClass(t, err, events.Refuse, "in-use"); !strings.Contains(err.Error(), "i, j and others") ||
+		strings.Contains(err.Error(), "k") {
 		t.Errorf("the text is %v", err)
 	}
 }
@@ -89,8 +90,8 @@ func TestNamesAreFenced(t *testing.T) {
 	wantClass(t, r.Offer(ctx, runOf("policy", 4, start), "tag-1"), events.Retry, "fenced")
 }
 
-// In whatever order connections offer, use, release and retire: there is never a user without an owner, and never a second
-// owner; and a retirement is refused exactly while there are users.
+// In whatever order connections offer, use, release and retire: there is never a user without an owner, and never a
+// second owner; and a retirement is refused exactly while there are users.
 func TestReferenceProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r, epoch, now := newReference(), uint64(0), start

@@ -7,7 +7,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// The rules of names (see Reference). A record has one hold of its owner and one of each user, told apart by their values.
+// The rules of names (see Reference). A record has one hold of its owner and one of each user, told apart by their
+// values.
 const (
 	offered = "offer"
 	used    = "use"

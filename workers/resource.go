@@ -41,9 +41,9 @@ func FamilyOf(resource string) Family {
 	return Family(family)
 }
 
-// HomesOwn tells whether a record is the backend's own bookkeeping and no claim of the world: cursors, and which workers
-// live. It is not listed, and does not move to another backend.
-func HomesOwn(resource string) bool {
+// BackendsOwn tells whether a record is the backend's own bookkeeping and no claim of the world: cursors, and which
+// workers live. It is not listed, and does not move to another backend.
+func BackendsOwn(resource string) bool {
 	f := FamilyOf(resource)
 	return f == FamilyCursor || f == FamilyPresence
 }

@@ -22,7 +22,7 @@ func TestFamiliesAreReadBack(t *testing.T) {
 			t.Errorf("%q is of family %q, want %q", resource, got, family)
 		}
 		own := family == workers.FamilyPresence || family == workers.FamilyCursor
-		if workers.HomesOwn(resource) != own {
+		if workers.BackendsOwn(resource) != own {
 			t.Errorf("%q is the backend's own: %t", resource, !own)
 		}
 	})
@@ -41,10 +41,13 @@ func TestHoldersAreReadBack(t *testing.T) {
 		if h.Connection() != k.String() || !h.Of(k) || h.Of(other) {
 			t.Errorf("%q is of %q", holder, h.Connection())
 		}
-		if owner := workers.Owner(holder); !workers.OwnedBy(k, owner) || workers.OwnedBy(other, owner) || workers.OwnedBy(k, holder) {
+		if owner := workers.Owner(holder); !workers.OwnedBy(k, owner) || workers.OwnedBy(other, owner) ||
+			workers.OwnedBy(k, holder) {
 			t.Errorf("an object of %q is not told from others'", owner)
 		}
-		r := workers.Record{Holds: []workers.Hold{h, {Holder: holder, Value: "b"}, {Holder: "default_gone/s/1", Dropped: true}}}
+		r := workers.Record{
+			Holds: []workers.Hold{h, {Holder: holder, Value: "b"}, {Holder: "default_gone/s/1", Dropped: true}},
+		}
 		if !r.HeldBy(k) || r.HeldBy(other) || len(r.Connections()) != 1 || r.Connections()[0] != k.String() {
 			t.Errorf("connections are %q", r.Connections())
 		}

@@ -12,7 +12,7 @@ import (
 
 // A Step is one named part of a connection. In and Out are plain structs with JSON tags; In is all it may depend on.
 //
-// The three deeds are idempotent and level-triggered: each looks at the world by the step's deterministic name and does
+// The three verbs are idempotent and level-triggered: each looks at the world by the step's deterministic name and does
 // only what is missing. Any of them may run twice, be cut off anywhere by ctx, and run after a crash of its own
 // process. An error is folded into an outcome by its kind (failure.go); a plain error of a Do or Undo is Unsure, of a
 // Look Retry.
@@ -45,7 +45,7 @@ type Undone struct {
 	Retained string
 }
 
-// Run is what a deed knows of the run it belongs to. It is a value; keep it no longer than the call.
+// Run is what a verb knows of the run it belongs to. It is a value; keep it no longer than the call.
 type Run struct {
 	Connection events.Key
 	Saga       string
@@ -58,13 +58,13 @@ type Run struct {
 	Name string
 	// RequestID is the root of the ids of vendor calls; see CallID.
 	RequestID uuid.UUID
-	// Now is the time at the start of the run; Since is when this deed was first asked for; no call may outlive
+	// Now is the time at the start of the run; Since is when this verb was first asked for; no call may outlive
 	// Deadline.
 	Now, Since, Deadline time.Time
 	// Resumed tells that this run follows a Wait.
 	Resumed bool
-	// Hurry tells that an intent waits behind this saga: do not linger.
-	Hurry bool
+	// Expedite tells that an intent waits behind this saga: do not linger.
+	Expedite bool
 }
 
 // CallID is the request id of one vendor call of this run.
@@ -89,7 +89,7 @@ type Handler interface {
 	Kind() string
 	// Vendor names whose rate limit a run with this input is charged to.
 	Vendor(input json.RawMessage) string
-	// Run decodes the command's input strictly, runs its deed and encodes the outcome. It never panics and never blocks
+	// Run decodes the command's input strictly, runs its verb and encodes the outcome. It never panics and never blocks
 	// longer than ctx.
 	Run(ctx context.Context, c events.Command, now time.Time) events.Outcome
 }

@@ -22,7 +22,9 @@ func TestClaimMembersAreFrozen(t *testing.T) {
 			t.Errorf("%s: its name on the wire is its Go name; give it a tag", line)
 		}
 	}
-	holder := workers.Holder{Connection: events.Key{Tenant: "default", Name: "orders"}, Step: "announce-2", Generation: 3}
+	holder := workers.Holder{
+		Connection: events.Key{Tenant: "default", Name: "orders"}, Step: "announce-2", Generation: 3,
+	}
 	lines = append(lines, "holder "+holder.String(), "presence "+workers.FamilyPresence.Prefix())
 	wiretest.Frozen(t, "testdata/wire/members.txt", lines, *update)
 }

@@ -31,15 +31,15 @@ type Options struct {
 	Name string
 	// Presence says to others that the worker lives; nil says nothing.
 	Presence *Presence
-	// Logger takes one line a deed; nil is silent.
+	// Logger takes one line a verb; nil is silent.
 	Logger *slog.Logger
-	// Parallel is how many deeds of one capability run at once; zero is 16.
+	// Parallel is how many verbs of one capability run at once; zero is 16.
 	Parallel int
 	// Pace divides the pauses between quick retries, for a world that runs faster; zero is 1.
 	Pace float64
 }
 
-// A Limit is how many deeds a second a vendor's quota allows, and how many of them at once.
+// A Limit is how many verbs a second a vendor's quota allows, and how many of them at once.
 type Limit struct {
 	PerSecond float64
 	Burst     int
@@ -47,17 +47,17 @@ type Limit struct {
 
 // Stats are a worker's counters since it was made.
 type Stats struct {
-	// Running deeds are under way now.
+	// Running verbs are under way now.
 	Running int
-	// Outcomes counts deeds that ended, by class.
+	// Outcomes counts verbs that ended, by class.
 	Outcomes map[events.Class]uint64
 	// Late counts commands that came too late, Repeated second deliveries of a mutating command, Rejected messages that
 	// were no command.
 	Late, Repeated, Rejected uint64
 }
 
-// A Worker runs commands of the capabilities that its registry serves. Any number of workers, in any number of processes,
-// share the commands. Safe for concurrent use.
+// A Worker runs commands of the capabilities that its registry serves. Any number of workers, in any number of
+// processes, share the commands. Safe for concurrent use.
 type Worker struct {
 	opts   Options
 	limits map[string]*rate.Limiter
@@ -86,7 +86,8 @@ func New(o Options) (*Worker, error) {
 		o.Pace = 1
 	}
 	w := &Worker{
-		opts: o, limits: map[string]*rate.Limiter{}, stats: Stats{Outcomes: map[events.Class]uint64{}}, inHand: map[string]string{},
+		opts: o, limits: map[string]*rate.Limiter{}, stats: Stats{Outcomes: map[events.Class]uint64{}},
+		inHand: map[string]string{},
 	}
 	for vendor, l := range o.Limits {
 		if l.PerSecond <= 0 || l.Burst < 1 {
@@ -97,7 +98,7 @@ func New(o Options) (*Worker, error) {
 	return w, nil
 }
 
-// Run takes commands until ctx ends, then lets the deeds that run come to their end, which their deadlines bound, and
+// Run takes commands until ctx ends, then lets the verbs that run come to their end, which their deadlines bound, and
 // returns nil. An error says that a subscription could not start, or ended.
 func (w *Worker) Run(ctx context.Context) error {
 	capabilities := w.opts.Registry.Capabilities()

@@ -17,7 +17,7 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// probe is a step whose deeds are the test's.
+// probe is a step whose verbs are the test's.
 type probe struct {
 	do   func(context.Context, workers.Run, probeIn) (probeOut, error)
 	look func(context.Context, workers.Run, probeIn) (workers.Seen[probeOut], error)
@@ -49,12 +49,12 @@ func (p probe) handler() workers.Handler {
 }
 
 // command is one command for the probe.
-func command(deed events.Deed, epoch uint64, now time.Time) events.Command {
+func command(verb events.Verb, epoch uint64, now time.Time) events.Command {
 	key := events.Key{Tenant: "default", Name: "orders"}
 	return events.Command{
 		Connection: key, Saga: key.Saga(1), Step: "probe", Kind: "test.probe", Capability: "test", Generation: 1,
 		Epoch: epoch,
-		Deed:  deed, Name: "probename", RequestID: uuid.NameSpaceDNS, Due: now, Since: now,
+		Verb:  verb, Name: "probename", RequestID: uuid.NameSpaceDNS, Due: now, Since: now,
 		Deadline: now.Add(30 * time.Second),
 		Input:    json.RawMessage(`{}`),
 	}
@@ -150,7 +150,7 @@ func (b *bench) ask(c events.Command, class events.Class, reason events.Reason) 
 	return r.Outcome
 }
 
-func TestWorkerRunsEachDeedAndAnswers(t *testing.T) {
+func TestWorkerRunsEachVerbAndAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := probe{
 			do: func(_ context.Context, run workers.Run, _ probeIn) (probeOut, error) {
@@ -208,10 +208,10 @@ func TestWorkerRunsAMutatingEpochOnce(t *testing.T) {
 
 func TestWorkerComesTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, probe{}, nil) // a probe without deeds: running one would panic
+		b := newBench(t, probe{}, nil) // a probe without verbs: running one would panic
 		for epoch, left := range []time.Duration{-time.Second, 0, 100 * time.Millisecond} {
-			for _, deed := range []events.Deed{events.Do, events.Look} {
-				c := command(deed, uint64(10*epoch+len(deed)), time.Now())
+			for _, verb := range []events.Verb{events.Do, events.Look} {
+				c := command(verb, uint64(10*epoch+len(verb)), time.Now())
 				c.Deadline = time.Now().Add(left)
 				b.ask(c, events.Retry, events.ReasonLate)
 			}
@@ -295,7 +295,7 @@ func TestWorkerPollsTheOperationFirst(t *testing.T) {
 	ended, doubt := workers.Refuse("quota", "no more"), workers.Unsure("operation-failed", errors.New("code 2"))
 	for _, c := range []struct {
 		name   string
-		deed   events.Deed
+		verb   events.Verb
 		answer error
 		class  events.Class
 		reason events.Reason
@@ -334,7 +334,7 @@ func TestWorkerPollsTheOperationFirst(t *testing.T) {
 				b := newBench(t, p, func(o *workers.Options) {
 					o.Operations = map[string]workers.Operations{"sim": &script{answers: []error{c.answer}}}
 				})
-				command := command(c.deed, 1, time.Now())
+				command := command(c.verb, 1, time.Now())
 				command.Operation = "sim:op"
 				o := b.ask(command, c.class, c.reason)
 				if ran != c.ran || c.class == events.Wait && o.Operation != "sim:op" {
@@ -363,7 +363,7 @@ func TestWorkerKeepsToTheVendorsRate(t *testing.T) {
 			}
 		}
 		if took := time.Since(begun); took < 4*time.Second || took > 5*time.Second {
-			t.Fatalf("6 deeds at 1 a second with a burst of 2 took %v", took)
+			t.Fatalf("6 verbs at 1 a second with a burst of 2 took %v", took)
 		}
 		b.ask(command(events.Do, 50, time.Now()), events.Done, "") // another vendor is not limited
 		c := command(events.Do, 51, time.Now())
@@ -395,12 +395,12 @@ func TestWorkerAnswersUntilTheBusHasIt(t *testing.T) {
 		b := newBench(t, p, func(o *workers.Options) { o.Bus = &deaf{Bus: o.Bus, failures: 5} })
 		b.ask(command(events.Do, 1, time.Now()), events.Done, "")
 		if runs != 1 {
-			t.Fatalf("the deed ran %d times", runs)
+			t.Fatalf("the verb ran %d times", runs)
 		}
 	})
 }
 
-func TestWorkerLetsDeedsEndWhenItStops(t *testing.T) {
+func TestWorkerLetsVerbsEndWhenItStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun := make(chan struct{})
 		p := probe{do: func(ctx context.Context, _ workers.Run, _ probeIn) (probeOut, error) {
@@ -422,7 +422,7 @@ func TestWorkerLetsDeedsEndWhenItStops(t *testing.T) {
 	})
 }
 
-func TestWorkerBoundsADeedByItsDeadline(t *testing.T) {
+func TestWorkerBoundsAVerbByItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := probe{do: func(ctx context.Context, _ workers.Run, _ probeIn) (probeOut, error) {
 			<-ctx.Done()
@@ -432,7 +432,7 @@ func TestWorkerBoundsADeedByItsDeadline(t *testing.T) {
 		begun := time.Now()
 		b.ask(command(events.Do, 1, begun), events.Unsure, "deadline")
 		if took := time.Since(begun); took != 30*time.Second {
-			t.Fatalf("the deed ended after %v", took)
+			t.Fatalf("the verb ended after %v", took)
 		}
 	})
 }

@@ -58,10 +58,10 @@ func about(m events.Message) string {
 	switch stream {
 	case events.Commands:
 		if c, err := events.DecodeCommand(m.Body); err == nil {
-			if c.Deed == events.Look {
+			if c.Verb == events.Look {
 				return "command look"
 			}
-			return "command " + string(c.Deed) + " " + c.Step
+			return "command " + string(c.Verb) + " " + c.Step
 		}
 	case events.Results:
 		if r, err := events.DecodeResult(m.Body); err == nil {

@@ -25,13 +25,15 @@ func (c claims) Load(ctx context.Context, resource string) (workers.Record, erro
 
 // Store implements [workers.Claims].
 func (c claims) Store(ctx context.Context, resource string, r workers.Record) error {
-	if workers.HomesOwn(resource) { // bookkeeping by the clock, whose order with the rest is nobody's
+	if workers.BackendsOwn(resource) { // bookkeeping by the clock, whose order with the rest is nobody's
 		if err := c.p.alive(); err != nil {
 			return err
 		}
 		return c.c.Store(ctx, resource, r)
 	}
-	return c.p.Call(ctx, "store claim "+string(workers.FamilyOf(resource)), func() error { return c.c.Store(ctx, resource, r) })
+	return c.p.Call(
+		ctx, "store claim "+string(workers.FamilyOf(resource)), func() error { return c.c.Store(ctx, resource, r) },
+	)
 }
 
 // Find implements [workers.Claims].

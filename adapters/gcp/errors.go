@@ -58,7 +58,7 @@ func (s signal) says(reasons ...string) bool {
 
 func (s signal) tells(text string) bool { return strings.Contains(s.message, text) }
 
-// A verdict is the failure that a signal becomes. class "" leaves the error unmapped: Unsure for a deed that mutates.
+// A verdict is the failure that a signal becomes. class "" leaves the error unmapped: Unsure for a verb that mutates.
 type verdict struct {
 	class  events.Class
 	reason events.Reason
@@ -119,7 +119,7 @@ func table() []row {
 				}
 				return verdict{class: events.Refuse, reason: "in-use"}
 			}},
-		// The next Get decides whose it is: the engine's Retry runs the deed again from its look-up.
+		// The next Get decides whose it is: the engine's Retry runs the verb again from its look-up.
 		{"exists", func(s signal) bool { return s.says("alreadyExists", "RESOURCE_ALREADY_EXISTS") || s.rpc == 6 },
 			always(events.Retry, "exists", 0)},
 		{"changed by another", func(s signal) bool { return s.status == 409 || s.rpc == 10 },

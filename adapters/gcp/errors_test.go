@@ -58,7 +58,8 @@ func TestEveryErrorHasItsClass(t *testing.T) {
 		class  events.Class
 		reason events.Reason
 	}{
-		{"429 is refused at the door", plainWrite, newer(429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric"),
+		{"429 is refused before anything is done", plainWrite,
+			newer(429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric"),
 			events.Retry, "rate"},
 		{"compute says 403 for too many a minute", once, older(403, "rateLimitExceeded", "slow"), events.Retry, "rate"},
 		{"the same without a reason", once, older(

@@ -27,9 +27,9 @@ const metadataSpeaker = "speaker"
 
 // Options tell where the speakers' gRPC APIs are.
 type Options struct {
-	// Door is the address ("127.0.0.1:50051") that takes calls for every speaker without an address of its own, and
+	// Proxy is the address ("127.0.0.1:50051") that takes calls for every speaker without an address of its own, and
 	// tells them apart by the gRPC metadata "speaker".
-	Door string
+	Proxy string
 	// Speakers by the name that targets use.
 	Speakers map[string]Remote
 	// Credentials secure the connections; nil is plain text, which is taken for loopback addresses and unix sockets
@@ -39,7 +39,7 @@ type Options struct {
 
 // A Remote is a speaker as the client sees it.
 type Remote struct {
-	// Address of its gRPC API; empty means through the door.
+	// Address of its gRPC API; empty means through the proxy.
 	Address string
 }
 
@@ -57,7 +57,7 @@ func New(o Options) (*Client, error) {
 	for name, remote := range o.Speakers {
 		address := remote.Address
 		if address == "" {
-			address = o.Door
+			address = o.Proxy
 		}
 		conn, err := c.conn(address, o.Credentials)
 		if err != nil {

@@ -128,11 +128,11 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestDoor: the call names its speaker, and each way to fail has its class.
-func TestDoor(t *testing.T) {
+// TestProxy: the call names its speaker, and each way to fail has its class.
+func TestProxy(t *testing.T) {
 	var answer atomic.Uint32
 	named := make(chan []string, 100)
-	door := grpc.NewServer(grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
+	proxy := grpc.NewServer(grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
 		md, _ := metadata.FromIncomingContext(stream.Context())
 		named <- md.Get("speaker")
 		return status.Error(codes.Code(answer.Load()), "by the test")
@@ -141,9 +141,9 @@ func TestDoor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = door.Serve(l) }()
-	t.Cleanup(door.Stop)
-	c, err := gobgp.New(gobgp.Options{Door: l.Addr().String(), Speakers: map[string]gobgp.Remote{"site-edge": {}}})
+	go func() { _ = proxy.Serve(l) }()
+	t.Cleanup(proxy.Stop)
+	c, err := gobgp.New(gobgp.Options{Proxy: l.Addr().String(), Speakers: map[string]gobgp.Remote{"site-edge": {}}})
 	if err != nil {
 		t.Fatal(err)
 	}

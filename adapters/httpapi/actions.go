@@ -63,7 +63,9 @@ func (s *server) actions(api huma.API) {
 	s.capabilities(api)
 	post(api, "cancel-saga", "/v1/sagas/{id}/cancel", "Cancel a saga before it commits",
 		func(ctx context.Context, in *sagaOrder[Order]) (*body[Accepted], error) {
-			return s.act(ctx, in.ID, events.Action{Kind: events.ActionCancel, Actor: in.Body.Actor, Reason: in.Body.Reason})
+			return s.act(
+				ctx, in.ID, events.Action{Kind: events.ActionCancel, Actor: in.Body.Actor, Reason: in.Body.Reason},
+			)
 		})
 	post(api, "replay-saga", "/v1/sagas/{id}/replay", "Run a compensated or stuck saga again, or continue a stuck one",
 		func(ctx context.Context, in *sagaOrder[ReplayOrder]) (*body[Accepted], error) {
@@ -73,12 +75,14 @@ func (s *server) actions(api huma.API) {
 		func(ctx context.Context, in *sagaOrder[ReplayOrder]) (*body[Accepted], error) {
 			return s.replayed(ctx, in, events.ActionSurvey)
 		})
-	get(api, "show-survey", "/v1/sagas/{id}/survey", "Show what the last survey observed, and what a replay would do", s.survey)
+	get(api, "show-survey", "/v1/sagas/{id}/survey", "Show what the last survey observed, and what a replay would do",
+		s.survey)
 	post(api, "resolve-step", "/v1/sagas/{id}/resolve", "Settle a stuck step",
 		func(ctx context.Context, in *sagaOrder[ResolveOrder]) (*body[Accepted], error) {
 			b := in.Body
 			return s.act(ctx, in.ID, events.Action{
-				Kind: events.ActionResolve, Actor: b.Actor, Reason: b.Reason, Step: b.Step, Resolution: events.Resolution(b.Resolution),
+				Kind: events.ActionResolve, Actor: b.Actor, Reason: b.Reason, Step: b.Step,
+				Resolution: events.Resolution(b.Resolution),
 			})
 		})
 	for _, kind := range []events.ActionKind{events.ActionPause, events.ActionResume} {
@@ -94,9 +98,12 @@ func (s *server) actions(api huma.API) {
 }
 
 // replayed is a replay, or a survey of what one would do.
-func (s *server) replayed(ctx context.Context, in *sagaOrder[ReplayOrder], kind events.ActionKind) (*body[Accepted], error) {
+func (s *server) replayed(
+	ctx context.Context, in *sagaOrder[ReplayOrder], kind events.ActionKind,
+) (*body[Accepted], error) {
 	a := events.Action{
-		Kind: kind, Actor: in.Body.Actor, Reason: in.Body.Reason, From: events.ReplayFrom(in.Body.From), Input: in.Body.Input,
+		Kind: kind, Actor: in.Body.Actor, Reason: in.Body.Reason, From: events.ReplayFrom(in.Body.From),
+		Input: in.Body.Input,
 	}
 	if a.From == "" {
 		a.From = events.FromStart

@@ -36,7 +36,7 @@ func (s *server) claims(api huma.API) {
 			}
 			out := &page[workers.Claimed]{Next: found.Next, Body: []workers.Claimed{}}
 			for _, item := range found.Items {
-				if !workers.HomesOwn(item.Resource) {
+				if !workers.BackendsOwn(item.Resource) {
 					out.Body = append(out.Body, item)
 				}
 			}
@@ -58,7 +58,8 @@ func (s *server) breakClaim(ctx context.Context, in *struct{ Body BreakOrder }) 
 		if broken.Note == nil {
 			broken.Note = map[string]string{}
 		}
-		broken.Note["broken "+in.Body.Holder] = in.Body.Actor + ": " + in.Body.Reason // stays with the record, for who asks later
+		// stays with the record, for who asks later
+		broken.Note["broken "+in.Body.Holder] = in.Body.Actor + ": " + in.Body.Reason
 		err = s.Claims.Store(ctx, in.Body.Resource, broken)
 		if err == nil {
 			return nil, nil

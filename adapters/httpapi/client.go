@@ -233,7 +233,9 @@ func (c Client) do(ctx context.Context, r call, into any) error {
 }
 
 func (c Client) request(ctx context.Context, r call) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, r.method, strings.TrimSuffix(c.URL, "/")+r.path, bytes.NewReader(r.body))
+	req, err := http.NewRequestWithContext(
+		ctx, r.method, strings.TrimSuffix(c.URL, "/")+r.path, bytes.NewReader(r.body),
+	)
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}

@@ -92,7 +92,9 @@ func (s *server) examineStore(ctx context.Context, f findings) {
 	case err != nil:
 		f.put(finding{events.CauseStore, "room"}, "how full the store is cannot be told: "+err.Error(), "")
 	case limit > 0 && used >= limit/5*4:
-		text := fmt.Sprintf("the store keeps %d of %d bytes; new work is refused from four fifths on, what runs goes on", used, limit)
+		text := fmt.Sprintf(
+			"the store keeps %d of %d bytes; new work is refused from four fifths on, what runs goes on", used, limit,
+		)
 		f.put(finding{events.CauseStore, "room"}, text, "")
 	}
 }
@@ -177,7 +179,9 @@ type findings struct {
 func (f findings) put(of finding, text, id string) *Symptom {
 	d := f.by[of]
 	if d == nil {
-		d = &Symptom{Code: of.code, NeedsHands: of.code.NeedsHands(), Text: text, Advice: of.code.Remedy(), Sagas: []string{}}
+		d = &Symptom{
+			Code: of.code, NeedsHands: of.code.NeedsHands(), Text: text, Advice: of.code.Remedy(), Sagas: []string{},
+		}
 		f.by[of] = d
 	}
 	if id != "" && f.last[of] != id { // causes come saga by saga

@@ -20,7 +20,7 @@ func (s *server) environment(ctx context.Context) saga.Environment {
 	return env
 }
 
-// crews are the workers that take commands, by capability; the deeds of those that drain still count.
+// crews are the workers that take commands, by capability; the verbs of those that drain still count.
 func crews(beats []workers.Beat, now time.Time) map[string]saga.Crew {
 	all := map[string]saga.Crew{}
 	for _, b := range beats {

@@ -35,9 +35,11 @@ func (s *server) intents(api huma.API) {
 	request := &huma.RequestBody{
 		Description: "One event, an array of up to 100, or an event's data with its attributes in ce- headers.",
 		Content: map[string]*huma.MediaType{
-			"application/cloudevents+json":       {Schema: &huma.Schema{Type: huma.TypeObject}},
-			"application/cloudevents-batch+json": {Schema: &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeObject}}},
-			"application/json":                   {Schema: &huma.Schema{Type: huma.TypeObject}},
+			"application/cloudevents+json": {Schema: &huma.Schema{Type: huma.TypeObject}},
+			"application/cloudevents-batch+json": {
+				Schema: &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeObject}},
+			},
+			"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}},
 		},
 	}
 	// An empty body is an intent like any other bad one: it is refused by the intake, with field and rule.

@@ -83,12 +83,15 @@ func TestWhyIsShownListedAndDiagnosed(t *testing.T) {
 		t.Errorf("no worker: %q", text)
 	}
 	d, err := r.client.Diagnose(t.Context())
-	if err != nil || d.Healthy || len(d.Findings) != 1 || d.Findings[0].Code != events.CauseNoWorker || d.Findings[0].Count != 1 || !slices.Equal(d.Findings[0].Sagas, []string{id}) {
+	if err != nil || d.Healthy || len(d.Findings) != 1 || d.Findings[0].Code != events.CauseNoWorker ||
+		d.Findings[0].Count != 1 || !slices.Equal(d.Findings[0].Sagas, []string{id}) {
 		t.Errorf("without a worker: %+v %v", d, err)
 	}
-	command := events.Command{Connection: events.Key{Tenant: "default", Name: "orders"}, Step: "one", Generation: 1, Epoch: 1}.ID()
+	command := events.Command{Connection: events.Key{Tenant: "default", Name: "orders"}, Step: "one", Generation: 1,
+		Epoch: 1}.ID()
 	r.lives("network", workers.Beat{Kinds: []string{"network.one"}, Running: 1, Runs: []string{command}})
-	if text := r.shown(id, func(v events.Status) bool { return v.Why[0].Code == events.CauseCommand }).Why[0].Text; !strings.Contains(text, "executed by worker-1") {
+	if text := r.shown(id, func(v events.Status) bool { return v.Why[0].Code == events.CauseCommand }).
+		Why[0].Text; !strings.Contains(text, "executed by worker-1") {
 		t.Errorf("with a worker: %q", text)
 	}
 	r.lives("network", workers.Beat{Kinds: []string{"network.other"}})
@@ -117,16 +120,20 @@ func TestSignalsAndMetrics(t *testing.T) {
 	r.submit("2", "a")
 	r.lives("network", workers.Beat{Kinds: []string{"network.one"}, Running: 1})
 	s, err := r.client.Signals(t.Context())
-	if err != nil || len(s.Capabilities) != 1 || s.Queued != 1 || s.Sagas[events.SagaRunning] != 3 || s.Sagas[events.SagaStuck] != 0 {
+	if err != nil || len(s.Capabilities) != 1 || s.Queued != 1 || s.Sagas[events.SagaRunning] != 3 ||
+		s.Sagas[events.SagaStuck] != 0 {
 		t.Fatalf("%+v %v", s, err)
 	}
-	if c := s.Capabilities[0]; c.Capability != "network" || c.Open != 3 || c.Running != 1 || c.Backlog != 2 || c.Workers != 1 || c.OldestSeconds < 0 {
+	if c := s.Capabilities[0]; c.Capability != "network" || c.Open != 3 || c.Running != 1 || c.Backlog != 2 ||
+		c.Workers != 1 || c.OldestSeconds < 0 {
 		t.Errorf("%+v", c)
 	}
 	text := string(r.ask("GET", "/metrics", "").body)
 	for _, line := range []string{
-		`culvert_backlog{capability="network"} 2`, `culvert_running{capability="network"} 1`, `culvert_workers{capability="network"} 1`,
-		`culvert_sagas{status="running"} 3`, `culvert_sagas{status="stuck"} 0`, "culvert_queued 1", "# TYPE culvert_oldest_seconds gauge",
+		`culvert_backlog{capability="network"} 2`, `culvert_running{capability="network"} 1`,
+		`culvert_workers{capability="network"} 1`,
+		`culvert_sagas{status="running"} 3`, `culvert_sagas{status="stuck"} 0`, "culvert_queued 1",
+		"# TYPE culvert_oldest_seconds gauge",
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("metrics have no %s:\n%s", line, text)
@@ -154,17 +161,20 @@ func TestTheStoreIsDiagnosed(t *testing.T) {
 		err         error
 		healthy     bool
 	}{
-		"room": {79, 100, nil, true}, "no limit": {1 << 40, 0, nil, true}, "nearly full": {80, 100, nil, false}, "silent": {0, 0, errors.New("no answer"), false},
+		"room": {79, 100, nil, true}, "no limit": {1 << 40, 0, nil, true}, "nearly full": {80, 100, nil, false},
+		"silent": {0, 0, errors.New("no answer"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := httpapi.Handler(httpapi.Options{
-				Engine: r.engine, Listing: r.journal, DeadLetters: r.bus.DeadLetters(), Claims: r.claims, Mover: r.engine,
-				Room: func(context.Context) (int64, int64, error) { return c.used, c.limit, c.err },
+				Engine: r.engine, Listing: r.journal, DeadLetters: r.bus.DeadLetters(), Claims: r.claims,
+				Mover: r.engine,
+				Room:  func(context.Context) (int64, int64, error) { return c.used, c.limit, c.err },
 			})
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, httptest.NewRequest("GET", "/v1/doctor", nil))
 			var d httpapi.Diagnosis
-			if err := json.Unmarshal(w.Body.Bytes(), &d); err != nil || d.Healthy != c.healthy || (len(d.Findings) == 0) != c.healthy {
+			if err := json.Unmarshal(w.Body.Bytes(), &d); err != nil || d.Healthy != c.healthy ||
+				(len(d.Findings) == 0) != c.healthy {
 				t.Errorf("%s: %v", w.Body, err)
 			}
 		})
@@ -180,10 +190,12 @@ func TestStuckOnesAreOneFinding(t *testing.T) {
 		r.status(r.submit("1", name), events.SagaStuck)
 	}
 	d, err := r.client.Diagnose(t.Context())
-	if err != nil || len(d.Findings) != 1 || d.Findings[0].Code != events.CauseStuck || d.Findings[0].Count != 3 || len(d.Findings[0].Sagas) != 3 {
+	if err != nil || len(d.Findings) != 1 || d.Findings[0].Code != events.CauseStuck || d.Findings[0].Count != 3 ||
+		len(d.Findings[0].Sagas) != 3 {
 		t.Errorf("%+v %v", d, err)
 	}
-	if text := d.Findings[0].Text; !strings.Contains(text, "one: ") || !strings.Contains(text, " uses it") || strings.Contains(text, "resolve") {
+	if text := d.Findings[0].Text; !strings.Contains(text, "one: ") || !strings.Contains(text, " uses it") ||
+		strings.Contains(text, "resolve") {
 		t.Errorf("text %q", text)
 	}
 }

@@ -13,7 +13,8 @@ var (
 	runningFamily = capabilityFamily("culvert_running", "Commands that workers have in hand.")
 	oldestFamily  = capabilityFamily("culvert_oldest_seconds", "Age of the oldest open command.")
 	workersFamily = capabilityFamily("culvert_workers", "Workers that take commands.")
-	sagasFamily   = prometheus.NewDesc("culvert_sagas", "Newest sagas of connections that have not ended, or are stuck.",
+	sagasFamily   = prometheus.NewDesc("culvert_sagas",
+		"Newest sagas of connections that have not ended, or are stuck.",
 		[]string{"status"}, nil)
 	queuedFamily = prometheus.NewDesc("culvert_queued",
 		"Accepted intents that wait behind another saga of their connection.", nil, nil)

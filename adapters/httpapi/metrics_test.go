@@ -28,13 +28,15 @@ func TestMetricsAreReadByPrometheus(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v:\n%s", err, a.body)
 	}
-	want := []string{"culvert_backlog", "culvert_oldest_seconds", "culvert_queued", "culvert_running", "culvert_sagas", "culvert_workers"}
+	want := []string{"culvert_backlog", "culvert_oldest_seconds", "culvert_queued", "culvert_running", "culvert_sagas",
+		"culvert_workers"}
 	if got := slices.Sorted(maps.Keys(families)); !slices.Equal(got, want) {
 		t.Errorf("families %v, want %v", got, want)
 	}
 	found := false
 	for _, m := range families["culvert_workers"].GetMetric() {
-		found = found || m.GetLabel()[0].GetName() == "capability" && m.GetLabel()[0].GetValue() == odd && m.GetGauge().GetValue() == 1
+		found = found || m.GetLabel()[0].GetName() == "capability" && m.GetLabel()[0].GetValue() == odd &&
+			m.GetGauge().GetValue() == 1
 	}
 	if !found {
 		t.Errorf("no worker of %q:\n%s", odd, a.body)

@@ -14,17 +14,18 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// Mover takes journals to another home and from one. Safe for concurrent use.
+// Mover takes journals to another backend and from one. Safe for concurrent use.
 type Mover interface {
-	// QuietAt tells from when on nothing that was requested can have an effect any more; zero means that nothing is out.
+	// QuietAt tells from when on nothing that was requested can have an effect any more; zero means that nothing is
+	// out.
 	QuietAt(ctx context.Context) (time.Time, error)
-	// Import appends records of another home; see orchestrator.Orchestrator.
+	// Import appends records of another backend; see orchestrator.Orchestrator.
 	Import(ctx context.Context, records []saga.Record) error
 	// Held tells what is not requested now.
 	Held() saga.Held
 }
 
-// A MovedRecord is one record of a journal on its way to another home.
+// A MovedRecord is one record of a journal on its way to another backend.
 type MovedRecord struct {
 	Connection string    `json:"connection"`
 	Version    uint64    `json:"version"`
@@ -46,7 +47,8 @@ const (
 )
 
 func (s *server) move(api huma.API) {
-	get(api, "export-records", "/v1/export/records", "Read the journals of all connections, record by record, for another backend",
+	get(api, "export-records", "/v1/export/records",
+		"Read the journals of all connections, record by record, for another backend",
 		func(ctx context.Context, in *struct {
 			After uint64 `query:"after" doc:"the Culvert-Next header of the page before"`
 			Live  bool   `query:"live" doc:"export although the engine is not paused"`
@@ -57,7 +59,8 @@ func (s *server) move(api huma.API) {
 			return s.exportPage(ctx, saga.Position(in.After))
 		})
 	huma.Register(api, huma.Operation{
-		OperationID: "import", Method: http.MethodPost, Path: "/v1/import", Summary: "Import journals and claims of another backend; the engine has to be paused",
+		OperationID: "import", Method: http.MethodPost, Path: "/v1/import",
+		Summary:       "Import journals and claims of another backend; the engine has to be paused",
 		DefaultStatus: http.StatusNoContent, Errors: []int{400, 409, 503}, MaxBodyBytes: maxBody,
 	}, s.importPart)
 }
@@ -68,7 +71,9 @@ func (s *server) mayMove(ctx context.Context, live bool) error {
 		return nil
 	}
 	if !s.Mover.Held().All() {
-		return fail(events.ProblemNotHeld, "the engine is not paused, so work would go on here while another backend continues from the export: run culvert pause")
+		return fail(events.ProblemNotHeld,
+			"the engine is not paused, so work would go on here while another backend continues from the export: run "+
+				"culvert pause")
 	}
 	quiet, err := s.Mover.QuietAt(ctx)
 	if err != nil {
@@ -96,7 +101,9 @@ func (s *server) exportPage(ctx context.Context, after saga.Position) (*page[Mov
 		idle.Reset(movedIdle)
 		after = r.Position
 		if !saga.IsEngines(r.Key) {
-			out.Body = append(out.Body, MovedRecord{Connection: r.Key.String(), Version: r.Version, ID: r.ID, At: r.At, Facts: r.Facts})
+			out.Body = append(out.Body, MovedRecord{
+				Connection: r.Key.String(), Version: r.Version, ID: r.ID, At: r.At, Facts: r.Facts,
+			})
 			bytes += len(r.Facts)
 		}
 		if len(out.Body) == movedPage || bytes > maxBody/4 {

@@ -21,7 +21,9 @@ import (
 func (r *rig) bury(n int) []events.DeadLetter {
 	r.t.Helper()
 	for i := range n {
-		m := events.Message{Subject: events.IntentSubject("private-service"), Header: map[string]string{"ce-id": fmt.Sprint(i)}, Body: []byte(fmt.Sprintf("bad %d", i))}
+		m := events.Message{Subject: events.IntentSubject("private-service"), Header: map[string]string{
+			"ce-id": fmt.Sprint(i),
+		}, Body: []byte(fmt.Sprintf("bad %d", i))}
 		if err := r.bus.Publish(r.t.Context(), m); err != nil {
 			r.t.Fatal(err)
 		}
@@ -30,10 +32,11 @@ func (r *rig) bury(n int) []events.DeadLetter {
 	rejected := make(chan struct{}, n)
 	ended := make(chan error, 1)
 	go func() {
-		ended <- r.bus.Consume(ctx, events.Subscription{Name: "intake", Subjects: []string{events.Intents.Subject}}, func(context.Context, events.Delivery) events.Verdict {
-			rejected <- struct{}{}
-			return events.Reject("it is bad")
-		})
+		ended <- r.bus.Consume(ctx, events.Subscription{Name: "intake", Subjects: []string{events.Intents.Subject}},
+			func(context.Context, events.Delivery) events.Verdict {
+				rejected <- struct{}{}
+				return events.Reject("it is bad")
+			})
 	}()
 	for range n {
 		<-rejected
@@ -60,12 +63,14 @@ func TestDeadLetters(t *testing.T) {
 	}
 	letters := r.bury(3)
 	one, err := r.client.DeadLetter(t.Context(), letters[1].ID)
-	if err != nil || one.Reason != "it is bad" || string(one.Body) != "bad 1" || one.Subject != events.IntentSubject("private-service") || one.Header["ce-id"] != "1" {
+	if err != nil || one.Reason != "it is bad" || string(one.Body) != "bad 1" ||
+		one.Subject != events.IntentSubject("private-service") || one.Header["ce-id"] != "1" {
 		t.Errorf("letter %+v %v", one, err)
 	}
 	a := r.ask("GET", "/v1/dead-letters?limit=2", "")
 	var page []events.DeadLetter
-	if err := json.Unmarshal(a.body, &page); err != nil || len(page) != 2 || a.header.Get("Culvert-Next") != letters[1].ID {
+	if err := json.Unmarshal(a.body, &page); err != nil || len(page) != 2 ||
+		a.header.Get("Culvert-Next") != letters[1].ID {
 		t.Errorf("page of %d, next %q: %v", len(page), a.header.Get("Culvert-Next"), err)
 	}
 	if err := r.client.Discard(t.Context(), letters[0].ID); err != nil {
@@ -77,11 +82,12 @@ func TestDeadLetters(t *testing.T) {
 	again := make(chan events.Delivery, 1)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	err = r.bus.Consume(ctx, events.Subscription{Name: "intake", Subjects: []string{events.Intents.Subject}}, func(_ context.Context, d events.Delivery) events.Verdict {
-		again <- d
-		cancel()
-		return events.Ack
-	})
+	err = r.bus.Consume(ctx, events.Subscription{Name: "intake", Subjects: []string{events.Intents.Subject}},
+		func(_ context.Context, d events.Delivery) events.Verdict {
+			again <- d
+			cancel()
+			return events.Ack
+		})
 	if d := <-again; err != nil || string(d.Body) != "bad 1" || d.Header["ce-id"] != "1" {
 		t.Errorf("published again: %+v %v", d, err)
 	}
@@ -122,8 +128,10 @@ func TestClaims(t *testing.T) {
 	if next := a.header.Get("Culvert-Next"); next != "list/a" {
 		t.Errorf("next %q", next)
 	}
-	r.problem(r.ask("POST", "/v1/claims/break", because+`,"resource":"list/a","holder":"default_z/one/1"}`), http.StatusNotFound)
-	if a := r.ask("POST", "/v1/claims/break", because+`,"resource":"list/a","holder":"default_x/one/1"}`); a.status != http.StatusAccepted {
+	r.problem(r.ask("POST", "/v1/claims/break", because+`,"resource":"list/a","holder":"default_z/one/1"}`),
+		http.StatusNotFound)
+	if a := r.ask("POST", "/v1/claims/break", because+`,"resource":"list/a","holder":"default_x/one/1"}`); a.status !=
+		http.StatusAccepted {
 		t.Errorf("break: %d %s", a.status, a.body)
 	}
 	record, err := r.claims.Load(t.Context(), "list/a")
@@ -139,14 +147,17 @@ func TestClaims(t *testing.T) {
 
 func TestInfoAndKinds(t *testing.T) {
 	r := start(t)
-	if info, err := r.client.Info(t.Context()); err != nil || info != (httpapi.Info{Version: "1.2.3", NATS: "nats://here", World: "http://world"}) {
+	if info, err := r.client.Info(t.Context()); err != nil ||
+		info != (httpapi.Info{Version: "1.2.3", NATS: "nats://here", World: "http://world"}) {
 		t.Errorf("info %+v %v", info, err)
 	}
-	if k, err := r.client.Explain(t.Context(), "private-service", 0); err != nil || k.Diagram == "" || k.Schemas["apply"] == nil {
+	if k, err := r.client.Explain(t.Context(), "private-service", 0); err != nil || k.Diagram == "" ||
+		k.Schemas["apply"] == nil {
 		t.Errorf("kind %+v %v", k, err)
 	}
 	for version, diagram := range map[int]string{0: "flowchart TD\n", 1: "flowchart LR\n", 2: "flowchart TD\n"} {
-		if k, err := r.client.Explain(t.Context(), "private-service", version); err != nil || k.Diagram != diagram || k.Newest != 2 {
+		if k, err := r.client.Explain(t.Context(), "private-service", version); err != nil || k.Diagram != diagram ||
+			k.Newest != 2 {
 			t.Errorf("version %d: %+v %v", version, k, err)
 		}
 	}
@@ -210,25 +221,37 @@ func TestErrorsHaveTheirStatus(t *testing.T) {
 		err    error
 		status int
 	}{
-		{events.NewRefusal("f", "r", "m"), 400}, {events.NewConflict("f", "r", "m"), 409}, {fmt.Errorf("x: %w", events.ErrBusy), 429},
-		{fmt.Errorf("x: %w", saga.ErrFull), 503}, {fmt.Errorf("x: %w", saga.ErrUnavailable), 503}, {context.Canceled, 503},
+		{
+			events.NewRefusal("f", "r", "m"), 400,
+		}, {events.NewConflict("f", "r", "m"), 409}, {fmt.Errorf("x: %w", events.ErrBusy), 429},
+		{
+			fmt.Errorf("x: %w", saga.ErrFull), 503,
+		}, {fmt.Errorf("x: %w", saga.ErrUnavailable), 503}, {context.Canceled, 503},
 		{context.DeadlineExceeded, 503}, {events.ErrNoDeadLetter, 404}, {errors.New("a mistake of ours"), 500},
 	} {
 		t.Run(fmt.Sprint(c.err), func(t *testing.T) {
 			f := failing{c.err}
-			h := httpapi.Handler(httpapi.Options{Engine: f, Intake: f, Listing: f, DeadLetters: letters{c.err}, Publisher: f, Claims: holds{c.err}, Mover: f})
+			h := httpapi.Handler(httpapi.Options{Engine: f, Intake: f, Listing: f, DeadLetters: letters{c.err},
+				Publisher: f, Claims: holds{c.err}, Mover: f})
 			for _, ask := range []struct{ method, path, body string }{
-				{"POST", "/v1/intents", event("1", "a")}, {"GET", "/v1/sagas", ""}, {"GET", "/v1/sagas/a", ""}, {"GET", "/v1/sagas/a/events", ""},
+				{"POST", "/v1/intents", event("1", "a")}, {"GET", "/v1/sagas", ""}, {"GET", "/v1/sagas/a", ""},
+				{"GET", "/v1/sagas/a/events", ""},
 				{"POST", "/v1/sagas/a/cancel", because + "}"}, {"POST", "/v1/sagas/a/replay", because + "}"},
-				{"POST", "/v1/sagas/a/resolve", because + `,"step":"a","resolution":"skip"}`}, {"POST", "/v1/connections/a/pause", because + "}"},
-				{"POST", "/v1/connections/a/resume", because + "}"}, {"POST", "/v1/engine/pause", because + "}"}, {"POST", "/v1/engine/resume", because + "}"},
-				{"GET", "/v1/dead-letters", ""}, {"GET", "/v1/dead-letters/1", ""}, {"DELETE", "/v1/dead-letters/1", ""}, {"POST", "/v1/dead-letters/1/requeue", ""},
+				{
+					"POST", "/v1/sagas/a/resolve", because + `,"step":"a","resolution":"skip"}`,
+				}, {"POST", "/v1/connections/a/pause", because + "}"},
+				{"POST", "/v1/connections/a/resume", because + "}"}, {"POST", "/v1/engine/pause", because + "}"},
+				{"POST", "/v1/engine/resume", because + "}"},
+				{"GET", "/v1/dead-letters", ""}, {
+					"GET", "/v1/dead-letters/1", "",
+				}, {"DELETE", "/v1/dead-letters/1", ""}, {"POST", "/v1/dead-letters/1/requeue", ""},
 				{"GET", "/v1/claims", ""}, {"POST", "/v1/claims/break", because + `,"resource":"a","holder":"b"}`},
 			} {
 				w := httptest.NewRecorder()
 				h.ServeHTTP(w, httptest.NewRequest(ask.method, ask.path, strings.NewReader(ask.body)))
 				var p httpapi.Problem
-				if w.Code != c.status || w.Header().Get("Content-Type") != "application/problem+json" || json.Unmarshal(w.Body.Bytes(), &p) != nil || p.Status != c.status {
+				if w.Code != c.status || w.Header().Get("Content-Type") != "application/problem+json" ||
+					json.Unmarshal(w.Body.Bytes(), &p) != nil || p.Status != c.status {
 					t.Errorf("%s %s: %d %s, want problem %d", ask.method, ask.path, w.Code, w.Body, c.status)
 				}
 			}
@@ -256,7 +279,8 @@ func (c *contested) Find(context.Context, workers.ClaimQuery) (workers.ClaimPage
 }
 
 func TestABreakTriesAgainForAWhile(t *testing.T) {
-	for succeeds, want := range map[int]int{1: http.StatusAccepted, 10: http.StatusAccepted, 11: http.StatusServiceUnavailable} {
+	for succeeds, want := range map[int]int{1: http.StatusAccepted, 10: http.StatusAccepted,
+		11: http.StatusServiceUnavailable} {
 		c := &contested{succeeds: succeeds}
 		w := httptest.NewRecorder()
 		httpapi.Handler(httpapi.Options{Claims: c}).ServeHTTP(w,

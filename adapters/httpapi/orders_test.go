@@ -100,19 +100,24 @@ func (j *judging) CheckData(in events.Intent) (json.RawMessage, error) {
 // Data that replaces an intent's is judged as data of the version that the intent has, whichever the newest is.
 func TestReplayInputIsJudgedInTheVersionOfTheIntent(t *testing.T) {
 	judge := &judging{}
-	r := startWith(t, func(events.Intent) error { return nil }, func(o *httpapi.Options) { judge.Intake, o.Intake = o.Intake, judge })
+	r := startWith(t, func(events.Intent) error {
+		return nil
+	}, func(o *httpapi.Options) { judge.Intake, o.Intake = o.Intake, judge })
 	for version := 1; version <= 2; version++ {
 		in := events.Intent{
-			Connection: events.Key{Tenant: events.DefaultTenant, Name: fmt.Sprintf("orders-%d", version)}, Source: "/test", ID: "1",
+			Connection: events.Key{Tenant: events.DefaultTenant, Name: fmt.Sprintf("orders-%d", version)},
+			Source:     "/test", ID: "1",
 			Kind: "private-service", Want: events.Apply, Version: version, Digest: "1", Data: json.RawMessage(data),
 		}
 		if _, err := r.engine.Submit(t.Context(), in); err != nil {
 			t.Fatal(err)
 		}
 		r.status(in.Connection.Saga(1), events.SagaCompleted)
-		r.refusedOrder("sagas/"+in.Connection.Name+"/replay", because+`,"input":{"new":true}}`, http.StatusConflict) // it has not failed
+		// it has not failed
+		r.refusedOrder("sagas/"+in.Connection.Name+"/replay", because+`,"input":{"new":true}}`, http.StatusConflict)
 		last := judge.asked[len(judge.asked)-1]
-		if len(judge.asked) != version || last.Version != version || string(last.Data) != `{"new":true}` || last.Connection != in.Connection {
+		if len(judge.asked) != version || last.Version != version || string(last.Data) != `{"new":true}` ||
+			last.Connection != in.Connection {
 			t.Errorf("of version %d was judged: %+v", version, judge.asked)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// Engine is the orchestrator as this door needs it. Safe for concurrent use.
+// Engine is the orchestrator as the API needs it. Safe for concurrent use.
 type Engine interface {
 	Act(ctx context.Context, a events.Action) (events.Receipt, error)
 	State(ctx context.Context, key events.Key) (saga.State, error)
@@ -27,7 +27,8 @@ type Engine interface {
 // answers when they are on stable storage. Errors are *events.Refusal, events.ErrBusy, or the engine's.
 type Intake interface {
 	Accept(ctx context.Context, tenant string, header map[string][]string, body []byte) ([]events.Receipt, error)
-	// CheckData judges data that shall replace an intent's, by its schema and by admission, and gives it in canonical form.
+	// CheckData judges data that shall replace an intent's, by its schema and by admission, and gives it in canonical
+	// form.
 	CheckData(in events.Intent) (json.RawMessage, error)
 }
 
@@ -49,7 +50,7 @@ type Options struct {
 	DeadLetters events.DeadLetters
 	Publisher   Publisher
 	Claims      workers.Claims
-	// Mover and Journal serve the move to another home.
+	// Mover and Journal serve the move to another backend.
 	Mover   Mover
 	Journal saga.Journal
 	// Audit verifies the journal.

@@ -17,8 +17,8 @@ import (
 // problemType begins the type of every problem; its code ends it (RFC 9457, 3.1.1).
 const problemType = "urn:culvert:problem:"
 
-// statuses are the HTTP statuses of problems. A status that the framework answers by itself gets the first code that has
-// it; see codeOf.
+// statuses are the HTTP statuses of problems. A status that the framework answers by itself gets the first code that
+// has it; see codeOf.
 var statuses = []struct {
 	status int
 	codes  []events.ProblemCode

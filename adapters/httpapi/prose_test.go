@@ -28,17 +28,22 @@ func (s sick) List(_ context.Context, q saga.Query) (saga.Page, error) {
 		for _, again := range []string{"first", "second"} {
 			r.Detail = s.said(string(r.Code) + " for the " + again + " time")
 			name := fmt.Sprintf("c%d", len(p.Items))
-			sum := saga.Summary{Saga: "default_" + name + ".1", Kind: "private-service", Status: status, Why: []saga.Reason{r}}
+			sum := saga.Summary{
+				Saga: "default_" + name + ".1", Kind: "private-service", Status: status, Why: []saga.Reason{r},
+			}
 			p.Items = append(p.Items, saga.Listed{Key: events.Key{Tenant: "default", Name: name}, Summary: sum})
 		}
 	}
 	for _, step := range []string{"one", "two"} {
 		for _, code := range []events.CauseCode{
-			events.CauseRetry, events.CauseWait, events.CauseClaim, events.CauseProof, events.CauseOperation, events.CauseQuiet,
+			events.CauseRetry, events.CauseWait, events.CauseClaim, events.CauseProof, events.CauseOperation,
+			events.CauseQuiet,
 		} {
 			add(events.SagaRunning, saga.Reason{Cause: events.Cause{Code: code, Step: step, Kind: "network." + step}})
 		}
-		add(events.SagaStuck, saga.Reason{Cause: events.Cause{Code: events.CauseStuck, Step: step, Kind: "network." + step}})
+		add(events.SagaStuck, saga.Reason{
+			Cause: events.Cause{Code: events.CauseStuck, Step: step, Kind: "network." + step},
+		})
 		add(events.SagaRunning, saga.Reason{Cause: events.Cause{Code: events.CausePaused, By: step + "'s operator"}})
 	}
 	add(events.SagaRunning, saga.Reason{Cause: events.Cause{Code: events.CauseHeld, Step: "one", Kind: "network.one"}})

@@ -43,7 +43,7 @@ type rig struct {
 	journal *journal
 
 	mu      sync.Mutex
-	answers map[string]events.Outcome // by "<step> <deed>"
+	answers map[string]events.Outcome // by "<step> <verb>"
 	held    map[string]chan struct{}
 }
 
@@ -89,7 +89,8 @@ func (c *cursor) Save(_ context.Context, p saga.Position) error { c.p.Store(uint
 
 // limits are short, so that what gives up gives up soon.
 var limits = saga.Limits{
-	Deadline: 5 * time.Second, Quiet: time.Millisecond, Skew: time.Millisecond, Tries: 2, Budget: 5 * time.Second, UndoTries: 2,
+	Deadline: 5 * time.Second, Quiet: time.Millisecond, Skew: time.Millisecond, Tries: 2, Budget: 5 * time.Second,
+	UndoTries:  2,
 	UndoBudget: 5 * time.Second, ProveBudget: time.Second, RetryBase: time.Millisecond, RetryCap: time.Millisecond,
 }
 
@@ -104,15 +105,20 @@ func chain(admit func(events.Intent) error) plans.Catalogue {
 			Data json.RawMessage `json:"data"`
 		}{p.Intent.Data}
 		one := saga.Add[struct{}](b, saga.Spec{Name: "one", Kind: "network.one", Prefix: "one"}, &in)
-		saga.Add[struct{}](b, saga.Spec{Name: "two", Kind: "egress.two", Prefix: "two", After: []string{one.Name()}}, &in)
+		saga.Add[struct{}](b, saga.Spec{Name: "two", Kind: "egress.two", Prefix: "two", After: []string{one.Name()}},
+			&in)
 		return b.Build()
 	}
 	same := func(data json.RawMessage) (json.RawMessage, error) { return data, nil }
 	versions := map[int]kind.Version{
-		1: {Admit: admit, Upgrade: same, Example: json.RawMessage("{}")}, 2: {Admit: admit, Example: json.RawMessage("{}")},
+		1: {
+			Admit: admit, Upgrade: same, Example: json.RawMessage("{}"),
+		}, 2: {Admit: admit, Example: json.RawMessage("{}")},
 	}
 	return plans.Of(kind.Entry{
-		Name: "private-service", Versions: versions, Plan: plan, Postconditions: func(saga.Outputs) []string { return nil },
+		Name: "private-service", Versions: versions, Plan: plan, Postconditions: func(saga.Outputs) []string {
+			return nil
+		},
 	})
 }
 
@@ -123,11 +129,14 @@ func start(t *testing.T) *rig {
 
 func startWith(t *testing.T, admit func(events.Intent) error, options ...func(*httpapi.Options)) *rig {
 	t.Helper()
-	r := &rig{t: t, bus: memory.NewBus(nil), claims: memory.NewClaims(), journal: &journal{Journal: memory.NewJournal(nil)}, answers: map[string]events.Outcome{}, held: map[string]chan struct{}{}}
+	r := &rig{t: t, bus: memory.NewBus(nil), claims: memory.NewClaims(), journal: &journal{
+		Journal: memory.NewJournal(nil),
+	}, answers: map[string]events.Outcome{}, held: map[string]chan struct{}{}}
 	catalogue := chain(admit)
 	var ids atomic.Int64
 	o := orchestrator.New(orchestrator.Options{
-		Engine: saga.Engine{Kinds: catalogue.Kinds(), Limits: limits}, Journal: r.journal, Bus: r.bus, Cursor: &cursor{}, Now: time.Now,
+		Engine: saga.Engine{Kinds: catalogue.Kinds(), Limits: limits}, Journal: r.journal, Bus: r.bus,
+		Cursor: &cursor{}, Now: time.Now,
 		ID: func() string { return strconv.FormatInt(ids.Add(1), 10) }, Name: "test", SweepEvery: 20 * time.Millisecond,
 	})
 	r.engine = &engine{Orchestrator: o}
@@ -140,18 +149,26 @@ func startWith(t *testing.T, admit func(events.Intent) error, options ...func(*h
 	})
 	for _, capability := range []string{"network", "egress"} {
 		running.Go(func() {
-			s := events.Subscription{Name: "workers-" + capability, Subjects: []string{events.CommandSubject(capability)}, Parallel: 8}
+			s := events.Subscription{
+				Name: "workers-" + capability, Subjects: []string{events.CommandSubject(capability)}, Parallel: 8,
+			}
 			if err := r.bus.Consume(ctx, s, r.work); err != nil {
 				t.Errorf("consume commands: %v", err)
 			}
 		})
 	}
 	opts := httpapi.Options{
-		Engine: r.engine, Intake: intake.Intake{Kinds: catalogue, Engine: o, Now: time.Now}, Listing: r.journal, Mover: o,
-		DeadLetters: r.bus.DeadLetters(), Publisher: r.bus, Claims: r.claims, Version: "1.2.3", NATS: "nats://here", World: "http://world",
+		Engine: r.engine, Intake: intake.Intake{Kinds: catalogue, Engine: o, Now: time.Now}, Listing: r.journal,
+		Mover:       o,
+		DeadLetters: r.bus.DeadLetters(), Publisher: r.bus, Claims: r.claims, Version: "1.2.3", NATS: "nats://here",
+		World: "http://world",
 		Kinds: map[string][]httpapi.KindInfo{"private-service": {
-			{Kind: "private-service", Version: 1, Newest: 2, Schemas: map[string]any{"apply": map[string]any{"type": "object"}}, Diagram: "flowchart LR\n"},
-			{Kind: "private-service", Version: 2, Newest: 2, Schemas: map[string]any{"apply": map[string]any{"type": "object"}}, Diagram: "flowchart TD\n"},
+			{Kind: "private-service", Version: 1, Newest: 2, Schemas: map[string]any{
+				"apply": map[string]any{"type": "object"},
+			}, Diagram: "flowchart LR\n"},
+			{Kind: "private-service", Version: 2, Newest: 2, Schemas: map[string]any{
+				"apply": map[string]any{"type": "object"},
+			}, Diagram: "flowchart TD\n"},
 		}},
 		Capabilities: []string{"network", "egress", "routing", "policy"},
 	}
@@ -179,7 +196,7 @@ func (r *rig) work(ctx context.Context, d events.Delivery) events.Verdict {
 	if err != nil {
 		return events.Reject(err.Error())
 	}
-	key := c.Step + " " + string(c.Deed)
+	key := c.Step + " " + string(c.Verb)
 	r.mu.Lock()
 	o, told := r.answers[key]
 	held := r.held[key]
@@ -193,7 +210,7 @@ func (r *rig) work(ctx context.Context, d events.Delivery) events.Verdict {
 	}
 	if !told {
 		o = events.Outcome{Class: events.Done, Output: json.RawMessage(`{}`)}
-		if c.Deed == events.Look {
+		if c.Verb == events.Look {
 			o.Seen = events.Present
 			if c.Purpose != "" {
 				o.Seen = events.Absent
@@ -211,23 +228,23 @@ func (r *rig) work(ctx context.Context, d events.Delivery) events.Verdict {
 	return events.Ack
 }
 
-// answer tells the workers what comes of a deed of a step from now on.
-func (r *rig) answer(step string, deed events.Deed, o events.Outcome) {
+// answer tells the workers what comes of a verb of a step from now on.
+func (r *rig) answer(step string, verb events.Verb, o events.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.answers[step+" "+string(deed)] = o
+	r.answers[step+" "+string(verb)] = o
 }
 
-// hold keeps a deed of a step from ending until it is released.
-func (r *rig) hold(step string, deed events.Deed) (release func()) {
+// hold keeps a verb of a step from ending until it is released.
+func (r *rig) hold(step string, verb events.Verb) (release func()) {
 	gate := make(chan struct{})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.held[step+" "+string(deed)] = gate
+	r.held[step+" "+string(verb)] = gate
 	return sync.OnceFunc(func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		delete(r.held, step+" "+string(deed))
+		delete(r.held, step+" "+string(verb))
 		close(gate)
 	})
 }

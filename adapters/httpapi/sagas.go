@@ -48,9 +48,11 @@ func (s *server) list(ctx context.Context, in *listInput) (*page[events.Status],
 			continue
 		}
 		v := events.Status{
-			ID: item.Summary.Saga, Connection: item.Key.Name, Kind: item.Summary.Kind, Action: string(item.Summary.Want),
-			Version: item.Summary.Version, Status: item.Summary.Status, Reason: item.Summary.Reason, Retained: []string{},
-			Why: env.WhyListed(item.Summary),
+			ID: item.Summary.Saga, Connection: item.Key.Name, Kind: item.Summary.Kind,
+			Action:  string(item.Summary.Want),
+			Version: item.Summary.Version, Status: item.Summary.Status, Reason: item.Summary.Reason,
+			Retained: []string{},
+			Why:      env.WhyListed(item.Summary),
 		}
 		if !item.Summary.Started.IsZero() {
 			v.StartedAt = &item.Summary.Started

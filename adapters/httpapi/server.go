@@ -84,7 +84,8 @@ func (r *refusal) WriteHeader(status int) { r.status = status }
 // health tells a load balancer that the process serves.
 func (s *server) health(api huma.API) {
 	huma.Register(api, huma.Operation{
-		OperationID: "health", Method: http.MethodGet, Path: "/healthz", Summary: "Report that the process serves", DefaultStatus: http.StatusNoContent,
+		OperationID: "health", Method: http.MethodGet, Path: "/healthz", Summary: "Report that the process serves",
+		DefaultStatus: http.StatusNoContent,
 	}, func(context.Context, *struct{}) (*struct{}, error) { return nil, nil })
 }
 
@@ -96,9 +97,10 @@ type Info struct {
 }
 
 func (s *server) info(api huma.API) {
-	get(api, "info", "/v1/info", "Show the addresses of this Culvert and its simulated world", func(context.Context, *struct{}) (*body[Info], error) {
-		return &body[Info]{Body: Info{Version: s.Version, NATS: s.NATS, World: s.World}}, nil
-	})
+	get(api, "info", "/v1/info", "Show the addresses of this Culvert and its simulated world",
+		func(context.Context, *struct{}) (*body[Info], error) {
+			return &body[Info]{Body: Info{Version: s.Version, NATS: s.NATS, World: s.World}}, nil
+		})
 	get(api, "explain-kind", "/v1/kinds/{kind}", "Explain an intent kind", func(_ context.Context, in *struct {
 		Kind    string `path:"kind"`
 		Version int    `query:"version" minimum:"1" doc:"of the payload; default the newest"`

@@ -13,7 +13,7 @@ import (
 )
 
 // Signals are what an autoscaler needs. They come from the journal's listing and the workers' presence, so they are the
-// same on every home and from every orchestrator.
+// same on every backend and from every orchestrator.
 type Signals struct {
 	Capabilities []CapabilitySignals `json:"capabilities"`
 	// Sagas counts the newest sagas that have not ended, and the stuck ones, by status.
@@ -39,7 +39,8 @@ type CapabilitySignals struct {
 var unended = []events.SagaStatus{events.SagaAccepted, events.SagaRunning, events.SagaCompensating, events.SagaStuck}
 
 func (s *server) signals(api huma.API, mux *http.ServeMux) {
-	get(api, "signals", "/v1/signals", "Read the signals for an autoscaler: backlog, running, oldest age and workers of each capability",
+	get(api, "signals", "/v1/signals",
+		"Read the signals for an autoscaler: backlog, running, oldest age and workers of each capability",
 		func(ctx context.Context, _ *struct{}) (*body[Signals], error) {
 			v, err := s.readSignals(ctx)
 			if err != nil {
@@ -90,7 +91,8 @@ func (s *server) readSignals(ctx context.Context) (Signals, error) {
 	}
 	for _, capability := range slices.Sorted(maps.Keys(open)) {
 		work, crew := open[capability], env.Crews[capability]
-		c := CapabilitySignals{Capability: capability, Open: work.Count, Running: min(crew.Running, work.Count), Workers: len(crew.Workers)}
+		c := CapabilitySignals{Capability: capability, Open: work.Count, Running: min(crew.Running, work.Count),
+			Workers: len(crew.Workers)}
 		c.Backlog = c.Open - c.Running
 		if work.Count > 0 {
 			c.OldestSeconds = max(env.Now.Sub(work.Since).Seconds(), 0)

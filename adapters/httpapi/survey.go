@@ -24,8 +24,8 @@ func (s *server) survey(ctx context.Context, in *surveyInput) (*body[events.Surv
 	return &body[events.Survey]{Body: survey}, nil
 }
 
-// served refuses to go on with a stuck saga whose steps no worker knows any more, while workers of the capability are there:
-// their release has left the plan behind.
+// served refuses to go on with a stuck saga whose steps no worker knows any more, while workers of the capability are
+// there: their release has left the plan behind.
 func (s *server) served(ctx context.Context, id string) error {
 	_, state, err := s.found(ctx, id)
 	if err != nil || state.Saga == nil {
@@ -36,7 +36,8 @@ func (s *server) served(ctx context.Context, id string) error {
 	for _, st := range state.Saga.Steps {
 		c := events.Cause{Kind: st.Kind}
 		crew, there := crews[c.Capability()]
-		if there && len(crew.Workers) > 0 && len(crew.Kinds) > 0 && !crew.Kinds[st.Kind] && st.Touched && st.Status != events.StepUndone {
+		if there && len(crew.Workers) > 0 && len(crew.Kinds) > 0 && !crew.Kinds[st.Kind] && st.Touched &&
+			st.Status != events.StepUndone {
 			unknown = append(unknown, st.Kind)
 		}
 	}
@@ -45,6 +46,7 @@ func (s *server) served(ctx context.Context, id string) error {
 	}
 	slices.Sort(unknown)
 	return problem(events.NewConflict("saga", "unserved",
-		"no live worker knows %v of this saga's plan: run workers of a release that does, replay the saga from the start with the plan of this release, or withdraw the connection",
+		"no live worker knows %v of this saga's plan: run workers of a release that does, replay the saga from the "+
+			"start with the plan of this release, or withdraw the connection",
 		slices.Compact(unknown)))
 }

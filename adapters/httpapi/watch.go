@@ -16,8 +16,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// silence is after how long without a byte, not even of a comment, a stream counts as broken: a peer that vanished without
-// a word would be waited for until the kernel gives up.
+// silence is after how long without a byte, not even of a comment, a stream counts as broken: a peer that vanished
+// without a word would be waited for until the kernel gives up.
 const silence = 3 * keepAlive
 
 // Watch yields a saga's status as it changes, until it has ended, the reader stops, or ctx ends. A broken stream is an

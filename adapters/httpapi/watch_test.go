@@ -12,22 +12,33 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// Whatever the standard calls a stream of events is read as one: not every proxy keeps the bytes as the server wrote them.
+// Whatever the standard calls a stream of events is read as one: not every proxy keeps the bytes as the server wrote
+// them.
 func TestAStreamIsReadAsTheStandardSays(t *testing.T) {
-	const running, completed = `{"id":"default_orders.1","status":"running"}`, `{"id":"default_orders.1","status":"completed"}`
+	const running, completed = `{"id":"default_orders.1","status":"running"}`,
+		`{"id":"default_orders.1","status":"completed"}`
 	for why, stream := range map[string]string{
-		"as our server writes it":     "event: status\ndata: " + running + "\n\n: nothing new\n\nevent: status\ndata: " + completed + "\n\n",
-		"without the optional blank":  "event:status\ndata:" + running + "\n\nevent:status\ndata:" + completed + "\n\n",
-		"with the line ends of DOS":   "event: status\r\ndata: " + running + "\r\n\r\nevent: status\r\ndata: " + completed + "\r\n\r\n",
-		"data on several lines":       "event: status\ndata: {\"id\":\"default_orders.1\",\ndata: \"status\":\"running\"}\n\nevent: status\ndata: " + completed + "\n\n",
-		"with ids and retry":          "retry: 5\nid: 7\nevent: status\ndata: " + running + "\n\nid: 8\nevent: status\ndata: " + completed + "\n\n",
-		"the data before the name":    "data: " + running + "\nevent: status\n\ndata: " + completed + "\nevent: status\n\n",
-		"with events of another name": "event: notice\ndata: {\"status\":\"stuck\"}\n\nevent: status\ndata: " + running + "\n\nevent: status\ndata: " + completed + "\n\n",
-		"with a byte order mark":      "\uFEFFevent: status\ndata: " + running + "\n\nevent: status\ndata: " + completed + "\n\n",
-		"a long event":                "event: status\ndata: " + running[:len(running)-1] + `,"x":"` + strings.Repeat("x", 1<<20) + "\"}\n\nevent: status\ndata: " + completed + "\n\n",
+		"as our server writes it": "event: status\ndata: " + running +
+			"\n\n: nothing new\n\nevent: status\ndata: " + completed + "\n\n",
+		"without the optional blank": "event:status\ndata:" + running + "\n\nevent:status\ndata:" + completed + "\n\n",
+		"with the line ends of DOS": "event: status\r\ndata: " + running + "\r\n\r\nevent: status\r\ndata: " +
+			completed + "\r\n\r\n",
+		"data on several lines": "event: status\ndata: {\"id\":\"default_orders.1\",\ndata: " +
+			"\"status\":\"running\"}\n\nevent: status\ndata: " + completed + "\n\n",
+		"with ids and retry": "retry: 5\nid: 7\nevent: status\ndata: " + running +
+			"\n\nid: 8\nevent: status\ndata: " + completed + "\n\n",
+		"the data before the name": "data: " + running + "\nevent: status\n\ndata: " + completed +
+			"\nevent: status\n\n",
+		"with events of another name": "event: notice\ndata: {\"status\":\"stuck\"}\n\nevent: status\ndata: " +
+			running + "\n\nevent: status\ndata: " + completed + "\n\n",
+		"with a byte order mark": "\uFEFFevent: status\ndata: " + running + "\n\nevent: status\ndata: " +
+			completed + "\n\n",
+		"a long event": "event: status\ndata: " + running[:len(running)-1] + `,"x":"` +
+			strings.Repeat("x", 1<<20) + "\"}\n\nevent: status\ndata: " + completed + "\n\n",
 	} {
 		got, err := watched(t, stream)
-		if err != nil || len(got) != 2 || got[0].Status != events.SagaRunning || got[1].Status != events.SagaCompleted || got[0].ID != "default_orders.1" {
+		if err != nil || len(got) != 2 || got[0].Status != events.SagaRunning ||
+			got[1].Status != events.SagaCompleted || got[0].ID != "default_orders.1" {
 			t.Errorf("%s: read %+v, %v", why, got, err)
 		}
 	}
@@ -37,8 +48,10 @@ func TestAStreamIsReadAsTheStandardSays(t *testing.T) {
 func TestABrokenStreamIsToldFromAnEnd(t *testing.T) {
 	const running = "event: status\ndata: {\"status\":\"running\"}\n\n"
 	for why, stream := range map[string]string{
-		"between two events": running, "in a comment": running + ": noth", "in the data": running + "event: status\ndata: {\"status\":\"comp",
-		"before the blank line": running + "event: status\ndata: {\"status\":\"completed\"}\n", "with only other events": running + "event: x\ndata: y\n\n",
+		"between two events": running, "in a comment": running + ": noth",
+		"in the data":            running + "event: status\ndata: {\"status\":\"comp",
+		"before the blank line":  running + "event: status\ndata: {\"status\":\"completed\"}\n",
+		"with only other events": running + "event: x\ndata: y\n\n",
 	} {
 		got, err := watched(t, stream)
 		if !errors.Is(err, io.ErrUnexpectedEOF) || len(got) != 1 {

@@ -15,7 +15,7 @@ import (
 
 // Claims implements [workers.Claims]: a stream that keeps the newest record of each resource's subject. A record's
 // version is its sequence in the stream. Safe for concurrent use.
-type Claims struct{ h *Home }
+type Claims struct{ h *Backend }
 
 var _ workers.Claims = (*Claims)(nil)
 

@@ -105,10 +105,10 @@ func (c *cluster) awaitLeader(t *testing.T) {
 	}
 }
 
-// empty purges every stream, and gives the func that opens a process's home on the next server.
+// empty purges every stream, and gives the func that opens a process's backend on the next server.
 func (c *cluster) empty(
 	t *testing.T,
-) func(t *testing.T, more ...func(*jetstream.Options)) (*jetstream.Home, *nats.Conn) {
+) func(t *testing.T, more ...func(*jetstream.Options)) (*jetstream.Backend, *nats.Conn) {
 	t.Helper()
 	j, err := js.New(c.connect(t, 0))
 	if err != nil {
@@ -134,7 +134,7 @@ func (c *cluster) empty(
 		t.Fatal(streams.Err())
 	}
 	joined := 0
-	return func(t *testing.T, more ...func(*jetstream.Options)) (*jetstream.Home, *nats.Conn) {
+	return func(t *testing.T, more ...func(*jetstream.Options)) (*jetstream.Backend, *nats.Conn) {
 		t.Helper()
 		nc := c.connect(t, joined)
 		joined++
@@ -203,23 +203,23 @@ func TestCluster(t *testing.T) {
 	c := startCluster(t)
 	t.Run("Bus", func(t *testing.T) {
 		bustest.Test(t, func(t *testing.T) bustest.Harness {
-			home := c.empty(t)
+			backend := c.empty(t)
 			return bustest.Harness{Join: func(t *testing.T) bustest.Process {
-				h, nc := home(t)
+				h, nc := backend(t)
 				return bustest.Process{Bus: h.Bus(), DeadLetters: h.DeadLetters(), Kill: nc.Close}
 			}}
 		})
 	})
 	t.Run("Journal", func(t *testing.T) {
 		journaltest.Test(t, func(t *testing.T) journaltest.Harness {
-			home := c.empty(t)
+			backend := c.empty(t)
 			return journaltest.Harness{
 				Open: func(t *testing.T) saga.Journal {
-					h, _ := home(t)
+					h, _ := backend(t)
 					return h.Journal()
 				},
 				Limited: func(t *testing.T, bytes int64) saga.Journal {
-					h, _ := home(t, func(o *jetstream.Options) { o.JournalBytes = bytes })
+					h, _ := backend(t, func(o *jetstream.Options) { o.JournalBytes = bytes })
 					return h.Journal()
 				},
 			}
@@ -227,18 +227,18 @@ func TestCluster(t *testing.T) {
 	})
 	t.Run("Claims", func(t *testing.T) {
 		claimstest.TestClaims(t, func(t *testing.T) claimstest.ClaimsHarness {
-			home := c.empty(t)
+			backend := c.empty(t)
 			return claimstest.ClaimsHarness{Open: func(t *testing.T) workers.Claims {
-				h, _ := home(t)
+				h, _ := backend(t)
 				return h.Claims()
 			}}
 		})
 	})
 	t.Run("Marks", func(t *testing.T) {
 		claimstest.TestMarks(t, func(t *testing.T) claimstest.MarksHarness {
-			home := c.empty(t)
+			backend := c.empty(t)
 			return claimstest.MarksHarness{Open: func(t *testing.T) workers.Marks {
-				h, _ := home(t)
+				h, _ := backend(t)
 				return h.Marks()
 			}}
 		})

@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	// fetchFor is how long one request for messages stays open at the server, which says when it is over, and so how long a
-	// subscription takes to end. A request that a restarted server has forgotten is given up fetchGrace after that.
+	// fetchFor is how long one request for messages stays open at the server, which says when it is over, and so how
+	// long a subscription takes to end. A request that a restarted server has forgotten is given up fetchGrace after
+	// that.
 	fetchFor   = 500 * time.Millisecond
 	fetchGrace = time.Second
 	// drainWithin bounds the wait for what is on its way when a subscription has ended; without a server nothing comes.
@@ -33,9 +34,11 @@ const (
 	repairEvery = 250 * time.Millisecond
 )
 
-// Consume implements [events.Bus]. It asks for no more messages than it has idle handlers, so that none waits, unleased,
-// inside this process. The handler's context ends with ctx; its verdict still counts.
-func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict) error {
+// Consume implements [events.Bus]. It asks for no more messages than it has idle handlers, so that none waits,
+// unleased, inside this process. The handler's context ends with ctx; its verdict still counts.
+func (b *Bus) Consume(
+	ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict,
+) error {
 	stream, err := s.Stream()
 	if err != nil {
 		return fmt.Errorf("consume %q: %w", s.Name, err)
@@ -51,7 +54,8 @@ func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(co
 		return fmt.Errorf("consume %s: %w", s.Name, err)
 	}
 	l := &loop{
-		h: b.h, stream: stream, s: s, handle: handle, sub: sub, idle: make(chan struct{}, max(1, s.Parallel)), leased: map[*nats.Msg]struct{}{},
+		h: b.h, stream: stream, s: s, handle: handle, sub: sub, idle: make(chan struct{}, max(1, s.Parallel)),
+		leased: map[*nats.Msg]struct{}{},
 	}
 	leases, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var keeper sync.WaitGroup
@@ -70,13 +74,14 @@ func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(co
 }
 
 // consumer makes or updates the durable of a subscription. When its subjects change it is made anew: a durable that is
-// updated in place never delivers what it has passed over under its old filters, and in a cluster its leader may still be
-// passing over messages when a follower has already answered the update (nats-server 2.15, consumer.go updateConfig,
+// updated in place never delivers what it has passed over under its old filters, and in a cluster its leader may still
+// be passing over messages when a follower has already answered the update (nats-server 2.15, consumer.go updateConfig,
 // jetstream_cluster.go processClusterCreateConsumer). A new one begins with the first message that is not dealt with.
 func (b *Bus) consumer(ctx context.Context, stream events.Stream, s events.Subscription) error {
 	config := js.ConsumerConfig{
-		Durable: s.Name, FilterSubjects: s.Subjects, DeliverPolicy: js.DeliverAllPolicy, AckPolicy: js.AckExplicitPolicy,
-		AckWait: b.h.opts.Lease, MaxDeliver: -1, MaxAckPending: maxPending, Replicas: b.h.opts.Replicas,
+		Durable: s.Name, FilterSubjects: s.Subjects, DeliverPolicy: js.DeliverAllPolicy,
+		AckPolicy: js.AckExplicitPolicy,
+		AckWait:   b.h.opts.Lease, MaxDeliver: -1, MaxAckPending: maxPending, Replicas: b.h.opts.Replicas,
 	}
 	old, err := b.h.js.Consumer(ctx, stream.Name, s.Name)
 	switch {
@@ -84,7 +89,8 @@ func (b *Bus) consumer(ctx context.Context, stream events.Stream, s events.Subsc
 	case err != nil:
 		return err
 	case !sameSubjects(old.CachedInfo().Config, s.Subjects):
-		if err := b.h.js.DeleteConsumer(ctx, stream.Name, s.Name); err != nil && !errors.Is(err, js.ErrConsumerNotFound) {
+		if err := b.h.js.DeleteConsumer(ctx, stream.Name, s.Name); err != nil &&
+			!errors.Is(err, js.ErrConsumerNotFound) {
 			return err
 		}
 	}
@@ -117,18 +123,20 @@ func (b *Bus) repair(ctx context.Context, stream events.Stream, s events.Subscri
 
 // loop is one running Consume.
 type loop struct {
-	h       *Home
+	h       *Backend
 	stream  events.Stream
 	s       events.Subscription
 	handle  func(context.Context, events.Delivery) events.Verdict
 	idle    chan struct{} // holds a token for each busy handler
 	running sync.WaitGroup
 
-	// sub receives what all requests bring, until the end. A request's own inbox would be gone when what was assigned to the
-	// request in its last moment arrives, in a cluster even after the server's word that it is over; such a message would come
-	// again only after its lease. That is why this is not nats.go's Fetch (v1.55, jetstream/pull.go).
+	// sub receives what all requests bring, until the end. A request's own inbox would be gone when what was assigned
+	// to the request in its last moment arrives, in a cluster even after the server's word that it is over; such a
+	// message would come again only after its lease. That is why this is not nats.go's Fetch (v1.55,
+	// jetstream/pull.go).
 	sub *nats.Subscription
-	// request is the number of the newest request, left how many messages it may still bring, and until when at the latest.
+	// request is the number of the newest request, left how many messages it may still bring, and until when at the
+	// latest.
 	request uint64
 	left    int
 	until   time.Time
@@ -195,7 +203,8 @@ func (l *loop) ask(n int) error {
 		return err
 	}
 	l.request++
-	if err := l.h.nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+l.stream.Name+"."+l.s.Name, l.inbox(), request); err != nil {
+	if err := l.h.nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+l.stream.Name+"."+l.s.Name, l.inbox(),
+		request); err != nil {
 		return err
 	}
 	l.left, l.until = n, time.Now().Add(fetchFor+fetchGrace)
@@ -207,8 +216,8 @@ func (l *loop) inbox() string {
 	return answerSubject(l.sub.Subject, l.request)
 }
 
-// next receives a message, or none when the server says that a request is over. That is an error when something is wrong
-// with the newest one (404 and 408 end a request that was served, NATS ADR-13).
+// next receives a message, or none when the server says that a request is over. That is an error when something is
+// wrong with the newest one (404 and 408 end a request that was served, NATS ADR-13).
 func (l *loop) next(ctx context.Context) (*nats.Msg, error) {
 	m, err := l.sub.NextMsgWithContext(ctx)
 	if err != nil {
@@ -228,7 +237,8 @@ func (l *loop) next(ctx context.Context) (*nats.Msg, error) {
 	return nil, nil
 }
 
-// drain waits until nothing is on its way to this subscription any more. What comes is given back: it is for others now.
+// drain waits until nothing is on its way to this subscription any more. What comes is given back: it is for others
+// now.
 func (l *loop) drain(ended context.Context) {
 	receive := func(until time.Time, more func() bool) {
 		within, cancel := context.WithDeadline(context.WithoutCancel(ended), until)

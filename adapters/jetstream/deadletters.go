@@ -13,7 +13,7 @@ import (
 
 // DeadLetters implements [events.DeadLetters]. A letter's id is its sequence in the stream, in twenty digits. Safe for
 // concurrent use.
-type DeadLetters struct{ h *Home }
+type DeadLetters struct{ h *Backend }
 
 var _ events.DeadLetters = (*DeadLetters)(nil)
 

@@ -118,7 +118,7 @@ func selects(q saga.Query, k events.Key, s saga.Summary) bool {
 		(q.Name == "" || q.Name == k.Name)
 }
 
-// keepIndex builds the index and follows the journal until the home closes.
+// keepIndex builds the index and follows the journal until the backend closes.
 func (j *Journal) keepIndex() {
 	built := sync.OnceFunc(func() { close(j.index.ready) })
 	for at := uint64(0); j.alive.Err() == nil; {

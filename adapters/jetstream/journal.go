@@ -17,8 +17,8 @@ import (
 // Journal implements [saga.Journal]: one stream, one subject a connection, one message a record. Safe for concurrent
 // use.
 type Journal struct {
-	h     *Home
-	alive context.Context // ends when the home closes
+	h     *Backend
+	alive context.Context // ends when the backend closes
 	index *index
 
 	// batch is held by the one atomic batch of this process that is under way; a server takes 50 a stream. batchName
@@ -31,7 +31,7 @@ type Journal struct {
 
 var _ saga.Journal = (*Journal)(nil)
 
-func newJournal(h *Home, alive context.Context) *Journal {
+func newJournal(h *Backend, alive context.Context) *Journal {
 	return &Journal{
 		h: h, alive: alive, index: newIndex(), batch: make(chan struct{}, 1),
 		batchName: strings.TrimPrefix(h.nc.NewInbox(), "_INBOX."),

@@ -11,7 +11,7 @@ import (
 )
 
 // Marks implements [workers.Marks]: the first message on a command's subject wins. Safe for concurrent use.
-type Marks struct{ h *Home }
+type Marks struct{ h *Backend }
 
 var _ workers.Marks = (*Marks)(nil)
 

@@ -56,7 +56,7 @@ var (
 )
 
 // session runs a server on a folder, as one life of a process would, and closes everything.
-func session(t *testing.T, dir string, live func(h *jetstream.Home)) {
+func session(t *testing.T, dir string, live func(h *jetstream.Backend)) {
 	t.Helper()
 	e, err := jetstream.Embed(jetstream.EmbedOptions{Dir: dir})
 	if err != nil {
@@ -81,7 +81,7 @@ func session(t *testing.T, dir string, live func(h *jetstream.Home)) {
 func TestRestartKeepsWhatMustLast(t *testing.T) {
 	dir := t.TempDir()
 	intent := events.Message{Subject: events.IntentSubject("private-service"), ID: "i-1", Body: []byte("intent")}
-	session(t, dir, func(h *jetstream.Home) {
+	session(t, dir, func(h *jetstream.Backend) {
 		mustLand(t, h.Journal(), first(orders))
 		if err := h.Claims().Store(t.Context(), "list/a", workers.Record{Wanted: 3}); err != nil {
 			t.Fatal(err)
@@ -99,7 +99,7 @@ func TestRestartKeepsWhatMustLast(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	session(t, dir, func(h *jetstream.Home) {
+	session(t, dir, func(h *jetstream.Backend) {
 		page, err := h.Journal().List(t.Context(), saga.Query{})
 		if err != nil || len(page.Items) != 1 || page.Items[0].Version != 1 {
 			t.Errorf("listed after restart: %+v, %v", page, err)
@@ -131,9 +131,9 @@ func TestRestartKeepsWhatMustLast(t *testing.T) {
 	})
 }
 
-// TestServerRestartUnderAHome is the life of a process whose server goes away and comes back on the same address: what
-// it runs goes on by itself, streams in memory included.
-func TestServerRestartUnderAHome(t *testing.T) {
+// TestServerRestartUnderABackend is the life of a process whose server goes away and comes back on the same address:
+// what it runs goes on by itself, streams in memory included.
+func TestServerRestartUnderABackend(t *testing.T) {
 	dir := t.TempDir()
 	e, err := jetstream.Embed(jetstream.EmbedOptions{Dir: dir, Listen: "127.0.0.1:0"})
 	if err != nil {

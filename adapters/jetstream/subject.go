@@ -50,7 +50,8 @@ func token(part string) string {
 	return b.String()
 }
 
-// tokens writes a name with slashes as a subject with a token for each part, so that a prefix of whole parts is a filter.
+// tokens writes a name with slashes as a subject with a token for each part, so that a prefix of whole parts is a
+// filter.
 func tokens(name string) string {
 	parts := strings.Split(name, "/")
 	for i, p := range parts {

@@ -16,7 +16,8 @@ func TestTokensReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := rapid.String().Draw(t, "name")
 		subject := tokens(want)
-		if strings.ContainsAny(subject, " *>\t\r\n\x00") || strings.Contains(subject, "..") || strings.HasPrefix(subject, ".") || strings.HasSuffix(subject, ".") {
+		if strings.ContainsAny(subject, " *>\t\r\n\x00") || strings.Contains(subject, "..") ||
+			strings.HasPrefix(subject, ".") || strings.HasSuffix(subject, ".") {
 			t.Fatalf("%q is written as %q, which is no legal subject", want, subject)
 		}
 		if got, err := name(subject); err != nil || got != want {
@@ -42,7 +43,8 @@ func TestReservedHeadersAreRefused(t *testing.T) {
 	}
 }
 
-// TestHeadersAreReadBack: what the grammar of headers takes comes back as it was, but for names that are the broker's own.
+// TestHeadersAreReadBack: what the grammar of headers takes comes back as it was, but for names that are the broker's
+// own.
 func TestHeadersAreReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name, value := wiretest.Names().Draw(t, "name"), wiretest.Names().Draw(t, "value")
@@ -52,7 +54,8 @@ func TestHeadersAreReadBack(t *testing.T) {
 		case grammar != nil && err == nil:
 			t.Errorf("header %q: %q is sent, though %v", name, value, grammar)
 		case err == nil:
-			if back := decode(sent.Subject, sent.Header, sent.Data); back.Subject != m.Subject || back.ID != m.ID || back.Header[name] != value {
+			if back := decode(sent.Subject, sent.Header, sent.Data); back.Subject != m.Subject || back.ID != m.ID ||
+				back.Header[name] != value {
 				t.Errorf("%+v is read back as %+v", m, back)
 			}
 		case grammar == nil && !reserved(name):

@@ -35,8 +35,8 @@ func embed(t testing.TB, o jetstream.EmbedOptions) *jetstream.Embedded {
 	return e
 }
 
-// open opens a home on a connection of its own, as another process would. Both end with the test.
-func open(t testing.TB, e *jetstream.Embedded, o jetstream.Options) (*jetstream.Home, *nats.Conn) {
+// open opens a backend on a connection of its own, as another process would. Both end with the test.
+func open(t testing.TB, e *jetstream.Embedded, o jetstream.Options) (*jetstream.Backend, *nats.Conn) {
 	t.Helper()
 	nc, err := e.Conn()
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// A Proof tells, from the servers' own report, that an acknowledged message is on stable storage, or why that is not known.
+// A Proof tells, from the servers' own report, that an acknowledged message is on stable storage, or why that is not
+// known.
 type Proof func(context.Context) error
 
 // advice ends every refusal with what the operator can do.
@@ -35,7 +36,9 @@ func MonitorReport(endpoints ...string) Proof {
 func AllowUnsynced() Proof { return func(context.Context) error { return nil } }
 
 func refuseUnproved(context.Context) error {
-	return errors.New("prove synced storage: no way to ask the servers was given (their monitoring endpoints); " + advice)
+	return errors.New(
+		"prove synced storage: no way to ask the servers was given (their monitoring endpoints); " + advice,
+	)
 }
 
 // checkReports wants every server of the cluster to have answered, and each to sync always.
@@ -63,7 +66,8 @@ func checkReport(r server.JSInfo) error {
 }
 
 func getReport(ctx context.Context, endpoint string, into *server.JSInfo) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(endpoint, "/")+"/jsz?config=true", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(endpoint, "/")+"/jsz?config=true",
+		nil)
 	if err != nil {
 		return err
 	}

@@ -16,10 +16,12 @@ func external(t *testing.T, synced bool) (url string, s *server.Server) {
 	t.Helper()
 	system, core := server.NewAccount("SYS"), server.NewAccount("CORE")
 	s, err := server.NewServer(&server.Options{
-		ServerName: "operators", JetStream: true, StoreDir: t.TempDir(), SyncAlways: synced, Host: "127.0.0.1", Port: server.RANDOM_PORT,
+		ServerName: "operators", JetStream: true, StoreDir: t.TempDir(), SyncAlways: synced, Host: "127.0.0.1",
+		Port:     server.RANDOM_PORT,
 		HTTPHost: "127.0.0.1", HTTPPort: server.RANDOM_PORT, NoLog: true, NoSigs: true, SystemAccount: "SYS",
 		Accounts: []*server.Account{system, core},
-		Users:    []*server.User{{Username: "admin", Password: "admin", Account: system}, {Username: "culvert", Password: "culvert", Account: core}},
+		Users: []*server.User{{Username: "admin", Password: "admin", Account: system},
+			{Username: "culvert", Password: "culvert", Account: core}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -38,16 +38,17 @@ const (
 // window would be a message lost, as the same command is rightly sent again when its first copy came to nothing.
 const noRepeats = 100 * time.Millisecond
 
-// streams is everything that has to be there. All of it is made or updated at every start, which is also how the streams in
-// memory come back after their server was away.
+// streams is everything that has to be there. All of it is made or updated at every start, which is also how the
+// streams in memory come back after their server was away.
 //
-// Work streams (intents, commands, results) keep a message until it is acknowledged, so that it waits for a consumer that
-// comes later, and refuse more when they are full: the publisher is told and sends again. Every subject of a work stream
-// belongs to one subscription name.
+// Work streams (intents, commands, results) keep a message until it is acknowledged, so that it waits for a consumer
+// that comes later, and refuse more when they are full: the publisher is told and sends again. Every subject of a work
+// stream belongs to one subscription name.
 func streams(o Options) []js.StreamConfig {
 	stream := func(s events.Stream, bytes int64) js.StreamConfig {
 		c := js.StreamConfig{
-			Name: s.Name, Subjects: []string{s.Subject}, Retention: js.WorkQueuePolicy, Discard: js.DiscardNew, MaxBytes: bytes,
+			Name: s.Name, Subjects: []string{s.Subject}, Retention: js.WorkQueuePolicy, Discard: js.DiscardNew,
+			MaxBytes:   bytes,
 			MaxMsgSize: maxIntent, Replicas: o.Replicas, Storage: js.MemoryStorage, Duplicates: noRepeats,
 		}
 		if s.Synced {
@@ -68,12 +69,15 @@ func streams(o Options) []js.StreamConfig {
 }
 
 // journalStream keeps records until Archive purges them. Single records cannot be deleted; purging a subject up to a
-// sequence has to stay possible for Archive, so keeping others from it is a matter of permissions on $JS.API.STREAM.PURGE.
+// sequence has to stay possible for Archive, so keeping others from it is a matter of permissions on
+// $JS.API.STREAM.PURGE.
 func journalStream(o Options) js.StreamConfig {
 	return js.StreamConfig{
-		Name: events.Journal.Name, Subjects: []string{events.Journal.Subject}, Retention: js.LimitsPolicy, Discard: js.DiscardNew,
-		MaxBytes: o.JournalBytes, Storage: js.FileStorage, Replicas: o.Replicas, DenyDelete: true, AllowAtomicPublish: true,
-		AllowDirect: true, Duplicates: noRepeats,
+		Name: events.Journal.Name, Subjects: []string{events.Journal.Subject}, Retention: js.LimitsPolicy,
+		Discard:  js.DiscardNew,
+		MaxBytes: o.JournalBytes, Storage: js.FileStorage, Replicas: o.Replicas, DenyDelete: true,
+		AllowAtomicPublish: true,
+		AllowDirect:        true, Duplicates: noRepeats,
 	}
 }
 
@@ -85,11 +89,12 @@ func claimStream(o Options) js.StreamConfig {
 	}
 }
 
-// markStream forgets marks by age: one that is older than any command's deadline is of no use. When it is full the oldest
-// go first; a lost mark only makes an undo wait longer.
+// markStream forgets marks by age: one that is older than any command's deadline is of no use. When it is full the
+// oldest go first; a lost mark only makes an undo wait longer.
 func markStream(o Options) js.StreamConfig {
 	return js.StreamConfig{
-		Name: marksStream, Subjects: []string{marksSubject + ">"}, Retention: js.LimitsPolicy, Discard: js.DiscardOld, MaxBytes: markBytes,
+		Name: marksStream, Subjects: []string{marksSubject + ">"}, Retention: js.LimitsPolicy, Discard: js.DiscardOld,
+		MaxBytes:          markBytes,
 		MaxMsgsPerSubject: 1, MaxAge: o.MarkAge, Storage: js.MemoryStorage, Replicas: o.Replicas, Duplicates: noRepeats,
 	}
 }
@@ -103,14 +108,15 @@ func ensure(ctx context.Context, j js.JetStream, o Options) error {
 		}
 		is := s.CachedInfo().Config
 		if is.Storage != config.Storage || is.PersistMode != js.DefaultPersistMode {
-			return fmt.Errorf("make stream %s: its storage is %v with persist mode %v", config.Name, is.Storage, is.PersistMode)
+			return fmt.Errorf("make stream %s: its storage is %v with persist mode %v", config.Name, is.Storage,
+				is.PersistMode)
 		}
 	}
 	return nil
 }
 
 const (
-	// openWithin bounds how long a home waits for servers that are still electing or busy: several elections.
+	// openWithin bounds how long a backend waits for servers that are still electing or busy: several elections.
 	openWithin = time.Minute
 	openTry    = 5 * time.Second
 )
@@ -140,5 +146,6 @@ func passing(err error) bool {
 	if errors.As(err, &api) {
 		return api.ErrorCode == codeClusterNotAvailable
 	}
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrNoResponders)
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) ||
+		errors.Is(err, nats.ErrNoResponders)
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// maxStatuses is how many status messages are kept for names that come later; work streams keep what is not acknowledged.
+// maxStatuses is how many status messages are kept for names that come later; work streams keep what is not
+// acknowledged.
 const maxStatuses = 10_000
 
 // A Bus is one process's handle on a broker in memory. It implements [events.Bus]; safe for concurrent use.
@@ -197,7 +198,8 @@ func (b *broker) checkOverlap(s events.Subscription, stream events.Stream) error
 	}
 	for name, other := range b.places {
 		for _, f := range s.Subjects {
-			if name != s.Name && other.stream == stream && slices.ContainsFunc(other.filters, func(g string) bool { return events.Covers(f, g) || events.Covers(g, f) }) {
+			if name != s.Name && other.stream == stream && slices.ContainsFunc(other.filters,
+				func(g string) bool { return events.Covers(f, g) || events.Covers(g, f) }) {
 				return fmt.Errorf("subject %s is taken by subscription %s", f, name)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // Claims implements [workers.Claims].
-type Claims struct{ h *Home }
+type Claims struct{ h *Backend }
 
 var _ workers.Claims = (*Claims)(nil)
 

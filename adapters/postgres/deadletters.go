@@ -13,7 +13,7 @@ import (
 )
 
 // DeadLetters implements [events.DeadLetters].
-type DeadLetters struct{ h *Home }
+type DeadLetters struct{ h *Backend }
 
 // Keep adds a letter, synced on return. Origin names the rejected message: a letter of the same origin is kept once.
 func (d *DeadLetters) Keep(ctx context.Context, origin string, l events.DeadLetter) error {

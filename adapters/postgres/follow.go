@@ -96,7 +96,7 @@ func (n *news) tell() {
 
 // listen hears of appends, until ctx ends. A lost connection is made again; what was missed meanwhile the followers
 // find by themselves.
-func (h *Home) listen(ctx context.Context) {
+func (h *Backend) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := h.listenOnce(ctx); err != nil && ctx.Err() == nil {
 			h.opts.Log.Warn("no notifications for now", "error", err)
@@ -105,7 +105,7 @@ func (h *Home) listen(ctx context.Context) {
 	}
 }
 
-func (h *Home) listenOnce(ctx context.Context) error {
+func (h *Backend) listenOnce(ctx context.Context) error {
 	conn, err := pgx.ConnectConfig(ctx, h.pool.Config().ConnConfig)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)

@@ -14,7 +14,7 @@ import (
 )
 
 // Journal implements [saga.Journal].
-type Journal struct{ h *Home }
+type Journal struct{ h *Backend }
 
 var _ saga.Journal = (*Journal)(nil)
 

@@ -8,7 +8,7 @@ import (
 )
 
 // Marks implements [workers.Marks].
-type Marks struct{ h *Home }
+type Marks struct{ h *Backend }
 
 var _ workers.Marks = (*Marks)(nil)
 

@@ -28,7 +28,7 @@ func (r *room) grow(bytes int) {
 }
 
 // admits tells whether new work is taken; ErrFull says that nothing is.
-func (r *room) admits(ctx context.Context, h *Home) (bool, error) {
+func (r *room) admits(ctx context.Context, h *Backend) (bool, error) {
 	limit := h.opts.LimitBytes
 	if limit == 0 {
 		return true, nil
@@ -49,7 +49,7 @@ func (r *room) admits(ctx context.Context, h *Home) (bool, error) {
 }
 
 // Room tells how large the database is and how large it may grow; a limit of zero means that none was set.
-func (h *Home) Room(ctx context.Context) (used, limit int64, err error) {
+func (h *Backend) Room(ctx context.Context) (used, limit int64, err error) {
 	if err := h.pool.QueryRow(ctx, `SELECT pg_database_size(current_database())`).Scan(&used); err != nil {
 		return 0, 0, fmt.Errorf("ask for the database's size: %w", err)
 	}

@@ -57,8 +57,8 @@ func database(t testing.TB) string {
 	return url
 }
 
-// open opens a home as another process would. It ends with the test.
-func open(t testing.TB, o postgres.Options) *postgres.Home {
+// open opens a backend as another process would. It ends with the test.
+func open(t testing.TB, o postgres.Options) *postgres.Backend {
 	t.Helper()
 	h, err := postgres.Open(t.Context(), o)
 	if err != nil {

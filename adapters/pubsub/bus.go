@@ -11,7 +11,7 @@ import (
 )
 
 // Bus implements [events.Bus]. Safe for concurrent use.
-type Bus struct{ h *Home }
+type Bus struct{ h *Backend }
 
 var _ events.Bus = (*Bus)(nil)
 

@@ -21,8 +21,11 @@ const reconnect = time.Second
 // longest is how long the client library keeps a lease: as long as any handler runs.
 const longest = 365 * 24 * time.Hour
 
-// Consume implements [events.Bus]. The client library extends leases and reconnects; what it gives up on is begun again.
-func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict) error {
+// Consume implements [events.Bus]. The client library extends leases and reconnects; what it gives up on is begun
+// again.
+func (b *Bus) Consume(
+	ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict,
+) error {
 	places, err := b.h.opts.placesOf(s)
 	if err != nil {
 		return fmt.Errorf("consume %q: %w", s.Name, err)
@@ -45,7 +48,7 @@ func (b *Bus) Consume(ctx context.Context, s events.Subscription, handle func(co
 
 // receive takes messages of one place until ctx ends, and returns when every handler has. The library's context for a
 // handler ends with ctx, and what a handler says afterwards is still heard.
-func (h *Home) receive(ctx context.Context, id string, parallel int, take func(context.Context, *pubsub.Message)) {
+func (h *Backend) receive(ctx context.Context, id string, parallel int, take func(context.Context, *pubsub.Message)) {
 	for ctx.Err() == nil {
 		sub := h.client.Subscriber(id)
 		sub.ReceiveSettings.MaxOutstandingMessages = parallel
@@ -63,7 +66,7 @@ func (h *Home) receive(ctx context.Context, id string, parallel int, take func(c
 
 // consumer is one Consume: its places share the handlers.
 type consumer struct {
-	h      *Home
+	h      *Backend
 	s      events.Subscription
 	stream events.Stream
 	handle func(context.Context, events.Delivery) events.Verdict
@@ -128,8 +131,8 @@ func (c *consumer) bury(ctx context.Context, m *pubsub.Message, reason string) {
 	c.replace(ctx, m, deadStream, letter)
 }
 
-// renewAt is at which delivery a message that is still wanted is published anew, before the vendor's limit ends it: only
-// Subscription.MaxDeliver decides how often is too often. Other readers of its topic see a repetition.
+// renewAt is at which delivery a message that is still wanted is published anew, before the vendor's limit ends it:
+// only Subscription.MaxDeliver decides how often is too often. Other readers of its topic see a repetition.
 const renewAt = attempts - 10
 
 func (c *consumer) renew(ctx context.Context, m *pubsub.Message, delivered int) {

@@ -54,7 +54,7 @@ func open(m *pubsub.Message) (origin string, l events.DeadLetter, err error) {
 }
 
 // keepLetters moves letters from their topic into the store, until ctx ends. All processes share the work.
-func (h *Home) keepLetters(ctx context.Context) {
+func (h *Backend) keepLetters(ctx context.Context) {
 	h.receive(ctx, keeperPlace, 4, func(ctx context.Context, m *pubsub.Message) {
 		origin, l, err := open(m)
 		if err != nil { // nobody can use it as a letter; kept as what it is

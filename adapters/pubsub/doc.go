@@ -1,4 +1,4 @@
-// Package pubsub carries the messages of the Google home over Cloud Pub/Sub.
+// Package pubsub carries the messages of the Google backend over Cloud Pub/Sub.
 //
 // It implements events.Bus. Pub/Sub has no compare-and-set, no delayed and no random access, and none is needed: the
 // journal is the truth and timers are its facts (package postgres), so that everything here is at least once and in no

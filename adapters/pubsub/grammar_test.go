@@ -11,12 +11,12 @@ import (
 	"github.com/culvertnet/culvert/events/wiretest"
 )
 
-// resourceID is what Pub/Sub takes as the id of a topic or subscription (https://cloud.google.com/pubsub/docs/pubsub-basics,
-// "resource names"); an id that begins with goog is refused.
+// resourceID is what Pub/Sub takes as the id of a topic or subscription
+// (https://cloud.google.com/pubsub/docs/pubsub-basics, "resource names"); an id that begins with goog is refused.
 var resourceID = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._~+%-]{2,254}$`)
 
-// TestPlacesAreWhatPubSubTakes: every capability and every subscription name has a subscription id that Pub/Sub takes, a
-// subject that is carried, and a filter that needs no escapes.
+// TestPlacesAreWhatPubSubTakes: every capability and every subscription name has a subscription id that Pub/Sub takes,
+// a subject that is carried, and a filter that needs no escapes.
 func TestPlacesAreWhatPubSubTakes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var o Options
@@ -28,7 +28,8 @@ func TestPlacesAreWhatPubSubTakes(t *testing.T) {
 		}
 		ids := map[string]bool{}
 		for _, p := range o.places() {
-			if !resourceID.MatchString(p.id) || strings.HasPrefix(p.id, "goog") || ids[p.id] || len(p.filter) > 256 || strings.Contains(p.filter, `\`) {
+			if !resourceID.MatchString(p.id) || strings.HasPrefix(p.id, "goog") || ids[p.id] || len(p.filter) > 256 ||
+				strings.Contains(p.filter, `\`) {
 				t.Errorf("Pub/Sub does not take the subscription %+v", p)
 			}
 			ids[p.id] = true
@@ -59,16 +60,19 @@ func TestPlacesAreWhatPubSubTakes(t *testing.T) {
 func TestHeadersAreReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name, value := wiretest.Names().Draw(t, "name"), wiretest.Names().Draw(t, "value")
-		m := events.Message{Subject: events.CommandSubject("network"), ID: "1", Header: map[string]string{name: value}, Body: []byte("x")}
+		m := events.Message{Subject: events.CommandSubject("network"), ID: "1", Header: map[string]string{name: value},
+			Body: []byte("x")}
 		sent, err := encode(m)
 		switch grammar := events.CheckHeader(name, value); {
 		case grammar != nil && err == nil:
 			t.Errorf("header %q: %q is sent, though %v", name, value, grammar)
 		case err == nil:
-			if back := decode(sent, events.Commands); back.Subject != m.Subject || back.ID != m.ID || back.Header[name] != value {
+			if back := decode(sent, events.Commands); back.Subject != m.Subject || back.ID != m.ID ||
+				back.Header[name] != value {
 				t.Errorf("%+v is read back as %+v", m, back)
 			}
-		case grammar == nil && !strings.HasPrefix(name, "culvert_") && !strings.HasPrefix(strings.ToLower(name), "goog"):
+		case grammar == nil && !strings.HasPrefix(name, "culvert_") && !strings.HasPrefix(strings.ToLower(name),
+			"goog"):
 			t.Errorf("header %q: %q is refused: %v", name, value, err)
 		}
 	})

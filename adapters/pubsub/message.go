@@ -22,8 +22,8 @@ const (
 	attributeDelivered = "culvert_delivered"
 )
 
-// What Pub/Sub takes (https://cloud.google.com/pubsub/quotas#resource_limits), and what we leave of it: a dead letter is
-// the whole message in JSON, which makes a body a third longer and a header up to six times.
+// What Pub/Sub takes (https://cloud.google.com/pubsub/quotas#resource_limits), and what we leave of it: a dead letter
+// is the whole message in JSON, which makes a body a third longer and a header up to six times.
 const (
 	maxBody           = 6 << 20
 	maxAttributes     = 100 - 4
@@ -51,7 +51,8 @@ func encode(m events.Message) (*pubsub.Message, error) {
 		case strings.HasPrefix(name, "culvert_") || strings.HasPrefix(strings.ToLower(name), "goog"):
 			return nil, fmt.Errorf("header %q: the name is taken", name)
 		case len(name) > maxAttributeName || len(value) > maxAttributeValue:
-			return nil, fmt.Errorf("header %q: name and value have %d and %d bytes, at most %d and %d fit", name, len(name), len(value), maxAttributeName, maxAttributeValue)
+			return nil, fmt.Errorf("header %q: name and value have %d and %d bytes, at most %d and %d fit", name,
+				len(name), len(value), maxAttributeName, maxAttributeValue)
 		}
 		attributes[name] = value
 	}
@@ -63,7 +64,8 @@ func decode(m *pubsub.Message, stream events.Stream) events.Message {
 	out := events.Message{Subject: subjectOf(m, stream), ID: m.Attributes[attributeID], Body: m.Data}
 	header := maps.Clone(m.Attributes)
 	maps.DeleteFunc(header, func(name, _ string) bool {
-		return strings.HasPrefix(name, "culvert_") || strings.HasPrefix(name, "googclient_") || strings.HasPrefix(name, "CloudPubSub")
+		return strings.HasPrefix(name, "culvert_") || strings.HasPrefix(name, "googclient_") ||
+			strings.HasPrefix(name, "CloudPubSub")
 	})
 	if len(header) > 0 {
 		out.Header = header
@@ -71,8 +73,8 @@ func decode(m *pubsub.Message, stream events.Stream) events.Message {
 	return out
 }
 
-// subjectOf reads a message's subject. Who publishes from outside knows nothing of our attributes, or gets them wrong: what
-// is sent to a stream's topic is that stream's all the same.
+// subjectOf reads a message's subject. Who publishes from outside knows nothing of our attributes, or gets them wrong:
+// what is sent to a stream's topic is that stream's all the same.
 func subjectOf(m *pubsub.Message, stream events.Stream) string {
 	subject := m.Attributes[attributeSubject]
 	if of, ok := events.Carrier(subject); ok && of == stream {

@@ -105,7 +105,8 @@ func (r *rig) dial(t *testing.T) *grpc.ClientConn {
 // options name the readers that the suite's cases read the status events by.
 func options(conn *grpc.ClientConn) pubsub.Options {
 	return pubsub.Options{
-		Project: "p", Capabilities: []string{"network", "egress", "routing", "policy"}, Lease: 10 * time.Second, Client: []option.ClientOption{option.WithGRPCConn(conn)},
+		Project: "p", Capabilities: []string{"network", "egress", "routing", "policy"}, Lease: 10 * time.Second,
+		Client:        []option.ClientOption{option.WithGRPCConn(conn)},
 		StatusReaders: []string{"console", "audit", "all-" + events.Name("s", events.Statuses.Name)},
 	}
 }

@@ -101,8 +101,8 @@ func (t *trial) run(ctx context.Context, event []byte) (events.Status, error) {
 		if err != nil {
 			return events.Status{}, err
 		}
-		door := intake.Intake{Kinds: t.p.catalogue, Engine: o, Now: time.Now}
-		receipts, err := door.Accept(ctx, events.DefaultTenant, nil, event)
+		in := intake.Intake{Kinds: t.p.catalogue, Engine: o, Now: time.Now}
+		receipts, err := in.Accept(ctx, events.DefaultTenant, nil, event)
 		if _, refused := events.AsRefusal(err); refused || ctx.Err() != nil {
 			return events.Status{}, err
 		}

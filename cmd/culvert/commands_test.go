@@ -129,15 +129,18 @@ func TestExplain(t *testing.T) {
 
 func TestExplainAVersion(t *testing.T) {
 	newest := culvert(t, "explain", "private-service").want(t, 0)
-	if first := culvert(t, "explain", "private-service", "--version", "1").want(t, 0); !strings.HasPrefix(first.out, "private-service, version 1 of ") {
+	if first := culvert(t, "explain", "private-service", "--version", "1").want(t, 0); !strings.HasPrefix(first.out,
+		"private-service, version 1 of ") {
 		t.Errorf("version 1 is explained by %.60q, the newest by %.60q", first.out, newest.out)
 	}
-	if e := culvert(t, "explain", "private-service", "--version", "99").want(t, 1); !strings.Contains(e.errs, "no version 99") {
+	if e := culvert(t, "explain", "private-service", "--version", "99").want(t, 1); !strings.Contains(e.errs,
+		"no version 99") {
 		t.Errorf("a version that is not there: %s", e.errs)
 	}
 }
 
-// A withdrawal is of the newest version that the daemon knows; one that does not tell, of an older release, knows the first.
+// A withdrawal is of the newest version that the daemon knows; one that does not tell, of an older release, knows the
+// first.
 func TestAWithdrawalIsOfTheNewestVersion(t *testing.T) {
 	for newest, want := range map[int]string{0: "culvert.things.withdraw.v1", 3: "culvert.things.withdraw.v3"} {
 		var posted struct{ Type, Subject string }

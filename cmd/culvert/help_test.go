@@ -42,7 +42,8 @@ func TestHelp(t *testing.T) {
 	if got, want := strings.Split(now.String(), "\n"), strings.Split(string(reviewed), "\n"); !slices.Equal(got, want) {
 		for i := range max(len(got), len(want)) {
 			if i >= len(got) || i >= len(want) || got[i] != want[i] {
-				t.Fatalf("help differs from line %d of %s on (go test ./cmd/culvert -run TestHelp -update):\n%s", i+1, helpFile,
+				t.Fatalf("help differs from line %d of %s on (go test ./cmd/culvert -run TestHelp -update):\n%s", i+1,
+					helpFile,
 					strings.Join(got[i:min(i+3, len(got))], "\n"))
 			}
 		}

@@ -74,8 +74,8 @@ func (c *cli) root() *cobra.Command {
 	root.AddCommand(
 		c.submit(), c.list(), c.show(), c.watch(), c.cancel(), c.hold("pause"), c.hold("resume"), c.withdraw(),
 		c.replay(),
-		c.resolve(), c.deadLetters(), c.claims(), c.explainKind(), c.sim(), c.workers(), c.doctor(), c.exportHome(),
-		c.importHome(), c.prove(),
+		c.resolve(), c.deadLetters(), c.claims(), c.explainKind(), c.sim(), c.workers(), c.doctor(), c.export(),
+		c.importInto(), c.prove(),
 	)
 	for _, cmd := range root.Commands() {
 		c.strict(cmd)

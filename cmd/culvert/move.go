@@ -47,11 +47,13 @@ type exportEnd struct {
 	SHA256  string `json:"sha256"`
 }
 
-func (c *cli) exportHome() *cobra.Command {
+func (c *cli) export() *cobra.Command {
 	var live bool
 	cmd := &cobra.Command{
-		Use: "export FILE", Short: "Export connections, journals and claims to a file, for another backend", Args: cobra.ExactArgs(1),
-		Long: "The engine has to be paused (culvert pause). export waits until it is quiescent. --live exports while the engine\n" +
+		Use: "export FILE", Short: "Export connections, journals and claims to a file, for another backend",
+		Args: cobra.ExactArgs(1),
+		Long: "The engine has to be paused (culvert pause). export waits until it is quiescent. --live exports while " +
+			"the engine\n" +
 			"runs, for inspection only: two backends that both continue from there would act against each other.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := os.OpenFile(args[0], os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -99,7 +101,8 @@ func (c *cli) writeExport(ctx context.Context, to io.Writer, live bool) (exportE
 	if err := c.awaitQuiet(ctx, live); err != nil {
 		return f.end, err
 	}
-	if err := f.write(line{Header: &exportHeader{Format: exportFormat, Release: info.Version, At: time.Now().UTC(), Live: live}}); err != nil {
+	if err := f.write(line{Header: &exportHeader{Format: exportFormat, Release: info.Version, At: time.Now().UTC(),
+		Live: live}}); err != nil {
 		return f.end, err
 	}
 	for r, err := range c.api().ExportRecords(ctx, live) {
@@ -116,7 +119,7 @@ func (c *cli) writeExport(ctx context.Context, to io.Writer, live bool) (exportE
 		return f.end, err
 	}
 	for _, claim := range claims {
-		if workers.HomesOwn(claim.Resource) {
+		if workers.BackendsOwn(claim.Resource) {
 			continue
 		}
 		f.end.Claims++
@@ -153,10 +156,11 @@ func (c *cli) awaitQuiet(ctx context.Context, live bool) error {
 	}
 }
 
-func (c *cli) importHome() *cobra.Command {
+func (c *cli) importInto() *cobra.Command {
 	return &cobra.Command{
 		Use: "import FILE", Short: "Import an export into a backend whose engine is paused", Args: cobra.ExactArgs(1),
-		Long: "The daemon has to be paused (culvertd --held). After an interruption run the import again: it passes over the records\n" +
+		Long: "The daemon has to be paused (culvertd --paused). After an interruption run the import again: it " +
+			"passes over the records\n" +
 			"that it has already brought. The engine stays paused: compare culvert list, then culvert resume.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := os.Open(args[0])
@@ -175,7 +179,8 @@ func (c *cli) importHome() *cobra.Command {
 				return err
 			}
 			return c.print(end, func() {
-				fmt.Fprintf(c.out, "%d records and %d claims imported; the engine is paused until culvert resume\n", end.Records, end.Claims)
+				fmt.Fprintf(c.out, "%d records and %d claims imported; the engine is paused until culvert resume\n",
+					end.Records, end.Claims)
 			})
 		},
 	}
@@ -212,7 +217,8 @@ func verifyExport(from io.Reader) (exportEnd, error) {
 			return errors.New("trailing data after the end")
 		case l.Header != nil:
 			if header = true; l.Header.Format != exportFormat {
-				return fmt.Errorf("format %d is not supported: this release reads format %d", l.Header.Format, exportFormat)
+				return fmt.Errorf("format %d is not supported: this release reads format %d", l.Header.Format,
+					exportFormat)
 			}
 		case l.Record != nil:
 			is.Records++

@@ -14,8 +14,8 @@ import (
 	"github.com/culvertnet/culvert/saga/audit"
 )
 
-// A home is exported while its engine is held, and goes on as another one.
-func TestMoveToAnotherHome(t *testing.T) {
+// A backend is exported while its engine is held, and goes on as another one.
+func TestMoveToAnotherBackend(t *testing.T) {
 	first := server
 	name, open := unique("cli-move"), unique("cli-move-open")
 	culvertWith(t, intent(name, "fn-0030"), "submit", "-", "--wait").want(t, 0)
@@ -27,7 +27,7 @@ func TestMoveToAnotherHome(t *testing.T) {
 	culvert(t, "export", exported).want(t, 1) // never over another one
 	before := decoded[[]events.Status](t, culvert(t, "list", "-o", "json").want(t, 0))
 
-	second, stop, err := startDaemon("--data", t.TempDir(), "--world", sharedWorld, "--held")
+	second, stop, err := startDaemon("--data", t.TempDir(), "--world", sharedWorld, "--paused")
 	if err != nil {
 		t.Fatal(err)
 	}

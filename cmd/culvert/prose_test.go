@@ -12,7 +12,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// wordless is a server whose engine is held and whose texts are all x: the first tries of an export meet commands in flight.
+// wordless is a server whose engine is held and whose texts are all x: the first tries of an export meet commands in
+// flight.
 func wordless(t *testing.T, tries int, code events.ProblemCode) string {
 	answer := func(w http.ResponseWriter, v any) {
 		if err := json.NewEncoder(w).Encode(v); err != nil {

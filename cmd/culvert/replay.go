@@ -18,8 +18,10 @@ func (c *cli) replay() *cobra.Command {
 	var plan, yes bool
 	cmd := &cobra.Command{
 		Use: "replay ID…", Short: "Run compensated or stuck sagas again, or continue stuck ones",
-		Long: "Before a saga named by ID is replayed, its objects are observed, and a table shows what was observed and what will run.\n" +
-			"--plan stops there. --status and the filters beside it select many sagas: a canary first, then the rest at a pace.",
+		Long: "Before a saga named by ID is replayed, its objects are observed, and a table shows what was observed " +
+			"and what will run.\n" +
+			"--plan stops there. --status and the filters beside it select many sagas: a canary first, then the rest " +
+			"at a pace.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (s.status == "") == (len(args) == 0) {
 				return usage("name sagas, or select them by --status, one of the two")
@@ -50,7 +52,7 @@ func (c *cli) replay() *cobra.Command {
 			}
 			switch {
 			case plan:
-				return c.foresee(cmd.Context(), args, o)
+				return c.preview(cmd.Context(), args, o)
 			case b.given():
 				return c.replayPaced(cmd.Context(), args, o, b, w)
 			case s.status == "" && !yes && c.format == "table":

@@ -80,7 +80,9 @@ type bulk struct {
 }
 
 func (b *bulk) flags(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&b.canary, "canary", 0, "replay so many first, one by one, and continue only when they end as wished")
+	cmd.Flags().IntVar(
+		&b.canary, "canary", 0, "replay so many first, one by one, and continue only when they end as wished",
+	)
 	cmd.Flags().StringVar(&b.pace, "pace", "", "how fast the rest is replayed, such as 2/s or 30/m")
 	cmd.Flags().IntVar(&b.maxFailures, "max-failures", 0, "stop after so many that do not end as wished; 0 never stops")
 }
@@ -168,7 +170,8 @@ func (p *replays) run(ctx context.Context, w waiting) error {
 				return err
 			}
 			if p.failures > 0 {
-				fmt.Fprintf(p.c.errs, "culvert: the canary %s did not end as wished; %d left\n", p.rows[i].Saga, len(p.rows)-i-1)
+				fmt.Fprintf(p.c.errs, "culvert: the canary %s did not end as wished; %d left\n", p.rows[i].Saga,
+					len(p.rows)-i-1)
 				return nil
 			}
 		}

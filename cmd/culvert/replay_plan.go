@@ -15,8 +15,8 @@ import (
 	"github.com/culvertnet/culvert/events/pause"
 )
 
-// foresee prints what a replay of each saga would do, and does nothing.
-func (c *cli) foresee(ctx context.Context, ids []string, o httpapi.ReplayOrder) error {
+// preview prints what a replay of each saga would do, and does nothing.
+func (c *cli) preview(ctx context.Context, ids []string, o httpapi.ReplayOrder) error {
 	surveys := []events.Survey{}
 	for _, id := range ids {
 		v, err := c.look(ctx, id, o)

@@ -26,7 +26,8 @@ func TestReplayPlan(t *testing.T) {
 		t.Errorf("a plan began a saga: %s", e.out)
 	}
 	e := culvert(t, "replay", name, "--input", good, "--reason", "now").want(t, 0)
-	if !strings.Contains(e.errs, "bind-service") || !strings.Contains(e.errs, "OBSERVED") || strings.TrimSpace(e.out) != "default_"+name+".2" {
+	if !strings.Contains(e.errs, "bind-service") || !strings.Contains(e.errs, "OBSERVED") ||
+		strings.TrimSpace(e.out) != "default_"+name+".2" {
 		t.Errorf("before it acts it says what it will do: %s%s", e.out, e.errs)
 	}
 	culvert(t, "watch", name).want(t, 0)

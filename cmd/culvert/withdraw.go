@@ -25,8 +25,10 @@ func (c *cli) withdraw() *cobra.Command {
 			}
 			version := max(kind.Newest, 1) // a daemon of an older release does not tell, and knows the first only
 			event, err := json.Marshal(map[string]any{
-				"specversion": "1.0", "id": uuid.NewString(), "source": "/culvert/command-line", "subject": v.Connection,
-				"type": events.IntentType(v.Kind, events.Withdraw, version), "datacontenttype": "application/json", "data": struct{}{},
+				"specversion": "1.0", "id": uuid.NewString(), "source": "/culvert/command-line",
+				"subject": v.Connection,
+				"type":    events.IntentType(v.Kind, events.Withdraw, version), "datacontenttype": "application/json",
+				"data": struct{}{},
 			})
 			if err != nil {
 				return fmt.Errorf("encode intent: %w", err)

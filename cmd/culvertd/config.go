@@ -39,15 +39,16 @@ type Config struct {
 	WorldFile    string
 	Role         string
 	Capabilities []string
-	// NATSURL is an external broker; World the URL of a simulated world in another process. Role all starts a world of its
-	// own where World is empty; noWorld means the real clouds.
+	// NATSURL is an external broker; World the URL of a simulated world in another process. Role all starts a world of
+	// its own where World is empty; noWorld means the real clouds.
 	NATSURL, World string
-	// PostgresURL and PubSubProject are the Google home: the database of journal and claims, the project of the topics.
+	// PostgresURL and PubSubProject are the Google backend: the database of journal and claims, the project of the
+	// topics.
 	PostgresURL, PubSubProject string
 	// Speaker is the one speaker that role speaker plays.
 	Speaker string
-	// Held starts the engine held: it accepts, and requests nothing until it is resumed.
-	Held bool
+	// Paused starts the engine paused: it accepts, and requests nothing until it is resumed.
+	Paused bool
 	// CheckpointEvery is how often the heads of changed journals are listed in the journal of checkpoints.
 	CheckpointEvery time.Duration
 	// NATSMonitors are the monitoring endpoints of the external broker's servers, by which it proves that it syncs.

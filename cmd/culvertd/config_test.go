@@ -29,15 +29,18 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Data != "/state/culvert" || c.HTTP != "127.0.0.1:8480" || c.NATS != "127.0.0.1:4222" || c.SimSpeed != 60 || c.Role != roleAll {
+	if c.Data != "/state/culvert" || c.HTTP != "127.0.0.1:8480" || c.NATS != "127.0.0.1:4222" || c.SimSpeed != 60 ||
+		c.Role != roleAll {
 		t.Errorf("defaults %+v", c)
 	}
-	if !slices.Equal(c.Capabilities, capabilities) || len(capabilities) < 4 || c.Held || c.AllowUnsynced || c.NATSMonitors != nil {
+	if !slices.Equal(c.Capabilities, capabilities) || len(capabilities) < 4 || c.Paused || c.AllowUnsynced ||
+		c.NATSMonitors != nil {
 		t.Errorf("defaults %+v", c)
 	}
 	op := c.File.PlansOperator()
 	if !slices.Equal(op.Pools["psc-frankfurt"].Ranges, []netip.Prefix{netip.MustParsePrefix("10.200.0.0/20")}) ||
-		op.Gateways["gcp-spoke-10"].Controller != "avx-100" || !slices.Equal(op.Speakers["site-edge"].Tenants, []string{"default"}) ||
+		op.Gateways["gcp-spoke-10"].Controller != "avx-100" || !slices.Equal(op.Speakers["site-edge"].Tenants,
+		[]string{"default"}) ||
 		!slices.Equal(op.Pools["psc-partner"].Tenants, []string{"partner"}) {
 		t.Errorf("the operator of the simulated world: %+v", op)
 	}
@@ -50,15 +53,19 @@ func TestDefaults(t *testing.T) {
 
 func TestFlags(t *testing.T) {
 	c, err := parseConfig([]string{
-		"--data", "/d", "--http", ":0", "--nats", "127.0.0.1:0", "--sim-speed", "600.5", "--world-file", "w.yaml", "--role", "worker",
-		"--capabilities", "egress,policy", "--nats-url", "nats://a:1,nats://b:1", "--world", "http://w:1", "--held", "--allow-unsynced",
+		"--data", "/d", "--http", ":0", "--nats", "127.0.0.1:0", "--sim-speed", "600.5", "--world-file", "w.yaml",
+		"--role", "worker",
+		"--capabilities", "egress,policy", "--nats-url", "nats://a:1,nats://b:1", "--world", "http://w:1", "--held",
+		"--allow-unsynced",
 		"--nats-monitors", "http://a:8222,http://b:8222", "--speaker", "x",
 	}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Data != "/d" || c.HTTP != ":0" || c.SimSpeed != 600.5 || c.WorldFile != "w.yaml" || c.Role != roleWorker || c.World != "http://w:1" ||
-		!slices.Equal(c.Capabilities, []string{"egress", "policy"}) || c.NATSURL != "nats://a:1,nats://b:1" || !c.Held || !c.AllowUnsynced ||
+	if c.Data != "/d" || c.HTTP != ":0" || c.SimSpeed != 600.5 || c.WorldFile != "w.yaml" || c.Role != roleWorker ||
+		c.World != "http://w:1" ||
+		!slices.Equal(c.Capabilities, []string{"egress", "policy"}) || c.NATSURL != "nats://a:1,nats://b:1" ||
+		!c.Paused || !c.AllowUnsynced ||
 		!slices.Equal(c.NATSMonitors, []string{"http://a:8222", "http://b:8222"}) || c.Speaker != "x" {
 		t.Errorf("flags read as %+v", c)
 	}
@@ -71,13 +78,17 @@ func TestFlags(t *testing.T) {
 // One dash before a long flag was accepted, so units and scripts have it; a hint on stderr says what to write.
 func TestFlagsWithOneDash(t *testing.T) {
 	var said strings.Builder
-	c, err := parseConfig([]string{"-data", "-http", "-http=:0", "-held", "--sim-speed", "-nats", "-allow-unsynced=false", "-role", "worker", "-nats-url", "nats://a:1"}, &said)
+	c, err := parseConfig([]string{"-data", "-http", "-http=:0", "-held", "--sim-speed", "-nats",
+		"-allow-unsynced=false", "-role", "worker", "-nats-url", "nats://a:1"}, &said)
 	if err == nil || !strings.Contains(err.Error(), "--sim-speed") {
 		t.Errorf("a flag that stands where a value belongs was taken for a flag: %v", err)
 	}
 	said.Reset()
-	c, err = parseConfig([]string{"-data", "-http", "-http=:0", "-held", "-allow-unsynced=false", "-role", "worker", "-nats-url", "nats://a:1"}, &said)
-	if err != nil || c.Data != "-http" || c.HTTP != ":0" || !c.Held || c.AllowUnsynced || c.Role != roleWorker || c.NATSURL != "nats://a:1" {
+	c, err = parseConfig([]string{
+		"-data", "-http", "-http=:0", "-held", "-allow-unsynced=false", "-role", "worker", "-nats-url", "nats://a:1",
+	}, &said)
+	if err != nil || c.Data != "-http" || c.HTTP != ":0" || !c.Paused || c.AllowUnsynced || c.Role != roleWorker ||
+		c.NATSURL != "nats://a:1" {
 		t.Errorf("flags read as %+v, %v", c, err)
 	}
 	if want := "culvertd: write --data with two dashes; one dash is accepted for now\n"; said.String() != want {
@@ -170,7 +181,8 @@ speakers:
 		t.Fatal(err)
 	}
 	f := c.File
-	if f.Google.Endpoint == "" || f.Controllers["c"].PasswordFile != "/secret" || f.Speakers["s"].Peers[0] != (wiring.PeerConfig{Address: "192.0.2.9", Port: 179, ASN: 65002}) {
+	if f.Google.Endpoint == "" || f.Controllers["c"].PasswordFile != "/secret" ||
+		f.Speakers["s"].Peers[0] != (wiring.PeerConfig{Address: "192.0.2.9", Port: 179, ASN: 65002}) {
 		t.Errorf("file read as %+v", f)
 	}
 	if _, has := f.Speakers["site-edge"]; has {

@@ -22,7 +22,9 @@ type task func(ctx context.Context, c Config) error
 func newCommand(serve, setup task) *cobra.Command {
 	root := &cobra.Command{
 		Use: "culvertd", Short: "Run the daemon: all roles in one process, or one of them",
-		SilenceUsage: true, SilenceErrors: true, Args: noArguments, CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		SilenceUsage: true, SilenceErrors: true, Args: noArguments, CompletionOptions: cobra.CompletionOptions{
+			DisableDefaultCmd: true,
+		},
 	}
 	var s settings
 	s.bind(root.PersistentFlags())
@@ -104,13 +106,20 @@ func (s *settings) bind(f *pflag.FlagSet) {
 	f.Lookup("postgres-url").DefValue = "" // help shows no password
 	f.StringVar(&s.PubSubProject, "pubsub-project", "",
 		"project whose Pub/Sub carries the messages of the Google backend; PUBSUB_EMULATOR_HOST is honoured")
-	f.StringVar(&s.World, "world", "", "URL of a simulated world in another process; none: the real clouds, in role all too")
+	f.StringVar(
+		&s.World, "world", "", "URL of a simulated world in another process; none: the real clouds, in role all too",
+	)
 	f.StringVar(&s.Speaker, "speaker", "site-edge", "which speaker role speaker is")
-	f.BoolVar(&s.Held, "held", false, "start held: accept intents, request nothing until resumed")
+	f.BoolVar(&s.Paused, "paused", false, "start paused: accept intents, request nothing until culvert resume")
+	f.BoolVar(&s.Paused, "held", false, "")
+	_ = f.MarkDeprecated("held", "it is called --paused now") // the only error is a flag that is not there
 	f.DurationVar(&s.CheckpointEvery, "checkpoint-every", time.Minute,
 		"how often the heads of changed journals are noted in the journal of checkpoints")
-	f.BoolVar(&s.AllowUnsynced, "allow-unsynced", false, "accept a broker that does not prove it syncs before it acknowledges")
-	f.StringVar(&s.monitors, "nats-monitors", "", "monitoring endpoints (http://host:8222) of every server of --nats-url")
+	f.BoolVar(&s.AllowUnsynced, "allow-unsynced", false,
+		"accept a broker that does not prove it syncs before it acknowledges")
+	f.StringVar(
+		&s.monitors, "nats-monitors", "", "monitoring endpoints (http://host:8222) of every server of --nats-url",
+	)
 	f.StringVar(&s.file, "config", "", "configuration file (YAML)")
 }
 

@@ -89,7 +89,7 @@ func TestTheWholeLifeOfAConnection(t *testing.T) {
 	})
 }
 
-// life submits over both doors, looks at the world, withdraws over both doors.
+// life submits over HTTP and NATS, looks at the world, withdraws over both.
 func life(t *testing.T, d *daemon, change func(event, data map[string]any)) {
 	if !strings.HasPrefix(d.HTTP, "http://127.0.0.1:") || !strings.HasPrefix(d.NATS, "nats://127.0.0.1:") ||
 		!strings.HasPrefix(d.World, "http://127.0.0.1:") {
@@ -127,7 +127,7 @@ func life(t *testing.T, d *daemon, change func(event, data map[string]any)) {
 	)
 	d.ends(second, events.SagaCompleted)
 	if a := d.submit(overNATS); a.Saga != "default_over-nats.1" || !a.Duplicate {
-		t.Errorf("the same event by another door is %+v, want a duplicate", a)
+		t.Errorf("the same event over the other intake is %+v, want a duplicate", a)
 	}
 	built(t, d, change == nil)
 

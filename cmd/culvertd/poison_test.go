@@ -35,8 +35,8 @@ type thingIn struct {
 type thingOut struct{}
 
 func (s thing) Do(_ context.Context, run workers.Run, in thingIn, _ *thingOut) (thingOut, error) {
-	if in.Name == "poison-deed" {
-		panic("this deed is poison")
+	if in.Name == "poison-verb" {
+		panic("this verb is poison")
 	}
 	s.there.Store(run.Name, true)
 	return thingOut{}, nil
@@ -54,7 +54,7 @@ func (s thing) Undo(_ context.Context, run workers.Run, _ thingIn, _ *thingOut) 
 	return workers.Undone{}, nil
 }
 
-// vendorOf panics outside of any deed, in the runtime.
+// vendorOf panics outside of any verb, in the runtime.
 func vendorOf(in thingIn) string {
 	if in.Name == "poison-vendor" {
 		panic("this vendor is poison")
@@ -72,7 +72,9 @@ func poisonous() plans.Catalogue {
 			panic("this plan is poison")
 		}
 		b := saga.NewBuilder(privateservice.Name, 1)
-		saga.Add[thingOut](b, saga.Spec{Name: "thing", Kind: "test.thing", Prefix: "thing"}, &thingIn{Name: p.Intent.Connection.Name})
+		saga.Add[thingOut](
+			b, saga.Spec{Name: "thing", Kind: "test.thing", Prefix: "thing"}, &thingIn{Name: p.Intent.Connection.Name},
+		)
 		return b.Build()
 	}
 	judge := func(o saga.Outputs) []string {
@@ -88,7 +90,8 @@ func poisonous() plans.Catalogue {
 		return nil
 	}
 	return plans.Of(kind.Entry{
-		Name: privateservice.Name, Versions: map[int]kind.Version{1: {Admit: admit, Example: poisonData}}, Plan: plan, Postconditions: judge,
+		Name: privateservice.Name, Versions: map[int]kind.Version{1: {Admit: admit, Example: poisonData}}, Plan: plan,
+		Postconditions: judge,
 	})
 }
 
@@ -103,23 +106,28 @@ func (c *savedCursor) Save(_ context.Context, p saga.Position) error {
 	return nil
 }
 
-// What panics, wherever it does, ends by itself: an intent in the dead letters or as a saga that says why, a command as one
-// that was not done. A hundred others are not held up.
+// What panics, wherever it does, ends by itself: an intent in the dead letters or as a saga that says why, a command as
+// one that was not done. A hundred others are not held up.
 func TestPoisonHoldsUpNobody(t *testing.T) {
 	bus, journal := memory.NewBus(nil), memory.NewJournal(nil)
 	catalogue := poisonous()
 	o := orchestrator.New(orchestrator.Options{
 		Engine: saga.Engine{Kinds: catalogue.Kinds(), Limits: saga.Limits{
-			Deadline: time.Second, Quiet: time.Millisecond, Skew: time.Millisecond, Tries: 3, Budget: 3 * time.Second, UndoTries: 3,
-			UndoBudget: 3 * time.Second, ProveBudget: 5 * time.Second, RetryBase: 10 * time.Millisecond, RetryCap: 50 * time.Millisecond,
+			Deadline: time.Second, Quiet: time.Millisecond, Skew: time.Millisecond, Tries: 3, Budget: 3 * time.Second,
+			UndoTries:  3,
+			UndoBudget: 3 * time.Second, ProveBudget: 5 * time.Second, RetryBase: 10 * time.Millisecond,
+			RetryCap: 50 * time.Millisecond,
 		}},
-		Journal: journal, Bus: bus, Cursor: &savedCursor{}, Now: time.Now, ID: uuid.NewString, Name: "test", SweepEvery: 50 * time.Millisecond,
+		Journal: journal, Bus: bus, Cursor: &savedCursor{}, Now: time.Now, ID: uuid.NewString, Name: "test",
+		SweepEvery: 50 * time.Millisecond,
 	})
 	registry, err := workers.NewRegistry(workers.Handle("test.thing", vendorOf, thing{&sync.Map{}}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := workers.New(workers.Options{Bus: bus, Marks: memory.NewMarks(), Registry: registry, Name: "worker", Pace: 100, Parallel: 8})
+	w, err := workers.New(
+		workers.Options{Bus: bus, Marks: memory.NewMarks(), Registry: registry, Name: "worker", Pace: 100, Parallel: 8},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,12 +149,15 @@ func TestPoisonHoldsUpNobody(t *testing.T) {
 	t.Cleanup(func() { stop(); running.Wait() })
 	publish := func(name string) {
 		body, err := json.Marshal(map[string]any{
-			"specversion": "1.0", "id": "1", "source": "/test", "type": events.IntentType(privateservice.Name, events.Apply, 1), "subject": name,
+			"specversion": "1.0", "id": "1", "source": "/test", "type": events.IntentType(privateservice.Name,
+				events.Apply, 1), "subject": name,
 			"datacontenttype": "application/json", "data": poisonData,
 		})
 		if err == nil {
 			err = bus.Publish(ctx, events.Message{
-				Subject: events.IntentSubject(privateservice.Name), Header: map[string]string{"content-type": "application/cloudevents+json"}, Body: body,
+				Subject: events.IntentSubject(privateservice.Name), Header: map[string]string{
+					"content-type": "application/cloudevents+json",
+				}, Body: body,
 			})
 		}
 		if err != nil {
@@ -166,7 +177,7 @@ func TestPoisonHoldsUpNobody(t *testing.T) {
 		t.Fatalf("%s does not end", name)
 		return events.Status{}
 	}
-	poison := []string{"poison-rule", "poison-plan", "poison-proof", "poison-deed", "poison-vendor"}
+	poison := []string{"poison-rule", "poison-plan", "poison-proof", "poison-verb", "poison-vendor"}
 	for _, name := range poison {
 		publish(name)
 	}
@@ -178,7 +189,8 @@ func TestPoisonHoldsUpNobody(t *testing.T) {
 			t.Errorf("good-%d: %s (%s)", i, v.Status, v.Reason)
 		}
 	}
-	for name, says := range map[string]string{"poison-plan": "this plan is poison", "poison-proof": "this proof is poison", "poison-deed": "", "poison-vendor": ""} {
+	for name, says := range map[string]string{"poison-plan": "this plan is poison",
+		"poison-proof": "this proof is poison", "poison-verb": "", "poison-vendor": ""} {
 		if v := ended(name); v.Status == events.SagaCompleted || !strings.Contains(v.Reason, says) {
 			t.Errorf("%s: %s (%s), want an end that says %q", name, v.Status, v.Reason, says)
 		}

@@ -22,7 +22,7 @@ type program struct {
 	ready  func(addresses) error
 
 	at      addresses
-	home    home
+	backend backend
 	closers []func() error
 	group   *errgroup.Group
 }
@@ -73,7 +73,7 @@ func (p *program) start(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := p.openHome(ctx); err != nil {
+	if err := p.openBackend(ctx); err != nil {
 		return err
 	}
 	if role == roleSpeaker || role == roleAll {
@@ -96,7 +96,7 @@ func (p *program) start(ctx context.Context) error {
 func (p *program) parts() wiring.Parts {
 	return wiring.Parts{
 		File: p.config.File, World: p.at.World, Speed: p.config.SimSpeed,
-		Bus: p.home.bus, Claims: p.home.claims, Marks: p.home.marks, Release: version, Log: p.log,
+		Bus: p.backend.bus, Claims: p.backend.claims, Marks: p.backend.marks, Release: version, Log: p.log,
 	}
 }
 

@@ -103,7 +103,7 @@ func TestAKilledDaemonIsContinued(t *testing.T) {
 
 // Started held, the engine accepts and requests nothing.
 func TestHeld(t *testing.T) {
-	d := inProcess(t, "--world", worldAlone(t).World, "--held")
+	d := inProcess(t, "--world", worldAlone(t).World, "--paused")
 	id := d.submit(example(t, "private-service-direct.yaml", nil)).Saga
 	if v, err := d.api().Show(t.Context(), id); err != nil || v.Status != events.SagaAccepted {
 		t.Errorf("held: %+v %v", v, err)

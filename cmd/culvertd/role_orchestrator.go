@@ -27,17 +27,19 @@ func (p *program) startOrchestrator(ctx context.Context) error {
 	catalogue := plans.All(p.config.File.PlansOperator())
 	engine := saga.Engine{Kinds: catalogue.Kinds(), Limits: saga.DefaultLimits(p.parts().Pace())}
 	var held saga.Held
-	if p.config.Held {
+	if p.config.Paused {
 		held = held.With("", &saga.Pause{})
 	}
 	o := orchestrator.New(orchestrator.Options{
-		Engine: engine, Held: held, Journal: p.home.journal(), Bus: p.home.bus, Cursor: wiring.Cursor{Claims: p.home.claims},
+		Engine: engine, Held: held, Journal: p.backend.journal(), Bus: p.backend.bus, Cursor: wiring.Cursor{
+			Claims: p.backend.claims,
+		},
 		Now: time.Now, ID: uuid.NewString, Name: wiring.ProcessName(), SweepEvery: 10 * time.Second,
 		CheckpointEvery: p.config.CheckpointEvery, Log: p.log,
 	})
 	in := intake.Intake{Kinds: catalogue, Engine: o, Now: time.Now}
 	p.group.Go(func() error { return o.Run(ctx) })
-	p.group.Go(func() error { return in.Consume(ctx, p.home.bus, p.log) })
+	p.group.Go(func() error { return in.Consume(ctx, p.backend.bus, p.log) })
 	return p.serveHTTP(ctx, o, in, catalogue, engine)
 }
 
@@ -52,13 +54,15 @@ func (p *program) serveHTTP(
 	p.at.HTTP = "http://" + listener.Addr().String()
 	server := &http.Server{
 		Handler: httpapi.Handler(httpapi.Options{
-			Engine: o, Intake: in, Listing: p.home.journal(), DeadLetters: p.home.deadLetters, Publisher: p.home.bus,
-			Mover: o, Journal: p.home.journal(),
+			Engine: o, Intake: in, Listing: p.backend.journal(), DeadLetters: p.backend.deadLetters,
+			Publisher: p.backend.bus,
+			Mover:     o, Journal: p.backend.journal(),
 			Audit: func(ctx context.Context, against []saga.Head) (audit.Report, error) {
-				return audit.Run(ctx, engine, p.home.journal(), against)
+				return audit.Run(ctx, engine, p.backend.journal(), against)
 			},
-			Room: p.home.room, Claims: p.home.claims, Kinds: explain(catalogue), Capabilities: capabilities, World: p.at.World,
-			NATS: p.at.NATS, Version: version,
+			Room: p.backend.room, Claims: p.backend.claims, Kinds: explain(catalogue), Capabilities: capabilities,
+			World: p.at.World,
+			NATS:  p.at.NATS, Version: version,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // streams end when the process drains
@@ -90,7 +94,8 @@ func explain(catalogue plans.Catalogue) map[string][]httpapi.KindInfo {
 	for name, e := range catalogue {
 		for version := 1; version <= e.Newest(); version++ {
 			k := httpapi.KindInfo{
-				Kind: name, Version: version, Newest: e.Newest(), Schemas: map[string]any{}, Diagram: catalogue.Diagram(name, version),
+				Kind: name, Version: version, Newest: e.Newest(), Schemas: map[string]any{},
+				Diagram: catalogue.Diagram(name, version),
 			}
 			for _, want := range []events.Want{events.Apply, events.Withdraw} {
 				raw, known := schemas.Intent(name, string(want), version)

@@ -12,11 +12,12 @@ func (p *program) startWorker(ctx context.Context) error {
 	p.group.Go(func() error {
 		err := w.Run(ctx)
 		stats := w.Stats()
-		deeds := uint64(0)
+		verbs := uint64(0)
 		for _, n := range stats.Outcomes {
-			deeds += n
+			verbs += n
 		}
-		p.log.Info("worker has drained", "commands", deeds, "running", stats.Running, "late", stats.Late, "repeated", stats.Repeated)
+		p.log.Info("worker has drained", "commands", verbs, "running", stats.Running, "late", stats.Late, "repeated",
+			stats.Repeated)
 		return err
 	})
 	return nil

@@ -10,8 +10,8 @@ import (
 	"github.com/culvertnet/culvert/adapters/pubsub"
 )
 
-// setup makes what a home stands on: the schema, topics and subscriptions of the Google backend, or the streams of the
-// NATS one. It can be run again, and tells what it made.
+// setup makes what a backend stands on: the schema, topics and subscriptions of the Google backend, or the streams of
+// the NATS one. It can be run again, and tells what it made.
 func setup(ctx context.Context, p *program, out io.Writer) (err error) {
 	if p.config.PostgresURL == "" {
 		p.config.Role = roleWorker // has no listener of its own
@@ -20,7 +20,7 @@ func setup(ctx context.Context, p *program, out io.Writer) (err error) {
 				err = errors.Join(err, p.closers[i]())
 			}
 		}()
-		if err := p.openHome(ctx); err != nil {
+		if err := p.openBackend(ctx); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintln(out, "the streams are there")

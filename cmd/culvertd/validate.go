@@ -30,7 +30,8 @@ func (c Config) validate() error {
 	need(c.CheckpointEvery > 0, "--checkpoint-every %s is not positive", c.CheckpointEvery)
 	need(slices.Contains(roles, c.Role), "invalid --role %q: want one of %s", c.Role, strings.Join(roles, ", "))
 	for i, name := range c.Capabilities {
-		need(slices.Contains(capabilities, name), "invalid --capabilities %q: want some of %s", name, strings.Join(capabilities, ", "))
+		need(slices.Contains(capabilities, name), "invalid --capabilities %q: want some of %s", name,
+			strings.Join(capabilities, ", "))
 		need(!slices.Contains(c.Capabilities[:i], name), "--capabilities: %s is there twice", name)
 	}
 	need(c.World == "" || c.World == noWorld || wiring.IsURL(c.World, "http", "https"),
@@ -42,11 +43,15 @@ func (c Config) validate() error {
 	for _, monitor := range c.NATSMonitors {
 		need(wiring.IsURL(monitor, "http", "https"), "--nats-monitors: %q is not a URL", monitor)
 	}
-	need((c.PostgresURL == "") == (c.PubSubProject == ""), "--postgres-url and --pubsub-project go together: the Google backend needs both")
-	need(c.PostgresURL == "" || wiring.IsURL(c.PostgresURL, "postgres", "postgresql"), "--postgres-url is not the URL of a PostgreSQL database")
+	need((c.PostgresURL == "") == (c.PubSubProject == ""),
+		"--postgres-url and --pubsub-project go together: the Google backend needs both")
+	need(c.PostgresURL == "" || wiring.IsURL(c.PostgresURL, "postgres", "postgresql"),
+		"--postgres-url is not the URL of a PostgreSQL database")
 	need(c.NATSURL == "" || c.PostgresURL == "", "--nats-url and --postgres-url are two backends: give one")
-	need(c.Role == roleAll || c.Role == roleWorld || c.NATSURL != "" || c.PostgresURL != "" || !slices.Contains(roles, c.Role),
-		"--role %s needs --nats-url, or --postgres-url and --pubsub-project: only role all has a backend of its own", c.Role)
+	need(c.Role == roleAll || c.Role == roleWorld || c.NATSURL != "" || c.PostgresURL != "" || !slices.Contains(roles,
+		c.Role),
+		"--role %s needs --nats-url, or --postgres-url and --pubsub-project: only role all has a backend of its own",
+		c.Role)
 	_, known := c.File.Speakers[c.Speaker]
 	need(c.Role != roleSpeaker || known, "--speaker %q is not in the configuration's speakers", c.Speaker)
 	slices.SortFunc(errs, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })

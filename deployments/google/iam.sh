@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Gives each role of Culvert what it needs on the topics and subscriptions that pubsub.sh (or "culvertd setup") has made, and no more.
-# Nothing here gives rights on networks: what workers may do there is theirs (docs/google-home.md).
+# Nothing here gives rights on networks: what workers may do there is theirs (docs/google-backend.md).
 #
 #   PROJECT=… PROJECT_NUMBER=… ORCHESTRATOR=sa@… WORKER=sa@… [PUBLISHERS="sa@… sa@…"] [STATUS_READERS="console audit"] deployments/google/iam.sh
 set -euo pipefail

@@ -8,7 +8,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// BenchmarkDecodeIntents is what a door spends on one event before anything is stored.
+// BenchmarkDecodeIntents is what the intake spends on one event before anything is stored.
 func BenchmarkDecodeIntents(b *testing.B) {
 	full, err := os.ReadFile("../../schemas/examples/private-service/valid/lab.json")
 	if err != nil {

@@ -8,9 +8,10 @@ import (
 	"github.com/culvertnet/culvert/events/poison"
 )
 
-// Consume takes intents from the bus until ctx ends. One that is refused goes to the dead letters with the reason; one that
-// meets a busy engine, a full store or no answer stays with the broker. An intent that is delivered poison.MaxDeliver times
-// has taken many a process with it, or has met a full queue for more than an hour; in the dead letters it is not lost.
+// Consume takes intents from the bus until ctx ends. One that is refused goes to the dead letters with the reason; one
+// that meets a busy engine, a full store or no answer stays with the broker. An intent that is delivered
+// poison.MaxDeliver times has taken many a process with it, or has met a full queue for more than an hour; in the dead
+// letters it is not lost.
 func (i Intake) Consume(ctx context.Context, bus events.Bus, log *slog.Logger) error {
 	place := events.Subscription{
 		Name: "intake", Subjects: []string{events.Intents.Subject}, Parallel: 64, MaxDeliver: poison.MaxDeliver,

@@ -7,9 +7,9 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// DecodeIntents reads the intents of one message: structured JSON, batch or binary mode, told by its headers, whose names
-// count in any case. A message without content type and without attribute headers is structured JSON, as NATS publishers
-// send it. A structured or binary message gives exactly one intent. now bounds the events' times.
+// DecodeIntents reads the intents of one message: structured JSON, batch or binary mode, told by its headers, whose
+// names count in any case. A message without content type and without attribute headers is structured JSON, as NATS
+// publishers send it. A structured or binary message gives exactly one intent. now bounds the events' times.
 //
 // The error is an *[events.Refusal] that lists the violations of envelope and data of every event together (the first
 // hundred): "schema-<keyword>" for what a schema says, "type" for a type that is not known. Of a batch the fields begin
@@ -36,8 +36,8 @@ func DecodeIntents(tenant string, header map[string]string, body []byte, now tim
 	return intents, nil
 }
 
-// joinHeader makes the single-valued header that DecodeIntents takes from one with lists of values (HTTP). An attribute or
-// content type that is there twice is refused: nobody can tell which one is meant.
+// joinHeader makes the single-valued header that DecodeIntents takes from one with lists of values (HTTP). An attribute
+// or content type that is there twice is refused: nobody can tell which one is meant.
 func joinHeader(header map[string][]string) (map[string]string, error) {
 	joined := make(map[string]string, len(header))
 	for name, values := range header {
@@ -46,7 +46,8 @@ func joinHeader(header map[string][]string) (map[string]string, error) {
 			continue
 		}
 		if _, twice := joined[lower]; twice || len(values) > 1 {
-			return nil, events.NewRefusal(strings.TrimPrefix(lower, attributePrefix), "duplicate-attribute", "the header %s is there more than once", name)
+			return nil, events.NewRefusal(strings.TrimPrefix(lower, attributePrefix), "duplicate-attribute",
+				"the header %s is there more than once", name)
 		}
 		if len(values) == 1 {
 			joined[lower] = values[0]

@@ -29,7 +29,8 @@ func attributes() map[string]string {
 
 // structured is the same event in structured mode, with more attributes and other data where given.
 func structured(more, data string) []byte {
-	return fmt.Appendf(nil, `{"specversion":"1.0","id":"a-1","source":"/pipelines/orders","type":"culvert.private-service.apply.v1","subject":"orders"%s,"data":%s}`, more, data)
+	return fmt.Appendf(nil,
+		`{"specversion":"1.0","id":"a-1","source":"/pipelines/orders","type":"culvert.private-service.apply.v1","subject":"orders"%s,"data":%s}`, more, data)
 }
 
 func one(t *testing.T, header map[string]string, body []byte) events.Intent {
@@ -43,8 +44,10 @@ func one(t *testing.T, header map[string]string, body []byte) events.Intent {
 
 func TestEveryModeGivesTheSameIntent(t *testing.T) {
 	want := one(t, nil, structured("", payload))
-	if want.Connection != (events.Key{Tenant: events.DefaultTenant, Name: "orders"}) || want.Kind != "private-service" || want.Want != events.Apply || want.Version != 1 ||
-		want.Source != "/pipelines/orders" || want.ID != "a-1" || want.IfVersion != nil || !want.Time.IsZero() || want.Digest == "" {
+	if want.Connection != (events.Key{Tenant: events.DefaultTenant, Name: "orders"}) ||
+		want.Kind != "private-service" || want.Want != events.Apply || want.Version != 1 ||
+		want.Source != "/pipelines/orders" || want.ID != "a-1" || want.IfVersion != nil || !want.Time.IsZero() ||
+		want.Digest == "" {
 		t.Fatalf("the intent is not what the event says: %+v", want)
 	}
 	lower := map[string]string{}
@@ -59,16 +62,22 @@ func TestEveryModeGivesTheSameIntent(t *testing.T) {
 		header map[string]string
 		body   []byte
 	}{
-		"structured by its content type": {map[string]string{"Content-Type": "application/cloudevents+json; charset=utf-8"}, structured("", payload)},
+		"structured by its content type": {
+			map[string]string{"Content-Type": "application/cloudevents+json; charset=utf-8"}, structured("", payload),
+		},
 		"binary, as HTTP writes headers": {attributes(), []byte(payload)},
 		"binary, as NATS writes them":    {lower, []byte(payload)},
 		"binary with a charset":          {charset, []byte(payload)},
 		"binary with encoded values":     {encoded, []byte(payload)},
-		"a batch of one":                 {map[string]string{"content-type": "application/cloudevents-batch+json"}, slices.Concat([]byte("["), structured("", payload), []byte("]"))},
-		"other headers do not count":     {map[string]string{"Nats-Msg-Id": "x", "Accept": "*/*"}, structured("", payload)},
+		"a batch of one": {map[string]string{"content-type": "application/cloudevents-batch+json"},
+			slices.Concat([]byte("["), structured("", payload), []byte("]"))},
+		"other headers do not count": {
+			map[string]string{"Nats-Msg-Id": "x", "Accept": "*/*"}, structured("", payload),
+		},
 	}
 	for why, c := range cases {
-		if got := one(t, c.header, c.body); got.Digest != want.Digest || string(got.Data) != string(want.Data) || got.Connection != want.Connection {
+		if got := one(t, c.header, c.body); got.Digest != want.Digest || string(got.Data) != string(want.Data) ||
+			got.Connection != want.Connection {
 			t.Errorf("%s: want %+v, got %+v", why, want, got)
 		}
 	}
@@ -80,11 +89,13 @@ func TestDigestIsOfWhatIsAsked(t *testing.T) {
 	turned := `{"network":"projects/acme-net/global/networks/spoke-vpc","service":{"name":"fn-0002","region":"europe-west3","project":"acme-prod","platform":"cloud-run"}}`
 	escaped := strings.Replace(payload, "fn-0002", `fn\u002d0002`, 1)
 	for why, body := range map[string][]byte{
-		"blanks ask nothing":              structured("", spaced),
-		"order asks nothing":              structured("", turned),
-		"escapes ask nothing":             structured("", escaped),
-		"time is of the sending":          structured(`,"time":"2026-11-20T10:00:00Z"`, payload),
-		"the trace is of the sending":     structured(`,"traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"`, payload),
+		"blanks ask nothing":     structured("", spaced),
+		"order asks nothing":     structured("", turned),
+		"escapes ask nothing":    structured("", escaped),
+		"time is of the sending": structured(`,"time":"2026-11-20T10:00:00Z"`, payload),
+		"the trace is of the sending": structured(
+			`,"traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"`, payload,
+		),
 		"another id is another sending":   []byte(strings.Replace(string(structured("", payload)), "a-1", "a-2", 1)),
 		"an explicit content type is one": structured(`,"datacontenttype":"application/json"`, payload),
 	} {
@@ -93,19 +104,23 @@ func TestDigestIsOfWhatIsAsked(t *testing.T) {
 		}
 	}
 	for why, body := range map[string][]byte{
-		"another service":        structured("", strings.Replace(payload, "fn-0002", "fn-0003", 1)),
-		"a version is compared":  structured(`,"ifversion":0`, payload),
-		"another version":        structured(`,"ifversion":4`, payload),
-		"another connection":     []byte(strings.Replace(string(structured("", payload)), `"orders"`, `"payments"`, 1)),
-		"a withdrawal":           []byte(strings.Replace(string(structured("", `{}`)), "apply", "withdraw", 1)),
-		"a number where was one": structured("", strings.Replace(payload, `"region"`, `"followTraffic":true,"region"`, 1)),
+		"another service":       structured("", strings.Replace(payload, "fn-0002", "fn-0003", 1)),
+		"a version is compared": structured(`,"ifversion":0`, payload),
+		"another version":       structured(`,"ifversion":4`, payload),
+		"another connection":    []byte(strings.Replace(string(structured("", payload)), `"orders"`, `"payments"`, 1)),
+		"a withdrawal":          []byte(strings.Replace(string(structured("", `{}`)), "apply", "withdraw", 1)),
+		"a number where was one": structured(
+			"", strings.Replace(payload, `"region"`, `"followTraffic":true,"region"`, 1),
+		),
 	} {
 		if got := one(t, nil, body).Digest; got == base {
 			t.Errorf("%s asks something else, but the digest is the same", why)
 		}
 	}
 	number := func(n string) string {
-		return one(t, nil, structured("", strings.Replace(payload, `"network"`, `"egress":{"connector":{"minInstances":`+n+`}},"network"`, 1))).Digest
+		return one(t, nil, structured(
+			"", strings.Replace(payload, `"network"`, `"egress":{"connector":{"minInstances":`+n+`}},"network"`, 1),
+		)).Digest
 	}
 	if number("2") != number("2.0") || number("2") != number("0.2e1") || number("2") == number("3") {
 		t.Error("numbers are compared by what they are, not by how they are written")
@@ -128,7 +143,9 @@ func TestExtensions(t *testing.T) {
 
 func TestTimeBounds(t *testing.T) {
 	at := func(d time.Duration) error {
-		_, err := DecodeIntents(events.DefaultTenant, nil, structured(`,"time":"`+today.Add(d).Format(time.RFC3339)+`"`, payload), today)
+		_, err := DecodeIntents(
+			events.DefaultTenant, nil, structured(`,"time":"`+today.Add(d).Format(time.RFC3339)+`"`, payload), today,
+		)
 		return err
 	}
 	if err := at(24 * time.Hour); err != nil {
@@ -143,7 +160,8 @@ func TestTimeBounds(t *testing.T) {
 }
 
 func TestRefusalsListEverything(t *testing.T) {
-	body := strings.Replace(string(structured(`,"owner":"me"`, strings.Replace(payload, `"fn-0002"`, `"F"`, 1))), `"a-1"`, `"a b"`, 1)
+	body := strings.Replace(string(structured(`,"owner":"me"`, strings.Replace(payload, `"fn-0002"`, `"F"`, 1))),
+		`"a-1"`, `"a b"`, 1)
 	_, err := DecodeIntents(events.DefaultTenant, nil, []byte(body), today)
 	refusal, is := events.AsRefusal(err)
 	if !is {
@@ -183,7 +201,8 @@ func TestTheLibraryReadsTheSame(t *testing.T) {
 			t.Fatalf("%s: %d events and %v", file, len(decoded), err)
 		}
 		got, err := libraryIntent(events.DefaultTenant, decoded[0], today)
-		if err != nil || got.Digest != want.Digest || string(got.Data) != string(want.Data) || !got.Time.Equal(want.Time) || got.Source != want.Source || got.ID != want.ID {
+		if err != nil || got.Digest != want.Digest || string(got.Data) != string(want.Data) ||
+			!got.Time.Equal(want.Time) || got.Source != want.Source || got.ID != want.ID {
 			t.Errorf("%s: want %+v, got %+v, %v", file, want, got, err)
 		}
 	}
@@ -202,7 +221,8 @@ func TestIntakeRefusesWhatWasBuiltWrong(t *testing.T) {
 		change(&e)
 		return e
 	}
-	if in, err := libraryIntent(events.DefaultTenant, built(func(*event.Event) {}), today); err != nil || in.Want != events.Withdraw {
+	if in, err := libraryIntent(events.DefaultTenant, built(func(*event.Event) {}), today); err != nil ||
+		in.Want != events.Withdraw {
 		t.Fatalf("a good event was refused: %v", err)
 	}
 	for why, e := range map[string]event.Event{
@@ -234,15 +254,19 @@ func TestCheckData(t *testing.T) {
 	} {
 		_, err := CheckData(c.kind, events.Apply, 1, []byte(c.data))
 		refusal, is := events.AsRefusal(err)
-		if !is || !slices.ContainsFunc(refusal.Violations, func(v events.Violation) bool { return v.Field == c.field && string(v.Rule) == c.rule }) {
+		if !is || !slices.ContainsFunc(refusal.Violations,
+			func(v events.Violation) bool { return v.Field == c.field && string(v.Rule) == c.rule }) {
 			t.Errorf("%s: want %s at %s, got %v", why, c.rule, c.field, err)
 		}
 	}
 }
 
 func TestJoinHeader(t *testing.T) {
-	got, err := joinHeader(map[string][]string{"Ce-Id": {"a"}, "Content-Type": {"application/json"}, "Accept": {"a", "b"}, "Ce-Empty": {}})
-	if want := map[string]string{"ce-id": "a", "content-type": "application/json"}; err != nil || !maps.Equal(got, want) {
+	got, err := joinHeader(
+		map[string][]string{"Ce-Id": {"a"}, "Content-Type": {"application/json"}, "Accept": {"a", "b"}, "Ce-Empty": {}},
+	)
+	if want := map[string]string{"ce-id": "a", "content-type": "application/json"}; err != nil ||
+		!maps.Equal(got, want) {
 		t.Errorf("want %v, got %v, %v", want, got, err)
 	}
 	for why, header := range map[string]map[string][]string{
@@ -257,7 +281,8 @@ func TestJoinHeader(t *testing.T) {
 	if _, err := libraryEvents(map[string]string{"Ce-Id": "a", "ce-id": "b"}, nil, today); err == nil {
 		t.Error("two spellings of one attribute were decoded")
 	}
-	if _, err := libraryEvents(map[string]string{"Ce-Datacontenttype": "application/json", "content-type": "text/plain"}, nil, today); err == nil {
+	if _, err := libraryEvents(map[string]string{"Ce-Datacontenttype": "application/json",
+		"content-type": "text/plain"}, nil, today); err == nil {
 		t.Error("two content types were decoded")
 	}
 }

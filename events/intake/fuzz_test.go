@@ -9,8 +9,8 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// FuzzDecode: whatever comes in, DecodeIntents neither panics nor errs without naming a rule, and what it accepts means the
-// same to every reader behind it.
+// FuzzDecode: whatever comes in, DecodeIntents neither panics nor errs without naming a rule, and what it accepts means
+// the same to every reader behind it.
 func FuzzDecode(f *testing.F) {
 	for _, folder := range []string{"valid", "invalid"} {
 		files, err := filepath.Glob("../../schemas/examples/*/" + folder + "/*")
@@ -50,7 +50,8 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("an intent that cannot be journalled: %+v", in)
 			}
 			again, err := libraryIntent(events.DefaultTenant, decoded[i], today)
-			if err != nil || again.Digest != in.Digest || string(again.Data) != string(in.Data) || again.ID != in.ID || again.Source != in.Source {
+			if err != nil || again.Digest != in.Digest || string(again.Data) != string(in.Data) || again.ID != in.ID ||
+				again.Source != in.Source {
 				t.Fatalf("two readers, two intents: %+v and %+v, %v", in, again, err)
 			}
 		}
@@ -59,7 +60,8 @@ func FuzzDecode(f *testing.F) {
 
 // FuzzReadStrict: what is read strictly is read the same by encoding/json, and its own spelling is a fixed point.
 func FuzzReadStrict(f *testing.F) {
-	for _, seed := range []string{payload, `[1,2.50,-0,1e3,"\u00e9",null,true,{}]`, `{"a":{"b":[]}}`, `"\ud83d\ude00"`, `{"a":1,"A":2}`, `[1,]`, `{"a" 1}`} {
+	for _, seed := range []string{payload, `[1,2.50,-0,1e3,"\u00e9",null,true,{}]`, `{"a":{"b":[]}}`, `"\ud83d\ude00"`,
+		`{"a":1,"A":2}`, `[1,]`, `{"a" 1}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {

@@ -12,14 +12,14 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// Submitter takes admitted intents; the orchestrator is one. It answers when the intent is on stable storage. Errors are
-// *[events.Refusal], [events.ErrBusy] or of its store. Safe for concurrent use.
+// Submitter takes admitted intents; the orchestrator is one. It answers when the intent is on stable storage. Errors
+// are *[events.Refusal], [events.ErrBusy] or of its store. Safe for concurrent use.
 type Submitter interface {
 	Submit(ctx context.Context, in events.Intent) (events.Receipt, error)
 }
 
-// Admitter judges an intent by the rules that a schema cannot say; the catalogue of kinds is one. What is not admitted is
-// a *[events.Refusal]. Safe for concurrent use.
+// Admitter judges an intent by the rules that a schema cannot say; the catalogue of kinds is one. What is not admitted
+// is a *[events.Refusal]. Safe for concurrent use.
 type Admitter interface {
 	Admit(in events.Intent) error
 }
@@ -31,9 +31,9 @@ type Intake struct {
 	Now    func() time.Time
 }
 
-// Accept decodes a message strictly, as [DecodeIntents] says, admits every intent in it before any is submitted, and submits them in order. It
-// answers when the last one is on stable storage. When one of a batch cannot be submitted after others have been, the
-// error says so, and the whole batch can be sent again: an accepted intent is known again.
+// Accept decodes a message strictly, as [DecodeIntents] says, admits every intent in it before any is submitted, and
+// submits them in order. It answers when the last one is on stable storage. When one of a batch cannot be submitted
+// after others have been, the error says so, and the whole batch can be sent again: an accepted intent is known again.
 func (i Intake) Accept(
 	ctx context.Context, tenant string, header map[string][]string, body []byte,
 ) ([]events.Receipt, error) {
@@ -65,8 +65,8 @@ func (i Intake) Accept(
 // isBatch tells whether a message that has been decoded was a batch: no other form of an intent is an array.
 func isBatch(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) }
 
-// admitAll lists what is wrong with every intent; of a batch the fields begin with the intent's place, as they do for what
-// is refused while decoding.
+// admitAll lists what is wrong with every intent; of a batch the fields begin with the intent's place, as they do for
+// what is refused while decoding.
 func (i Intake) admitAll(intents []events.Intent, batch bool) error {
 	var all events.Refusal
 	for n, in := range intents {
@@ -91,8 +91,8 @@ func (i Intake) admitAll(intents []events.Intent, batch bool) error {
 	return &all
 }
 
-// CheckData judges data that shall replace an intent's (a replay with another input): what is refused here would be refused
-// as an intent. It gives the data in canonical form.
+// CheckData judges data that shall replace an intent's (a replay with another input): what is refused here would be
+// refused as an intent. It gives the data in canonical form.
 func (i Intake) CheckData(in events.Intent) (json.RawMessage, error) {
 	data, err := CheckData(in.Kind, in.Want, in.Version, in.Data)
 	if err != nil {

@@ -49,11 +49,14 @@ var batched = map[string][]string{"content-type": {"application/cloudevents-batc
 
 func TestAccept(t *testing.T) {
 	d, e := started(9)
-	receipts, err := d.Accept(t.Context(), "default", batched, []byte(batch(applied("a"), applied("b"), event("c", "withdraw", "{}"))))
+	receipts, err := d.Accept(
+		t.Context(), "default", batched, []byte(batch(applied("a"), applied("b"), event("c", "withdraw", "{}"))),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(receipts) != 3 || receipts[0] != (events.Receipt{Saga: "default_a.1"}) || receipts[1] != (events.Receipt{Saga: "default_b.1", Duplicate: true}) {
+	if len(receipts) != 3 || receipts[0] != (events.Receipt{Saga: "default_a.1"}) ||
+		receipts[1] != (events.Receipt{Saga: "default_b.1", Duplicate: true}) {
 		t.Errorf("receipts %+v, want those of a, b (known before) and c in order", receipts)
 	}
 	if len(e.taken) != 3 || e.taken[2].Want != events.Withdraw || e.taken[0].Connection.Tenant != "default" {
@@ -91,7 +94,8 @@ func TestABusyEngineSaysHowFarItGot(t *testing.T) {
 		t.Errorf("receipts %v, error %v", receipts, err)
 	}
 	d, _ = started(0)
-	if _, err := d.Accept(t.Context(), "default", nil, []byte(applied("a"))); !errors.Is(err, events.ErrBusy) || strings.Contains(fmt.Sprint(err), "of") {
+	if _, err := d.Accept(t.Context(), "default", nil, []byte(applied("a"))); !errors.Is(err, events.ErrBusy) ||
+		strings.Contains(fmt.Sprint(err), "of") {
 		t.Errorf("error %v: nothing was accepted, and there is nothing to count", err)
 	}
 }

@@ -36,14 +36,16 @@ func readMessage(header map[string]string, body []byte) (trees, *events.Refusal)
 	case contentType != "" && err != nil:
 		return nil, events.NewRefusal("datacontenttype", "content-type", "content type %q: %v", clip(contentType), err)
 	case hasCharset && !strings.EqualFold(charset, "utf-8"):
-		return nil, events.NewRefusal("datacontenttype", "content-type", "charset %q: only UTF-8 is read", clip(charset))
+		return nil, events.NewRefusal("datacontenttype", "content-type", "charset %q: only UTF-8 is read",
+			clip(charset))
 	case media == typeStructured:
 		root, violations := readStrict(body)
 		return asTrees([]any{root}, violations, ""), nil
 	case media == typeBatch:
 		return readBatch(body)
 	case len(attributes) == 0 || media != typeData:
-		return nil, events.NewRefusal("datacontenttype", "content-type", "content type %q: want %s, %s, or %s with %s headers",
+		return nil, events.NewRefusal("datacontenttype", "content-type",
+			"content type %q: want %s, %s, or %s with %s headers",
 			clip(contentType), typeStructured, typeBatch, typeData, attributePrefix)
 	}
 	return readBinary(attributes, body)
@@ -58,7 +60,8 @@ func splitHeader(header map[string]string) (map[string]string, string, *events.R
 		attribute, isAttribute := strings.CutPrefix(lower, attributePrefix)
 		if lower == "content-type" || attribute == "datacontenttype" && isAttribute {
 			if typed && contentType != value {
-				return nil, "", events.NewRefusal("datacontenttype", "duplicate-attribute", "the content type is there twice: %q and %q", clip(contentType), clip(value))
+				return nil, "", events.NewRefusal("datacontenttype", "duplicate-attribute",
+					"the content type is there twice: %q and %q", clip(contentType), clip(value))
 			}
 			contentType, typed = value, true
 			continue
@@ -67,10 +70,13 @@ func splitHeader(header map[string]string) (map[string]string, string, *events.R
 			continue
 		}
 		if _, twice := attributes[attribute]; twice {
-			return nil, "", events.NewRefusal(attribute, "duplicate-attribute", "the header %s is there more than once", name)
+			return nil, "", events.NewRefusal(attribute, "duplicate-attribute", "the header %s is there more than once",
+				name)
 		}
 		if attribute == "data" {
-			return nil, "", events.NewRefusal(attribute, "extension", "the data of a binary message is its body, not a header")
+			return nil, "", events.NewRefusal(
+				attribute, "extension", "the data of a binary message is its body, not a header",
+			)
 		}
 		attributes[attribute] = value
 	}
@@ -89,7 +95,8 @@ func readBatch(body []byte) (trees, *events.Refusal) {
 	return asTrees(list, violations, "/"), nil
 }
 
-// asTrees takes roots for events. Violations of the reader are of the whole text; in a batch their fields name the place.
+// asTrees takes roots for events. Violations of the reader are of the whole text; in a batch their fields name the
+// place.
 func asTrees(roots []any, violations []events.Violation, place string) trees {
 	ts := make(trees, 0, len(roots))
 	for i, root := range roots {
@@ -99,7 +106,9 @@ func asTrees(roots []any, violations []events.Violation, place string) trees {
 		}
 		for _, v := range violations {
 			if field, mine := strings.CutPrefix(v.Field+"/", t.at+"/"); mine {
-				t.violations = append(t.violations, events.Violation{Field: strings.TrimSuffix("/"+field, "/"), Rule: v.Rule, Message: v.Message})
+				t.violations = append(t.violations, events.Violation{
+					Field: strings.TrimSuffix("/"+field, "/"), Rule: v.Rule, Message: v.Message,
+				})
 			}
 		}
 		var isObject bool
@@ -118,7 +127,9 @@ func readBinary(attributes map[string]string, body []byte) (trees, *events.Refus
 		t.root["data"] = data
 	}
 	for _, v := range violations {
-		t.violations = append(t.violations, events.Violation{Field: "/data" + v.Field, Rule: v.Rule, Message: v.Message})
+		t.violations = append(
+			t.violations, events.Violation{Field: "/data" + v.Field, Rule: v.Rule, Message: v.Message},
+		)
 	}
 	size := len(body)
 	for name, value := range attributes {

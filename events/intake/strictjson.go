@@ -23,8 +23,9 @@ const (
 	MaxEvent = 256 << 10
 	// MaxDepth is how deep objects and arrays may nest.
 	MaxDepth = 32
-	// MaxMembers is the most members of one object or array, MaxValues the most values of one message. No schema asks for
-	// nearly as many; without a limit a small message of empty objects costs seconds of telling what each one lacks.
+	// MaxMembers is the most members of one object or array, MaxValues the most values of one message. No schema asks
+	// for nearly as many; without a limit a small message of empty objects costs seconds of telling what each one
+	// lacks.
 	MaxMembers = 1000
 	MaxValues  = 10000
 )
@@ -44,8 +45,8 @@ type strictReader struct {
 	violations []events.Violation
 }
 
-// maxViolations is how many violations of one message are told, maxText how long a part of one may be. Nobody mends more
-// at once, and a refusal must not be larger than what it refuses.
+// maxViolations is how many violations of one message are told, maxText how long a part of one may be. Nobody mends
+// more at once, and a refusal must not be larger than what it refuses.
 const (
 	maxViolations = 100
 	maxText       = 512
@@ -70,7 +71,8 @@ func readStrict(raw []byte) (any, []events.Violation) {
 	case errors.Is(err, errDepth):
 		return nil, unreadable(r.pointer(), "too-deep", "more than %d levels of objects and arrays", MaxDepth)
 	case errors.Is(err, errMany):
-		return nil, unreadable(r.pointer(), "too-many", "more than %d members of one object or array, or %d values", MaxMembers, MaxValues)
+		return nil, unreadable(r.pointer(), "too-many", "more than %d members of one object or array, or %d values",
+			MaxMembers, MaxValues)
 	case err != nil:
 		return nil, unreadable("", "json", "the text is not one JSON value: %v", err)
 	}
@@ -138,7 +140,9 @@ func (r *strictReader) object() (any, error) {
 		r.text(key, key)
 		folded := fold(key)
 		if earlier, twice := spelt[folded]; twice {
-			r.note([]string{key}, "duplicate-key", "the object has %q already; keys that differ only in case count as the same", earlier)
+			r.note([]string{
+				key,
+			}, "duplicate-key", "the object has %q already; keys that differ only in case count as the same", earlier)
 		}
 		spelt[folded] = key
 		if object[key], err = r.enter(key, len(object)); err != nil {
@@ -179,7 +183,8 @@ func (r *strictReader) number(n json.Number) json.Number {
 // replacement character is what is left of an escaped half of a surrogate pair.
 func (r *strictReader) text(s string, below ...string) {
 	for _, c := range s {
-		if unicode.IsControl(c) || unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) || c == utf8.RuneError {
+		if unicode.IsControl(c) || unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) ||
+			c == utf8.RuneError {
 			r.note(below, "control-character", "the text has the character %U, which does not show", c)
 			return
 		}

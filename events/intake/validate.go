@@ -129,7 +129,9 @@ func unknownType(text string) *events.Refusal {
 func schemaViolations(at string, problems []schemas.Problem) []events.Violation {
 	violations := make([]events.Violation, 0, len(problems))
 	for _, p := range problems {
-		violations = append(violations, events.Violation{Field: at + p.Pointer, Rule: events.RuleOfSchema(p.Keyword), Message: p.Message})
+		violations = append(violations, events.Violation{
+			Field: at + p.Pointer, Rule: events.RuleOfSchema(p.Keyword), Message: p.Message,
+		})
 	}
 	return violations
 }
@@ -167,5 +169,6 @@ func digest(in events.Intent) string {
 	if in.IfVersion != nil {
 		ifVersion = strconv.FormatUint(*in.IfVersion, 10)
 	}
-	return events.Digest([]byte(events.IntentType(in.Kind, in.Want, in.Version)), []byte(in.Connection.Name), []byte(ifVersion), in.Data)
+	return events.Digest([]byte(events.IntentType(in.Kind, in.Want, in.Version)), []byte(in.Connection.Name),
+		[]byte(ifVersion), in.Data)
 }

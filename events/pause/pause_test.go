@@ -21,7 +21,8 @@ func TestFor(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		begun := time.Now()
-		if err := pause.For(ctx, time.Hour); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != time.Minute {
+		if err := pause.For(ctx, time.Hour); !errors.Is(err, context.DeadlineExceeded) ||
+			time.Since(begun) != time.Minute {
 			t.Errorf("%v after %s", err, time.Since(begun))
 		}
 		if err := pause.For(ctx, 0); !errors.Is(err, context.DeadlineExceeded) {

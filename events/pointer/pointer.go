@@ -1,6 +1,6 @@
-// Package pointer is the one grammar of JSON pointers (RFC 6901): how a place in a document is named, in a violation, in
-// a schema's problem and in a plan's binding. Documents are what encoding/json makes of JSON: map[string]any, []any and
-// plain values.
+// Package pointer is the one grammar of JSON pointers (RFC 6901): how a place in a document is named, in a violation,
+// in a schema's problem and in a plan's binding. Documents are what encoding/json makes of JSON: map[string]any, []any
+// and plain values.
 package pointer
 
 import (
@@ -63,8 +63,8 @@ func Get(document any, pointer string) (any, bool) {
 	return document, true
 }
 
-// Set writes the place that pointer names, and makes objects on the way where the document has none. It is an error when
-// the way leads through something that has no such member. The document is changed in place.
+// Set writes the place that pointer names, and makes objects on the way where the document has none. It is an error
+// when the way leads through something that has no such member. The document is changed in place.
 func Set(document *any, pointer string, value any) error {
 	tokens, err := Tokens(pointer)
 	if err != nil {

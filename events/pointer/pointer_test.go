@@ -18,7 +18,8 @@ func TestTheExamplesOfTheStandard(t *testing.T) {
 		t.Fatal(err)
 	}
 	for p, want := range map[string]string{
-		"": "", "/foo": `["bar","baz"]`, "/foo/0": `"bar"`, "/": "0", "/a~1b": "1", "/c%d": "2", "/e^f": "3", "/g|h": "4",
+		"": "", "/foo": `["bar","baz"]`, "/foo/0": `"bar"`, "/": "0", "/a~1b": "1", "/c%d": "2", "/e^f": "3",
+		"/g|h": "4",
 		`/i\j`: "5", `/k"l`: "6", "/ ": "7", "/m~0n": "8",
 	} {
 		got, found := pointer.Get(document, p)
@@ -27,7 +28,8 @@ func TestTheExamplesOfTheStandard(t *testing.T) {
 			t.Errorf("%q leads to %s (%t), want %s", p, b, found, want)
 		}
 	}
-	for _, p := range []string{"foo", "/foo/2", "/foo/01", "/foo/+1", "/foo/-1", "/foo/-", "/foo/bar", "/foo/0/x", "/nothing", "/a/b"} {
+	for _, p := range []string{"foo", "/foo/2", "/foo/01", "/foo/+1", "/foo/-1", "/foo/-", "/foo/bar", "/foo/0/x",
+		"/nothing", "/a/b"} {
 		if got, found := pointer.Get(document, p); found {
 			t.Errorf("%q leads to %v", p, got)
 		}

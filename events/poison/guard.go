@@ -10,15 +10,15 @@ import (
 )
 
 // How often a message is delivered before it counts as poison. A handler that panics is known at once and given a few
-// tries; one that takes its process with it shows only by its deliveries, which are counted by the bus beside those that
-// were answered Again for a good reason (a full queue, a store that is away), so there have to be many.
+// tries; one that takes its process with it shows only by its deliveries, which are counted by the bus beside those
+// that were answered Again for a good reason (a full queue, a store that is away), so there have to be many.
 const (
 	Tries      = 5
 	MaxDeliver = 1000
 )
 
-// ErrPanicked is the error of work that panicked behind the handler, where the panic was caught: nothing came of it, and
-// it would panic again.
+// ErrPanicked is the error of work that panicked behind the handler, where the panic was caught: nothing came of it,
+// and it would panic again.
 var ErrPanicked = errors.New("deciding panicked")
 
 // Guard is a handler whose panics do not end the process: the message comes again, and goes to the dead letters after
@@ -41,8 +41,9 @@ func Guard(
 	}
 }
 
-// Judge is the one rule by which an error becomes a verdict: no error is Ack, and one that passes by itself is Again. So
-// is one of work that panicked, until it has done so Tries times. Everything else is Reject with the error as the reason.
+// Judge is the one rule by which an error becomes a verdict: no error is Ack, and one that passes by itself is Again.
+// So is one of work that panicked, until it has done so Tries times. Everything else is Reject with the error as the
+// reason.
 func Judge(d events.Delivery, err error, passes bool) events.Verdict {
 	switch {
 	case err == nil:

@@ -49,7 +49,9 @@ func TestGuard(t *testing.T) {
 		return events.Ack
 	}, func(d events.Delivery, panicked string) { told = append(told, panicked[:4]) })
 	at := func(subject string, attempt int) string {
-		return verdict(handle(t.Context(), events.Delivery{Message: events.Message{Subject: subject}, Attempt: attempt}))
+		return verdict(
+			handle(t.Context(), events.Delivery{Message: events.Message{Subject: subject}, Attempt: attempt}),
+		)
 	}
 	for subject, want := range map[string]string{"good": "ack", "bad": "again"} {
 		if got := at(subject, 1); got != want {

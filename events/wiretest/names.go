@@ -6,8 +6,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Names generates names of steps, capabilities and the like: good ones, ones that differ from a good one by little, and any
-// text at all.
+// Names generates names of steps, capabilities and the like: good ones, ones that differ from a good one by little, and
+// any text at all.
 func Names() *rapid.Generator[string] {
 	return rapid.OneOf(
 		rapid.StringMatching(`[a-z][a-z0-9-]{0,12}`),
@@ -21,14 +21,17 @@ func Names() *rapid.Generator[string] {
 			at := rapid.IntRange(0, len(name)).Draw(t, "at")
 			return name[:at] + rapid.SampledFrom(spoilers).Draw(t, "spoiler") + name[at:]
 		}),
-		rapid.SampledFrom([]string{"", "prove", "engine", "checkpoints", "capability-net", "culvert", "goog", "nats-x"}),
+		rapid.SampledFrom(
+			[]string{"", "prove", "engine", "checkpoints", "capability-net", "culvert", "goog", "nats-x"},
+		),
 		rapid.String(),
 	)
 }
 
 // spoilers mean something to a broker, a URL, a store or a terminal, or only look like a letter.
 var spoilers = []string{
-	".", "..", "-", "_", "/", "*", ">", " ", "\t", "\n", "\r\n", "\x00", "%2F", "%", "?", "#", "A", "é", "е", "ß", "ſ", "٣", "世", "\u200b",
+	".", "..", "-", "_", "/", "*", ">", " ", "\t", "\n", "\r\n", "\x00", "%2F", "%", "?", "#", "A", "é", "е", "ß", "ſ",
+	"٣", "世", "\u200b",
 	"\u202e", "\xff", "=", "$", "@", ":", "~", "+", "0", "9",
 }
 

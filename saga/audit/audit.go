@@ -1,6 +1,6 @@
 // Package audit reads a whole journal and holds its chains, snapshots, listing and checkpoints against each other. It
-// needs nothing but the port, so it is the same on every home. It is the one place that looks at a journal as something
-// that may be wrong.
+// needs nothing but the port, so it is the same on every backend. It is the one place that looks at a journal as
+// something that may be wrong.
 package audit
 
 import (

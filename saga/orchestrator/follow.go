@@ -42,7 +42,8 @@ func (o *Orchestrator) followFrom(ctx context.Context, from saga.Position, take 
 			}
 			if err != nil {
 				if ctx.Err() == nil {
-					o.opts.Log.Warn("following the journal was interrupted; it is tried again", "position", uint64(from), "error", err)
+					o.opts.Log.Warn("following the journal was interrupted; it is tried again", "position",
+						uint64(from), "error", err)
 				}
 				break
 			}

@@ -11,7 +11,7 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// Journals move to another home as what they are: records with their ids and every byte of their facts, so that the
+// Journals move to another backend as what they are: records with their ids and every byte of their facts, so that the
 // chains hold there too. What is derived (snapshots, summaries) is made anew.
 
 // QuietAt tells from when on nothing that was requested can have an effect any more: the latest deadline of a command
@@ -42,7 +42,7 @@ func (o *Orchestrator) QuietAt(ctx context.Context) (at time.Time, err error) {
 // importTries bounds how often an import offers a record whose fate is unknown again.
 const importTries = 20
 
-// Import appends records of another home to this one's journal: each connection's in order, from its first or from
+// Import appends records of another backend to this one's journal: each connection's in order, from its first or from
 // where an earlier import has ended. It verifies the chains before it appends. What is there already and equal is
 // passed over; another history of the same connection is an error. The engine has to be held.
 func (o *Orchestrator) Import(ctx context.Context, records []saga.Record) error {

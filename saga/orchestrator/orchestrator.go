@@ -15,9 +15,9 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// An Orchestrator is the shell around the engine: load, decide, append (synced), publish, acknowledge, in this order, so
-// that whatever crashes, the input comes again and the decision is the same. Any number of them may run on one journal;
-// the compare-and-set of an append is the fence between them. Its methods are safe for concurrent use.
+// An Orchestrator is the shell around the engine: load, decide, append (synced), publish, acknowledge, in this order,
+// so that whatever crashes, the input comes again and the decision is the same. Any number of them may run on one
+// journal; the compare-and-set of an append is the fence between them. Its methods are safe for concurrent use.
 type Orchestrator struct {
 	opts    Options
 	inbox   chan job
@@ -90,8 +90,8 @@ func New(o Options) *Orchestrator {
 	return orch
 }
 
-// Run works until ctx ends: it takes results, fires timers, sweeps, follows the journal and publishes status. It returns
-// nil when it was asked to end. It runs once.
+// Run works until ctx ends: it takes results, fires timers, sweeps, follows the journal and publishes status. It
+// returns nil when it was asked to end. It runs once.
 func (o *Orchestrator) Run(ctx context.Context) error {
 	defer close(o.stopped)
 	switch err := o.learnHolds(ctx); { // before anything is requested
@@ -108,7 +108,8 @@ func (o *Orchestrator) Run(ctx context.Context) error {
 	group.Go(func() error { return o.publishStatus(ctx) })
 	group.Go(func() error { return o.checkpoints(ctx) })
 	group.Go(func() error {
-		sub := events.Subscription{Name: "orchestrator", Subjects: []string{events.Results.Subject}, Parallel: 256, MaxDeliver: poison.MaxDeliver}
+		sub := events.Subscription{Name: "orchestrator", Subjects: []string{events.Results.Subject}, Parallel: 256,
+			MaxDeliver: poison.MaxDeliver}
 		return o.opts.Bus.Consume(ctx, sub, poison.Guard(o.takeResult, o.panicked))
 	})
 	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
@@ -143,8 +144,8 @@ const (
 	readTries = 500
 )
 
-// StateAt is State in a version that was heard of, or a later one. In a cluster the server that answers a read may not have
-// applied yet what another has told, so it reads again; ErrUnavailable when the journal stays behind.
+// StateAt is State in a version that was heard of, or a later one. In a cluster the server that answers a read may not
+// have applied yet what another has told, so it reads again; ErrUnavailable when the journal stays behind.
 func (o *Orchestrator) StateAt(ctx context.Context, key events.Key, version uint64) (saga.State, error) {
 	for range readTries {
 		s, err := o.State(ctx, key)

@@ -28,7 +28,8 @@ func TestOneSagaFromIntentToEnd(t *testing.T) {
 			r.Errorf("receipt is %+v", receipt)
 		}
 		r.expect(p, "orders", events.SagaCompleted)
-		if again := r.submit(p, intent("orders", "1", "c net.check check", "a net.a", "b egress.b x<-a.y")); !again.Duplicate || again.Saga != receipt.Saga {
+		if again := r.submit(p, intent("orders", "1", "c net.check check", "a net.a",
+			"b egress.b x<-a.y")); !again.Duplicate || again.Saga != receipt.Saga {
 			r.Errorf("the same again is answered with %+v", again)
 		}
 	})
@@ -77,7 +78,8 @@ func TestTwoOrchestratorsOnOneJournal(t *testing.T) {
 		for i := range receipts {
 			group.Go(func() {
 				p := []process{one, two}[i%2]
-				receipts[i] = r.submit(p, intent(fmt.Sprintf("c-%d", i/each), fmt.Sprint(i), "a net.a", fmt.Sprintf("b egress.b after=a zone=%d", i)))
+				receipts[i] = r.submit(p, intent(fmt.Sprintf("c-%d", i/each), fmt.Sprint(i), "a net.a",
+					fmt.Sprintf("b egress.b after=a zone=%d", i)))
 			})
 		}
 		group.Wait()
@@ -140,7 +142,8 @@ func TestPublishFailureIsSentAgain(t *testing.T) {
 		}
 		b.broken.Store(false)
 		<-time.After(3 * time.Second)
-		if diff := cmp.Diff([]string{"default_orders/a/1/1", "default_orders/b/1/1"}, slices.Compact(ids(commands.take()))); diff != "" {
+		if diff := cmp.Diff([]string{"default_orders/a/1/1", "default_orders/b/1/1"},
+			slices.Compact(ids(commands.take()))); diff != "" {
 			r.Errorf("commands (-want +got):\n%s", diff)
 		}
 	})
@@ -318,7 +321,8 @@ func TestTooLargeToStore(t *testing.T) {
 			in.Data, in.Digest = raw, events.Digest(raw)
 			return in
 		}
-		_, err := p.Submit(r.Context(), large("0", 100<<10)) // each byte is written as six, in the intent and in the plan
+		// each byte is written as six, in the intent and in the plan
+		_, err := p.Submit(r.Context(), large("0", 100<<10))
 		if _, refused := events.AsRefusal(err); !refused {
 			r.Errorf("what no record can hold: %v", err)
 		}

@@ -39,8 +39,9 @@ func (o *Orchestrator) settle(ctx context.Context, settled []*work) {
 	}
 }
 
-// due is when a connection is due after a turn: as its summary says, unless nothing was appended or something was paused or
-// resumed since it was decided. Whoever resumes wakes what is listed, and this connection was not listed so by then.
+// due is when a connection is due after a turn: as its summary says, unless nothing was appended or something was
+// paused or resumed since it was decided. Whoever resumes wakes what is listed, and this connection was not listed so
+// by then.
 func (o *Orchestrator) due(w *work) time.Time {
 	held := o.Held()
 	if len(w.facts) > 0 && maps.Equal(w.held, held) {
@@ -53,8 +54,8 @@ func (o *Orchestrator) due(w *work) time.Time {
 	return due
 }
 
-// commands renders what is to be sent: what this decision opened, or everything that is open. A hold keeps what was open
-// from being sent again for now.
+// commands renders what is to be sent: what this decision opened, or everything that is open. A hold keeps what was
+// open from being sent again for now.
 func (o *Orchestrator) commands(w *work) (messages []events.Message, kept bool) {
 	held := o.Held()
 	fresh := saga.Opened(w.before, w.after, false)
@@ -63,7 +64,8 @@ func (o *Orchestrator) commands(w *work) (messages []events.Message, kept bool) 
 		send = saga.Opened(w.before, w.after, true)
 	}
 	for _, c := range send {
-		if w.resend && held.Holds(c.Kind) && !slices.ContainsFunc(fresh, func(f events.Command) bool { return f.ID() == c.ID() }) {
+		if w.resend && held.Holds(c.Kind) && !slices.ContainsFunc(fresh,
+			func(f events.Command) bool { return f.ID() == c.ID() }) {
 			kept = true
 			continue
 		}
@@ -72,7 +74,9 @@ func (o *Orchestrator) commands(w *work) (messages []events.Message, kept bool) 
 			o.refuse(c, err)
 			continue
 		}
-		messages = append(messages, events.Message{Subject: events.CommandSubject(c.Capability), ID: c.ID(), Body: body})
+		messages = append(
+			messages, events.Message{Subject: events.CommandSubject(c.Capability), ID: c.ID(), Body: body},
+		)
 	}
 	return messages, kept
 }

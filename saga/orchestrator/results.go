@@ -12,8 +12,8 @@ import (
 // aheadTries is how often a result that is ahead of the journal is let come again, before it is taken for nonsense.
 const aheadTries = 50
 
-// takeResult is the consumer of results: acknowledged once what follows from it is on stable storage. One that comes again
-// publishes the open commands again: whoever took it the first time may have died before it did.
+// takeResult is the consumer of results: acknowledged once what follows from it is on stable storage. One that comes
+// again publishes the open commands again: whoever took it the first time may have died before it did.
 func (o *Orchestrator) takeResult(ctx context.Context, d events.Delivery) events.Verdict {
 	r, err := events.DecodeResult(d.Body)
 	if err != nil {

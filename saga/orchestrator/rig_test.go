@@ -17,7 +17,8 @@ import (
 	"github.com/culvertnet/culvert/saga/sagatest"
 )
 
-// A rig is one journal and one broker, with as many orchestrators and workers as a test wants, in a bubble of virtual time.
+// A rig is one journal and one broker, with as many orchestrators and workers as a test wants, in a bubble of virtual
+// time.
 type rig struct {
 	*testing.T
 	journal *journal
@@ -44,8 +45,11 @@ type process struct {
 func (r *rig) start(bus events.Bus, change ...func(*orchestrator.Options)) process {
 	r.Helper()
 	o := orchestrator.Options{
-		Engine: saga.Engine{Kinds: sagatest.Kinds(), Limits: sagatest.Limits()}, Journal: r.journal, Bus: bus, Cursor: r.cursor,
-		Now: time.Now, ID: func() string { return fmt.Sprint(r.ids.Add(1)) }, Name: "test", SweepEvery: 10 * time.Second,
+		Engine: saga.Engine{Kinds: sagatest.Kinds(), Limits: sagatest.Limits()}, Journal: r.journal, Bus: bus,
+		Cursor: r.cursor,
+		Now:    time.Now, ID: func() string {
+			return fmt.Sprint(r.ids.Add(1))
+		}, Name: "test", SweepEvery: 10 * time.Second,
 	}
 	for _, c := range change {
 		c(&o)
@@ -96,7 +100,8 @@ func (r *rig) answer(c events.Command, o events.Outcome) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	if err := r.bus.Publish(r.Context(), events.Message{Subject: events.ResultSubject(c.Connection), ID: c.ID(), Body: body}); err != nil {
+	if err := r.bus.Publish(r.Context(), events.Message{Subject: events.ResultSubject(c.Connection), ID: c.ID(),
+		Body: body}); err != nil {
 		r.Error(err)
 	}
 }
@@ -259,7 +264,9 @@ func (b *bus) Publish(ctx context.Context, messages ...events.Message) error {
 	return b.Bus.Publish(ctx, messages...)
 }
 
-func (b *bus) Consume(ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict) error {
+func (b *bus) Consume(
+	ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict,
+) error {
 	if b.gate != nil {
 		select {
 		case <-b.gate:

@@ -43,8 +43,8 @@ func TestAConnectionThatCannotBeDecidedStopsNoOther(t *testing.T) {
 	})
 }
 
-// A survey whose orchestrator dies before its Looks are sent is taken up by another, and one that nobody answers is ended
-// by its timer.
+// A survey whose orchestrator dies before its Looks are sent is taken up by another, and one that nobody answers is
+// ended by its timer.
 func TestASurveyOutlivesItsOrchestrator(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		stopWorker := r.worker()
@@ -57,7 +57,8 @@ func TestASurveyOutlivesItsOrchestrator(t *testing.T) {
 		lost.broken.Store(true)
 		seen := r.commands()
 		ask := events.Action{
-			Kind: events.ActionSurvey, Connection: named("orders"), Saga: named("orders").Saga(1), Actor: "ann", Reason: "because", From: events.FromStart,
+			Kind: events.ActionSurvey, Connection: named("orders"), Saga: named("orders").Saga(1), Actor: "ann",
+			Reason: "because", From: events.FromStart,
 		}
 		if _, err := first.Act(r.Context(), ask); err != nil {
 			r.Fatal(err)
@@ -80,8 +81,9 @@ func TestASurveyOutlivesItsOrchestrator(t *testing.T) {
 func TestAskedToEndBeforeItHasBegun(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		o := orchestrator.New(orchestrator.Options{
-			Engine: saga.Engine{Kinds: sagatest.Kinds(), Limits: sagatest.Limits()}, Journal: r.journal, Bus: r.bus, Cursor: r.cursor,
-			Now: time.Now, ID: func() string { return "1" }, Name: "test",
+			Engine: saga.Engine{Kinds: sagatest.Kinds(), Limits: sagatest.Limits()}, Journal: r.journal, Bus: r.bus,
+			Cursor: r.cursor,
+			Now:    time.Now, ID: func() string { return "1" }, Name: "test",
 		})
 		ended, cancel := context.WithCancel(r.Context())
 		cancel()

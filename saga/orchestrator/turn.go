@@ -15,7 +15,8 @@ import (
 // turnBound is how many inputs one turn takes at most: enough to share a sync, small enough to answer soon.
 const turnBound = 512
 
-// appendTries bounds how often a turn tries a connection again after losing a race, before it lets the input come again.
+// appendTries bounds how often a turn tries a connection again after losing a race, before it lets the input come
+// again.
 const appendTries = 8
 
 // ask puts an input into the next turn and waits for its answer.
@@ -156,7 +157,8 @@ func (o *Orchestrator) attempt(ctx context.Context, pending []*work) (again []*w
 // loadsAtOnce is how many connections of a turn are read and decided at the same time.
 const loadsAtOnce = 16
 
-// decideAll decides for every connection whose append is not still to be settled. The errors are in the order of the works.
+// decideAll decides for every connection whose append is not still to be settled. The errors are in the order of the
+// works.
 func (o *Orchestrator) decideAll(ctx context.Context, pending []*work) []error {
 	failed := make([]error, len(pending))
 	var group errgroup.Group
@@ -176,15 +178,17 @@ func (o *Orchestrator) decideAll(ctx context.Context, pending []*work) []error {
 // errAhead says that a result answers a command that the journal does not show yet.
 var errAhead = fmt.Errorf("%w yet: the result is ahead of the journal as read", saga.ErrUnavailable)
 
-// decide runs the engine over a connection's inputs, on the state as this process knows it. What would be answered without
-// an append is first judged again by the journal: another process may have moved on.
+// decide runs the engine over a connection's inputs, on the state as this process knows it. What would be answered
+// without an append is first judged again by the journal: another process may have moved on.
 func (o *Orchestrator) decide(ctx context.Context, w *work) (err error) {
 	defer func() { // one connection that cannot be decided must not stop the others of the turn
 		if p := recover(); p != nil {
 			o.cache.forget(w.key)
 			w.facts, w.answers = nil, make([]outcome, len(w.jobs))
 			err = fmt.Errorf("%w: %v", poison.ErrPanicked, p)
-			o.opts.Log.Error("deciding panicked", "connection", w.key.String(), "panic", p, "stack", string(debug.Stack()))
+			o.opts.Log.Error(
+				"deciding panicked", "connection", w.key.String(), "panic", p, "stack", string(debug.Stack()),
+			)
 		}
 	}()
 	state, cached := o.cache.get(w.key)
@@ -209,10 +213,13 @@ func (o *Orchestrator) decide(ctx context.Context, w *work) (err error) {
 func (o *Orchestrator) decideIn(w *work, state saga.State) {
 	env := saga.Environment{Now: o.opts.Now(), Held: o.Held()}
 	w.held = env.Held
-	w.before, w.after, w.facts, w.answers, w.admits = state, state, nil, make([]outcome, len(w.jobs)), make([]bool, len(w.jobs))
+	w.before, w.after, w.facts, w.answers, w.admits = state, state, nil, make([]outcome, len(w.jobs)),
+		make([]bool, len(w.jobs))
 	for i, j := range w.jobs {
 		d, err := o.opts.Engine.Decide(w.after, j.in, env)
-		w.answers[i] = outcome{receipt: events.Receipt{Saga: d.Saga, Duplicate: d.Duplicate}, err: err, nothing: len(d.Facts) == 0}
+		w.answers[i] = outcome{
+			receipt: events.Receipt{Saga: d.Saga, Duplicate: d.Duplicate}, err: err, nothing: len(d.Facts) == 0,
+		}
 		if err != nil {
 			continue
 		}

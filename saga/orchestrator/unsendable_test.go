@@ -51,7 +51,8 @@ func TestStepThatCannotBeSentIsRefused(t *testing.T) {
 	})
 }
 
-// stored puts the beginning of a saga into the journal in which the last step is of a kind that no plan may have any more.
+// stored puts the beginning of a saga into the journal in which the last step is of a kind that no plan may have any
+// more.
 func (r *rig) stored(kind string, in events.Intent) {
 	r.Helper()
 	e := saga.Engine{Kinds: sagatest.Kinds(), Limits: sagatest.Limits()}
@@ -75,7 +76,8 @@ func (r *rig) stored(kind string, in events.Intent) {
 		r.Fatal(err)
 	}
 	landed := r.journal.Append(r.Context(), []saga.Append{{
-		Key: in.Connection, ID: "earlier", Summary: e.Summarise(after, e.Moves(&after, nil, nil)), Facts: facts, Admits: true,
+		Key: in.Connection, ID: "earlier", Summary: e.Summarise(after, e.Moves(&after, nil, nil)), Facts: facts,
+		Admits: true,
 	}})
 	if landed[0].Err != nil {
 		r.Fatal(landed[0].Err)

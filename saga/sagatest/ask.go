@@ -31,8 +31,8 @@ func (p *player) why(a args) error {
 	return nil
 }
 
-// foresee shows the last survey.
-func (p *player) foresee(args) error {
+// preview shows the last survey.
+func (p *player) preview(args) error {
 	v, has := p.m.Engine.SurveyView(p.m.State)
 	if !has {
 		p.printf("no survey")

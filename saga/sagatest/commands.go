@@ -27,7 +27,7 @@ var commands = map[string]func(*player, args) error{
 	"cancel": order(events.ActionCancel), "pause": order(events.ActionPause), "resume": order(events.ActionResume),
 	"replay":  order(events.ActionReplay),  // replay N from=start|failed + the lines of an edited plan
 	"survey":  order(events.ActionSurvey),  // survey N from=start|failed: looks at what is there
-	"foresee": (*player).foresee,           // shows what the survey saw and what a replay would do
+	"foresee": (*player).preview,           // shows what the survey saw and what a replay would do
 	"resolve": order(events.ActionResolve), // resolve N STEP retry|mark-undone|skip
 	"hold":    (*player).hold,              // hold all, hold CAPABILITY
 	"holding": (*player).holding,           // holding [all] [CAPABILITY ...]: holds these and no others
@@ -91,8 +91,8 @@ func answer(class events.Class, seen events.Presence) func(*player, args) error 
 		if err != nil {
 			return err
 		}
-		if n := a.options["epoch"]; n == "" && class == events.Done && (seen != "") != (c.Deed == events.Look) {
-			return fmt.Errorf("%w: the open deed of %s is %s", errUsage, c.Step, c.Deed)
+		if n := a.options["epoch"]; n == "" && class == events.Done && (seen != "") != (c.Verb == events.Look) {
+			return fmt.Errorf("%w: the open verb of %s is %s", errUsage, c.Step, c.Verb)
 		}
 		if n := a.take("epoch", ""); n != "" {
 			if c.Epoch, err = strconv.ParseUint(n, 10, 64); err != nil {
@@ -111,7 +111,7 @@ func answer(class events.Class, seen events.Presence) func(*player, args) error 
 		}
 		if output := a.take("output", ""); output != "" {
 			o.Output = json.RawMessage(output)
-		} else if seen != "" || c.Deed == events.Do && class == events.Done {
+		} else if seen != "" || c.Verb == events.Do && class == events.Done {
 			if o.Output, err = outputOf(c, a.options); err != nil {
 				return err
 			}
@@ -133,7 +133,7 @@ func (p *player) find(name string) (events.Command, error) {
 			if st.Name == step && (generation == "" || fmt.Sprint(st.Generation) == generation) {
 				return events.Command{
 					Connection: Key, Saga: p.m.State.SagaID(g.N), Step: step, Generation: st.Generation,
-					Epoch: st.Epoch, Deed: events.Do,
+					Epoch: st.Epoch, Verb: events.Do,
 				}, nil
 			}
 		}
@@ -167,13 +167,13 @@ func (p *player) run(a args) error {
 		}
 		c := saga.Open(p.m.State)[i]
 		o := events.Outcome{Class: events.Done}
-		if c.Deed == events.Look {
+		if c.Verb == events.Look {
 			o.Seen = events.Present
 			if st := stepOf(p.m.State, c); st.Back && st.Transition != saga.TransitionChange {
 				o.Seen = events.Absent
 			}
 		}
-		if c.Deed != events.Undo {
+		if c.Verb != events.Undo {
 			var err error
 			if o.Output, err = outputOf(c, nil); err != nil {
 				return err
@@ -305,7 +305,7 @@ func (p *player) show(a args) error {
 func (p *player) standing(args) error {
 	for _, e := range p.m.State.Standing {
 		var notes string
-		if e.Stood {
+		if e.Committed {
 			notes += " stands"
 		}
 		if !e.Known {

@@ -35,7 +35,8 @@ type Machine struct {
 	Records []saga.Record
 	// CheckEvery is how seldom the machine checks itself; zero and one mean at every input.
 	CheckEvery int
-	// Words replaces every text for people that comes in or is kept; nil leaves them. What is decided must not depend on it.
+	// Words replaces every text for people that comes in or is kept; nil leaves them. What is decided must not depend
+	// on it.
 	Words func(string) string
 	// TableEvery is how seldom of these checks the table is held to Ticks; zero and one mean at every check.
 	TableEvery     int
@@ -66,8 +67,8 @@ func (m *Machine) Hold(capability string, held bool) {
 	m.Held = m.Held.With(capability, p)
 }
 
-// Input offers an input now. The first error is the engine's answer to it; the second is a broken promise of the engine,
-// whatever the input was.
+// Input offers an input now. The first error is the engine's answer to it; the second is a broken promise of the
+// engine, whatever the input was.
 func (m *Machine) Input(in saga.Input) (d saga.Decision, answer, broken error) {
 	m.inputs++
 	if m.Words != nil {
@@ -116,7 +117,8 @@ func (m *Machine) record(d *saga.Decision) (saga.Record, error) {
 	facts, head, err := saga.EncodeRecord(m.State, fmt.Sprint(version), d.Facts)
 	d.State.Head = head
 	r := saga.Record{
-		Key: m.State.Key, Version: version, ID: fmt.Sprint(version), At: m.Now, Facts: facts, Position: saga.Position(version),
+		Key: m.State.Key, Version: version, ID: fmt.Sprint(version), At: m.Now, Facts: facts,
+		Position: saga.Position(version),
 	}
 	m.Records = append(m.Records, r)
 	return r, err

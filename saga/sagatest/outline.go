@@ -25,7 +25,8 @@ func Outline(s saga.State) (string, error) {
 		fmt.Fprintf(&b, "%s\n", line)
 	}
 	for _, e := range s.Standing {
-		fmt.Fprintf(&b, "%s@%d %s %s stood=%t known=%t epoch=%d\n", e.Step, e.Generation, e.Object, e.Input, e.Stood,
+		fmt.Fprintf(&b, "%s@%d %s %s stood=%t known=%t epoch=%d\n", e.Step, e.Generation, e.Object, e.Input,
+			e.Committed,
 			e.Known, e.Epoch)
 	}
 	for _, c := range saga.Open(s) {

@@ -12,8 +12,8 @@ import (
 	"github.com/culvertnet/culvert/saga"
 )
 
-// renderFact shows a fact in one line: its name, the step and what else it says, in the words of the wire. Ids and times
-// that say nothing are left out.
+// renderFact shows a fact in one line: its name, the step and what else it says, in the words of the wire. Ids and
+// times that say nothing are left out.
 func renderFact(f saga.Fact) string {
 	v := reflect.ValueOf(f)
 	parts := []string{saga.FactName(f)}
@@ -91,14 +91,14 @@ func ref(step string, generation uint64) string {
 
 // renderCommand shows what a worker is told.
 func renderCommand(c events.Command) string {
-	s := fmt.Sprintf("-> %s %s %s/%d %s", c.Capability, c.Deed, ref(c.Step, c.Generation), c.Epoch, c.Input)
+	s := fmt.Sprintf("-> %s %s %s/%d %s", c.Capability, c.Verb, ref(c.Step, c.Generation), c.Epoch, c.Input)
 	if c.Purpose != "" {
 		s += " to " + string(c.Purpose)
 	}
 	if c.Operation != "" {
 		s += " operation " + c.Operation
 	}
-	if c.Hurry {
+	if c.Expedite {
 		s += " hurry"
 	}
 	return s

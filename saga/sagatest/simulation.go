@@ -43,7 +43,8 @@ func NewSimulation(seed uint64) *Simulation {
 	rng := rand.New(rand.NewPCG(seed, 0x5a6a))
 	m := NewMachine()
 	m.CheckEvery, m.TableEvery = 16, 4
-	return &Simulation{m: m, now: m.Now, story: story{at: m.Now}, w: newWorld(rng, m.Engine.Limits), rng: rng, requestIDs: map[uuid.UUID]string{}}
+	return &Simulation{m: m, now: m.Now, story: story{at: m.Now}, w: newWorld(rng, m.Engine.Limits), rng: rng,
+		requestIDs: map[uuid.UUID]string{}}
 }
 
 // Run plays until everything has come to rest, and gives the first broken promise.
@@ -106,7 +107,8 @@ func (s *Simulation) due() time.Time {
 	return due
 }
 
-// jump sets the engine's clock, as far off as the skew between two machines may be: with the workers' clocks half of it.
+// jump sets the engine's clock, as far off as the skew between two machines may be: with the workers' clocks half of
+// it.
 func (s *Simulation) jump() error {
 	if !s.w.strikes("clock jump", 1) {
 		return nil
@@ -152,7 +154,8 @@ func (s *Simulation) atRest() error {
 
 // drift is somebody else who removes an object, while a saga is on its way to a version whose proof will see it.
 func (s *Simulation) drift() error {
-	if g := s.m.State.Saga; g == nil || g.Direction != saga.Making || g.Status.Ended() || g.Intent.Want != events.Apply {
+	if g := s.m.State.Saga; g == nil || g.Direction != saga.Making || g.Status.Ended() ||
+		g.Intent.Want != events.Apply {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.w.objects)) {
@@ -177,8 +180,9 @@ func (s *Simulation) compare() error {
 		}
 	}
 	for _, e := range st.Standing {
-		if !e.Stood {
-			return fmt.Errorf("saga %d is %s, but %s@%d is left behind", st.Saga.N, st.Saga.Status, e.Step, e.Generation)
+		if !e.Committed {
+			return fmt.Errorf("saga %d is %s, but %s@%d is left behind", st.Saga.N, st.Saga.Status, e.Step,
+				e.Generation)
 		}
 		input, there := left[e.Object]
 		if st.Saga.Status == events.SagaCompensated && s.w.drifted[e.Object] { // not by us
@@ -186,7 +190,8 @@ func (s *Simulation) compare() error {
 			continue
 		}
 		if !s.w.exempt[e.Object] && (!there || !bytes.Equal([]byte(input), e.Input) && !s.ignorable(e)) {
-			return fmt.Errorf("saga %d is %s: %s@%d is %q in the world, not %s", st.Saga.N, st.Saga.Status, e.Step, e.Generation, input, e.Input)
+			return fmt.Errorf("saga %d is %s: %s@%d is %q in the world, not %s", st.Saga.N, st.Saga.Status, e.Step,
+				e.Generation, input, e.Input)
 		}
 		delete(left, e.Object)
 	}
@@ -256,8 +261,8 @@ func (s *Simulation) offer(in saga.Input) error {
 	return nil
 }
 
-// rightful holds a new command to the graph: checks come before any effect, and what needs a step goes back before it. A
-// request id belongs to one generation of one step in one saga.
+// rightful holds a new command to the graph: checks come before any effect, and what needs a step goes back before it.
+// A request id belongs to one generation of one step in one saga.
 func (s *Simulation) rightful(c events.Command) error {
 	owner := fmt.Sprintf("%s/%s/%d", c.Saga, c.Step, c.Generation)
 	if was, known := s.requestIDs[c.RequestID]; known && was != owner {
@@ -265,16 +270,17 @@ func (s *Simulation) rightful(c events.Command) error {
 	}
 	s.requestIDs[c.RequestID] = owner
 	g := s.m.State.Saga
-	if !c.Deed.Mutates() || c.Name == "" || stepOf(s.m.State, c).Transition == saga.TransitionRemove {
+	if !c.Verb.Mutates() || c.Name == "" || stepOf(s.m.State, c).Transition == saga.TransitionRemove {
 		return nil
 	}
 	for _, st := range g.Steps {
 		switch {
 		case g.Direction == saga.Making && st.Transition == saga.TransitionCheck && st.Status != events.StepDone:
-			return fmt.Errorf("%s of %s is asked before %s is done", c.Deed, c.Step, st.Name)
-		case g.Direction == saga.Reversing && st.Touched && st.Status != events.StepUndone && st.Transition != saga.TransitionRemove:
+			return fmt.Errorf("%s of %s is asked before %s is done", c.Verb, c.Step, st.Name)
+		case g.Direction == saga.Reversing && st.Touched && st.Status != events.StepUndone &&
+			st.Transition != saga.TransitionRemove:
 			if n, _ := g.Plan.Node(st.Name); slices.Contains(n.After, c.Step) && !n.UndoLast && st.Generation > 0 {
-				return fmt.Errorf("%s of %s is asked before %s is undone", c.Deed, c.Step, st.Name)
+				return fmt.Errorf("%s of %s is asked before %s is undone", c.Verb, c.Step, st.Name)
 			}
 		}
 	}

@@ -10,11 +10,11 @@ import (
 func Willing(c events.Command) events.Outcome {
 	o := events.Outcome{Class: events.Done, Output: c.Input}
 	switch {
-	case c.Deed == events.Undo:
+	case c.Verb == events.Undo:
 		o.Output = nil
-	case c.Deed == events.Look && c.Purpose != "":
+	case c.Verb == events.Look && c.Purpose != "":
 		o.Seen = events.Absent
-	case c.Deed == events.Look:
+	case c.Verb == events.Look:
 		o.Seen = events.Present
 	}
 	return o

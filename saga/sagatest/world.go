@@ -41,10 +41,10 @@ type version struct {
 // stale is how old the answer of a vendor's read may be at most. The quiet period covers late effects and stale reads.
 const stale = 5 * time.Second
 
-// call is a deed that a worker, or the vendor on its behalf, may still have under way.
+// call is a verb that a worker, or the vendor on its behalf, may still have under way.
 type call struct {
 	object    string
-	deed      events.Deed
+	verb      events.Verb
 	input     string
 	epoch     uint64
 	operation string
@@ -103,7 +103,7 @@ func (w *world) pass(now time.Time) {
 		w.calls = w.calls[1:]
 		switch {
 		case !c.effect:
-		case c.deed == events.Undo:
+		case c.verb == events.Undo:
 			w.set(c.object, "", c.until)
 		default:
 			w.set(c.object, c.input, c.until)
@@ -115,13 +115,14 @@ func (w *world) pass(now time.Time) {
 	}
 }
 
-// begin notes a mutating call, and holds the engine to its quiet rule: no deed may begin while another deed on the same
+// begin notes a mutating call, and holds the engine to its quiet rule: no verb may begin while another verb on the same
 // object can still have an effect, unless both want the same.
 func (w *world) begin(c call) *call {
 	for _, other := range w.calls {
-		if other.object == c.object && (other.deed != c.deed || other.input != c.input) && w.broken == nil {
-			w.broken = fmt.Errorf("%s of %s at epoch %d begins while %s of epoch %d may still have its effect, until %s",
-				c.deed, c.object, c.epoch, other.deed, other.epoch, at(other.until))
+		if other.object == c.object && (other.verb != c.verb || other.input != c.input) && w.broken == nil {
+			w.broken = fmt.Errorf(
+				"%s of %s at epoch %d begins while %s of epoch %d may still have its effect, until %s",
+				c.verb, c.object, c.epoch, other.verb, other.epoch, at(other.until))
 		}
 	}
 	w.calls = append(w.calls, &c)
@@ -141,7 +142,7 @@ func (w *world) run(c events.Command, now time.Time) reply {
 	skew := w.upTo(w.limits.Skew) - w.limits.Skew/2 // the other half is that of the engine's clock
 	left := c.Deadline.Add(skew).Sub(now)
 	check := len(c.Name) == 0
-	if c.Deed.Mutates() && !check {
+	if c.Verb.Mutates() && !check {
 		if w.marks[c.ID()] {
 			return reply{never: true}
 		}
@@ -173,13 +174,13 @@ func (w *world) run(c events.Command, now time.Time) reply {
 		return reply{
 			outcome: events.Outcome{Class: events.Done, Output: json.RawMessage(`{"id":"checked"}`)}, after: took,
 		}
-	case c.Deed == events.Look:
+	case c.Verb == events.Look:
 		return reply{outcome: w.look(c, now), after: took}
 	}
 	return w.mutate(c, now, took)
 }
 
-// operationGoesOn is what a worker polls before the deed; without the handle, which may have been lost with its worker,
+// operationGoesOn is what a worker polls before the verb; without the handle, which may have been lost with its worker,
 // the vendor tells by the object's own state.
 func (w *world) operationGoesOn(c events.Command) bool {
 	return slices.ContainsFunc(w.calls, func(o *call) bool { return o.operation != "" && o.object == c.Name })
@@ -187,12 +188,12 @@ func (w *world) operationGoesOn(c events.Command) bool {
 
 // die is a worker that never answers; what it had begun may still have its effect.
 func (w *world) die(c events.Command, now time.Time, left time.Duration) reply {
-	if c.Deed.Mutates() && len(c.Name) > 0 && !w.foreign[c.Name] && !w.operationGoesOn(c) {
+	if c.Verb.Mutates() && len(c.Name) > 0 && !w.foreign[c.Name] && !w.operationGoesOn(c) {
 		late := w.upTo(left)
 		if w.strikes("effect after the worker's end", 3) {
 			late = left + w.upTo(w.limits.Quiet-stale)
 		}
-		w.begin(call{object: c.Name, deed: c.Deed, input: string(c.Input), epoch: c.Epoch, until: now.Add(late),
+		w.begin(call{object: c.Name, verb: c.Verb, input: string(c.Input), epoch: c.Epoch, until: now.Add(late),
 			effect: w.chance(2)})
 	}
 	return reply{never: true}
@@ -219,23 +220,23 @@ func (w *world) look(c events.Command, now time.Time) events.Outcome {
 
 // mutate runs a Do or Undo to one of its ends.
 func (w *world) mutate(c events.Command, now time.Time, took time.Duration) reply {
-	if c.Deed == events.Do && c.Epoch == 1 && w.strikes("name taken by somebody else", 60) {
+	if c.Verb == events.Do && c.Epoch == 1 && w.strikes("name taken by somebody else", 60) {
 		w.foreign[c.Name] = true
 	}
 	if w.foreign[c.Name] {
-		if c.Deed == events.Undo {
+		if c.Verb == events.Undo {
 			return reply{outcome: events.Outcome{Class: events.Done}, after: took}
 		}
 		return reply{
 			outcome: events.Outcome{Class: events.Refuse, Reason: "foreign", Message: "somebody else's"}, after: took,
 		}
 	}
-	run := w.begin(call{object: c.Name, deed: c.Deed, input: string(c.Input), epoch: c.Epoch, until: now.Add(took)})
+	run := w.begin(call{object: c.Name, verb: c.Verb, input: string(c.Input), epoch: c.Epoch, until: now.Add(took)})
 	switch {
-	case c.Deed == events.Undo && c.Purpose == events.ToWithdraw && w.chance(25):
+	case c.Verb == events.Undo && c.Purpose == events.ToWithdraw && w.chance(25):
 		w.exempt[c.Name] = true
 		return reply{outcome: events.Outcome{Class: events.Done, Retained: c.Name + "-stays"}, after: took}
-	case w.strikes("refused", 40), c.Deed == events.Undo && w.strikes("undo refused", 12):
+	case w.strikes("refused", 40), c.Verb == events.Undo && w.strikes("undo refused", 12):
 		return reply{outcome: events.Outcome{Class: events.Refuse, Message: "cannot"}, after: took}
 	case w.strikes("answer lost", 8):
 		run.effect = w.strikes("timeout that succeeded", 2)
@@ -252,7 +253,7 @@ func (w *world) mutate(c events.Command, now time.Time, took time.Duration) repl
 	}
 	run.effect = true
 	o := events.Outcome{Class: events.Done}
-	if c.Deed == events.Do {
+	if c.Verb == events.Do {
 		o.Output = output(c)
 	}
 	return reply{outcome: o, after: took}

@@ -18,7 +18,7 @@ type attachConnector struct{ Drivers }
 func (s attachConnector) Do(
 	ctx context.Context, run workers.Run, in AttachConnectorIn, _ *AttachConnectorOut,
 ) (AttachConnectorOut, error) {
-	if _, err := s.tenure(run).Begin(ctx, run); err != nil {
+	if _, err := s.ownership(run).Begin(ctx, run); err != nil {
 		return AttachConnectorOut{}, err
 	}
 	if in.Existing != "" {
@@ -133,7 +133,7 @@ func (s attachConnector) Look(
 	ctx context.Context, run workers.Run, in AttachConnectorIn, _ *AttachConnectorOut,
 ) (workers.Seen[AttachConnectorOut], error) {
 	var seen workers.Seen[AttachConnectorOut]
-	_, lasts, err := s.tenure(run).Look(ctx, run)
+	_, lasts, err := s.ownership(run).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -183,7 +183,7 @@ func (s attachConnector) Undo(
 			return workers.Undone{}, err
 		}
 	}
-	return workers.Undone{}, s.tenure(run).End(ctx, run)
+	return workers.Undone{}, s.ownership(run).End(ctx, run)
 }
 
 func (s attachConnector) remove(ctx context.Context, run workers.Run, want Connector) error {

@@ -107,8 +107,8 @@ func TestConnectorThatIsNotYetReady(t *testing.T) {
 	c := egress.Connector{Name: b.connectorName(s), Network: vpc, CIDR: "10.8.0.0/28", Min: 2, Max: 3,
 		MachineType: "e2-micro", State: "CREATING"}
 	b.world.PutConnector(c) // its operation is done, and reads lag behind it
-	b.Must("do", b.Once(b.Command(s, ask{Deed: events.Do})), events.Wait)
-	b.Must("undo", b.Once(b.Command(s, ask{Deed: events.Undo, Purpose: events.ToCompensate})), events.Wait)
+	b.Must("do", b.Once(b.Command(s, ask{Verb: events.Do})), events.Wait)
+	b.Must("undo", b.Once(b.Command(s, ask{Verb: events.Undo, Purpose: events.ToCompensate})), events.Wait)
 	c.State = "READY"
 	b.world.PutConnector(c)
 	b.Must("do", b.Do(s), events.Done)
@@ -149,7 +149,7 @@ func TestExistingConnectorHasToBeReady(t *testing.T) {
 		"DELETING": events.Refuse, "READY": events.Done} {
 		b := newBench(t)
 		b.world.PutConnector(egress.Connector{Name: foreign, Network: vpc, CIDR: "10.9.0.0/28", State: state})
-		b.Must(state, b.Once(b.Command(attach(egress.AttachConnectorIn{Existing: foreign}), ask{Deed: events.Do})),
+		b.Must(state, b.Once(b.Command(attach(egress.AttachConnectorIn{Existing: foreign}), ask{Verb: events.Do})),
 			want)
 	}
 	b := newBench(t)

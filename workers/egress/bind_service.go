@@ -19,7 +19,9 @@ type bindService struct{ Drivers }
 const noteWrote = "wrote:"
 
 func (d Drivers) binding(ref ServiceRef) workers.Attribute {
-	return workers.Attribute{Claims: d.Claims, Times: d.Times, Resource: workers.FamilyAttribute.Resource("binding", ref.key())}
+	return workers.Attribute{
+		Claims: d.Claims, Times: d.Times, Resource: workers.FamilyAttribute.Resource("binding", ref.key()),
+	}
 }
 
 // Do binds the service and waits until it has settled with it.
@@ -30,7 +32,7 @@ func (s bindService) Do(
 	if err != nil {
 		return BindServiceOut{}, err
 	}
-	t, err := s.tenure(run).Begin(ctx, run)
+	t, err := s.ownership(run).Begin(ctx, run)
 	if err != nil {
 		return BindServiceOut{}, err
 	}
@@ -77,7 +79,7 @@ func (d Drivers) service(ctx context.Context, ref ServiceRef) (Service, error) {
 // free refuses a service whose binding is another's: of another connection always, of anybody else unless it is to be
 // taken over.
 func (s bindService) free(
-	ctx context.Context, run workers.Run, in BindServiceIn, t workers.Tenure, have Service,
+	ctx context.Context, run workers.Run, in BindServiceIn, t workers.Ownership, have Service,
 ) error {
 	if have.Binding.same(in.To) {
 		return nil
@@ -101,11 +103,11 @@ func fingerprint(b Binding) string {
 }
 
 // wrote remembers a binding before it is written, so that it is known as ours ever after.
-func wrote(ctx context.Context, run workers.Run, t workers.Tenure, b Binding) error {
+func wrote(ctx context.Context, run workers.Run, t workers.Ownership, b Binding) error {
 	return t.Note(ctx, run, noteWrote+fingerprint(b), b.way())
 }
 
-func isOurs(t workers.Tenure, b Binding) bool { return t.Noted(noteWrote+fingerprint(b)) != "" }
+func isOurs(t workers.Ownership, b Binding) bool { return t.Noted(noteWrote+fingerprint(b)) != "" }
 
 // bindOut tells the binding with what was found before anybody's.
 func bindOut(have Service, r workers.Record) BindServiceOut {
@@ -132,7 +134,7 @@ func (s bindService) Look(
 	ctx context.Context, run workers.Run, in BindServiceIn, _ *BindServiceOut,
 ) (workers.Seen[BindServiceOut], error) {
 	var seen workers.Seen[BindServiceOut]
-	t, lasts, err := s.tenure(run).Look(ctx, run)
+	t, lasts, err := s.ownership(run).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -171,7 +173,7 @@ func (s bindService) Look(
 func (s bindService) Undo(
 	ctx context.Context, run workers.Run, in BindServiceIn, _ *BindServiceOut,
 ) (workers.Undone, error) {
-	t, _, err := s.tenure(run).Look(ctx, run)
+	t, _, err := s.ownership(run).Look(ctx, run)
 	if err != nil {
 		return workers.Undone{}, err
 	}
@@ -193,7 +195,7 @@ func (s bindService) Undo(
 }
 
 func (s bindService) putBack(
-	ctx context.Context, run workers.Run, in BindServiceIn, t workers.Tenure, found *string,
+	ctx context.Context, run workers.Run, in BindServiceIn, t workers.Ownership, found *string,
 ) (workers.Undone, error) {
 	before, err := foundBinding(found)
 	if err != nil {

@@ -107,7 +107,7 @@ func TestBindingIsDoneOnlyWhenSettled(t *testing.T) {
 		Ref: orders, Reconciling: true, Binding: egress.Binding{Connector: ours, Egress: "all-traffic"},
 	}
 	b.world.PutService(settling)
-	b.Must("do", b.Once(b.Command(s, ask{Deed: events.Do})), events.Wait)
+	b.Must("do", b.Once(b.Command(s, ask{Verb: events.Do})), events.Wait)
 	b.Sees(s, events.Different)
 	settling.Reconciling, settling.Pinned = false, "orders-00001"
 	b.world.PutService(settling)

@@ -155,5 +155,5 @@ func TestCheckResolvesHostNames(t *testing.T) {
 func TestCheckWaitsForAServiceThatReconciles(t *testing.T) {
 	b := newBench(t)
 	b.world.PutService(egress.Service{Ref: orders, Reconciling: true})
-	b.Must("check", b.Once(b.Command(checks(egress.CheckIn{}), ask{Deed: events.Do})), events.Wait)
+	b.Must("check", b.Once(b.Command(checks(egress.CheckIn{}), ask{Verb: events.Do})), events.Wait)
 }

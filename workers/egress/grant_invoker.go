@@ -17,7 +17,9 @@ type grantInvoker struct{ Drivers }
 const absent, present = "absent", "present"
 
 func (s grantInvoker) attribute(ref ServiceRef, member string) workers.Attribute {
-	return workers.Attribute{Claims: s.Claims, Times: s.Times, Resource: workers.FamilyAttribute.Resource("invoker", ref.key(), member)}
+	return workers.Attribute{
+		Claims: s.Claims, Times: s.Times, Resource: workers.FamilyAttribute.Resource("invoker", ref.key(), member),
+	}
 }
 
 // Do adds the members that have not got the role.
@@ -31,7 +33,7 @@ func (s grantInvoker) Do(
 	if err != nil {
 		return GrantInvokerOut{}, err
 	}
-	if _, err := s.tenure(run).Begin(ctx, run); err != nil {
+	if _, err := s.ownership(run).Begin(ctx, run); err != nil {
 		return GrantInvokerOut{}, err
 	}
 	want := slices.Clone(have)
@@ -85,7 +87,7 @@ func (s grantInvoker) Look(
 	ctx context.Context, run workers.Run, in GrantInvokerIn, _ *GrantInvokerOut,
 ) (workers.Seen[GrantInvokerOut], error) {
 	var seen workers.Seen[GrantInvokerOut]
-	_, lasts, err := s.tenure(run).Look(ctx, run)
+	_, lasts, err := s.ownership(run).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -132,7 +134,7 @@ func (s grantInvoker) Undo(
 			return workers.Undone{}, err
 		}
 	}
-	return workers.Undone{}, s.tenure(run).End(ctx, run)
+	return workers.Undone{}, s.ownership(run).End(ctx, run)
 }
 
 // revoke takes the role from members and reads back that they have not got it.

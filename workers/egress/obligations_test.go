@@ -10,8 +10,11 @@ import (
 func TestScenes(t *testing.T) {
 	scenes := []steptest.Scene{
 		{Name: "check", Step: checks(egress.CheckIn{Binds: true}), Bench: fresh},
-		{Name: "connector by range", Step: attach(egress.AttachConnectorIn{Network: vpc, CIDR: "10.8.0.0/28"}), Bench: fresh},
-		{Name: "connector by subnet", Step: attach(egress.AttachConnectorIn{Subnet: "projects/acme-net/regions/europe-west3/subnetworks/serverless-28"}), Bench: fresh},
+		{Name: "connector by range", Step: attach(egress.AttachConnectorIn{Network: vpc, CIDR: "10.8.0.0/28"}),
+			Bench: fresh},
+		{Name: "connector by subnet", Step: attach(
+			egress.AttachConnectorIn{Subnet: "projects/acme-net/regions/europe-west3/subnetworks/serverless-28"},
+		), Bench: fresh},
 		{Name: "existing connector", Step: attach(egress.AttachConnectorIn{Existing: foreign}), Bench: fresh},
 		{Name: "binding", Step: bind(orders, ours, false), Bench: fresh},
 		{Name: "binding taken over", Step: bind(bound, ours, true), Bench: fresh},
@@ -43,5 +46,7 @@ func grant(members ...string) step {
 }
 
 func restrict(ref egress.ServiceRef, restore bool) step {
-	return step{Kind: egress.KindRestrictIngress, In: egress.RestrictIngressIn{Service: ref, Ingress: "internal", Restore: restore}}
+	return step{Kind: egress.KindRestrictIngress, In: egress.RestrictIngressIn{
+		Service: ref, Ingress: "internal", Restore: restore,
+	}}
 }

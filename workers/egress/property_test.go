@@ -27,7 +27,7 @@ func TestFlagsProperty(t *testing.T) {
 		}
 		leave := func(name string, purpose events.Purpose) {
 			for _, s := range steps(name) {
-				b.Until(s, ask{Deed: events.Undo, Purpose: purpose})
+				b.Until(s, ask{Verb: events.Undo, Purpose: purpose})
 				b.Sees(s, events.Absent)
 			}
 			held[name] = false
@@ -44,7 +44,7 @@ func TestFlagsProperty(t *testing.T) {
 				leave(name, events.ToWithdraw)
 			} else {
 				for _, s := range steps(name) {
-					b.Until(s, ask{Deed: events.Do})
+					b.Until(s, ask{Verb: events.Do})
 					b.Sees(s, events.Present)
 				}
 				held[name] = true

@@ -21,7 +21,9 @@ const noteSaw = "saw"
 const closed = "none"
 
 func (s restrictIngress) attribute(ref ServiceRef) workers.Attribute {
-	return workers.Attribute{Claims: s.Claims, Times: s.Times, Resource: workers.FamilyAttribute.Resource("ingress", ref.key())}
+	return workers.Attribute{
+		Claims: s.Claims, Times: s.Times, Resource: workers.FamilyAttribute.Resource("ingress", ref.key()),
+	}
 }
 
 // Do sets the ingress setting and waits until the service has settled.
@@ -36,7 +38,7 @@ func (s restrictIngress) Do(
 		return RestrictIngressOut{}, workers.Refuse("closed", "service %s admits nobody: %s would open it",
 			in.Service.key(), in.Ingress)
 	}
-	t, err := s.tenure(run).Begin(ctx, run)
+	t, err := s.ownership(run).Begin(ctx, run)
 	if err != nil {
 		return RestrictIngressOut{}, err
 	}
@@ -89,7 +91,7 @@ func (s restrictIngress) Look(
 	ctx context.Context, run workers.Run, in RestrictIngressIn, _ *RestrictIngressOut,
 ) (workers.Seen[RestrictIngressOut], error) {
 	var seen workers.Seen[RestrictIngressOut]
-	_, lasts, err := s.tenure(run).Look(ctx, run)
+	_, lasts, err := s.ownership(run).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -121,7 +123,7 @@ func (s restrictIngress) Look(
 func (s restrictIngress) Undo(
 	ctx context.Context, run workers.Run, in RestrictIngressIn, _ *RestrictIngressOut,
 ) (workers.Undone, error) {
-	t, _, err := s.tenure(run).Look(ctx, run)
+	t, _, err := s.ownership(run).Look(ctx, run)
 	if err != nil {
 		return workers.Undone{}, err
 	}
@@ -154,7 +156,8 @@ func (s restrictIngress) restore(ctx context.Context, run workers.Run, in Restri
 	case err != nil:
 		return undone, err
 	case have.Ingress != in.Ingress && have.Ingress != *found:
-		undone.Retained = fmt.Sprintf("ingress of %s stays %s, which another owner has set since", in.Service.key(), have.Ingress)
+		undone.Retained = fmt.Sprintf("ingress of %s stays %s, which another owner has set since", in.Service.key(),
+			have.Ingress)
 	default:
 		if err := s.set(ctx, run, in.Service, have, *found); err != nil {
 			return undone, err

@@ -147,7 +147,8 @@ func (s check) namesFit(ctx context.Context, run workers.Run, in CheckIn, n Netw
 			return err
 		}
 		if z, found := inTheWay(run.Connection, answering, host); found {
-			return workers.Refuse("foreign", "%s is answered by %s (%q), which Culvert does not own", host, z.Name, z.Owner)
+			return workers.Refuse("foreign", "%s is answered by %s (%q), which Culvert does not own", host, z.Name,
+				z.Owner)
 		}
 	}
 	if in.Target == "" || strings.Contains(in.Target, "/") {

@@ -11,7 +11,7 @@ import (
 
 // choose decides the number; an empty one lets the vendor choose inside the subnet.
 func (s reserveAddress) choose(
-	ctx context.Context, run workers.Run, in ReserveAddressIn, t workers.Tenure,
+	ctx context.Context, run workers.Run, in ReserveAddressIn, t workers.Ownership,
 ) (string, error) {
 	if in.Subnet != "" {
 		return in.IP, s.inSubnet(ctx, in)
@@ -109,7 +109,7 @@ func (d Drivers) pool(name string, ranges []string) (workers.Pool, error) {
 }
 
 // give gives the number back to the pool that it came from.
-func (s reserveAddress) give(ctx context.Context, run workers.Run, in ReserveAddressIn, t workers.Tenure) error {
+func (s reserveAddress) give(ctx context.Context, run workers.Run, in ReserveAddressIn, t workers.Ownership) error {
 	if in.Subnet != "" {
 		return nil
 	}

@@ -22,7 +22,7 @@ const partEndpoint = "endpoint"
 func (s createEndpoint) Do(
 	ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut,
 ) (CreateEndpointOut, error) {
-	t, err := s.thing(run, in.Shared, partEndpoint).Begin(ctx, run)
+	t, err := s.ownership(run, in.Shared, partEndpoint).Begin(ctx, run)
 	if err != nil {
 		return CreateEndpointOut{}, err
 	}
@@ -50,7 +50,7 @@ func (s createEndpoint) Do(
 	return endpointOut(have), accepted(have)
 }
 
-func (s createEndpoint) wanted(run workers.Run, in CreateEndpointIn, t workers.Tenure) Endpoint {
+func (s createEndpoint) wanted(run workers.Run, in CreateEndpointIn, t workers.Ownership) Endpoint {
 	name, owner := object(run, t, "psc")
 	return Endpoint{
 		Ref: Ref{Project: in.Project, Region: in.Region, Name: name}, Network: in.Network, Subnet: in.Subnet,
@@ -97,7 +97,7 @@ func accepted(e Endpoint) error {
 
 // reopen removes an endpoint whose producer has deleted its attachment; the next run makes it anew (magic-modules PR
 // 9190).
-func (s createEndpoint) reopen(ctx context.Context, run workers.Run, t workers.Tenure, e Endpoint) error {
+func (s createEndpoint) reopen(ctx context.Context, run workers.Run, t workers.Ownership, e Endpoint) error {
 	times, _ := strconv.Atoi(t.Noted("closed")) // no note is the first time
 	if err := t.Note(ctx, run, "closed", strconv.Itoa(times+1)); err != nil {
 		return err
@@ -120,7 +120,7 @@ func (s createEndpoint) Look(
 	ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut,
 ) (workers.Seen[CreateEndpointOut], error) {
 	var seen workers.Seen[CreateEndpointOut]
-	t, held, err := s.thing(run, in.Shared, partEndpoint).Look(ctx, run)
+	t, held, err := s.ownership(run, in.Shared, partEndpoint).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -176,7 +176,7 @@ func lastOf(fullName string) string { return fullName[strings.LastIndexByte(full
 func (s createEndpoint) Undo(
 	ctx context.Context, run workers.Run, in CreateEndpointIn, _ *CreateEndpointOut,
 ) (workers.Undone, error) {
-	t := s.thing(run, in.Shared, partEndpoint)
+	t := s.ownership(run, in.Shared, partEndpoint)
 	remove, undone, err := leave(ctx, run, t)
 	if err != nil || !remove {
 		return undone, err

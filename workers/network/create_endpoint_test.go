@@ -13,7 +13,7 @@ func TestEndpointWaitsForTheProducer(t *testing.T) {
 	b := newBench(t)
 	reserved(b)
 	b.world.Attachment(attachment, "PENDING")
-	c := b.Command(attached(), ask{Deed: events.Do})
+	c := b.Command(attached(), ask{Verb: events.Do})
 	for range 3 {
 		if o := b.Once(c); o.Class != events.Wait || o.Reason != "acceptance" {
 			t.Fatalf("pending: %s (%s), want a Wait for acceptance", o.Class, o.Reason)
@@ -46,7 +46,7 @@ func TestClosedEndpointIsMadeAnew(t *testing.T) {
 	b.Must("do", b.Do(attached()), events.Done)
 	b.world.Attachment(attachment, "CLOSED")
 	b.Sees(attached(), events.Different)
-	c := b.Command(attached(), ask{Deed: events.Do})
+	c := b.Command(attached(), ask{Verb: events.Do})
 	if o := b.Once(c); o.Class != events.Wait || o.Reason != "closed" {
 		t.Fatalf("closed: %s (%s), want a Wait while it is removed", o.Class, o.Reason)
 	}

@@ -23,7 +23,9 @@ const (
 )
 
 func (s enableGoogleAccess) attribute(subnet string) workers.Attribute {
-	return workers.Attribute{Claims: s.Claims, Times: s.Times, Resource: workers.FamilyAttribute.Resource("google-access", subnet)}
+	return workers.Attribute{
+		Claims: s.Claims, Times: s.Times, Resource: workers.FamilyAttribute.Resource("google-access", subnet),
+	}
 }
 
 func onOff(is bool) string {
@@ -37,7 +39,7 @@ func onOff(is bool) string {
 func (s enableGoogleAccess) Do(
 	ctx context.Context, run workers.Run, in EnableGoogleAccessIn, _ *EnableGoogleAccessOut,
 ) (EnableGoogleAccessOut, error) {
-	t, err := s.thing(run, "", partAccess).Begin(ctx, run)
+	t, err := s.ownership(run, "", partAccess).Begin(ctx, run)
 	if err != nil {
 		return EnableGoogleAccessOut{}, err
 	}
@@ -53,7 +55,7 @@ func (s enableGoogleAccess) Do(
 }
 
 // foundOn are the subnetworks whose flag was on before this generation.
-func foundOn(in EnableGoogleAccessIn, t workers.Tenure) (out []string) {
+func foundOn(in EnableGoogleAccessIn, t workers.Ownership) (out []string) {
 	for _, subnet := range in.Subnets {
 		if t.Noted(noteSaw+subnet) == on {
 			out = append(out, subnet)
@@ -62,7 +64,7 @@ func foundOn(in EnableGoogleAccessIn, t workers.Tenure) (out []string) {
 	return out
 }
 
-func (s enableGoogleAccess) enable(ctx context.Context, run workers.Run, t workers.Tenure, subnet string) error {
+func (s enableGoogleAccess) enable(ctx context.Context, run workers.Run, t workers.Ownership, subnet string) error {
 	have, err := s.Networks.Subnet(ctx, subnet)
 	if errors.Is(err, workers.ErrNotFound) {
 		return workers.Refuse("not-found", "subnet %s is not there", subnet)
@@ -101,7 +103,7 @@ func (s enableGoogleAccess) set(ctx context.Context, run workers.Run, have Subne
 
 // read reads the flags; missing names the first subnetwork whose flag is off.
 func (s enableGoogleAccess) read(
-	ctx context.Context, in EnableGoogleAccessIn, t workers.Tenure,
+	ctx context.Context, in EnableGoogleAccessIn, t workers.Ownership,
 ) (out EnableGoogleAccessOut, missing string, err error) {
 	out.On, out.FoundOn = []string{}, foundOn(in, t)
 	for _, subnet := range in.Subnets {
@@ -123,7 +125,7 @@ func (s enableGoogleAccess) Look(
 	ctx context.Context, run workers.Run, in EnableGoogleAccessIn, _ *EnableGoogleAccessOut,
 ) (workers.Seen[EnableGoogleAccessOut], error) {
 	var seen workers.Seen[EnableGoogleAccessOut]
-	t, held, err := s.thing(run, "", partAccess).Look(ctx, run)
+	t, held, err := s.ownership(run, "", partAccess).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -147,7 +149,7 @@ func (s enableGoogleAccess) Look(
 func (s enableGoogleAccess) Undo(
 	ctx context.Context, run workers.Run, in EnableGoogleAccessIn, _ *EnableGoogleAccessOut,
 ) (workers.Undone, error) {
-	t, _, err := s.thing(run, "", partAccess).Look(ctx, run)
+	t, _, err := s.ownership(run, "", partAccess).Look(ctx, run)
 	if err != nil {
 		return workers.Undone{}, err
 	}

@@ -30,7 +30,7 @@ func (s mapNames) Do(ctx context.Context, run workers.Run, in MapNamesIn, _ *Map
 			return MapNamesOut{}, err
 		}
 	}
-	t, err := s.thing(run, "", partNames).Begin(ctx, run)
+	t, err := s.ownership(run, "", partNames).Begin(ctx, run)
 	if err != nil {
 		return MapNamesOut{}, err
 	}
@@ -69,7 +69,8 @@ func (s mapNames) mappable(ctx context.Context, run workers.Run, in MapNamesIn, 
 		return Zone{}, err
 	}
 	if z, found := inTheWay(run.Connection, answering, host); found {
-		return Zone{}, workers.Refuse("foreign", "%s is answered by %s (%s), which Culvert does not own", host, z.Name, z.Owner)
+		return Zone{}, workers.Refuse("foreign", "%s is answered by %s (%s), which Culvert does not own", host, z.Name,
+			z.Owner)
 	}
 	z, err := s.Names.Get(ctx, in.Project, in.zone(host))
 	if errors.Is(err, workers.ErrNotFound) {
@@ -123,7 +124,7 @@ func (in MapNamesIn) zones() []string {
 }
 
 // zones lists the zones that the step may have made, sorted.
-func zonesOf(t workers.Tenure) []string {
+func zonesOf(t workers.Ownership) []string {
 	var zones []string
 	for key := range t.Record.Note {
 		if zone, ok := strings.CutPrefix(key, noteZone); ok {
@@ -135,7 +136,7 @@ func zonesOf(t workers.Tenure) []string {
 }
 
 // put makes one zone as wanted. A changed address is one write: the name never stops answering.
-func (s mapNames) put(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Tenure, have Zone) error {
+func (s mapNames) put(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Ownership, have Zone) error {
 	want := Zone{
 		Project: in.Project, Name: in.zone(have.Host), Host: have.Host, Networks: []string{in.Network},
 		Owner: run.Owner(),

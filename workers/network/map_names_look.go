@@ -14,7 +14,7 @@ func (s mapNames) Look(
 	ctx context.Context, run workers.Run, in MapNamesIn, _ *MapNamesOut,
 ) (workers.Seen[MapNamesOut], error) {
 	var seen workers.Seen[MapNamesOut]
-	t, held, err := s.thing(run, "", partNames).Look(ctx, run)
+	t, held, err := s.ownership(run, "", partNames).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}

@@ -17,7 +17,7 @@ func TestNamesChangeAddressInOneWrite(t *testing.T) {
 	b := newBench(t)
 	first := b.Must("do", b.Do(names("10.200.0.9", host)), events.Done)
 	did := len(b.world.Effects())
-	moved := b.Must("do", b.Settle(names("10.200.0.10", host), ask{Deed: events.Do, Prior: first.Output}), events.Done)
+	moved := b.Must("do", b.Settle(names("10.200.0.10", host), ask{Verb: events.Do, Prior: first.Output}), events.Done)
 	if calls := b.world.Effects()[did:]; len(calls) != 1 || !strings.HasPrefix(calls[0], "zones.put ") {
 		t.Errorf("the change made %q, want one put: a name that stops answering cuts clients", calls)
 	}
@@ -33,7 +33,7 @@ func TestNamesThatAreDroppedByAChange(t *testing.T) {
 			b := newBench(t)
 			both := names("10.200.0.9", host, second)
 			first := b.Must("do", b.Do(both), events.Done)
-			a := ask{Deed: events.Do}
+			a := ask{Verb: events.Do}
 			if keepsOutput {
 				a.Prior = first.Output
 			}
@@ -55,7 +55,7 @@ func TestNamesGoRecordsFirstThenAfterOneTTLTheZones(t *testing.T) {
 	b.Must("do", b.Do(s), events.Done)
 	did := len(b.world.Effects())
 
-	c := b.Command(s, ask{Deed: events.Undo, Purpose: events.ToWithdraw})
+	c := b.Command(s, ask{Verb: events.Undo, Purpose: events.ToWithdraw})
 	o := b.Once(c)
 	if o.Class != events.Wait || o.Reason != "ttl" || o.After != time.Minute {
 		t.Fatalf("first undo: %s (%s) after %s, want to wait one TTL", o.Class, o.Reason, o.After)

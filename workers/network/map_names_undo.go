@@ -18,7 +18,7 @@ func (s mapNames) ttl(in MapNamesIn) time.Duration {
 
 // Undo takes the records away, waits until nobody can have them cached, and deletes the zones.
 func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *MapNamesOut) (workers.Undone, error) {
-	t, held, err := s.thing(run, "", partNames).Look(ctx, run)
+	t, held, err := s.ownership(run, "", partNames).Look(ctx, run)
 	if err != nil {
 		return workers.Undone{}, err
 	}
@@ -46,7 +46,7 @@ func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *M
 }
 
 // standing reads the zones of the step that are there: those noted, and those of the host names.
-func (s mapNames) standing(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Tenure) ([]Zone, error) {
+func (s mapNames) standing(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Ownership) ([]Zone, error) {
 	names := append(zonesOf(t), in.zones()...)
 	slices.Sort(names)
 	var zones []Zone
@@ -65,7 +65,7 @@ func (s mapNames) standing(ctx context.Context, run workers.Run, in MapNamesIn, 
 
 // expire waits one time to live from when the last record was seen to be gone. Without a record of our own to note that
 // in, it counts from when the undo was first asked for.
-func (s mapNames) expire(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Tenure, held bool) error {
+func (s mapNames) expire(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Ownership, held bool) error {
 	since, err := time.Parse(time.RFC3339Nano, t.Noted(noteCleared))
 	switch {
 	case err == nil:

@@ -11,11 +11,15 @@ import (
 
 func TestScenes(t *testing.T) {
 	scenes := []steptest.Scene{
-		{Name: "check", Step: step{Kind: network.KindCheck, In: network.CheckIn{Network: vpc, Target: "all-apis", PoolRanges: pool}}, Bench: fresh},
+		{Name: "check", Step: step{
+			Kind: network.KindCheck, In: network.CheckIn{Network: vpc, Target: "all-apis", PoolRanges: pool},
+		}, Bench: fresh},
 		{Name: "shared address", Step: reserve(network.ReserveAddressIn{Shared: shared}), Bench: fresh},
 		{Name: "own address", Step: reserve(network.ReserveAddressIn{}), Bench: fresh},
 		{Name: "fixed address", Step: reserve(network.ReserveAddressIn{IP: "10.200.0.9"}), Bench: fresh},
-		{Name: "attached address", Step: step{Kind: network.KindReserveAddress, In: network.ReserveAddressIn{Project: project, Network: vpc, Region: region, Subnet: subnet}}, Bench: fresh},
+		{Name: "attached address", Step: step{Kind: network.KindReserveAddress,
+			In: network.ReserveAddressIn{Project: project, Network: vpc, Region: region, Subnet: subnet}},
+			Bench: fresh},
 		{Name: "shared endpoint", Step: endpoint(shared), Bench: withAddresses},
 		{Name: "own endpoint", Step: endpoint(""), Bench: withAddresses},
 		{Name: "attached endpoint", Step: attached(), Bench: withAddresses},
@@ -64,9 +68,12 @@ func attached() step {
 
 func names(ip string, hosts ...string) step {
 	slices.Sort(hosts)
-	return step{Kind: network.KindMapNames, In: network.MapNamesIn{Project: project, Network: vpc, Hostnames: hosts, IP: ip, TTL: 60}}
+	return step{Kind: network.KindMapNames, In: network.MapNamesIn{
+		Project: project, Network: vpc, Hostnames: hosts, IP: ip, TTL: 60,
+	}}
 }
 
 func access(restore bool) step {
-	return step{Kind: network.KindEnableGoogleAccess, In: network.EnableGoogleAccessIn{Subnets: []string{subnet, other}, Restore: restore}}
+	return step{Kind: network.KindEnableGoogleAccess, In: network.EnableGoogleAccessIn{Subnets: []string{subnet, other},
+		Restore: restore}}
 }

@@ -52,14 +52,14 @@ func TestSharedEndpointProperty(t *testing.T) {
 			purpose := rapid.SampledFrom([]events.Purpose{events.ToCompensate, events.ToWithdraw}).Draw(t, "purpose")
 			switch {
 			case p.address == "":
-				outs[p] = steptest.Output[network.ReserveAddressOut](t, b.Until(p.reserve(), ask{Deed: events.Do}))
+				outs[p] = steptest.Output[network.ReserveAddressOut](t, b.Until(p.reserve(), ask{Verb: events.Do}))
 				p.address = outs[p].IP
 			case !p.endpoint:
-				b.Until(p.create(outs[p]), ask{Deed: events.Do})
+				b.Until(p.create(outs[p]), ask{Verb: events.Do})
 				p.endpoint = true
 			default:
-				b.Until(p.create(outs[p]), ask{Deed: events.Undo, Purpose: purpose})
-				b.Until(p.reserve(), ask{Deed: events.Undo, Purpose: purpose})
+				b.Until(p.create(outs[p]), ask{Verb: events.Undo, Purpose: purpose})
+				b.Until(p.reserve(), ask{Verb: events.Undo, Purpose: purpose})
 				b.Sees(p.create(outs[p]), events.Absent)
 				b.Sees(p.reserve(), events.Absent)
 				p.address, p.endpoint, p.generation = "", false, p.generation+1
@@ -68,8 +68,8 @@ func TestSharedEndpointProperty(t *testing.T) {
 		}
 		for _, p := range pairs {
 			if p.address != "" {
-				b.Until(p.create(outs[p]), ask{Deed: events.Undo, Purpose: events.ToCompensate})
-				b.Until(p.reserve(), ask{Deed: events.Undo, Purpose: events.ToCompensate})
+				b.Until(p.create(outs[p]), ask{Verb: events.Undo, Purpose: events.ToCompensate})
+				b.Until(p.reserve(), ask{Verb: events.Undo, Purpose: events.ToCompensate})
 			}
 		}
 		b.Unchanged(before)

@@ -17,7 +17,7 @@ const partAddress = "address"
 func (s reserveAddress) Do(
 	ctx context.Context, run workers.Run, in ReserveAddressIn, _ *ReserveAddressOut,
 ) (ReserveAddressOut, error) {
-	t, err := s.thing(run, in.Shared, partAddress).Begin(ctx, run)
+	t, err := s.ownership(run, in.Shared, partAddress).Begin(ctx, run)
 	if err != nil {
 		return ReserveAddressOut{}, err
 	}
@@ -46,7 +46,7 @@ func (s reserveAddress) Do(
 }
 
 // wanted is the address to be, without its number where that is not fixed.
-func (s reserveAddress) wanted(run workers.Run, in ReserveAddressIn, t workers.Tenure) Address {
+func (s reserveAddress) wanted(run workers.Run, in ReserveAddressIn, t workers.Ownership) Address {
 	name, owner := object(run, t, "addr")
 	a := Address{Ref: Ref{Project: in.Project, Region: in.Region, Name: name}, IP: in.IP, Owner: owner}
 	if a.Subnet = in.Subnet; a.Subnet == "" {
@@ -69,7 +69,7 @@ func (in ReserveAddressIn) differs(have, want Address) string {
 }
 
 func (s reserveAddress) reserve(
-	ctx context.Context, run workers.Run, in ReserveAddressIn, t workers.Tenure,
+	ctx context.Context, run workers.Run, in ReserveAddressIn, t workers.Ownership,
 ) (Address, error) {
 	ip, err := s.choose(ctx, run, in, t)
 	if err != nil {
@@ -101,7 +101,7 @@ func (s reserveAddress) Look(
 	ctx context.Context, run workers.Run, in ReserveAddressIn, _ *ReserveAddressOut,
 ) (workers.Seen[ReserveAddressOut], error) {
 	var seen workers.Seen[ReserveAddressOut]
-	t, held, err := s.thing(run, in.Shared, partAddress).Look(ctx, run)
+	t, held, err := s.ownership(run, in.Shared, partAddress).Look(ctx, run)
 	if err != nil {
 		return seen, err
 	}
@@ -125,7 +125,7 @@ func (s reserveAddress) Look(
 func (s reserveAddress) Undo(
 	ctx context.Context, run workers.Run, in ReserveAddressIn, _ *ReserveAddressOut,
 ) (workers.Undone, error) {
-	t := s.thing(run, in.Shared, partAddress)
+	t := s.ownership(run, in.Shared, partAddress)
 	remove, undone, err := leave(ctx, run, t)
 	if err != nil || !remove {
 		return undone, err

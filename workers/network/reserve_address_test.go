@@ -48,7 +48,7 @@ func TestSharedAddressStaysForWhoeverComesInTheLinger(t *testing.T) {
 	b := newBench(t)
 	orders, bills := sharedAddress(), sharedAddress().As("bills")
 	b.Must("orders", b.Do(orders), events.Done)
-	leave := b.Command(orders, ask{Deed: events.Undo, Purpose: events.ToWithdraw})
+	leave := b.Command(orders, ask{Verb: events.Undo, Purpose: events.ToWithdraw})
 	if o := b.Once(leave); o.Class != events.Wait || o.Reason != "linger" {
 		t.Fatalf("the last one to leave: %s (%s), want a linger", o.Class, o.Reason)
 	}
@@ -57,10 +57,10 @@ func TestSharedAddressStaysForWhoeverComesInTheLinger(t *testing.T) {
 	b.Sees(bills, events.Present)
 }
 
-func TestSharedAddressIsLeftInAHurry(t *testing.T) {
+func TestSharedAddressIsLeftWhenExpedited(t *testing.T) {
 	b := newBench(t)
 	b.Must("do", b.Do(sharedAddress()), events.Done)
-	o := b.Must("undo", b.Settle(sharedAddress(), ask{Deed: events.Undo, Purpose: events.ToWithdraw, Hurry: true}),
+	o := b.Must("undo", b.Settle(sharedAddress(), ask{Verb: events.Undo, Purpose: events.ToWithdraw, Expedite: true}),
 		events.Done)
 	if o.Retained == "" || len(b.world.AllAddresses()) != 1 {
 		t.Errorf("retained %q, %d addresses: want the address left and named", o.Retained, len(b.world.AllAddresses()))
@@ -158,7 +158,7 @@ func TestManyAtOnce(t *testing.T) {
 	for i := range many {
 		name := "c" + string(rune('a'+i/10)) + string(rune('0'+i%10))
 		for j, s := range []step{sharedAddress().As(name), reserve(network.ReserveAddressIn{}).As("own" + name)} {
-			c := b.Command(s, ask{Deed: events.Do})
+			c := b.Command(s, ask{Verb: events.Do})
 			wg.Go(func() { outcomes[2*i+j] = b.Once(c) })
 		}
 	}

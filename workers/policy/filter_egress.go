@@ -36,7 +36,8 @@ func (s filterEgress) filter(run workers.Run, in FilterEgressIn) Filter {
 // numbers are the priorities of a firewall policy.
 func (s filterEgress) numbers(policy string) workers.Numbers {
 	return workers.Numbers{
-		Claims: s.Claims, Times: s.Times, Resource: workers.FamilyNumbers.Resource(policy), First: priorityFirst, Last: priorityLast,
+		Claims: s.Claims, Times: s.Times, Resource: workers.FamilyNumbers.Resource(policy), First: priorityFirst,
+		Last: priorityLast,
 	}
 }
 

@@ -91,7 +91,7 @@ func TestStepsKeepTheirObligations(t *testing.T) {
 	}
 }
 
-// stage runs single deeds over one world, each with the next epoch and the output before.
+// stage runs single verbs over one world, each with the next epoch and the output before.
 type stage struct {
 	t      *testing.T
 	w      *policytest.World
@@ -108,7 +108,7 @@ func newStage(t *testing.T) *stage {
 	}
 }
 
-func (s *stage) run(c events.Command, deed events.Deed, class events.Class, reason events.Reason) events.Outcome {
+func (s *stage) run(c events.Command, verb events.Verb, class events.Class, reason events.Reason) events.Outcome {
 	s.t.Helper()
 	registry, err := workers.NewRegistry(policy.Steps(drivers(s.w, s.claims))...)
 	if err != nil {
@@ -116,13 +116,13 @@ func (s *stage) run(c events.Command, deed events.Deed, class events.Class, reas
 	}
 	h, _ := registry.Lookup(c.Kind)
 	s.epoch++
-	c.Deed, c.Epoch, c.Output = deed, s.epoch, s.output[c.Connection.Name+c.Step]
+	c.Verb, c.Epoch, c.Output = verb, s.epoch, s.output[c.Connection.Name+c.Step]
 	c.Due, c.Since, c.Deadline = s.now, s.now, s.now.Add(30*time.Second)
 	o := h.Run(s.t.Context(), c, s.now)
 	if o.Class != class || o.Reason != reason {
-		s.t.Fatalf("%s of %s: %s %q (%s), want %s %q", deed, c.Step, o.Class, o.Reason, o.Message, class, reason)
+		s.t.Fatalf("%s of %s: %s %q (%s), want %s %q", verb, c.Step, o.Class, o.Reason, o.Message, class, reason)
 	}
-	if deed == events.Do && class == events.Done {
+	if verb == events.Do && class == events.Done {
 		s.output[c.Connection.Name+c.Step] = o.Output
 	}
 	return o

@@ -263,7 +263,7 @@ func (a announce) Undo(ctx context.Context, run workers.Run, in AnnounceIn, _ *A
 	switch {
 	case err != nil:
 		return workers.Undone{}, err
-	case !last && run.Hurry && record.Abandoned(e.part):
+	case !last && run.Expedite && record.Abandoned(e.part):
 		return workers.Undone{Retained: e.value + " at " + in.Target.ID() + " stays announced: another intent waits"},
 			nil
 	case !last:

@@ -16,14 +16,14 @@ import (
 	"github.com/culvertnet/culvert/workers/routing/routingtest"
 )
 
-// stage runs single deeds over one world, each with the next epoch.
+// stage runs single verbs over one world, each with the next epoch.
 type stage struct {
-	t     *testing.T
-	w     *routingtest.World
-	d     routing.Drivers
-	now   time.Time
-	epoch uint64
-	hurry bool
+	t        *testing.T
+	w        *routingtest.World
+	d        routing.Drivers
+	now      time.Time
+	epoch    uint64
+	expedite bool
 }
 
 func newStage(t *testing.T) *stage {
@@ -31,9 +31,9 @@ func newStage(t *testing.T) *stage {
 	return &stage{t: t, w: w, d: drivers(w, memory.NewClaims()), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 }
 
-// run runs one deed and fails the test when its outcome has another class or reason.
+// run runs one verb and fails the test when its outcome has another class or reason.
 func (s *stage) run(
-	c events.Command, deed events.Deed, purpose events.Purpose, class events.Class, reason events.Reason,
+	c events.Command, verb events.Verb, purpose events.Purpose, class events.Class, reason events.Reason,
 ) events.Outcome {
 	s.t.Helper()
 	registry, err := workers.NewRegistry(routing.Steps(s.d)...)
@@ -45,11 +45,11 @@ func (s *stage) run(
 		s.t.Fatalf("no step %s", c.Kind)
 	}
 	s.epoch++
-	c.Deed, c.Purpose, c.Epoch, c.Hurry = deed, purpose, s.epoch, s.hurry
+	c.Verb, c.Purpose, c.Epoch, c.Expedite = verb, purpose, s.epoch, s.expedite
 	c.Due, c.Since, c.Deadline = s.now, s.now, s.now.Add(30*time.Second)
 	o := h.Run(s.t.Context(), c, s.now)
 	if o.Class != class || o.Reason != reason {
-		s.t.Fatalf("%s of %s: %s %q (%s), want %s %q", deed, c.Connection.Name+"/"+c.Step, o.Class, o.Reason, o.Message,
+		s.t.Fatalf("%s of %s: %s %q (%s), want %s %q", verb, c.Connection.Name+"/"+c.Step, o.Class, o.Reason, o.Message,
 			class, reason)
 	}
 	return o
@@ -293,15 +293,15 @@ func TestAnnounceSharedJoinEndsTheLinger(t *testing.T) {
 	s.look(b, events.Absent)
 }
 
-func TestAnnounceSharedInAHurryStays(t *testing.T) {
+func TestAnnounceSharedStaysWhenExpedited(t *testing.T) {
 	s := newStage(t)
 	a, b := s.shared("orders", router), s.shared("bills", router)
 	s.do(a)
-	s.hurry = true
+	s.expedite = true
 	if o := s.withdraw(a); !strings.Contains(o.Retained, prefix) {
 		t.Errorf("what stays is told as %q", o.Retained)
 	}
-	s.hurry = false
+	s.expedite = false
 	s.look(a, events.Absent)
 	if got := s.list(router); !slices.Contains(got.Entries, prefix) {
 		t.Fatalf("the entry is gone: %+v", got)

@@ -30,8 +30,8 @@ type Setting struct {
 	Handlers []workers.Handler
 }
 
-// A Bench runs single deeds against a fake world, with a clock of its own. It delivers commands to the real handlers, as the
-// runtime does. It is for one goroutine, but for Once.
+// A Bench runs single verbs against a fake world, with a clock of its own. It delivers commands to the real handlers,
+// as the runtime does. It is for one goroutine, but for Once.
 type Bench struct {
 	Setting
 	T        Tester
@@ -42,7 +42,9 @@ type Bench struct {
 
 // NewBench makes a bench, at a fixed time.
 func NewBench(t Tester, s Setting) *Bench {
-	b := &Bench{Setting: s, T: t, Now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), handlers: map[string]workers.Handler{}}
+	b := &Bench{
+		Setting: s, T: t, Now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), handlers: map[string]workers.Handler{},
+	}
 	for _, h := range s.Handlers {
 		b.handlers[h.Kind()] = h
 	}
@@ -68,11 +70,11 @@ func (s Step) As(connection string) Step { s.Connection = connection; return s }
 // Again is the step's next generation.
 func (s Step) Again() Step { s.Generation++; return s }
 
-// An Ask is how a deed is asked for.
+// An Ask is how a verb is asked for.
 type Ask struct {
-	Deed    events.Deed
-	Purpose events.Purpose
-	Hurry   bool
+	Verb     events.Verb
+	Purpose  events.Purpose
+	Expedite bool
 	// Prior is the output that the journal has.
 	Prior json.RawMessage
 }
@@ -82,7 +84,7 @@ func (b *Bench) Command(s Step, a Ask) events.Command {
 	b.T.Helper()
 	c := Sample(b.T, s)
 	b.epoch++
-	c.Epoch, c.Deed, c.Purpose, c.Hurry, c.Output = b.epoch, a.Deed, a.Purpose, a.Hurry, a.Prior
+	c.Epoch, c.Verb, c.Purpose, c.Expedite, c.Output = b.epoch, a.Verb, a.Purpose, a.Expedite, a.Prior
 	c.Since, c.Due, c.Deadline = b.Now, b.Now, b.Now.Add(30*time.Second)
 	return c
 }
@@ -102,8 +104,9 @@ func Sample(t Tester, s Step) events.Command {
 	key := events.Key{Tenant: "default", Name: cmp.Or(s.Connection, "orders")}
 	generation := s.Generation + 1
 	return events.Command{
-		Connection: key, Saga: key.Saga(1), Step: name, Kind: s.Kind, Capability: kind.Capability, Generation: generation,
-		Epoch: 1, Deed: events.Do, Input: in,
+		Connection: key, Saga: key.Saga(1), Step: name, Kind: s.Kind, Capability: kind.Capability,
+		Generation: generation,
+		Epoch:      1, Verb: events.Do, Input: in,
 		Name:      events.Name("n", key.String(), name, strconv.FormatUint(generation, 10)),
 		RequestID: events.StepRequestID(key.Saga(1), name, generation),
 	}
@@ -135,11 +138,11 @@ func (b *Bench) Settle(s Step, a Ask) events.Outcome {
 		b.epoch++
 		c.Epoch, c.Deadline, c.Operation = b.epoch, b.Now.Add(30*time.Second), o.Operation
 	}
-	b.T.Fatalf("%s of %s waits for ever", a.Deed, s.Kind)
+	b.T.Fatalf("%s of %s waits for ever", a.Verb, s.Kind)
 	return events.Outcome{}
 }
 
-// Until settles a deed again and again until it is done, as the engine would after a cut.
+// Until settles a verb again and again until it is done, as the engine would after a cut.
 func (b *Bench) Until(s Step, a Ask) events.Outcome {
 	b.T.Helper()
 	for range 5 {
@@ -148,33 +151,33 @@ func (b *Bench) Until(s Step, a Ask) events.Outcome {
 			return o
 		}
 		if o.Class != events.Unsure {
-			b.T.Fatalf("%s of %s: %s (%s)", a.Deed, s.Kind, o.Class, o.Message)
+			b.T.Fatalf("%s of %s: %s (%s)", a.Verb, s.Kind, o.Class, o.Message)
 		}
 		b.Look(s)
 	}
-	b.T.Fatalf("%s of %s is never done", a.Deed, s.Kind)
+	b.T.Fatalf("%s of %s is never done", a.Verb, s.Kind)
 	return events.Outcome{}
 }
 
 // Do settles a Do.
-func (b *Bench) Do(s Step) events.Outcome { b.T.Helper(); return b.Settle(s, Ask{Deed: events.Do}) }
+func (b *Bench) Do(s Step) events.Outcome { b.T.Helper(); return b.Settle(s, Ask{Verb: events.Do}) }
 
 // Compensate settles an Undo of a saga that goes back.
 func (b *Bench) Compensate(s Step) events.Outcome {
 	b.T.Helper()
-	return b.Settle(s, Ask{Deed: events.Undo, Purpose: events.ToCompensate})
+	return b.Settle(s, Ask{Verb: events.Undo, Purpose: events.ToCompensate})
 }
 
 // Withdraw settles an Undo of a withdrawal.
 func (b *Bench) Withdraw(s Step) events.Outcome {
 	b.T.Helper()
-	return b.Settle(s, Ask{Deed: events.Undo, Purpose: events.ToWithdraw})
+	return b.Settle(s, Ask{Verb: events.Undo, Purpose: events.ToWithdraw})
 }
 
 // Look settles a Look, and fails the test when that has no answer.
 func (b *Bench) Look(s Step) events.Outcome {
 	b.T.Helper()
-	o := b.Settle(s, Ask{Deed: events.Look})
+	o := b.Settle(s, Ask{Verb: events.Look})
 	if o.Class != events.Done {
 		b.T.Fatalf("look of %s: %+v", s.Kind, o)
 	}

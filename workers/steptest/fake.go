@@ -161,23 +161,23 @@ func (f *Fake) meet(ctx context.Context, call string) (lost, err error) {
 func (f *Fake) Act(ctx context.Context, call, name string, start func() (end func(), err error)) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.act(ctx, deed{call: call, name: name, polls: f.slow}, start)
+	return f.act(ctx, verb{call: call, name: name, polls: f.slow}, start)
 }
 
 // ActAtOnce is Act for a change that is complete on return, however slow the world is.
 func (f *Fake) ActAtOnce(ctx context.Context, call, name string, start func() (end func(), err error)) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.act(ctx, deed{call: call, name: name}, start)
+	return f.act(ctx, verb{call: call, name: name}, start)
 }
 
-// deed is one change of one thing and the polls that it takes.
-type deed struct {
+// verb is one change of one thing and the polls that it takes.
+type verb struct {
 	call, name string
 	polls      int
 }
 
-func (f *Fake) act(ctx context.Context, d deed, start func() (end func(), err error)) error {
+func (f *Fake) act(ctx context.Context, d verb, start func() (end func(), err error)) error {
 	lost, err := f.Mutate(ctx, d.call)
 	if err != nil {
 		return err

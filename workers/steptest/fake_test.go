@@ -41,7 +41,7 @@ func (c *counter) make(ctx context.Context) error {
 	return c.Make(lost, func() { c.n++ })
 }
 
-// has fails the test unless the number is this, which is read without the door.
+// has fails the test unless the number is this, which is read without a call.
 func (c *counter) has(t *testing.T, want int) {
 	t.Helper()
 	c.mu.Lock()

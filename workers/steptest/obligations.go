@@ -11,9 +11,10 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// Run holds every step that the samples have a command for against the obligations. newBed makes a fresh world, the same
-// each time. samples are the Do commands of a run that worked, in the order in which they were done; of several commands
-// for one step the last counts. The cases run in parallel, as far as -parallel lets them: most of their time is waiting.
+// Run holds every step that the samples have a command for against the obligations. newBed makes a fresh world, the
+// same each time. samples are the Do commands of a run that worked, in the order in which they were done; of several
+// commands for one step the last counts. The cases run in parallel, as far as -parallel lets them: most of their time
+// is waiting.
 func Run(t *testing.T, newBed func(t *testing.T) Bed, samples []events.Command) {
 	t.Helper()
 	samples = lastOfEach(samples)
@@ -39,7 +40,7 @@ func Run(t *testing.T, newBed func(t *testing.T) Bed, samples []events.Command) 
 func lastOfEach(samples []events.Command) []events.Command {
 	var out []events.Command
 	for _, c := range samples {
-		if c.Deed != events.Do {
+		if c.Verb != events.Do {
 			continue
 		}
 		if i := slices.IndexFunc(out, func(o events.Command) bool { return o.Step == c.Step }); i >= 0 {
@@ -142,7 +143,7 @@ func (r *runner) settle(o events.Outcome) {
 	}
 }
 
-// maxCalls bounds the calls that change something in one deed.
+// maxCalls bounds the calls that change something in one verb.
 const maxCalls = 60
 
 // cutDo breaks each call of a Do in turn; then the step is done all the same, or undone without a trace.
@@ -186,12 +187,12 @@ func (l lab) cutUndo(t *testing.T, fate Fate) {
 	t.Fatalf("more than %d calls in one undo", maxCalls)
 }
 
-// broken drives a deed until something breaks it, or it is done: waits belong to it.
-func (l lab) broken(r *runner, deed events.Deed) events.Outcome {
+// broken drives a verb until something breaks it, or it is done: waits belong to it.
+func (l lab) broken(r *runner, verb events.Verb) events.Outcome {
 	r.t.Helper()
 	operation := ""
 	for range maxRuns {
-		o := r.once(r.t.Context(), l.sample, deed, operation)
+		o := r.once(r.t.Context(), l.sample, verb, operation)
 		if o.Class != events.Wait {
 			return o
 		}
@@ -200,7 +201,7 @@ func (l lab) broken(r *runner, deed events.Deed) events.Outcome {
 			r.finish(operation)
 		}
 	}
-	r.t.Fatalf("%s of %s waits for ever", deed, l.sample.Step)
+	r.t.Fatalf("%s of %s waits for ever", verb, l.sample.Step)
 	return events.Outcome{}
 }
 
@@ -216,8 +217,8 @@ func (l lab) mayEnd(t *testing.T, what string, o events.Outcome) {
 // prompt is how soon a cancelled run must return, in real time.
 const prompt = 10 * time.Second
 
-// cancelled: a run whose context ends, before it begins or at any call, returns soon, refuses nothing, and leaves what can
-// be undone.
+// cancelled: a run whose context ends, before it begins or at any call, returns soon, refuses nothing, and leaves what
+// can be undone.
 func (l lab) cancelled(t *testing.T) {
 	t.Parallel()
 	for call := 0; call <= maxCalls; call++ {

@@ -12,7 +12,7 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// maxRuns bounds how often one deed is asked for.
+// maxRuns bounds how often one verb is asked for.
 const maxRuns = 500
 
 // runner plays the engine and the runtime for one bed: every run has the next epoch, and follows the outcome before.
@@ -33,8 +33,8 @@ func newRunner(t *testing.T, b Bed) *runner {
 	return &runner{Bed: b, t: t, registry: registry, epochs: map[string]uint64{}, outputs: map[string]json.RawMessage{}}
 }
 
-// once runs one deed of a step, as a worker would.
-func (r *runner) once(ctx context.Context, c events.Command, deed events.Deed, operation string) events.Outcome {
+// once runs one verb of a step, as a worker would.
+func (r *runner) once(ctx context.Context, c events.Command, verb events.Verb, operation string) events.Outcome {
 	r.t.Helper()
 	handler, ok := r.registry.Lookup(c.Kind)
 	if !ok {
@@ -42,34 +42,34 @@ func (r *runner) once(ctx context.Context, c events.Command, deed events.Deed, o
 	}
 	now := r.Now()
 	r.epochs[c.Step]++
-	c.Deed, c.Purpose, c.Epoch = deed, "", r.epochs[c.Step]
-	if deed == events.Undo {
+	c.Verb, c.Purpose, c.Epoch = verb, "", r.epochs[c.Step]
+	if verb == events.Undo {
 		c.Purpose = events.ToCompensate
 	}
 	c.Due, c.Since, c.Deadline, c.Operation = now, now, now.Add(r.Timeout), operation
 	c.Output = r.outputs[c.Step]
 	o := handler.Run(ctx, c, now)
 	if !o.Class.Valid() {
-		r.t.Fatalf("%s of %s: outcome %+v has no class", deed, c.Step, o)
+		r.t.Fatalf("%s of %s: outcome %+v has no class", verb, c.Step, o)
 	}
-	if deed == events.Do && o.Class == events.Done {
+	if verb == events.Do && o.Class == events.Done {
 		r.outputs[c.Step] = o.Output
 	}
 	return o
 }
 
-// until runs a deed until it is done, as the engine would drive it: waits are waited for, operations polled, what is
+// until runs a verb until it is done, as the engine would drive it: waits are waited for, operations polled, what is
 // retried is retried, and after an Unsure comes the quiet period and a Look.
-func (r *runner) until(c events.Command, deed events.Deed) events.Outcome {
+func (r *runner) until(c events.Command, verb events.Verb) events.Outcome {
 	r.t.Helper()
 	operation := ""
 	for range maxRuns {
-		o := r.once(r.t.Context(), c, deed, operation)
+		o := r.once(r.t.Context(), c, verb, operation)
 		switch o.Class {
 		case events.Done:
 			return o
 		case events.Refuse:
-			r.t.Fatalf("%s of %s is refused: %s: %s", deed, c.Step, o.Reason, o.Message)
+			r.t.Fatalf("%s of %s is refused: %s: %s", verb, c.Step, o.Reason, o.Message)
 		case events.Unsure:
 			r.Pause(r.t.Context(), r.Settle)
 			r.look(c)
@@ -80,7 +80,7 @@ func (r *runner) until(c events.Command, deed events.Deed) events.Outcome {
 			r.finish(operation)
 		}
 	}
-	r.t.Fatalf("%s of %s was not done after %d runs", deed, c.Step, maxRuns)
+	r.t.Fatalf("%s of %s was not done after %d runs", verb, c.Step, maxRuns)
 	return events.Outcome{}
 }
 

@@ -21,9 +21,9 @@ type Scene struct {
 	Bench func(Tester) *Bench
 }
 
-// RunScenes holds steps in their scenes against what the engine relies on. Where [Run] has only a world's vendor door, this
-// knows the calls of a fake world by name: it cuts each call that a step really makes, and asks for no more effects than
-// there should be.
+// RunScenes holds steps in their scenes against what the engine relies on. Where [Run] has only a world's vendor API,
+// this knows the calls of a fake world by name: it cuts each call that a step really makes, and asks for no more
+// effects than there should be.
 func RunScenes(t *testing.T, scenes []Scene) {
 	t.Helper()
 	checks := slices.DeleteFunc(slices.Clone(scenes), func(s Scene) bool { return !readOnly(s.Step.Kind) })
@@ -89,7 +89,7 @@ func doneTwiceIsDoneOnce(t *testing.T, b *Bench, s Step) {
 	b.Sees(s, events.Absent)
 	first := b.Must("do", b.Do(s), events.Done)
 	effects := b.Fake.Effects()
-	second := b.Must("do again", b.Settle(s, Ask{Deed: events.Do, Prior: first.Output}), events.Done)
+	second := b.Must("do again", b.Settle(s, Ask{Verb: events.Do, Prior: first.Output}), events.Done)
 	if diff := cmp.Diff(string(first.Output), string(second.Output)); diff != "" {
 		t.Errorf("outputs differ (-first +second):\n%s", diff)
 	}
@@ -105,7 +105,7 @@ func doneTwiceIsDoneOnce(t *testing.T, b *Bench, s Step) {
 func undoLeavesTheWorldAsItWas(t *testing.T, b *Bench, s Step) {
 	before := b.Snapshot()
 	done := b.Must("do", b.Do(s), events.Done)
-	undo := Ask{Deed: events.Undo, Purpose: events.ToCompensate, Prior: done.Output}
+	undo := Ask{Verb: events.Undo, Purpose: events.ToCompensate, Prior: done.Output}
 	for range 2 {
 		b.Must("undo", b.Settle(s, undo), events.Done)
 		b.Unchanged(before)
@@ -127,7 +127,7 @@ func undoWithoutDo(t *testing.T, b *Bench, s Step) {
 }
 
 func oldEpochsAreFenced(t *testing.T, b *Bench, s Step) {
-	late := b.Command(s, Ask{Deed: events.Do})
+	late := b.Command(s, Ask{Verb: events.Do})
 	before := b.Snapshot()
 	b.Must("undo", b.Compensate(s), events.Done)
 	if o := b.Once(late); o.Class != events.Retry || o.Reason != events.ReasonFenced {
@@ -140,13 +140,13 @@ func cancelledInFlight(t *testing.T, b *Bench, s Step) {
 	cancelled(t, b, s, events.Do, events.Look, events.Undo)
 }
 
-func cancelled(t *testing.T, b *Bench, s Step, deeds ...events.Deed) {
-	for _, deed := range deeds {
+func cancelled(t *testing.T, b *Bench, s Step, verbs ...events.Verb) {
+	for _, verb := range verbs {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		cancel()
-		o := b.handlers[s.Kind].Run(ctx, b.Command(s, Ask{Deed: deed, Purpose: events.ToCompensate}), b.Now)
+		o := b.handlers[s.Kind].Run(ctx, b.Command(s, Ask{Verb: verb, Purpose: events.ToCompensate}), b.Now)
 		if o.Class != events.Unsure && o.Class != events.Retry {
-			t.Errorf("cancelled %s: %s (%s), want Unsure or Retry", deed, o.Class, o.Message)
+			t.Errorf("cancelled %s: %s (%s), want Unsure or Retry", verb, o.Class, o.Message)
 		}
 	}
 }

@@ -37,7 +37,9 @@ func (d *Documents) Recorder(next http.RoundTripper) *Recorder {
 	if next == nil {
 		next = http.DefaultTransport
 	}
-	return &Recorder{next: next, methods: d.methods, report: Report{Methods: map[string]int{}}, violations: map[string]bool{}}
+	return &Recorder{
+		next: next, methods: d.methods, report: Report{Methods: map[string]int{}}, violations: map[string]bool{},
+	}
 }
 
 // Report tells what was seen until now.
@@ -181,7 +183,8 @@ func (c *check) refusal(status int, body []byte) {
 			Message string
 		}
 	}
-	if err := json.Unmarshal(body, &e); err != nil || e.Error == nil || e.Error.Code != status || e.Error.Message == "" {
+	if err := json.Unmarshal(body, &e); err != nil || e.Error == nil || e.Error.Code != status ||
+		e.Error.Message == "" {
 		c.wrong("answer", "status %d without an error of that code and a message: %.200s", status, body)
 	}
 }

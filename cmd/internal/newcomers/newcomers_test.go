@@ -23,13 +23,16 @@ type newcomer struct {
 	words []string
 	// own are the folders that belong to the newcomer.
 	own []string
-	// shared are the files that were there before and belong to others, with the lines that are added; none is taken away.
+	// shared are the files that were there before and belong to others, with the lines that are added; none is taken
+	// away.
 	shared map[string]int
 }
 
 var newcomers = []newcomer{
 	{
-		patch: "step-and-kind", recipes: []string{"Add a step", "Add an intent kind"}, words: []string{"<kind>", "pinnedsubnet"},
+		patch: "step-and-kind", recipes: []string{
+			"Add a step", "Add an intent kind",
+		}, words: []string{"<kind>", "pinnedsubnet"},
 		own: []string{"saga/plans/pinnedsubnet/"},
 		shared: map[string]int{
 			"saga/plans/plans.go": 2, "workers/network/steps.go": 1, "workers/network/obligations_test.go": 1,
@@ -41,7 +44,9 @@ var newcomers = []newcomer{
 		own: []string{"saga/plans/reachablerange/"}, shared: map[string]int{"saga/plans/plans.go": 2},
 	},
 	{
-		patch: "second-version", recipes: []string{"Add a version of a payload"}, words: []string{"<kind>", "privateservice"},
+		patch: "second-version", recipes: []string{
+			"Add a version of a payload",
+		}, words: []string{"<kind>", "privateservice"},
 		own: []string{"saga/plans/privateservice/"}, shared: map[string]int{},
 	},
 	{
@@ -71,7 +76,8 @@ func TestThereIsRoomForNewcomers(t *testing.T) {
 					tree.run(t, c)
 				}
 			}
-			t.Logf("%s: %d files, of which %d are others', in %s", n.patch, len(tree.touched), len(n.shared), time.Since(begun).Round(time.Second))
+			t.Logf("%s: %d files, of which %d are others', in %s", n.patch, len(tree.touched), len(n.shared),
+				time.Since(begun).Round(time.Second))
 		})
 	}
 }
@@ -86,7 +92,8 @@ type tree struct {
 // copy takes every file that is tracked, as it is now.
 func (w *tree) copy(t *testing.T) {
 	t.Helper()
-	for file := range strings.SplitSeq(strings.TrimSuffix(command(t, w.root, nil, "git", "ls-files", "-z"), "\x00"), "\x00") {
+	for file := range strings.SplitSeq(strings.TrimSuffix(command(t, w.root, nil, "git", "ls-files", "-z"), "\x00"),
+		"\x00") {
 		body, err := os.ReadFile(filepath.Join(w.root, file))
 		if os.IsNotExist(err) {
 			continue // it is going to be removed
@@ -109,7 +116,8 @@ func (w *tree) apply(t *testing.T, patch string) {
 	t.Helper()
 	outside := []string{"GIT_CEILING_DIRECTORIES=" + filepath.Dir(w.dir)} // the copy is no repository, wherever it lies
 	w.touched = map[string][2]int{}
-	for line := range strings.SplitSeq(strings.TrimSuffix(command(t, w.dir, outside, "git", "apply", "--numstat", "-z", patch), "\x00"), "\x00") {
+	for line := range strings.SplitSeq(strings.TrimSuffix(command(t, w.dir, outside, "git", "apply", "--numstat", "-z",
+		patch), "\x00"), "\x00") {
 		fields := strings.Split(line, "\t")
 		if len(fields) != 3 {
 			t.Fatalf("numstat of %s says %q", patch, line)
@@ -124,7 +132,8 @@ func (w *tree) apply(t *testing.T, patch string) {
 	command(t, w.dir, outside, "git", "apply", patch)
 }
 
-// holds fails the test when the newcomer touches a file of others that its recipes do not name, or more of it than it says.
+// holds fails the test when the newcomer touches a file of others that its recipes do not name, or more of it than it
+// says.
 func (w *tree) holds(t *testing.T, n newcomer) {
 	t.Helper()
 	var text strings.Builder
@@ -185,15 +194,16 @@ func (w *tree) commands(t *testing.T, title string, words []string) []string {
 	return commands
 }
 
-// run runs a command of a recipe in the tree. What builds the wiring is run in the repository, with the newcomer's files
-// laid over it: the vendors' libraries are compiled there already.
+// run runs a command of a recipe in the tree. What builds the wiring is run in the repository, with the newcomer's
+// files laid over it: the vendors' libraries are compiled there already.
 func (w *tree) run(t *testing.T, line string) {
 	t.Helper()
 	begun := time.Now()
 	if packages, builds := strings.CutPrefix(line, "go build "); builds {
 		command(t, w.root, nil, "sh", "-c", "go build -o /dev/null -overlay="+w.overlay(t)+" "+packages)
 	} else {
-		// Without -trimpath each copy, being in a folder of its own, would be compiled anew; and nothing asks the network.
+		// Without -trimpath each copy, being in a folder of its own, would be compiled anew; and nothing asks the
+		// network.
 		command(t, w.dir, []string{"GOFLAGS=-trimpath", "GOPROXY=off", "GOWORK=off"}, "sh", "-c", line)
 	}
 	t.Logf("%s (%s)", line, time.Since(begun).Round(time.Second))

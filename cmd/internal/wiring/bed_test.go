@@ -86,8 +86,9 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if fate == steptest.Fail {
 		return &http.Response{
-			StatusCode: http.StatusServiceUnavailable, Header: http.Header{"Content-Type": {"application/json"}}, Request: req,
-			Body: io.NopCloser(strings.NewReader(`{"error":{"code":503,"message":"try again","status":"UNAVAILABLE","errors":[{"reason":"backendError"}]}}`)),
+			StatusCode: http.StatusServiceUnavailable, Header: http.Header{"Content-Type": {"application/json"}},
+			Request: req,
+			Body:    io.NopCloser(strings.NewReader(`{"error":{"code":503,"message":"try again","status":"UNAVAILABLE","errors":[{"reason":"backendError"}]}}`)),
 		}, nil
 	}
 	resp, err := w.next.RoundTrip(req)
@@ -121,7 +122,9 @@ func mutates(req *http.Request) (bool, error) {
 }
 
 // labTimes are the clocks of claims at the vendors' own pace; the lab's clock jumps over them.
-var labTimes = workers.ClaimTimes{Quiet: 2 * time.Second, Skew: time.Second, Lease: 20 * time.Second, Linger: 15 * time.Minute}
+var labTimes = workers.ClaimTimes{
+	Quiet: 2 * time.Second, Skew: time.Second, Lease: 20 * time.Second, Linger: 15 * time.Minute,
+}
 
 const labPace = 60
 
@@ -153,14 +156,18 @@ func newLab(t testing.TB) *lab {
 	}
 	l.drivers = &drivers{claims: memory.NewClaims(), pace: labPace, times: labTimes}
 	carrier := &http.Client{Transport: l.wire}
-	if l.google, err = gcp.New(ctx, gcp.Options{Endpoint: l.world.URL(), HTTPClient: carrier, Pace: labPace, Now: l.clock.Now}); err != nil {
+	if l.google, err = gcp.New(ctx, gcp.Options{Endpoint: l.world.URL(), HTTPClient: carrier, Pace: labPace,
+		Now: l.clock.Now}); err != nil {
 		t.Fatalf("google: %v", err)
 	}
 	controllers := map[string]aviatrix.Controller{}
 	for _, name := range []string{"avx-82", "avx-100"} {
-		controllers[name] = aviatrix.Controller{URL: l.world.URL() + "/controllers/" + name, Username: "admin", Password: simulatedPassword}
+		controllers[name] = aviatrix.Controller{
+			URL: l.world.URL() + "/controllers/" + name, Username: "admin", Password: simulatedPassword,
+		}
 	}
-	if l.aviatrix, err = aviatrix.New(aviatrix.Options{Controllers: controllers, HTTPClient: carrier, Pace: labPace, Now: l.clock.Now}); err != nil {
+	if l.aviatrix, err = aviatrix.New(aviatrix.Options{Controllers: controllers, HTTPClient: carrier, Pace: labPace,
+		Now: l.clock.Now}); err != nil {
 		t.Fatalf("aviatrix: %v", err)
 	}
 	if l.bgp, err = gobgp.New(gobgp.Options{}); err != nil {
@@ -195,8 +202,11 @@ func (l *lab) operations() map[string]workers.Operations {
 // bed is the lab as the suite of steps wants it, with the handlers of some kinds.
 func (l *lab) bed(kinds []string) steptest.Bed {
 	return steptest.Bed{
-		Handlers:   slices.DeleteFunc(l.handlers(Capabilities()), func(h workers.Handler) bool { return !slices.Contains(kinds, h.Kind()) }),
-		Operations: l.operations(), Claims: l.claims, State: l.state, Intercept: l.wire.intercept, Pause: l.clock.Pause, Now: l.clock.Now,
+		Handlers: slices.DeleteFunc(
+			l.handlers(Capabilities()), func(h workers.Handler) bool { return !slices.Contains(kinds, h.Kind()) },
+		),
+		Operations: l.operations(), Claims: l.claims, State: l.state, Intercept: l.wire.intercept, Pause: l.clock.Pause,
+		Now:     l.clock.Now,
 		Timeout: 30 * time.Second, Settle: labTimes.Lease + labTimes.Quiet + labTimes.Skew + time.Second,
 	}
 }

@@ -21,9 +21,10 @@ import (
 	"github.com/culvertnet/culvert/workers/steptest"
 )
 
-// Every step that a kind plans keeps to what the engine relies on, with the inputs of whole runs, over the real adapters,
-// against the simulated world: done twice, cut off anywhere, undone after doing and without. The intents are the kinds'
-// samples; a kind is one shard, by -run 'Catalogue/<kind>'. A step that no kind plans yet has its scenes in its own package.
+// Every step that a kind plans keeps to what the engine relies on, with the inputs of whole runs, over the real
+// adapters, against the simulated world: done twice, cut off anywhere, undone after doing and without. The intents are
+// the kinds' samples; a kind is one shard, by -run 'Catalogue/<kind>'. A step that no kind plans yet has its scenes in
+// its own package.
 func TestEveryStepOfTheCatalogueKeepsItsObligations(t *testing.T) {
 	registered := map[string]bool{}
 	for _, h := range newLab(t).handlers(Capabilities()) {
@@ -37,7 +38,8 @@ func TestEveryStepOfTheCatalogueKeepsItsObligations(t *testing.T) {
 			}
 			for _, kind := range plannedSteps(t, e) {
 				if !tried[kind] || !registered[kind] {
-					t.Errorf("a plan has step %s; registered: %t; tried by a recorded run: %t", kind, registered[kind], tried[kind])
+					t.Errorf("a plan has step %s; registered: %t; tried by a recorded run: %t", kind, registered[kind],
+						tried[kind])
 				}
 			}
 		})
@@ -103,9 +105,11 @@ type tape struct {
 }
 
 // Consume remembers what passes.
-func (p *tape) Consume(ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict) error {
+func (p *tape) Consume(
+	ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict,
+) error {
 	return p.Bus.Consume(ctx, s, func(ctx context.Context, d events.Delivery) events.Verdict {
-		if c, err := events.DecodeCommand(d.Body); err == nil && c.Deed == events.Do {
+		if c, err := events.DecodeCommand(d.Body); err == nil && c.Verb == events.Do {
 			p.mu.Lock()
 			p.commands[c.Step] = c
 			p.mu.Unlock()
@@ -131,7 +135,9 @@ func record(t *testing.T, in events.Intent) []events.Command {
 	bus, journal := &tape{Bus: memory.NewBus(nil), commands: map[string]events.Command{}}, memory.NewJournal(nil)
 	limits := saga.DefaultLimits(1)
 	o := orchestrator.New(orchestrator.Options{
-		Engine: saga.Engine{Kinds: catalogue.Kinds(), Limits: limits}, Journal: journal, Bus: bus, Cursor: memoryCursor{},
+		Engine: saga.Engine{
+			Kinds: catalogue.Kinds(), Limits: limits,
+		}, Journal: journal, Bus: bus, Cursor: memoryCursor{},
 		Now: l.clock.Now, ID: uuid.NewString, Name: "test", SweepEvery: 10 * time.Millisecond,
 	})
 	registry, err := workers.NewRegistry(l.handlers(Capabilities())...)
@@ -139,7 +145,8 @@ func record(t *testing.T, in events.Intent) []events.Command {
 		t.Fatal(err)
 	}
 	w, err := workers.New(workers.Options{
-		Bus: bus, Marks: memory.NewMarks(), Registry: registry, Operations: l.operations(), Clock: l.clock.Now, Name: "test", Pace: 1000,
+		Bus: bus, Marks: memory.NewMarks(), Registry: registry, Operations: l.operations(), Clock: l.clock.Now,
+		Name: "test", Pace: 1000,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -150,8 +157,8 @@ func record(t *testing.T, in events.Intent) []events.Command {
 	defer cancel()
 	running.Go(func() { told(t, ctx, o.Run(ctx)) })
 	running.Go(func() { told(t, ctx, w.Run(ctx)) })
-	door := intake.Intake{Kinds: catalogue, Engine: o, Now: l.clock.Now}
-	if _, err := door.Accept(ctx, events.DefaultTenant, nil, event(in)); err != nil {
+	accepts := intake.Intake{Kinds: catalogue, Engine: o, Now: l.clock.Now}
+	if _, err := accepts.Accept(ctx, events.DefaultTenant, nil, event(in)); err != nil {
 		t.Fatal(err)
 	}
 	key := in.Connection
@@ -180,7 +187,8 @@ func told(t *testing.T, ctx context.Context, err error) {
 }
 
 func event(in events.Intent) []byte {
-	return fmt.Appendf(nil, `{"specversion":"1.0","id":"1","source":"/test","type":%q,"subject":%q,"datacontenttype":"application/json","data":%s}`,
+	return fmt.Appendf(nil,
+		`{"specversion":"1.0","id":"1","source":"/test","type":%q,"subject":%q,"datacontenttype":"application/json","data":%s}`,
 		events.IntentType(in.Kind, in.Want, in.Version), in.Connection.Name, in.Data)
 }
 

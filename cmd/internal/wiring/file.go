@@ -35,7 +35,7 @@ type File struct {
 	NATS struct {
 		Replicas int `yaml:"replicas"`
 	} `yaml:"nats"`
-	// Postgres bounds the database of the Google home: new work is refused from four fifths of LimitBytes on.
+	// Postgres bounds the database of the Google backend: new work is refused from four fifths of LimitBytes on.
 	Postgres struct {
 		LimitBytes int64 `yaml:"limitBytes"`
 	} `yaml:"postgres"`

@@ -70,7 +70,7 @@ func (p Parts) speakerOptions(ctx context.Context, name string, i int) (gobgp.Sp
 	return o, nil
 }
 
-// registerSpeaker lets the simulated world's fault door pass calls on to the speaker, and its site take the session.
+// registerSpeaker lets the simulated world's fault proxy pass calls on to the speaker, and its site take the session.
 func (p Parts) registerSpeaker(ctx context.Context, o gobgp.SpeakerOptions, grpc string) error {
 	local := o.Peers[len(o.Peers)-1].LocalAddress
 	registration := control.Speaker{Name: o.Name, GRPC: grpc, ASN: o.ASN, Listen: local}

@@ -44,7 +44,8 @@ func (f File) Validate() error {
 		need(c.URL == "" || IsURL(c.URL, "https", "http"), "controllers.%s.url: %q is not a URL", name, c.URL)
 		need(c.URL == "" || c.PasswordFile != "", "controllers.%s.passwordFile is empty", name)
 	}
-	need(slices.Contains([]int{0, 1, 3, 5}, f.NATS.Replicas), "invalid nats.replicas %d: want 1, 3 or 5", f.NATS.Replicas)
+	need(slices.Contains([]int{0, 1, 3, 5}, f.NATS.Replicas), "invalid nats.replicas %d: want 1, 3 or 5",
+		f.NATS.Replicas)
 	need(f.Postgres.LimitBytes >= 0, "postgres.limitBytes: %d is negative", f.Postgres.LimitBytes)
 	for i, name := range f.PubSub.StatusReaders {
 		err := events.ParseSubscriptionName(name)

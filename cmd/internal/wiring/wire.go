@@ -32,7 +32,7 @@ type drivers struct {
 // drivers makes the adapters: against the simulated world their endpoints are the world's, and nothing else differs.
 func (p Parts) drivers(ctx context.Context) (*drivers, error) {
 	d := &drivers{claims: p.Claims, pace: p.Pace(), times: claimTimes(p.Pace())}
-	controllers, door, err := p.endpoints(ctx)
+	controllers, proxy, err := p.endpoints(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -49,17 +49,17 @@ func (p Parts) drivers(ctx context.Context) (*drivers, error) {
 	speakers := map[string]gobgp.Remote{}
 	for name, s := range p.File.Speakers {
 		speakers[name] = gobgp.Remote{Address: s.GRPC}
-		if door != "" {
+		if proxy != "" {
 			speakers[name] = gobgp.Remote{}
 		}
 	}
-	if d.bgp, err = gobgp.New(gobgp.Options{Door: door, Speakers: speakers}); err != nil {
+	if d.bgp, err = gobgp.New(gobgp.Options{Proxy: proxy, Speakers: speakers}); err != nil {
 		return nil, err
 	}
 	return d, nil
 }
 
-// endpoints gives the controllers, and the fault door of the speakers when the world is simulated.
+// endpoints gives the controllers, and the fault proxy of the speakers when the world is simulated.
 func (p Parts) endpoints(ctx context.Context) (map[string]aviatrix.Controller, string, error) {
 	var world control.Endpoints
 	if p.World != "" {
@@ -153,7 +153,8 @@ func (d *drivers) egress() []workers.Handler {
 func (d *drivers) routing() []workers.Handler {
 	return routing.Steps(routing.Drivers{
 		Announcements: map[string]routing.Announcements{
-			routing.ViaCloudRouter: d.google.Routers(), routing.ViaAviatrix: d.aviatrix.Announcements(), routing.ViaBGP: d.bgp,
+			routing.ViaCloudRouter: d.google.Routers(), routing.ViaAviatrix: d.aviatrix.Announcements(),
+			routing.ViaBGP: d.bgp,
 		},
 		Routes: d.google.Routes(), Claims: d.claims, Times: d.times,
 	})
@@ -170,8 +171,8 @@ func (d *drivers) policy() []workers.Handler {
 	})
 }
 
-// vendorLimits bound the deeds that one process asks of each vendor: Compute allows 20 requests a second and region, and a
-// deed is a few; Aviatrix announces no limit (aviatrix reference, A.4), so it gets little.
+// vendorLimits bound the verbs that one process asks of each vendor: Compute allows 20 requests a second and region,
+// and a verb is a few; Aviatrix announces no limit (aviatrix reference, A.4), so it gets little.
 var vendorLimits = map[string]workers.Limit{
 	"gcp": {PerSecond: 10, Burst: 20}, "aviatrix": {PerSecond: 5, Burst: 10}, "bgp": {PerSecond: 50, Burst: 50},
 }

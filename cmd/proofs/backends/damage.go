@@ -192,7 +192,7 @@ func examine(ctx context.Context, l *lab.Lab, flags []string, w wound, heads str
 			return report, errors.New("the damage changed nothing")
 		}
 	}
-	p, err := l.Start(ctx, "examined", append([]string{"--role", "orchestrator", "--held", "--world", l.World},
+	p, err := l.Start(ctx, "examined", append([]string{"--role", "orchestrator", "--paused", "--world", l.World},
 		flags...)...)
 	if err != nil {
 		return report, err

@@ -13,7 +13,7 @@ import (
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
 )
 
-// onGoogle: the Google home. While a campaign runs, PostgreSQL is killed, restarted and loses its connections, and
+// onGoogle: the Google backend. While a campaign runs, PostgreSQL is killed, restarted and loses its connections, and
 // Pub/Sub has bursts in which it duplicates, reorders, delays, drops and refuses.
 func onGoogle(ctx context.Context, s lab.Settings) (err error) {
 	s = s.Filled(1000, 30)

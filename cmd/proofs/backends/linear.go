@@ -49,13 +49,14 @@ func linear(ctx context.Context, s lab.Settings) (err error) {
 		if err != nil {
 			return err
 		}
-		home, err := jetstream.Open(ctx, nc, jetstream.Options{Synced: jetstream.MonitorReport(cluster.Monitors()...),
-			Replicas: lab.R3Servers})
+		backend, err := jetstream.Open(ctx, nc,
+			jetstream.Options{Synced: jetstream.MonitorReport(cluster.Monitors()...),
+				Replicas: lab.R3Servers})
 		if err != nil {
 			return err
 		}
-		l.Ends = append(l.Ends, func() error { home.Close(); nc.Close(); return nil })
-		c := &appender{n: n, journal: home.Journal(), h: h, random: rand.New(rand.NewPCG(s.Seed, uint64(n))),
+		l.Ends = append(l.Ends, func() error { backend.Close(); nc.Close(); return nil })
+		c := &appender{n: n, journal: backend.Journal(), h: h, random: rand.New(rand.NewPCG(s.Seed, uint64(n))),
 			known: make([]uint64, linearKeys)}
 		clients.Go(func() { c.run(ctx) })
 	}

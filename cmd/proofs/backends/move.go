@@ -16,7 +16,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// move: a home with finished and open sagas is exported, taken over by another, and from there by a third: embedded,
+// move: a backend with finished and open sagas is exported, taken over by another, and from there by a third: embedded,
 // then Google, then embedded again. The listings are equal, and what was open goes on to its end where it has come to.
 func move(ctx context.Context, s lab.Settings) (err error) {
 	s = s.Filled(24, 0)
@@ -41,14 +41,14 @@ func move(ctx context.Context, s lab.Settings) (err error) {
 type mover struct {
 	*lab.Lab
 	*proof.Table
-	// processes are those of the present home; open are the sagas that were exported on their way.
+	// processes are those of the present backend; open are the sagas that were exported on their way.
 	processes []*lab.Process
 	open      []string
 }
 
 func (m *mover) order(i int) lab.Order { return campaign.Order("move", i) }
 
-// begin runs sagas on an embedded home, and leaves some of them open.
+// begin runs sagas on an embedded backend, and leaves some of them open.
 func (m *mover) begin(ctx context.Context) error {
 	p, err := m.Start(ctx, "first", "--data", filepath.Join(m.Dir, "first"), "--world", m.World, "--sim-speed",
 		fmt.Sprint(m.Settings.Speed))
@@ -82,7 +82,7 @@ func (m *mover) leaveOpen(ctx context.Context, from int) error {
 	return err
 }
 
-// command runs the command line against the present home.
+// command runs the command line against the present backend.
 func (m *mover) command(ctx context.Context, args ...string) (string, error) {
 	out, err := exec.CommandContext(ctx, filepath.Join(m.Settings.Bin, "culvert"),
 		append([]string{"--server", m.Daemon.At.HTTP}, args...)...).CombinedOutput()
@@ -92,7 +92,7 @@ func (m *mover) command(ctx context.Context, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// listing is every saga as the present home shows it.
+// listing is every saga as the present backend shows it.
 func (m *mover) listing(ctx context.Context) ([]string, error) {
 	list, err := m.API().List(ctx, nil)
 	if err != nil {
@@ -104,7 +104,7 @@ func (m *mover) listing(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		shown.Why = nil // who works and who holds are the home's own
+		shown.Why = nil // who works and who holds are the backend's own
 		text, err := json.Marshal(shown)
 		if err != nil {
 			return nil, err
@@ -115,7 +115,7 @@ func (m *mover) listing(ctx context.Context) ([]string, error) {
 	return all, nil
 }
 
-// moveTo exports the present home, ends it, starts the next one and imports there.
+// moveTo exports the present backend, ends it, starts the next one and imports there.
 func (m *mover) moveTo(ctx context.Context, name string, next func(context.Context) ([]*lab.Process, error)) error {
 	file := filepath.Join(m.Dir, "to-"+name+".jsonl")
 	said, err := m.command(ctx, "export", file)
@@ -196,7 +196,7 @@ func (m *mover) toGoogle(ctx context.Context) error {
 		if err != nil {
 			return nil, err
 		}
-		m.Extra = []string{"--held"}
+		m.Extra = []string{"--paused"}
 		defer func() { m.Extra = nil }()
 		orchestrator, err := m.Join(ctx, f, "orchestrator", "second")
 		if err != nil {
@@ -207,7 +207,7 @@ func (m *mover) toGoogle(ctx context.Context) error {
 	})
 }
 
-// middle withdraws some on the second home and leaves others open.
+// middle withdraws some on the second backend and leaves others open.
 func (m *mover) middle(ctx context.Context) error {
 	var orders []lab.Order
 	for i := range m.Settings.Sagas / 4 {
@@ -221,7 +221,7 @@ func (m *mover) middle(ctx context.Context) error {
 func (m *mover) toEmbedded(ctx context.Context) error {
 	return m.moveTo(ctx, "embedded", func(ctx context.Context) ([]*lab.Process, error) {
 		p, err := m.Start(ctx, "third", "--data", filepath.Join(m.Dir, "third"), "--world", m.World, "--sim-speed",
-			fmt.Sprint(m.Settings.Speed), "--held")
+			fmt.Sprint(m.Settings.Speed), "--paused")
 		return []*lab.Process{p}, err
 	})
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// r3: the NATS home. While a campaign runs, servers of a three-node cluster are killed, halted, cut off and slowed.
+// r3: the NATS backend. While a campaign runs, servers of a three-node cluster are killed, halted, cut off and slowed.
 func r3(ctx context.Context, s lab.Settings) (err error) {
 	s = s.Filled(1000, 30)
 	l, err := lab.New(s)

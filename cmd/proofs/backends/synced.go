@@ -18,7 +18,7 @@ import (
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
 )
 
-// syncedSubmits is how many intents are accepted, one after the other, on each home.
+// syncedSubmits is how many intents are accepted, one after the other, on each backend.
 const syncedSubmits = 200
 
 // synced: no acceptance is told before the store has synced. Intents are offered one by one to an engine that is held,
@@ -31,7 +31,7 @@ func synced(ctx context.Context, s lab.Settings) error {
 		return errors.New("strace is missing: apt-get install strace")
 	}
 	all := lab.Backends()
-	all["control: a server that does not sync"] = unsyncedHome
+	all["control: a server that does not sync"] = unsyncedBackend
 	var errs error
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if !strings.Contains(name, s.Only) {
@@ -50,7 +50,7 @@ func syncedOn(ctx context.Context, s lab.Settings, name string,
 	if err != nil {
 		return err
 	}
-	l.Extra = []string{"--held"}
+	l.Extra = []string{"--paused"}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	if err := l.StartWorld(ctx); err != nil {
 		return err
@@ -188,8 +188,8 @@ func (c *syncCounters) stop() error {
 	return nil
 }
 
-// unsyncedHome is a nats-server that acknowledges what is not on the disk yet, let in by name.
-func unsyncedHome(ctx context.Context, l *lab.Lab) (*lab.Backend, error) {
+// unsyncedBackend is a nats-server that acknowledges what is not on the disk yet, let in by name.
+func unsyncedBackend(ctx context.Context, l *lab.Lab) (*lab.Backend, error) {
 	b, err := l.StartBroker(ctx, "2m")
 	if err != nil {
 		return nil, err

@@ -21,9 +21,9 @@ const (
 	diskEpisodes = 10
 )
 
-// fulldisk: the embedded home on a small disk of its own. While a campaign runs a ballast fills the disk, to the last
-// byte or until new work is refused, and is taken away again. Nothing that was acknowledged is lost, and work goes on
-// by itself.
+// fulldisk: the embedded backend on a small disk of its own. While a campaign runs a ballast fills the disk, to the
+// last byte or until new work is refused, and is taken away again. Nothing that was acknowledged is lost, and work goes
+// on by itself.
 func fulldisk(ctx context.Context, s lab.Settings) (err error) {
 	s = s.Filled(600, diskEpisodes)
 	l, err := lab.New(s)
@@ -125,7 +125,7 @@ func (b *ballast) fill(leave int64) error {
 	return nil
 }
 
-// probe is an intent that is refused for what it asks, once it is let in at all: it tells whether the door is open.
+// probe is an intent that is refused for what it asks, once it is let in at all: it tells whether intents are accepted.
 func (b *ballast) probe(k int) []byte {
 	return campaign.Order("probe", 3000+3*k).Event()
 }

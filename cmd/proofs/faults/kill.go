@@ -11,7 +11,7 @@ import (
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
 )
 
-// kill: the embedded home. culvertd, which is broker, journal, engine and workers at once, is killed again and again
+// kill: the embedded backend. culvertd, which is broker, journal, engine and workers at once, is killed again and again
 // while a campaign runs; the world lives in a process of its own.
 func kill(ctx context.Context, s lab.Settings) error {
 	s = s.Filled(2000, 100)

@@ -45,21 +45,25 @@ var mutants = []mutant{
 	{
 		name: "acknowledge before append", file: "saga/orchestrator/turn.go", suites: []string{suiteSaga, suiteCrash},
 		old: "	landed, lost := o.append(ctx, landing)\n",
-		new: "	for _, w := range landing {\n		for i, j := range w.jobs {\n			if j.done != nil {\n				j.done <- w.answers[i]\n				w.jobs[i].done = nil\n			}\n		}\n	}\n	landed, lost := o.append(ctx, landing)\n",
+		new: "	for _, w := range landing {\n		for i, j := range w.jobs {\n			if j.done != nil " +
+			"{\n				j.done <- w.answers[i]\n				w.jobs[i].done = nil\n			}\n" +
+			"		}\n	}\n	landed, lost := o.append(ctx, landing)\n",
 	},
 	{
 		name: "no write-ahead", file: "saga/orchestrator/turn.go", suites: []string{suiteSaga, suiteCrash},
 		old: "	landed, lost := o.append(ctx, landing)\n",
-		new: "	for _, w := range landing {\n		early, _ := o.commands(w)\n		_ = o.opts.Bus.Publish(ctx, early...)\n	}\n	landed, lost := o.append(ctx, landing)\n",
+		new: "	for _, w := range landing {\n		early, _ := o.commands(w)\n" +
+			"		_ = o.opts.Bus.Publish(ctx, early...)\n	}\n	landed, lost := o.append(ctx, landing)\n",
 	},
 	{
 		name: "no look when unsure", file: "saga/applystep.go", suites: []string{suiteSaga, suiteSim},
-		old: "		t.Open, t.Next = nil, &Next{Deed: events.Look, At: f.At}\n		if f.QuietAt",
-		new: "		t.Open, t.Next = nil, &Next{Deed: t.Open.Deed, At: f.At}\n		if f.QuietAt",
+		old: "		t.Open, t.Next = nil, &Next{Verb: events.Look, At: f.At}\n		if f.QuietAt",
+		new: "		t.Open, t.Next = nil, &Next{Verb: t.Open.Verb, At: f.At}\n		if f.QuietAt",
 	},
 	{
 		name: "no quiet before undo", file: "saga/retry.go", suites: []string{suiteSaga, suiteSim},
-		old: "func (l Limits) quiet() time.Duration { return l.Quiet + l.Skew }", new: "func (l Limits) quiet() time.Duration { return 0 }",
+		old: "func (l Limits) quiet() time.Duration { return l.Quiet + l.Skew }",
+		new: "func (l Limits) quiet() time.Duration { return 0 }",
 	},
 	{
 		name: "no fence", file: "saga/report.go", suites: []string{suiteSaga, suiteSim},
@@ -67,7 +71,8 @@ var mutants = []mutant{
 	},
 	{
 		name: "wrong undo order", file: "saga/move_step.go", suites: []string{suiteSaga, suiteSim},
-		old: "if first := t.s.Saga.goesBackFirst(st); first != nil {", new: "if first := t.s.Saga.goesBackFirst(st); first == st {",
+		old: "if first := t.s.Saga.goesBackFirst(st); first != nil {",
+		new: "if first := t.s.Saga.goesBackFirst(st); first == st {",
 	},
 	{
 		name: "no claim", file: "workers/poolrules.go", suites: []string{suiteWorkers},
@@ -75,16 +80,21 @@ var mutants = []mutant{
 	},
 	{
 		name: "no tombstone", file: "workers/claimrules.go", suites: []string{suiteWorkers},
-		old: "		return h.Dropped && h.Revision <= r.InForce && now.After(h.Until)\n", new: "		return h.Dropped\n",
+		old: "		return h.Dropped && h.Revision <= r.InForce && now.After(h.Until)\n",
+		new: "		return h.Dropped\n",
 	},
 	{
 		name: "de-duplication in memory only", file: "saga/apply.go", suites: []string{suiteSaga, suiteCrash},
-		old: "		s.Accepted = append(s.Accepted, Accepted{Source: in.Source, ID: in.ID, Digest: in.Digest, Saga: f.Saga})\n", new: "		_ = in\n",
+		old: "		s.Accepted = append(s.Accepted, " +
+			"Accepted{Source: in.Source, ID: in.ID, Digest: in.Digest, Saga: f.Saga})\n",
+		new: "		_ = in\n",
 	},
 	{
 		name: "undo on unsure", file: "saga/report.go", suites: []string{suiteSaga, suiteSim},
 		old: "	case o.Class == events.Unsure && mutates:\n",
-		new: "	case o.Class == events.Unsure && mutates && !st.Back && g.Direction == Making:\n		t.add(StepRefused{Ref: ref, At: t.now, Epoch: r.Epoch, Message: o.Message})\n	case o.Class == events.Unsure && mutates:\n",
+		new: "	case o.Class == events.Unsure && mutates && !st.Back && g.Direction == " +
+			"Making:\n		t.add(StepRefused{Ref: ref, At: t.now, Epoch: r.Epoch, Message: o.Message})\n" +
+			"	case o.Class == events.Unsure && mutates:\n",
 	},
 	{
 		name: "no retry cap", file: "saga/move_step.go", suites: []string{suiteSaga, suiteSim},
@@ -92,27 +102,34 @@ var mutants = []mutant{
 		new: "	case st.Tries >= tries && budget < 0:\n		return true, zeroTime\n	case st.Tries >= 0:",
 	},
 	{
-		name: "a move without its block", file: "saga/move_step.go", suites: []string{suiteDecide, suiteDue, suiteWhy}, every: true,
-		old: "		m.Block.By = BlockedByHold\n		if m.step.HeldAt", new: "		if m.step.HeldAt",
+		name: "a move without its block", file: "saga/move_step.go", suites: []string{suiteDecide, suiteDue, suiteWhy},
+		every: true,
+		old:   "		m.Block.By = BlockedByHold\n		if m.step.HeldAt", new: "		if m.step.HeldAt",
 	},
 	{
-		name: "a move without its time", file: "saga/move_step.go", suites: []string{suiteDecide, suiteDue, suiteWhy}, every: true,
-		old: "	m := Move{Act: ActRequest, Verb: verb, At: st.Next.At, step: st}\n	m.Pace = paceOf(st, m.At)\n",
-		new: "	m := Move{Act: ActRequest, Verb: verb, step: st}\n	m.Pace = paceOf(st, st.Next.At)\n",
+		name: "a move without its time", file: "saga/move_step.go", suites: []string{suiteDecide, suiteDue, suiteWhy},
+		every: true,
+		old:   "	m := Move{Act: ActRequest, Verb: verb, At: st.Next.At, step: st}\n	m.Pace = paceOf(st, m.At)\n",
+		new:   "	m := Move{Act: ActRequest, Verb: verb, step: st}\n	m.Pace = paceOf(st, st.Next.At)\n",
 	},
 	{
-		name: "a move without its patience", file: "saga/move_step.go", suites: []string{suiteDecide, suiteDue, suiteWhy}, every: true,
+		name: "a move without its patience", file: "saga/move_step.go", suites: []string{
+			suiteDecide, suiteDue, suiteWhy,
+		}, every: true,
 		old: "	return false, st.Since.Add(budget)\n", new: "	return false, zeroTime\n",
 	},
 	{
 		name: "Due without the noting of a hold", file: "saga/move.go", suites: []string{suiteDue}, every: true,
 		old: "		if m.Block.By != BlockedByNothing {\n			continue\n		}\n		at := m.when()",
-		new: "		if m.Block.By != BlockedByNothing || m.Act == ActNoteHold {\n			continue\n		}\n		at := m.when()",
+		new: "		if m.Block.By != BlockedByNothing || m.Act == ActNoteHold " +
+			"{\n			continue\n		}\n		at " +
+			":= " +
+			"m.when()",
 	},
 }
 
-// proveMutants: the provers are proved. Each countermeasure is switched off in a build of the tests (go test -overlay), and a
-// suite has to fail; without a mutant all of them pass.
+// proveMutants: the provers are proved. Each countermeasure is switched off in a build of the tests (go test -overlay),
+// and a suite has to fail; without a mutant all of them pass.
 func proveMutants(ctx context.Context, s lab.Settings) error {
 	dir, err := os.MkdirTemp("", "culvert-mutants-")
 	if err != nil {
@@ -123,7 +140,8 @@ func proveMutants(ctx context.Context, s lab.Settings) error {
 	for _, suite := range []string{suiteSaga, suiteWorkers, suiteCrash, suiteSim, suiteJet} {
 		began := time.Now()
 		out, err := goTest(ctx, suite, "")
-		t.Row(proof.Need(err == nil, "it fails without a mutant: %s", firstFailure(out)), "none", suite, "passes", int(time.Since(began).Seconds()))
+		t.Row(proof.Need(err == nil, "it fails without a mutant: %s", firstFailure(out)), "none", suite, "passes",
+			int(time.Since(began).Seconds()))
 	}
 	caught := 0
 	for i, m := range mutants {
@@ -148,7 +166,8 @@ func proveMutants(ctx context.Context, s lab.Settings) error {
 	return t.Print()
 }
 
-// tried runs the suites on the mutant and gives who caught it, and by which test; "-" when it was not caught as it should be.
+// tried runs the suites on the mutant and gives who caught it, and by which test; "-" when it was not caught as it
+// should be.
 func (m mutant) tried(ctx context.Context, overlay string) (by, how string, err error) {
 	var caught, tests []string
 	for _, suite := range m.suites {

@@ -60,7 +60,7 @@ func badIntents() ([]badIntent, error) {
 	return all, nil
 }
 
-// bad: every bad intent is refused at the HTTP door with its field and rule, and from the NATS door is in the dead
+// bad: every bad intent is refused over HTTP with its field and rule, and over NATS is in the dead
 // letters with the reason. None is accepted, none is lost.
 func bad(ctx context.Context, s lab.Settings) error {
 	l, err := lab.Alone(ctx, s, 600)

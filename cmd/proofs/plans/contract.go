@@ -88,7 +88,7 @@ func judge(r contract.Report, t *proof.Table) {
 		len(r.Methods), r.Requests, r.Answers)
 }
 
-// serveBetween starts a proxy in front of the world: Google's APIs pass the recorder, the world's own doors and the
+// serveBetween starts a proxy in front of the world: Google's APIs pass the recorder, the world's own endpoints and the
 // controllers pass untouched. A connection that the world cuts is cut for the caller too.
 func serveBetween(world string, recorder http.RoundTripper) (at string, stop func(), err error) {
 	target, err := url.Parse(world)

@@ -13,7 +13,7 @@ import (
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
 )
 
-// scale: two orchestrators and four workers on each home, two of each leaving and two joining while a campaign runs.
+// scale: two orchestrators and four workers on each backend, two of each leaving and two joining while a campaign runs.
 // Who leaves drains: it exits with 0, and nothing that it had in hand is lost.
 func scale(ctx context.Context, s lab.Settings) error {
 	s = s.Filled(500, 4)
@@ -29,7 +29,7 @@ func scale(ctx context.Context, s lab.Settings) error {
 	return errors.Join(errs, t.Print())
 }
 
-func scaleOn(ctx context.Context, s lab.Settings, home string, t *proof.Table) (err error) {
+func scaleOn(ctx context.Context, s lab.Settings, backend string, t *proof.Table) (err error) {
 	l, err := lab.New(s)
 	if err != nil {
 		return err
@@ -38,7 +38,7 @@ func scaleOn(ctx context.Context, s lab.Settings, home string, t *proof.Table) (
 	if err := l.StartWorld(ctx); err != nil {
 		return err
 	}
-	f, err := lab.Backends()[home](ctx, l)
+	f, err := lab.Backends()[backend](ctx, l)
 	if err != nil {
 		return err
 	}
@@ -60,6 +60,6 @@ func scaleOn(ctx context.Context, s lab.Settings, home string, t *proof.Table) (
 	if err := crew.Dismiss(ctx, part); err != nil {
 		return err
 	}
-	t.Under(home, part)
+	t.Under(backend, part)
 	return nil
 }

@@ -61,7 +61,8 @@ func (c Config) Speaker(name, tenant string) bool {
 // Holds tells whether an address is in one of the tenant's pools.
 func (c Config) Holds(ip netip.Addr, tenant string) bool {
 	for _, p := range c.Pools {
-		if slices.Contains(p.Tenants, tenant) && slices.ContainsFunc(p.Ranges, func(r netip.Prefix) bool { return r.Contains(ip) }) {
+		if slices.Contains(p.Tenants, tenant) && slices.ContainsFunc(p.Ranges,
+			func(r netip.Prefix) bool { return r.Contains(ip) }) {
 			return true
 		}
 	}

@@ -6,7 +6,8 @@ import (
 	"testing"
 
 	"github.com/culvertnet/culvert/events"
-	_ "github.com/culvertnet/culvert/saga/plans/kind/kindtest" // its flag -update, which make golden gives to every package here
+	// its flag -update, which make golden gives to every package here
+	_ "github.com/culvertnet/culvert/saga/plans/kind/kindtest"
 	"github.com/culvertnet/culvert/saga/plans/operator"
 	"github.com/culvertnet/culvert/saga/plans/operator/operatortest"
 )
@@ -20,13 +21,15 @@ func TestASelectorChoosesByEveryLabelAndTenant(t *testing.T) {
 		names    []string
 	}{
 		{operator.Selector{"edge": "yes"}, "edge=yes", events.DefaultTenant, []string{"gcp-spoke-1", "gcp-spoke-2"}},
-		{operator.Selector{"site": "west", "edge": "yes"}, "edge=yes,site=west", events.DefaultTenant, []string{"gcp-spoke-2"}},
+		{operator.Selector{"site": "west", "edge": "yes"}, "edge=yes,site=west", events.DefaultTenant,
+			[]string{"gcp-spoke-2"}},
 		{operator.Selector{"edge": "yes"}, "edge=yes", "partner", []string{"gcp-spoke-p"}},
 		{operator.Selector{"edge": "yes"}, "edge=yes", "nobody", nil},
 		{operator.Selector{"edge": ""}, "edge=", events.DefaultTenant, nil},
 		{operator.Selector{}, "", events.DefaultTenant, nil},
 	} {
-		if got := c.Select(want.selector, want.tenant); !slices.Equal(got, want.names) || want.selector.String() != want.text {
+		if got := c.Select(want.selector, want.tenant); !slices.Equal(got, want.names) ||
+			want.selector.String() != want.text {
 			t.Errorf("%q chooses %v for %s, want %v", want.selector, got, want.tenant, want.names)
 		}
 	}
@@ -44,7 +47,8 @@ func TestTenantsHaveTheirOwnThings(t *testing.T) {
 	if _, known := c.Pool("psc-partner", events.DefaultTenant); known {
 		t.Error("another tenant's pool is given out")
 	}
-	if _, known := c.Gateway("gcp-spoke-p", events.DefaultTenant); known || c.Speaker("site-partner", events.DefaultTenant) {
+	if _, known := c.Gateway("gcp-spoke-p", events.DefaultTenant); known ||
+		c.Speaker("site-partner", events.DefaultTenant) {
 		t.Error("another tenant's gateway or speaker is given out")
 	}
 }

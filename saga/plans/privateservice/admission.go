@@ -10,8 +10,8 @@ import (
 	"github.com/culvertnet/culvert/saga/plans/operator"
 )
 
-// Check reads the data of an apply intent whose schema is satisfied, fills the defaults in and admits it. The error is a
-// *events.Refusal that lists every rule that is broken.
+// Check reads the data of an apply intent whose schema is satisfied, fills the defaults in and admits it. The error is
+// a *events.Refusal that lists every rule that is broken.
 func Check(data json.RawMessage, tenant string, op operator.Config) (Payload, error) {
 	p, err := Parse(data)
 	if err != nil {
@@ -49,14 +49,18 @@ type admission struct {
 // need notes a violation unless the rule is kept. The field is a JSON pointer below /data.
 func (a *admission) need(kept bool, field string, rule events.Rule, format string, args ...any) {
 	if !kept {
-		a.violations = append(a.violations, events.Violation{Field: "/data" + field, Rule: rule, Message: fmt.Sprintf(format, args...)})
+		a.violations = append(
+			a.violations, events.Violation{Field: "/data" + field, Rule: rule, Message: fmt.Sprintf(format, args...)},
+		)
 	}
 }
 
 func (a *admission) service(s Service) {
-	a.need(s.Platform != AppEngine, "/service/platform", "platform", "App Engine services are not supported yet; cloud-run and cloud-functions are")
+	a.need(s.Platform != AppEngine, "/service/platform", "platform",
+		"App Engine services are not supported yet; cloud-run and cloud-functions are")
 	if s.Platform == CloudFunctions {
-		a.need(s.Generation == 2, "/service/generation", "generation", "functions of generation %d are not supported yet; those of generation 2 are", s.Generation)
+		a.need(s.Generation == 2, "/service/generation", "generation",
+			"functions of generation %d are not supported yet; those of generation 2 are", s.Generation)
 	} else {
 		a.need(s.Generation == 0, "/service/generation", "generation", "only functions have a generation")
 	}
@@ -67,22 +71,29 @@ func (a *admission) service(s Service) {
 func (a *admission) subnet(field, full, region, because string) {
 	r, ok := parseResource(full)
 	if !ok {
-		a.need(false, field, "subnet", "subnetwork %q is not projects/<project>/regions/<region>/subnetworks/<name>", full)
+		a.need(false, field, "subnet", "subnetwork %q is not projects/<project>/regions/<region>/subnetworks/<name>",
+			full)
 		return
 	}
-	a.need(r.project == a.payload.NetworkProject(), field, "subnet-project", "the subnetwork is in project %s, the network in %s", r.project, a.payload.NetworkProject())
-	a.need(region == "" || r.region == region, field, "subnet-region", "the subnetwork is in %s, %s in %s", r.region, because, region)
+	a.need(r.project == a.payload.NetworkProject(), field, "subnet-project",
+		"the subnetwork is in project %s, the network in %s", r.project, a.payload.NetworkProject())
+	a.need(region == "" || r.region == region, field, "subnet-region", "the subnetwork is in %s, %s in %s", r.region,
+		because, region)
 }
 
 // private are the ranges that a connector may stand on and that ICMP through a connector does not reach.
 var private = []netip.Prefix{
-	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"), // RFC 1918
+	// RFC 1918
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
+	netip.MustParsePrefix("192.168.0.0/16"),
 	netip.MustParsePrefix("100.64.0.0/10"), // RFC 6598
 }
 
 // within tells whether a range lies in one of the private ones.
 func within(p netip.Prefix) bool {
-	return slices.ContainsFunc(private, func(r netip.Prefix) bool { return r.Bits() <= p.Bits() && r.Contains(p.Addr()) })
+	return slices.ContainsFunc(
+		private, func(r netip.Prefix) bool { return r.Bits() <= p.Bits() && r.Contains(p.Addr()) },
+	)
 }
 
 // touches tells whether a range shares an address with one of the private ones.

@@ -33,13 +33,16 @@ func TestRulesBehindTheSchema(t *testing.T) {
 		rule, field, why string
 		spoil            func(*Payload)
 	}{
-		{"target", "/data/ingress/target", "an endpoint leads to something", func(p *Payload) { p.Ingress.Target = Target{} }},
+		{"target", "/data/ingress/target", "an endpoint leads to something",
+			func(p *Payload) { p.Ingress.Target = Target{} }},
 		{"subnet", "/data/egress/connector/subnet", "a short name says neither project nor region", func(p *Payload) {
 			p.Egress.Connector.IPCIDRRange, p.Egress.Connector.Subnet = netip.Prefix{}, "serverless-28"
 		}},
 		{"announce-limit", "/data/ingress/announce", "21 announcers are more than anybody reads", func(p *Payload) {
 			for len(p.Ingress.Announce) <= maxAnnounced {
-				p.Ingress.Announce = append(p.Ingress.Announce, Announce{Via: ViaCloudRouter, Router: string(rune('a' + len(p.Ingress.Announce)))})
+				p.Ingress.Announce = append(p.Ingress.Announce, Announce{
+					Via: ViaCloudRouter, Router: string(rune('a' + len(p.Ingress.Announce))),
+				})
 			}
 		}},
 		{"filter-limit", "/data/egress/filter/allow", "a firewall rule takes 100 names", func(p *Payload) {
@@ -48,14 +51,17 @@ func TestRulesBehindTheSchema(t *testing.T) {
 		{"connector-name", "/data/egress/connector/existing", "no connector can have this name", func(p *Payload) {
 			p.Egress.Connector = &Connector{Existing: "Shared_Connector"}
 		}},
-		{"next-hop", "/data/ingress/announce/0/nextHop", "a bgp announcer needs a next hop", func(p *Payload) { p.Ingress.Announce[0].NextHop = netip.Addr{} }},
-		{"address-form", "/data/ingress/address", "ip and pool exclude each other", func(p *Payload) { p.Ingress.Address.IP = netip.MustParseAddr("10.200.0.9") }},
+		{"next-hop", "/data/ingress/announce/0/nextHop", "a bgp announcer needs a next hop",
+			func(p *Payload) { p.Ingress.Announce[0].NextHop = netip.Addr{} }},
+		{"address-form", "/data/ingress/address", "ip and pool exclude each other",
+			func(p *Payload) { p.Ingress.Address.IP = netip.MustParseAddr("10.200.0.9") }},
 	}
 	for _, c := range cases {
 		p := lab(t, "lab.json")
 		c.spoil(&p)
 		got := Admit(p, events.DefaultTenant, operatortest.Config())
-		if !slices.ContainsFunc(got, func(v events.Violation) bool { return string(v.Rule) == c.rule && v.Field == c.field }) {
+		if !slices.ContainsFunc(got,
+			func(v events.Violation) bool { return string(v.Rule) == c.rule && v.Field == c.field }) {
 			t.Errorf("%s: want %s at %s, got %v", c.why, c.rule, c.field, got)
 		}
 	}
@@ -103,8 +109,10 @@ func TestAdmitDoesNotChangeThePayload(t *testing.T) {
 
 func TestInvokerForms(t *testing.T) {
 	good := []string{
-		"user:a.b+c@acme.example", "group:team@acme.example", "domain:acme.example", "allUsers", "allAuthenticatedUsers",
-		"serviceAccount:partner@acme-prod.iam.gserviceaccount.com", "serviceAccount:123-compute@developer.gserviceaccount.com",
+		"user:a.b+c@acme.example", "group:team@acme.example", "domain:acme.example", "allUsers",
+		"allAuthenticatedUsers",
+		"serviceAccount:partner@acme-prod.iam.gserviceaccount.com",
+		"serviceAccount:123-compute@developer.gserviceaccount.com",
 		"serviceAccount:acme-prod.svc.id.goog[orders/runner]",
 		"principal://iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/ci-pool/subject/repo:acme/x",
 		"principalSet://iam.googleapis.com/locations/global/workforcePools/staff-pool/group/eng",

@@ -79,8 +79,8 @@ const (
 	OwnEndpoint    Endpoint = "own"
 )
 
-// An Address says where the endpoint's address comes from: the operator's pool of that name, the very address, or, for an
-// attachment, a subnetwork's full name. Exactly one is set.
+// An Address says where the endpoint's address comes from: the operator's pool of that name, the very address, or, for
+// an attachment, a subnetwork's full name. Exactly one is set.
 type Address struct {
 	Pool   string     `json:"pool,omitempty"`
 	IP     netip.Addr `json:"ip,omitzero"`
@@ -176,8 +176,8 @@ const (
 	PrivateRangesOnly VPCEgress = "private-ranges-only"
 )
 
-// A Connector is a Serverless VPC Access connector: a new one on a range or a /28 subnetwork (full name), or the name of
-// an existing one in the service's project and region, which has no sizes here. Exactly one of the three is set.
+// A Connector is a Serverless VPC Access connector: a new one on a range or a /28 subnetwork (full name), or the name
+// of an existing one in the service's project and region, which has no sizes here. Exactly one of the three is set.
 type Connector struct {
 	IPCIDRRange  netip.Prefix `json:"ipCidrRange,omitzero"`
 	Subnet       string       `json:"subnet,omitempty"`
@@ -207,8 +207,8 @@ type Filter struct {
 	Allow             []Allow `json:"allow"`
 }
 
-// Allow is one destination by name or by range, exactly one of the two, with "tcp", "udp", "icmp" or "all" and its ports:
-// numbers, ranges, or the words a filter asks for.
+// Allow is one destination by name or by range, exactly one of the two, with "tcp", "udp", "icmp" or "all" and its
+// ports: numbers, ranges, or the words a filter asks for.
 type Allow struct {
 	FQDN     string       `json:"fqdn,omitempty"`
 	CIDR     netip.Prefix `json:"cidr,omitzero"`
@@ -221,7 +221,8 @@ type Withdrawal struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// Parse reads the data of an apply intent strictly and fills the defaults in. Data that has satisfied the schema parses.
+// Parse reads the data of an apply intent strictly and fills the defaults in. Data that has satisfied the schema
+// parses.
 func Parse(data json.RawMessage) (Payload, error) {
 	p, err := decode[Payload](data)
 	if err != nil {

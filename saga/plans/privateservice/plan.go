@@ -73,7 +73,9 @@ func (r *recipe) wayIn() {
 	}
 	var known []saga.Binding
 	if len(in.Announce) > 0 {
-		known = append(known, saga.Fill(&address.Known, saga.Field(r.checkRouting, func(o *routing.CheckOut) *[]string { return &o.Known })))
+		known = append(known, saga.Fill(
+			&address.Known, saga.Field(r.checkRouting, func(o *routing.CheckOut) *[]string { return &o.Known }),
+		))
 	}
 	r.address = saga.Add[network.ReserveAddressOut](r.b,
 		saga.Spec{Name: "reserve-address", Kind: network.KindReserveAddress, Prefix: "addr"}, address, known...)
@@ -84,8 +86,12 @@ func (r *recipe) wayIn() {
 	}
 	r.endpoint = saga.Add[network.CreateEndpointOut](r.b,
 		saga.Spec{Name: "create-endpoint", Kind: network.KindCreateEndpoint, Prefix: "psc"}, endpoint,
-		saga.Fill(&endpoint.AddressName, saga.Field(r.address, func(o *network.ReserveAddressOut) *string { return &o.FullName })),
-		saga.Fill(&endpoint.AddressIP, saga.Field(r.address, func(o *network.ReserveAddressOut) *string { return &o.IP })))
+		saga.Fill(&endpoint.AddressName, saga.Field(
+			r.address, func(o *network.ReserveAddressOut) *string { return &o.FullName },
+		)),
+		saga.Fill(
+			&endpoint.AddressIP, saga.Field(r.address, func(o *network.ReserveAddressOut) *string { return &o.IP }),
+		))
 	r.before = append(r.before, r.endpoint.Name())
 	for i, a := range in.Announce {
 		r.announce(fmt.Sprintf("announce-%d", i), a)
@@ -97,15 +103,22 @@ func (r *recipe) announce(name string, a Announce) {
 	add := func(name, prefix string) {
 		in := &routing.AnnounceIn{Target: r.target(a), Prefix: prefix, Shared: r.shared()}
 		binds := []saga.Binding{
-			saga.Fill(&in.Endpoint, saga.Field(r.endpoint, func(o *network.CreateEndpointOut) *string { return &o.IP })),
+			saga.Fill(
+				&in.Endpoint, saga.Field(r.endpoint, func(o *network.CreateEndpointOut) *string { return &o.IP }),
+			),
 		}
 		if prefix == "" {
-			binds = append(binds, saga.Fill(&in.Prefix, saga.Field(r.address, func(o *network.ReserveAddressOut) *string { return &o.Prefix })))
+			binds = append(binds, saga.Fill(
+				&in.Prefix, saga.Field(r.address, func(o *network.ReserveAddressOut) *string { return &o.Prefix }),
+			))
 		}
 		if r.attachmentRegion() != "" {
-			binds = append(binds, saga.Fill(&in.SubnetCIDR, saga.Field(r.checkNetwork, func(o *network.CheckOut) *string { return &o.SubnetCIDR })))
+			binds = append(binds, saga.Fill(
+				&in.SubnetCIDR, saga.Field(r.checkNetwork, func(o *network.CheckOut) *string { return &o.SubnetCIDR }),
+			))
 		}
-		saga.Add[routing.AnnounceOut](r.b, saga.Spec{Name: name, Kind: routing.KindAnnounce, Prefix: "ann"}, in, binds...)
+		saga.Add[routing.AnnounceOut](r.b, saga.Spec{Name: name, Kind: routing.KindAnnounce, Prefix: "ann"}, in,
+			binds...)
 		r.before = append(r.before, name)
 	}
 	if r.Ingress.Advertise != Aggregate {
@@ -141,7 +154,9 @@ func (r *recipe) wayOut() {
 		r.filter(out.Filter)
 	}
 	if g := out.GoogleAccess; g != nil && len(g.Subnetworks) > 0 {
-		in := &network.EnableGoogleAccessIn{Subnets: slices.Sorted(slices.Values(g.Subnetworks)), Restore: r.OnWithdraw == Restore}
+		in := &network.EnableGoogleAccessIn{
+			Subnets: slices.Sorted(slices.Values(g.Subnetworks)), Restore: r.OnWithdraw == Restore,
+		}
 		h := saga.Add[network.EnableGoogleAccessOut](r.b,
 			saga.Spec{Name: "enable-google-access", Kind: network.KindEnableGoogleAccess, Prefix: "pga"}, in)
 		r.bound = append(r.bound, h.Name())
@@ -151,7 +166,8 @@ func (r *recipe) wayOut() {
 
 func (r *recipe) attachConnector(c *Connector) {
 	in := &egress.AttachConnectorIn{
-		Project: r.ConnectorProject(), Region: r.Service.Region, Subnet: c.Subnet, Min: c.MinInstances, Max: c.MaxInstances,
+		Project: r.ConnectorProject(), Region: r.Service.Region, Subnet: c.Subnet, Min: c.MinInstances,
+		Max:         c.MaxInstances,
 		MachineType: c.MachineType,
 	}
 	switch {
@@ -168,13 +184,19 @@ func (r *recipe) attachConnector(c *Connector) {
 // steers the source's traffic there: a filter on a gateway binds only what is routed to it.
 func (r *recipe) filter(f *Filter) {
 	in := &policy.FilterEgressIn{
-		Via: string(f.Via), Project: r.NetworkProject(), Network: r.Network, Region: r.Service.Region, Gateway: f.Gateway,
-		Controller: r.op.Gateways[f.Gateway].Controller, GatewayWide: f.AcceptGatewayWide, Default: f.Default, Rules: rules(f),
+		Via: string(f.Via), Project: r.NetworkProject(), Network: r.Network, Region: r.Service.Region,
+		Gateway:    f.Gateway,
+		Controller: r.op.Gateways[f.Gateway].Controller, GatewayWide: f.AcceptGatewayWide, Default: f.Default,
+		Rules:    rules(f),
 		KeepOpen: r.Egress.Connector != nil,
 	}
-	source := saga.Fill(&in.Source, saga.Field(r.checkNetwork, func(o *network.CheckOut) *string { return &o.DirectCIDR }))
+	source := saga.Fill(
+		&in.Source, saga.Field(r.checkNetwork, func(o *network.CheckOut) *string { return &o.DirectCIDR }),
+	)
 	if r.Egress.Connector != nil {
-		source = saga.Fill(&in.Source, saga.Field(r.connector, func(o *egress.AttachConnectorOut) *string { return &o.CIDR }))
+		source = saga.Fill(
+			&in.Source, saga.Field(r.connector, func(o *egress.AttachConnectorOut) *string { return &o.CIDR }),
+		)
 	}
 	h := saga.Add[policy.FilterEgressOut](r.b,
 		saga.Spec{Name: "filter-egress", Kind: policy.KindFilterEgress, Prefix: "fltr"}, in, source)
@@ -184,13 +206,17 @@ func (r *recipe) filter(f *Filter) {
 	}
 	steer := &routing.SteerEgressIn{Project: r.NetworkProject(), Network: r.Network}
 	binds := []saga.Binding{
-		saga.Fill(&steer.NextHopIP, saga.Field(r.checkPolicy, func(o *policy.CheckOut) *string { return &o.NextHopIP })),
+		saga.Fill(
+			&steer.NextHopIP, saga.Field(r.checkPolicy, func(o *policy.CheckOut) *string { return &o.NextHopIP }),
+		),
 		saga.Fill(&steer.Filter, saga.Field(h, func(o *policy.FilterEgressOut) *string { return &o.Name })),
 	}
 	switch { // controllers up to 8.2 want a tagged route; from 9.0 the gateway's own untagged one serves
 	case f.Via != ViaAviatrixFQDN:
 	case r.Egress.Connector != nil:
-		binds = append(binds, saga.Fill(&steer.Tag, saga.Field(r.connector, func(o *egress.AttachConnectorOut) *string { return &o.Tag })))
+		binds = append(binds, saga.Fill(
+			&steer.Tag, saga.Field(r.connector, func(o *egress.AttachConnectorOut) *string { return &o.Tag }),
+		))
 	case len(r.Egress.Direct.Tags) > 0:
 		steer.Tag = r.Egress.Direct.Tags[0]
 	}
@@ -207,7 +233,9 @@ func (r *recipe) bind() {
 	if d := r.Egress.Direct; d != nil {
 		in.To.Network, in.To.Subnet, in.To.Tags = r.Network, d.Subnetwork, slices.Clone(d.Tags)
 	} else {
-		binds = append(binds, saga.Fill(&in.To.Connector, saga.Field(r.connector, func(o *egress.AttachConnectorOut) *string { return &o.Name })))
+		binds = append(binds, saga.Fill(
+			&in.To.Connector, saga.Field(r.connector, func(o *egress.AttachConnectorOut) *string { return &o.Name }),
+		))
 	}
 	h := saga.Add[egress.BindServiceOut](r.b,
 		saga.Spec{Name: "bind-service", Kind: egress.KindBindService, Prefix: "bind", After: r.bound}, in, binds...)

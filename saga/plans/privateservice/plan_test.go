@@ -301,7 +301,8 @@ func TestAPlanIsRefusedLikeTheIntent(t *testing.T) {
 		saga.Planning{Intent: apply(strings.Replace(ways(bundleIn, byRouter, ""), "psc-frankfurt", "psc-partner", 1))},
 	)
 	if r, refused := events.AsRefusal(err); !refused || r.Violations[0].Rule != "pool" {
-		t.Errorf("error %v, want the refusal of another tenant's pool: a replay with edited input comes without a door",
+		t.Errorf("error %v, want the refusal of another tenant's pool: a replay with edited input comes without the "+
+			"intake",
 			err)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/culvertnet/culvert/saga/plans/kind"
 )
 
-// samples are applies for things that the simulated world has (examples/world.yaml), so that they can be run: each way in
-// and out that a step has. What a later one has in common with an earlier one is not tried again.
+// samples are applies for things that the simulated world has (examples/world.yaml), so that they can be run: each way
+// in and out that a step has. What a later one has in common with an earlier one is not tried again.
 func samples() []kind.Sample {
 	const run = `"service":{"platform":"cloud-run","project":"acme-prod","region":"europe-west3","name":"fn-0001"},
 		"network":"projects/acme-net/global/networks/spoke-vpc"`

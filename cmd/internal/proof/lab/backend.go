@@ -27,12 +27,14 @@ type Backend struct {
 
 // Backends are the backends that a proof can be run on, by name.
 func Backends() map[string]func(ctx context.Context, l *Lab) (*Backend, error) {
-	return map[string]func(ctx context.Context, l *Lab) (*Backend, error){"embedded": embeddedHome, "google": OnGoogle,
-		"r3": r3Home}
+	return map[string]func(
+		ctx context.Context, l *Lab,
+	) (*Backend, error){"embedded": embeddedBackend, "google": OnGoogle,
+		"r3": r3Backend}
 }
 
-// embeddedHome is a daemon that is everything, with its broker open to others.
-func embeddedHome(ctx context.Context, l *Lab) (*Backend, error) {
+// embeddedBackend is a daemon that is everything, with its broker open to others.
+func embeddedBackend(ctx context.Context, l *Lab) (*Backend, error) {
 	args := append([]string{
 		"--data", filepath.Join(l.Dir, "seed"), "--nats-monitor", "127.0.0.1:0", "--world", l.World, "--sim-speed",
 		fmt.Sprint(l.Settings.Speed),
@@ -68,7 +70,7 @@ func (l *Lab) StartWorld(ctx context.Context) error {
 	return nil
 }
 
-// Join starts one role on a home.
+// Join starts one role on a backend.
 func (l *Lab) Join(ctx context.Context, f *Backend, role, name string) (*Process, error) {
 	args := []string{"--role", role, "--data", filepath.Join(l.Dir, name), "--world", l.World, "--sim-speed",
 		fmt.Sprint(l.Settings.Speed)}

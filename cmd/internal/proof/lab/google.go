@@ -12,7 +12,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/pubsub/pubsublocal"
 )
 
-// Google is the Google home on this machine: a PostgreSQL server, and Google's fake of Pub/Sub behind its layer of
+// Google is the Google backend on this machine: a PostgreSQL server, and Google's fake of Pub/Sub behind its layer of
 // faults.
 type Google struct {
 	DB  *pglocal.Server

@@ -29,9 +29,9 @@ type Lab struct {
 	World  string
 	// env is added to the environment of every process.
 	env []string
-	// Ends are what ends after the processes: the home that they stand on.
+	// Ends are what ends after the processes: the backend that they stand on.
 	Ends []func() error
-	// Extra are flags for every process of a home.
+	// Extra are flags for every process of a backend.
 	Extra []string
 }
 

@@ -34,8 +34,8 @@ func StartR3(ctx context.Context, l *Lab) (*natslocal.Cluster, *Backend, error) 
 	}, nil
 }
 
-// r3Home is a cluster of three servers as a backend.
-func r3Home(ctx context.Context, l *Lab) (*Backend, error) {
+// r3Backend is a cluster of three servers as a backend.
+func r3Backend(ctx context.Context, l *Lab) (*Backend, error) {
 	_, f, err := StartR3(ctx, l)
 	return f, err
 }

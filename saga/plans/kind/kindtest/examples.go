@@ -59,8 +59,8 @@ func Manifest(t testing.TB, folder string) []Bad {
 	return list
 }
 
-// Examples holds the events of a folder against admission: every one below valid is admitted, every one below invalid is
-// refused by the field and rule that its manifest names, and the manifest names every file.
+// Examples holds the events of a folder against admission: every one below valid is admitted, every one below invalid
+// is refused by the field and rule that its manifest names, and the manifest names every file.
 func Examples(t *testing.T, folder string, admit Admit) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "valid", "*.json"))
@@ -95,7 +95,9 @@ func (b Bad) isRefused(t *testing.T, folder string, admit Admit) {
 			t.Errorf("%s (%s) tells nothing", v.Field, v.Rule)
 		}
 	}
-	found := slices.ContainsFunc(refusal.Violations, func(v events.Violation) bool { return v.Field == b.Field && string(v.Rule) == b.Rule })
+	found := slices.ContainsFunc(
+		refusal.Violations, func(v events.Violation) bool { return v.Field == b.Field && string(v.Rule) == b.Rule },
+	)
 	if !found {
 		t.Errorf("want field %q rule %q, because %s; got %v", b.Field, b.Rule, b.Why, refusal)
 	}

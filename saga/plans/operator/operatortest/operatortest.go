@@ -19,8 +19,10 @@ func Config() operator.Config {
 			"psc-partner":   {Ranges: []netip.Prefix{netip.MustParsePrefix("10.201.0.0/20")}, Tenants: partner},
 		},
 		Gateways: map[string]operator.Gateway{
-			"gcp-spoke-1":  {Controller: "avx-82", Tenants: ours, Labels: map[string]string{"edge": "yes"}},
-			"gcp-spoke-2":  {Controller: "avx-82", Tenants: ours, Labels: map[string]string{"edge": "yes", "site": "west"}},
+			"gcp-spoke-1": {Controller: "avx-82", Tenants: ours, Labels: map[string]string{"edge": "yes"}},
+			"gcp-spoke-2": {
+				Controller: "avx-82", Tenants: ours, Labels: map[string]string{"edge": "yes", "site": "west"},
+			},
 			"gcp-spoke-10": {Controller: "avx-100", Tenants: ours},
 			"gcp-spoke-p":  {Controller: "avx-82", Tenants: partner, Labels: map[string]string{"edge": "yes"}},
 		},

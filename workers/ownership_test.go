@@ -8,19 +8,19 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-func lasts(t *testing.T, of workers.Tenure, run workers.Run, want bool) workers.Tenure {
+func lasts(t *testing.T, of workers.Ownership, run workers.Run, want bool) workers.Ownership {
 	t.Helper()
 	of, got, err := of.Look(t.Context(), run)
 	if err != nil || got != want {
-		t.Fatalf("tenure lasts: %t (%v), want %t", got, err, want)
+		t.Fatalf("ownership lasts: %t (%v), want %t", got, err, want)
 	}
 	return of
 }
 
-func TestATenureOfOnesOwnNeverLingers(t *testing.T) {
+func TestWhatIsOwnedAloneNeverLingers(t *testing.T) {
 	claims := memory.NewClaims()
 	run := runOf("a", 1, start)
-	own := workers.OwnTenure(claims, times, run, part)
+	own := workers.OwnedAlone(claims, times, run, part)
 	lasts(t, own, run, false)
 	begun, err := own.Begin(t.Context(), run)
 	wantClass(t, err, events.Done, "")
@@ -31,14 +31,14 @@ func TestATenureOfOnesOwnNeverLingers(t *testing.T) {
 	if got := lasts(t, own, run, true).Noted("saw"); got != "off" {
 		t.Errorf("noted %q, want off", got)
 	}
-	if _, other, err := workers.OwnTenure(claims, times, runOf("b", 1, start), part).Look(t.Context(),
+	if _, other, err := workers.OwnedAlone(claims, times, runOf("b", 1, start), part).Look(t.Context(),
 		runOf("b", 1, start)); other || err != nil {
-		t.Errorf("another connection's tenure lasts: %t (%v)", other, err)
+		t.Errorf("another connection's ownership lasts: %t (%v)", other, err)
 	}
 
-	// In a hurry too: nobody else can take it away later.
+	// In a expedite too: nobody else can take it away later.
 	undo := runOf("a", 2, start)
-	undo.Hurry = true
+	undo.Expedite = true
 	remove, err := own.Leave(t.Context(), undo)
 	if !remove || err != nil {
 		t.Fatalf("leave answers %t (%v), want the removal at once", remove, err)
@@ -51,8 +51,8 @@ func TestATenureOfOnesOwnNeverLingers(t *testing.T) {
 	wantClass(t, own.End(t.Context(), undo), events.Done, "")
 }
 
-func TestATenureOfASharedThingIsItsRecords(t *testing.T) {
-	shared := workers.Tenure{Counted: newCounted(), Part: part, Shared: true}
+func TestASharedObjectIsOwnedByItsRecord(t *testing.T) {
+	shared := workers.Ownership{Counted: newCounted(), Part: part, Shared: true}
 	a, b := runOf("a", 1, start), runOf("b", 1, start)
 	for _, run := range []workers.Run{a, b} {
 		_, err := shared.Begin(t.Context(), run)

@@ -31,8 +31,8 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Home is everything this process keeps in PostgreSQL. Safe for concurrent use.
-type Home struct {
+// Backend is everything this process keeps in PostgreSQL. Safe for concurrent use.
+type Backend struct {
 	pool *pgxpool.Pool
 	opts Options
 	room room
@@ -43,7 +43,7 @@ type Home struct {
 }
 
 // Open connects, asks the server for proof that it syncs, checks the schema, and gives the ports.
-func Open(ctx context.Context, o Options) (*Home, error) {
+func Open(ctx context.Context, o Options) (*Backend, error) {
 	if o.MarkAge == 0 {
 		o.MarkAge = 24 * time.Hour
 	}
@@ -67,7 +67,7 @@ func Open(ctx context.Context, o Options) (*Home, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
-	h := &Home{pool: pool, opts: o, news: news{changed: make(chan struct{})}}
+	h := &Backend{pool: pool, opts: o, news: news{changed: make(chan struct{})}}
 	alive, end := context.WithCancel(context.Background())
 	h.end = end
 	h.running.Go(func() { h.listen(alive) })
@@ -85,21 +85,21 @@ func ready(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 }
 
 // Journal is the port to the truth.
-func (h *Home) Journal() saga.Journal { return &Journal{h: h} }
+func (h *Backend) Journal() saga.Journal { return &Journal{h: h} }
 
 // Claims is the port to the holds on shared things.
-func (h *Home) Claims() workers.Claims { return &Claims{h: h} }
+func (h *Backend) Claims() workers.Claims { return &Claims{h: h} }
 
 // Marks is the port to who runs what.
-func (h *Home) Marks() workers.Marks { return &Marks{h: h} }
+func (h *Backend) Marks() workers.Marks { return &Marks{h: h} }
 
 // DeadLetters is the port to what was rejected; Keep is how the bus puts a letter there.
-func (h *Home) DeadLetters() *DeadLetters { return &DeadLetters{h: h} }
+func (h *Backend) DeadLetters() *DeadLetters { return &DeadLetters{h: h} }
 
 var _ events.DeadLetters = (*DeadLetters)(nil)
 
 // Close ends what runs in the background and the connections. Follow ends with its own context.
-func (h *Home) Close() {
+func (h *Backend) Close() {
 	h.end()
 	h.running.Wait()
 	h.pool.Close()
@@ -108,7 +108,7 @@ func (h *Home) Close() {
 // housekeepEvery is how often old marks are forgotten.
 const housekeepEvery = 10 * time.Minute
 
-func (h *Home) housekeep(ctx context.Context) {
+func (h *Backend) housekeep(ctx context.Context) {
 	tick := time.NewTicker(housekeepEvery)
 	defer tick.Stop()
 	for {

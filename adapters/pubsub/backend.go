@@ -14,12 +14,13 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// Options say how Pub/Sub is used. Project and Capabilities are needed; to open a home, Letters is as well.
+// Options say how Pub/Sub is used. Project and Capabilities are needed; to open a backend, Letters is as well.
 type Options struct {
 	Project string
 	// Letters keeps dead letters where operators can list them.
 	Letters Letters
-	// Capabilities have a subscription for their commands each; a command for another one is refused when it is published.
+	// Capabilities have a subscription for their commands each; a command for another one is refused when it is
+	// published.
 	Capabilities []string
 	// StatusReaders have a subscription of their own to the status events.
 	StatusReaders []string
@@ -57,8 +58,8 @@ func (o *Options) fill() error {
 	return nil
 }
 
-// Home is this process's part in Pub/Sub. Safe for concurrent use.
-type Home struct {
+// Backend is this process's part in Pub/Sub. Safe for concurrent use.
+type Backend struct {
 	client     *pubsub.Client
 	opts       Options
 	publishers map[events.Stream]*pubsub.Publisher
@@ -68,7 +69,7 @@ type Home struct {
 }
 
 // Open connects, checks that topics and subscriptions are as Setup makes them, and begins to keep dead letters.
-func Open(ctx context.Context, o Options) (*Home, error) {
+func Open(ctx context.Context, o Options) (*Backend, error) {
 	if err := o.fill(); err != nil {
 		return nil, fmt.Errorf("open Pub/Sub: %w", err)
 	}
@@ -82,7 +83,7 @@ func Open(ctx context.Context, o Options) (*Home, error) {
 	if err := check(ctx, client, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open Pub/Sub: %w", err), client.Close())
 	}
-	h := &Home{client: client, opts: o, publishers: map[events.Stream]*pubsub.Publisher{}}
+	h := &Backend{client: client, opts: o, publishers: map[events.Stream]*pubsub.Publisher{}}
 	for stream, id := range topics {
 		p := client.Publisher(id)
 		// What is published together goes out together; nobody waits for company.
@@ -96,11 +97,11 @@ func Open(ctx context.Context, o Options) (*Home, error) {
 }
 
 // Bus is the port to messages.
-func (h *Home) Bus() events.Bus { return &Bus{h: h} }
+func (h *Backend) Bus() events.Bus { return &Bus{h: h} }
 
 // Close ends what runs in the background, sends what is still to be sent and closes the connection. Consume ends with
 // its own context.
-func (h *Home) Close() error {
+func (h *Backend) Close() error {
 	h.end()
 	h.running.Wait()
 	for _, p := range h.publishers {

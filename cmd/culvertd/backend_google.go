@@ -7,7 +7,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/pubsub"
 )
 
-// openGoogle opens the home of Pub/Sub and PostgreSQL. What it stands on is made by "culvertd setup", so that this
+// openGoogle opens the backend of Pub/Sub and PostgreSQL. What it stands on is made by "culvertd setup", so that this
 // process needs no right to make anything.
 func (p *program) openGoogle(ctx context.Context) error {
 	db, err := postgres.Open(ctx, postgres.Options{
@@ -25,7 +25,7 @@ func (p *program) openGoogle(ctx context.Context) error {
 		return err
 	}
 	p.closers = append(p.closers, bus.Close)
-	p.home = home{bus: bus.Bus(), deadLetters: db.DeadLetters(), claims: db.Claims(), marks: db.Marks(),
+	p.backend = backend{bus: bus.Bus(), deadLetters: db.DeadLetters(), claims: db.Claims(), marks: db.Marks(),
 		journal: db.Journal, room: db.Room}
 	return nil
 }

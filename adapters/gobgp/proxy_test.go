@@ -16,7 +16,8 @@ import (
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
-// startWorld runs the simulated world's site and fault door with a speaker behind it, and gives a client through the door.
+// startWorld runs the simulated world's site and fault proxy with a speaker behind it, and gives a client through the
+// proxy.
 func startWorld(t *testing.T) (*world.World, *simbgp.Door, *gobgp.Client) {
 	t.Helper()
 	w, err := world.Open(world.Config{Seed: 1})
@@ -24,15 +25,15 @@ func startWorld(t *testing.T) (*world.World, *simbgp.Door, *gobgp.Client) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
-	door, err := simbgp.Start(t.Context(), w, simbgp.Options{})
+	proxy, err := simbgp.Start(t.Context(), w, simbgp.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = door.Close() })
+	t.Cleanup(func() { _ = proxy.Close() })
 	if err := w.Baseline(); err != nil {
 		t.Fatal(err)
 	}
-	sim := httptest.NewServer(door.HTTP())
+	sim := httptest.NewServer(proxy.HTTP())
 	t.Cleanup(sim.Close)
 	at := control.Client{URL: sim.URL}
 	site, err := at.Site(t.Context())
@@ -46,18 +47,18 @@ func startWorld(t *testing.T) (*world.World, *simbgp.Door, *gobgp.Client) {
 	if err := at.Register(t.Context(), registration); err != nil {
 		t.Fatal(err)
 	}
-	c, err := gobgp.New(gobgp.Options{Door: door.Addr(), Speakers: map[string]gobgp.Remote{"site-edge": {}}})
+	c, err := gobgp.New(gobgp.Options{Proxy: proxy.Addr(), Speakers: map[string]gobgp.Remote{"site-edge": {}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	return w, door, c
+	return w, proxy, c
 }
 
 const five, six = "10.200.0.5/32@" + hop, "10.200.0.6/32@" + hop
 
-func TestThroughTheFaultDoor(t *testing.T) {
-	w, door, c := startWorld(t)
+func TestThroughTheFaultProxy(t *testing.T) {
+	w, proxy, c := startWorld(t)
 	for _, tc := range []struct {
 		call, mode string
 		want       events.Class
@@ -91,14 +92,16 @@ func TestThroughTheFaultDoor(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, "the site has what is left", func() bool { return slices.Equal(siteTable(t, door), []string{"10.200.0.6/32"}) })
+	eventually(t, "the site has what is left", func() bool {
+		return slices.Equal(siteTable(t, proxy), []string{"10.200.0.6/32"})
+	})
 	write(t, c)
-	eventually(t, "the site has nothing", func() bool { return len(siteTable(t, door)) == 0 })
+	eventually(t, "the site has nothing", func() bool { return len(siteTable(t, proxy)) == 0 })
 }
 
-func siteTable(t *testing.T, door *simbgp.Door) []string {
+func siteTable(t *testing.T, proxy *simbgp.Door) []string {
 	t.Helper()
-	routes, err := door.Site.Table(t.Context())
+	routes, err := proxy.Site.Table(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,8 +18,8 @@ import (
 
 // Options say how the streams are kept. The zero value of each field but Synced is a good one.
 type Options struct {
-	// Synced proves that what is acknowledged is on stable storage. Mandatory: [Embedded.AssertSynced], [MonitorReport] or, by
-	// name, [AllowUnsynced].
+	// Synced proves that what is acknowledged is on stable storage. Mandatory: [Embedded.AssertSynced], [MonitorReport]
+	// or, by name, [AllowUnsynced].
 	Synced Proof
 	// Replicas is how many servers keep each stream: 1 (the default), or 3 in a cluster.
 	Replicas int
@@ -29,8 +29,8 @@ type Options struct {
 	JournalBytes int64
 	// Room tells how full the servers are; nil leaves that to their refusals. [Embedded.Room], [MonitorRoom].
 	Room Room
-	// Writable gives a context that ends when the servers can take nothing more, with the reason as its cause, so that nobody
-	// waits for an answer that cannot come; nil leaves it to their silence. [Embedded.Writable].
+	// Writable gives a context that ends when the servers can take nothing more, with the reason as its cause, so that
+	// nobody waits for an answer that cannot come; nil leaves it to their silence. [Embedded.Writable].
 	Writable func() context.Context
 	// MarkAge is how long marks are kept: longer than any command's deadline. Default 24h.
 	MarkAge time.Duration
@@ -71,8 +71,8 @@ func (o *Options) fill() error {
 	return nil
 }
 
-// Home is everything this process keeps in JetStream. Safe for concurrent use.
-type Home struct {
+// Backend is everything this process keeps in JetStream. Safe for concurrent use.
+type Backend struct {
 	nc   *nats.Conn
 	js   js.JetStream
 	opts Options
@@ -87,9 +87,9 @@ type Home struct {
 	remade   time.Time
 }
 
-// Open proves that storage is synced, makes or updates the streams and gives the ports on them. The connection stays the
-// caller's, who closes it after the home.
-func Open(ctx context.Context, nc *nats.Conn, o Options) (*Home, error) {
+// Open proves that storage is synced, makes or updates the streams and gives the ports on them. The connection stays
+// the caller's, who closes it after the backend.
+func Open(ctx context.Context, nc *nats.Conn, o Options) (*Backend, error) {
 	if err := o.fill(); err != nil {
 		return nil, fmt.Errorf("open JetStream: %w", err)
 	}
@@ -103,16 +103,16 @@ func Open(ctx context.Context, nc *nats.Conn, o Options) (*Home, error) {
 	if err := ensureInTime(ctx, j, o); err != nil {
 		return nil, fmt.Errorf("open JetStream: %w", err)
 	}
-	h := &Home{nc: nc, js: j, opts: o}
+	h := &Backend{nc: nc, js: j, opts: o}
 	alive, end := context.WithCancel(context.Background())
 	h.end = end
 	h.journal = newJournal(h, alive)
 	return h, nil
 }
 
-// remake makes the streams again when an error says that they are gone, as those in memory are after their server was away;
-// the caller tries again later. However many ask, it is done at most every repairEvery.
-func (h *Home) remake(ctx context.Context, because error) error {
+// remake makes the streams again when an error says that they are gone, as those in memory are after their server was
+// away; the caller tries again later. However many ask, it is done at most every repairEvery.
+func (h *Backend) remake(ctx context.Context, because error) error {
 	if !lostStream(because) || !h.remaking.TryLock() {
 		return nil
 	}
@@ -126,9 +126,9 @@ func (h *Home) remake(ctx context.Context, because error) error {
 	return err
 }
 
-// whileWritable gives a context that also ends, with the reason as its cause, when the servers can take nothing more; an
-// error when they cannot now. The caller calls done.
-func (h *Home) whileWritable(ctx context.Context) (within context.Context, done func(), err error) {
+// whileWritable gives a context that also ends, with the reason as its cause, when the servers can take nothing more;
+// an error when they cannot now. The caller calls done.
+func (h *Backend) whileWritable(ctx context.Context) (within context.Context, done func(), err error) {
 	writable := h.opts.Writable()
 	if err := context.Cause(writable); err != nil {
 		return ctx, func() {}, err
@@ -139,25 +139,26 @@ func (h *Home) whileWritable(ctx context.Context) (within context.Context, done 
 }
 
 // Bus is the port to messages.
-func (h *Home) Bus() events.Bus { return &Bus{h: h} }
+func (h *Backend) Bus() events.Bus { return &Bus{h: h} }
 
 // DeadLetters is the port to what was rejected.
-func (h *Home) DeadLetters() events.DeadLetters { return &DeadLetters{h: h} }
+func (h *Backend) DeadLetters() events.DeadLetters { return &DeadLetters{h: h} }
 
 // Claims is the port to the holds on shared things.
-func (h *Home) Claims() workers.Claims { return &Claims{h: h} }
+func (h *Backend) Claims() workers.Claims { return &Claims{h: h} }
 
 // Marks is the port to who runs what.
-func (h *Home) Marks() workers.Marks { return &Marks{h: h} }
+func (h *Backend) Marks() workers.Marks { return &Marks{h: h} }
 
-// Journal is the port to the truth. The first call begins to build the index that List and Append read; they wait for it.
-func (h *Home) Journal() saga.Journal {
+// Journal is the port to the truth. The first call begins to build the index that List and Append read; they wait for
+// it.
+func (h *Backend) Journal() saga.Journal {
 	h.journalOnce.Do(func() { h.running.Go(h.journal.keepIndex) })
 	return h.journal
 }
 
 // Close ends what runs in the background. Consume and Follow end with their own contexts.
-func (h *Home) Close() {
+func (h *Backend) Close() {
 	h.end()
 	h.running.Wait()
 }

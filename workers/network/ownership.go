@@ -13,20 +13,20 @@ func SharedResource(project, network, bundle string) string {
 	return workers.FamilyCounted.Resource("psc", project, network, bundle)
 }
 
-// thing gives a part of the shared thing with this record, or of the run's own when shared is empty.
-func (d Drivers) thing(run workers.Run, shared, part string) workers.Tenure {
+// object gives a part of the shared object with this record, or of the run's own when shared is empty.
+func (d Drivers) ownership(run workers.Run, shared, part string) workers.Ownership {
 	if shared == "" {
-		return workers.OwnTenure(d.Claims, d.Times, run, part)
+		return workers.OwnedAlone(d.Claims, d.Times, run, part)
 	}
-	return workers.Tenure{
+	return workers.Ownership{
 		Counted: workers.Counted{Claims: d.Claims, Times: d.Times, Resource: shared}, Part: part, Shared: true,
 	}
 }
 
 // leave begins an Undo and tells whether the object is to be taken away. Where it is not, undone says what is left.
-func leave(ctx context.Context, run workers.Run, t workers.Tenure) (remove bool, undone workers.Undone, err error) {
+func leave(ctx context.Context, run workers.Run, t workers.Ownership) (remove bool, undone workers.Undone, err error) {
 	remove, err = t.Leave(ctx, run)
-	if err != nil || remove || !run.Hurry {
+	if err != nil || remove || !run.Expedite {
 		return remove, undone, err
 	}
 	t, _, err = t.Look(ctx, run)
@@ -37,7 +37,7 @@ func leave(ctx context.Context, run workers.Run, t workers.Tenure) (remove bool,
 }
 
 // object is the name of the part's object and the text that proves whose it is.
-func object(run workers.Run, t workers.Tenure, prefix string) (name, owner string) {
+func object(run workers.Run, t workers.Ownership, prefix string) (name, owner string) {
 	if !t.Shared {
 		return run.Name, run.Owner()
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// home is where messages and records are kept, as the roles need it. Which technologies stand behind the ports is
+// backend is where messages and records are kept, as the roles need it. Which technologies stand behind the ports is
 // decided here and nowhere else; each gives every guarantee of the ports, so that no role asks which one it has.
-type home struct {
+type backend struct {
 	bus         events.Bus
 	deadLetters events.DeadLetters
 	claims      workers.Claims
@@ -25,8 +25,8 @@ type home struct {
 	room func(context.Context) (used, limit int64, err error)
 }
 
-// openHome opens the home that the flags name.
-func (p *program) openHome(ctx context.Context) error {
+// openBackend opens the backend that the flags name.
+func (p *program) openBackend(ctx context.Context) error {
 	switch {
 	case p.config.PostgresURL != "":
 		return p.openGoogle(ctx)
@@ -76,7 +76,8 @@ func (p *program) openJetStream(ctx context.Context, nc *nats.Conn, o jetstream.
 		return err
 	}
 	p.closers = append(p.closers, func() error { h.Close(); return nil })
-	p.home = home{bus: h.Bus(), deadLetters: h.DeadLetters(), claims: h.Claims(), marks: h.Marks(), journal: h.Journal,
-		room: o.Room}
+	p.backend = backend{bus: h.Bus(), deadLetters: h.DeadLetters(), claims: h.Claims(), marks: h.Marks(),
+		journal: h.Journal,
+		room:    o.Room}
 	return nil
 }

@@ -2,9 +2,9 @@ package egress
 
 import "github.com/culvertnet/culvert/workers"
 
-// tenure is the time of one generation of a step: nothing of this capability is shared by its steps.
-func (d Drivers) tenure(run workers.Run) workers.Tenure {
-	return workers.OwnTenure(d.Claims, d.Times, run, "tenure")
+// ownership is the time of one generation of a step: nothing of this capability is shared by its steps.
+func (d Drivers) ownership(run workers.Run) workers.Ownership {
+	return workers.OwnedAlone(d.Claims, d.Times, run, "tenure")
 }
 
 // otherHolder names a live holder of the record that belongs to another connection.
