@@ -13,7 +13,7 @@ FIXTURES ?=
 UNREACHED := ^workers/reference|Builder.Resolve$$|Client.Signals$$|func: Codes$$
 
 .DEFAULT_GOAL := help
-.PHONY: proof-crash proof-sim proof-interleave proof-intent prove-prove help build install demo run check test sim conformance bench golden lint tidy verify deps
+.PHONY: proof-crash proof-sim proof-table proof-interleave proof-intent prove-prove help build install demo run check test sim conformance bench golden lint tidy verify deps
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z%-]+:.*## /{printf "  %-18s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,10 @@ proof-crash: ## let processes die at every point, and at every ordered pair of p
 proof-sim: ## random sagas in a faulty world: 20,000 seeds, or FOR=30m; operators in any order: 2,000 runs of 50 actions
 	$(GO) test ./saga -run 'TestSimulation$$' -count=1 -v -timeout 60m -args $(if $(FOR),-saga.for=$(FOR),-saga.n=20000) | grep -E 'simulation_test.go|^(ok|FAIL|---)'
 	$(GO) test ./saga -run TestOperatorsAnyOrder -count=1 -v -args -rapid.checks=2000 -rapid.steps=50 | grep -E 'rapid|operator_test.go|^(ok|FAIL|---)'
+
+proof-table: ## hold the table of next moves to Ticks at every one of 1,000,000 simulated inputs: now, before Due, at Due, later
+	$(GO) test ./saga -run 'TestSimulation$$' -count=1 -v -timeout 60m -args -saga.n=$(or $(SEEDS),11400) -saga.check-every=1 \
+		-saga.table-every=1 | grep -E 'simulation_test.go|^(ok|FAIL|---)'
 
 proof-interleave: ## every schedule of two connections on one list, with at most two interruptions
 	$(GO) test ./workers -run EveryInterleaving -count=1 -v -args -interleave.switches=2 | grep -E 'interleave_test.go|^(ok|FAIL|---)'

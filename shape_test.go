@@ -24,11 +24,7 @@ var (
 	wideFor = []string{
 		"adapters/simcloud", "adapters/simcloud/aviatrix", "adapters/simcloud/bgp", "adapters/simcloud/google",
 	}
-	complexFor = []string{
-		"cmd/culvert.follow", "cmd/culvert.replay", "cmd/culvert.run", "saga/plans/kind/kindtest.Diagrams",
-		"saga/plans/kind/kindtest.samples", "saga/sagatest.Run", "saga/sagatest.answer", "saga/sagatest.offer",
-		"saga/sagatest.promises", "saga/sagatest.rewordIn",
-	}
+	complexFor = []string{}
 )
 
 func TestLinesAreNotTooWide(t *testing.T) {

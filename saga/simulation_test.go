@@ -23,13 +23,16 @@ var (
 	simSeed = flag.Uint64("saga.seed", 0, "the first seed of the simulation")
 	simN    = flag.Uint64("saga.n", 400, "how many seeds the simulation plays")
 	simFor  = flag.Duration("saga.for", 0, "how long the simulation plays, instead of so many seeds")
+	// The defaults keep CI's time; make proof-table asks for every input.
+	simChecks = flag.Int("saga.check-every", 16, "how seldom a simulated machine checks itself: 1 is at every input")
+	simTables = flag.Int("saga.table-every", 4, "how seldom of these checks the table is held to Ticks")
 )
 
 // TestSimulation plays random sagas in a faulty world, on every core, so many seeds or for so long. A failure names its
 // seed, which `make sim SEED=<seed> N=1` plays again, and its story: what the engine was told, as a script that belongs
 // to the others once it is mended.
 func TestSimulation(t *testing.T) {
-	var next, played, inputs, sagas, stuck atomic.Uint64
+	var next, played, inputs, sagas, stuck, tables, ticks atomic.Uint64
 	var mu sync.Mutex
 	faults := map[string]int{}
 	next.Store(*simSeed)
@@ -43,6 +46,7 @@ func TestSimulation(t *testing.T) {
 					return
 				}
 				s := sagatest.NewSimulation(seed)
+				s.Machine().CheckEvery, s.Machine().TableEvery = *simChecks, *simTables
 				if *simN == 1 {
 					s.Log = func(line string) { t.Log(line) }
 				}
@@ -58,12 +62,16 @@ func TestSimulation(t *testing.T) {
 				inputs.Add(uint64(s.Inputs))
 				sagas.Add(uint64(s.Sagas))
 				stuck.Add(uint64(s.Stuck))
+				tables.Add(uint64(s.Machine().Tables))
+				ticks.Add(uint64(s.Machine().Ticks))
 			}
 		})
 	}
 	all.Wait()
 	t.Logf("%d seeds from %d in %s: %d sagas, %d inputs, %d times stuck", played.Load(), *simSeed,
 		time.Since(began).Round(time.Second), sagas.Load(), inputs.Load(), stuck.Load())
+	t.Logf("%d times the table was held to %d Ticks: now, just before it is due, when it is due, a minute later",
+		tables.Load(), ticks.Load())
 	for _, kind := range slices.Sorted(maps.Keys(faults)) {
 		t.Logf("%9d %s", faults[kind], kind)
 	}

@@ -10,12 +10,17 @@ import (
 	"github.com/culvertnet/culvert/adapters/httpapi"
 )
 
+// replaying are the flags of a replay.
+type replaying struct {
+	waiting
+	selection
+	bulk
+	from, input, reason string
+	plan, yes           bool
+}
+
 func (c *cli) replay() *cobra.Command {
-	var w waiting
-	var s selection
-	var b bulk
-	var from, input, reason string
-	var plan, yes bool
+	var r replaying
 	cmd := &cobra.Command{
 		Use: "replay ID…", Short: "Run compensated or stuck sagas again, or continue stuck ones",
 		Long: "Before a saga named by ID is replayed, its objects are observed, and a table shows what was observed " +
@@ -23,53 +28,65 @@ func (c *cli) replay() *cobra.Command {
 			"--plan stops there. --status and the filters beside it select many sagas: a canary first, then the rest " +
 			"at a pace.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if (s.status == "") == (len(args) == 0) {
-				return usage("name sagas, or select them by --status, one of the two")
-			}
-			if err := b.parse(); err != nil {
+			if err := r.check(args); err != nil {
 				return err
 			}
-			if s.status == "" && (s.filters() || b.given()) {
-				return usage("filters, --canary, --pace and --max-failures select and pace what --status finds")
-			}
-			o := httpapi.ReplayOrder{Order: order(reason), From: from}
-			if input != "" {
-				data, err := c.inputData(input)
-				if err != nil {
-					return err
-				}
-				o.Input = data
-			}
-			if s.status != "" {
-				found, err := c.selected(cmd, s)
-				if err != nil {
-					return err
-				}
-				for _, v := range found {
-					args = append(args, v.ID)
-				}
-				c.announce(found)
-			}
-			switch {
-			case plan:
-				return c.preview(cmd.Context(), args, o)
-			case b.given():
-				return c.replayPaced(cmd.Context(), args, o, b, w)
-			case s.status == "" && !yes && c.format == "table":
-				c.warn(cmd.Context(), args, o)
-			}
-			return c.replayAll(cmd, args, o, w)
+			return c.replayThese(cmd, args, r)
 		},
 	}
-	s.flags(cmd)
-	b.flags(cmd)
-	cmd.Flags().StringVar(&from, "from", "start", "start (a new saga) or failed (continue where it is stuck)")
-	cmd.Flags().StringVar(&input, "input", "", "file with an event whose data replaces the intent's")
-	cmd.Flags().BoolVar(&plan, "plan", false, "observe the objects, show what a replay would do, and change nothing")
-	cmd.Flags().BoolVar(&yes, "yes", false, "replay without the table")
-	needReason(cmd, &reason)
-	w.flags(cmd)
+	r.selection.flags(cmd)
+	r.bulk.flags(cmd)
+	cmd.Flags().StringVar(&r.from, "from", "start", "start (a new saga) or failed (continue where it is stuck)")
+	cmd.Flags().StringVar(&r.input, "input", "", "file with an event whose data replaces the intent's")
+	cmd.Flags().BoolVar(&r.plan, "plan", false, "observe the objects, show what a replay would do, and change nothing")
+	cmd.Flags().BoolVar(&r.yes, "yes", false, "replay without the table")
+	needReason(cmd, &r.reason)
+	r.waiting.flags(cmd)
 	return cmd
+}
+
+// check refuses flags that do not go together.
+func (r *replaying) check(args []string) error {
+	if (r.status == "") == (len(args) == 0) {
+		return usage("name sagas, or select them by --status, one of the two")
+	}
+	if err := r.parse(); err != nil {
+		return err
+	}
+	if r.status == "" && (r.filters() || r.given()) {
+		return usage("filters, --canary, --pace and --max-failures select and pace what --status finds")
+	}
+	return nil
+}
+
+// replayThese replays what is named or selected, in the way that the flags ask for.
+func (c *cli) replayThese(cmd *cobra.Command, ids []string, r replaying) error {
+	o := httpapi.ReplayOrder{Order: order(r.reason), From: r.from}
+	if r.input != "" {
+		var err error
+		if o.Input, err = c.inputData(r.input); err != nil {
+			return err
+		}
+	}
+	if r.status != "" {
+		found, err := c.selected(cmd, r.selection)
+		if err != nil {
+			return err
+		}
+		for _, v := range found {
+			ids = append(ids, v.ID)
+		}
+		c.announce(found)
+	}
+	switch {
+	case r.plan:
+		return c.preview(cmd.Context(), ids, o)
+	case r.given():
+		return c.replayPaced(cmd.Context(), ids, o, r.bulk, r.waiting)
+	case r.status == "" && !r.yes && c.format == "table":
+		c.warn(cmd.Context(), ids, o)
+	}
+	return c.replayAll(cmd, ids, o, r.waiting)
 }
 
 // replayAll replays one after the other, also after one that fails; the first that does not end as wished decides the

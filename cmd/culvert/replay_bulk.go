@@ -159,27 +159,12 @@ func (p *replays) table() {
 
 func (p *replays) run(ctx context.Context, w waiting) error {
 	for i := range p.rows {
-		if i > p.b.canary {
-			if err := pause.For(ctx, p.b.every); err != nil {
-				return err
-			}
-		}
-		p.start(ctx, &p.rows[i])
-		if i < p.b.canary {
-			if err := p.await(ctx, &p.rows[i], w.timeout); err != nil {
-				return err
-			}
-			if p.failures > 0 {
-				fmt.Fprintf(p.c.errs, "culvert: the canary %s did not end as wished; %d left\n", p.rows[i].Saga,
-					len(p.rows)-i-1)
-				return nil
-			}
-		}
-		if err := p.look(ctx); err != nil {
+		stop, err := p.next(ctx, i, w.timeout)
+		if err != nil {
 			return err
 		}
-		if p.b.maxFailures > 0 && p.failures >= p.b.maxFailures {
-			fmt.Fprintf(p.c.errs, "culvert: %d did not end as wished; %d left\n", p.failures, len(p.rows)-i-1)
+		if stop != "" {
+			fmt.Fprintf(p.c.errs, "culvert: %s; %d left\n", stop, len(p.rows)-i-1)
 			return nil
 		}
 	}
@@ -192,6 +177,33 @@ func (p *replays) run(ctx context.Context, w waiting) error {
 		}
 	}
 	return nil
+}
+
+// next replays one: a canary is awaited, the others follow at the pace. stop says why no other one follows, "" when it
+// does.
+func (p *replays) next(ctx context.Context, i int, patience time.Duration) (stop string, err error) {
+	canary := i < p.b.canary
+	if i > p.b.canary {
+		if err := pause.For(ctx, p.b.every); err != nil {
+			return "", err
+		}
+	}
+	p.start(ctx, &p.rows[i])
+	if canary {
+		if err := p.await(ctx, &p.rows[i], patience); err != nil {
+			return "", err
+		}
+		if p.failures > 0 {
+			return fmt.Sprintf("the canary %s did not end as wished", p.rows[i].Saga), nil
+		}
+	}
+	if err := p.look(ctx); err != nil {
+		return "", err
+	}
+	if p.b.maxFailures > 0 && p.failures >= p.b.maxFailures {
+		return fmt.Sprintf("%d did not end as wished", p.failures), nil
+	}
+	return "", nil
 }
 
 // start replays one. One that is refused is a failure of its own.

@@ -42,20 +42,13 @@ func (c *cli) follow(ctx context.Context, id string, timeout time.Duration) erro
 	show := c.progress()
 	defer show.close()
 	var last events.Status
-	for !last.Status.Ended() {
-		for v, err := range c.api().Watch(ctx, id) {
-			if err != nil {
-				if ctx.Err() != nil {
-					return c.timedOut(ctx, id, timeout)
-				}
-				var refused *httpapi.Problem
-				if errors.As(err, &refused) && refused.Status < http.StatusInternalServerError {
-					return err
-				}
-				break // the stream broke: the daemon may be restarting
-			}
-			last = v
-			show.update(v)
+	seen := func(v events.Status) {
+		last = v
+		show.update(v)
+	}
+	for {
+		if err := c.watched(ctx, id, seen); err != nil {
+			return err
 		}
 		if last.Status.Ended() {
 			break
@@ -71,6 +64,22 @@ func (c *cli) follow(ctx context.Context, id string, timeout time.Duration) erro
 		}
 	}
 	return exitFor(last.Status)
+}
+
+// watched passes on what one stream says until it ends. One that breaks is no error: the daemon may be restarting.
+func (c *cli) watched(ctx context.Context, id string, seen func(events.Status)) error {
+	for v, err := range c.api().Watch(ctx, id) {
+		var refused *httpapi.Problem
+		switch {
+		case err == nil:
+			seen(v)
+		case ctx.Err() == nil && errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:
+			return err
+		default:
+			return nil
+		}
+	}
+	return nil
 }
 
 func (c *cli) timedOut(ctx context.Context, id string, timeout time.Duration) error {

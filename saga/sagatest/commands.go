@@ -99,25 +99,32 @@ func answer(class events.Class, seen events.Presence) func(*player, args) error 
 				return err
 			}
 		}
-		o := events.Outcome{
-			Class: class, Seen: seen, Message: a.rest(1), Operation: a.take("operation", ""),
-			Retained: a.take("retained", ""),
-			Reason:   events.Reason(a.take("reason", "")),
-		}
-		if after := a.take("after", ""); after != "" {
-			if o.After, err = time.ParseDuration(after); err != nil {
-				return err
-			}
-		}
-		if output := a.take("output", ""); output != "" {
-			o.Output = json.RawMessage(output)
-		} else if seen != "" || c.Verb == events.Do && class == events.Done {
-			if o.Output, err = outputOf(c, a.options); err != nil {
-				return err
-			}
+		o, err := outcome(c, a, class, seen)
+		if err != nil {
+			return err
 		}
 		return p.offer(saga.Report{Result: c.Answer(o, "worker", p.m.Now)})
 	}
+}
+
+// outcome is what the words of a report say.
+func outcome(c events.Command, a args, class events.Class, seen events.Presence) (o events.Outcome, err error) {
+	o = events.Outcome{
+		Class: class, Seen: seen, Message: a.rest(1), Operation: a.take("operation", ""),
+		Retained: a.take("retained", ""), Reason: events.Reason(a.take("reason", "")),
+	}
+	if after := a.take("after", ""); after != "" {
+		if o.After, err = time.ParseDuration(after); err != nil {
+			return o, err
+		}
+	}
+	switch output := a.take("output", ""); {
+	case output != "":
+		o.Output = json.RawMessage(output)
+	case seen != "" || c.Verb == events.Do && class == events.Done:
+		o.Output, err = outputOf(c, a.options)
+	}
+	return o, err
 }
 
 // find gives the open command of a step; without one, the last that the step had, so that a repeat can be told.

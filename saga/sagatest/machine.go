@@ -39,7 +39,9 @@ type Machine struct {
 	// on it.
 	Words func(string) string
 	// TableEvery is how seldom of these checks the table is held to Ticks; zero and one mean at every check.
-	TableEvery     int
+	TableEvery int
+	// Tables is how often the table was held to Ticks, and Ticks how many of them it took.
+	Tables, Ticks  int
 	inputs, checks int
 }
 
@@ -137,27 +139,44 @@ func (m *Machine) promises() error {
 	}
 	commands := saga.Open(m.State)
 	if len(commands) > 0 && due.IsZero() {
-		return fmt.Errorf("commands are out, but nothing is ever due")
+		return fmt.Errorf("commands are in flight, but nothing is ever due")
 	}
-	g := m.State.Saga
-	if g == nil {
+	if m.State.Saga == nil {
 		return nil
 	}
-	if v, has := m.Engine.SurveyView(m.State); has && v.Refused == "" {
-		for _, r := range v.Rows {
-			if r.Will == "" {
-				return fmt.Errorf("the survey of %s does not say what becomes of %s", v.Saga, ref(r.Step, r.Generation))
-			}
+	if err := m.surveyed(); err != nil {
+		return err
+	}
+	return m.ends(due, len(commands))
+}
+
+// surveyed: the view of a survey says of everything what becomes of it.
+func (m *Machine) surveyed() error {
+	v, has := m.Engine.SurveyView(m.State)
+	if !has || v.Refused != "" {
+		return nil
+	}
+	for _, r := range v.Rows {
+		if r.Will == "" {
+			return fmt.Errorf("the survey of %s does not say what becomes of %s", v.Saga, ref(r.Step, r.Generation))
 		}
 	}
-	if !g.Status.Ended() && len(m.Engine.Why(m.State, g.N, m.Environment())) == 0 {
+	return nil
+}
+
+// ends: a saga that has ended has nothing in flight; one that has not is due or held, and says why it does not move.
+func (m *Machine) ends(due time.Time, commands int) error {
+	g := m.State.Saga
+	if g.Status.Ended() {
+		if commands > 0 && (m.State.Survey == nil || m.State.Survey.Ended != "") {
+			return fmt.Errorf("saga %d is %s with %d commands in flight", g.N, g.Status, commands)
+		}
+		return nil
+	}
+	if len(m.Engine.Why(m.State, g.N, m.Environment())) == 0 {
 		return fmt.Errorf("saga %d is %s, and nothing says why it does not move", g.N, g.Status)
 	}
-	if g.Status.Ended() && len(commands) > 0 && (m.State.Survey == nil || m.State.Survey.Ended != "") {
-		return fmt.Errorf("saga %d is %s with %d commands out", g.N, g.Status, len(commands))
-	}
-	held := m.State.Paused != nil || len(m.Held) > 0
-	if !g.Status.Ended() && due.IsZero() && !held {
+	if held := m.State.Paused != nil || len(m.Held) > 0; due.IsZero() && !held {
 		return fmt.Errorf("saga %d is %s, but nothing is ever due", g.N, g.Status)
 	}
 	return nil

@@ -87,24 +87,29 @@ func rewordIn(v reflect.Value, words func(string) string) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			f := v.Type().Field(i)
-			switch f.Type {
-			case reflect.TypeFor[string]():
-				if s := v.Field(i).String(); s != "" && slices.Contains(texts, f.Name) {
-					v.Field(i).SetString(words(s))
-				}
-			case reflect.TypeFor[[]string]():
-				for k := range v.Field(i).Len() {
-					if slices.Contains(texts, f.Name) {
-						v.Field(i).Index(k).SetString(words(v.Field(i).Index(k).String()))
-					}
-				}
-			case reflect.TypeFor[json.RawMessage](), reflect.TypeFor[events.Key]():
-			default:
-				if f.IsExported() {
-					rewordIn(v.Field(i), words)
-				}
-			}
+			rewordField(v.Type().Field(i), v.Field(i), words)
+		}
+	}
+}
+
+func rewordField(f reflect.StructField, v reflect.Value, words func(string) string) {
+	text := slices.Contains(texts, f.Name)
+	switch f.Type {
+	case reflect.TypeFor[string]():
+		if s := v.String(); s != "" && text {
+			v.SetString(words(s))
+		}
+	case reflect.TypeFor[[]string]():
+		if !text {
+			return
+		}
+		for k := range v.Len() {
+			v.Index(k).SetString(words(v.Index(k).String()))
+		}
+	case reflect.TypeFor[json.RawMessage](), reflect.TypeFor[events.Key]():
+	default:
+		if f.IsExported() {
+			rewordIn(v, words)
 		}
 	}
 }

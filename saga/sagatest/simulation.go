@@ -49,6 +49,30 @@ func NewSimulation(seed uint64) *Simulation {
 
 // Run plays until everything has come to rest, and gives the first broken promise.
 func (s *Simulation) Run() error {
+	s.plan()
+	for range maxEvents {
+		rest, err := s.step()
+		if err != nil {
+			return err
+		}
+		if rest {
+			return s.atRest()
+		}
+		if err := s.m.promises(); err != nil {
+			return err
+		}
+		if s.w.broken != nil {
+			return s.w.broken
+		}
+	}
+	return fmt.Errorf("no rest after %d events, at %s", maxEvents, at(s.m.Now))
+}
+
+// maxEvents bounds a run.
+const maxEvents = 20000
+
+// plan decides when operators, publishers, strangers and clocks do something, and when all of them leave it alone.
+func (s *Simulation) plan() {
 	for range s.rng.IntN(10) {
 		s.after(s.w.upTo(40*time.Minute), s.operator)
 	}
@@ -62,34 +86,22 @@ func (s *Simulation) Run() error {
 		s.after(s.w.upTo(time.Hour), s.jump)
 	}
 	s.after(3*time.Hour, s.calm)
-	for steps := 0; ; steps++ {
-		if steps > 20000 {
-			return fmt.Errorf("no rest after 20000 events, at %s", at(s.m.Now))
-		}
-		due := s.due()
-		switch {
-		case len(s.queue) > 0 && (due.IsZero() || !s.queue[0].at.After(due)):
-			e := heap.Pop(&s.queue).(event)
-			s.at(e.at)
-			s.w.pass(s.now)
-			if err := e.do(); err != nil {
-				return err
-			}
-		case !due.IsZero():
-			s.at(due)
-			if err := s.offer(saga.Tick{}); err != nil {
-				return err
-			}
-		default:
-			return s.atRest()
-		}
-		if err := s.m.promises(); err != nil {
-			return err
-		}
-		if s.w.broken != nil {
-			return s.w.broken
-		}
+}
+
+// step lets the next thing happen, of the world or of the engine. At rest there is none.
+func (s *Simulation) step() (rest bool, err error) {
+	due := s.due()
+	switch {
+	case len(s.queue) > 0 && (due.IsZero() || !s.queue[0].at.After(due)):
+		e := heap.Pop(&s.queue).(event)
+		s.at(e.at)
+		s.w.pass(s.now)
+		return false, e.do()
+	case !due.IsZero():
+		s.at(due)
+		return false, s.offer(saga.Tick{})
 	}
+	return true, nil
 }
 
 // at lets it be a time.
@@ -227,26 +239,8 @@ func (s *Simulation) offer(in saga.Input) error {
 		return nil
 	}
 	for _, f := range d.Facts {
-		if s.Log != nil {
-			s.Log(at(s.now) + " " + renderFact(f))
-		}
-		switch f := f.(type) {
-		case saga.SurveyAsked:
-			s.surveys++
-		case saga.SurveyEnded:
-			if f.Ended == events.SurveyDone {
-				s.surveysDone++
-			}
-		}
-		if e, is := f.(saga.SagaEnded); is {
-			if e.Status == events.SagaStuck {
-				s.Stuck++
-			}
-			if s.m.State.Saga.N == e.Saga { // else the next one has begun already
-				if err := s.compare(); err != nil {
-					return err
-				}
-			}
+		if err := s.note(f); err != nil {
+			return err
 		}
 	}
 	for _, c := range saga.Open(s.m.State) {
@@ -257,6 +251,29 @@ func (s *Simulation) offer(in saga.Input) error {
 			return err
 		}
 		s.send(c)
+	}
+	return nil
+}
+
+// note counts a fact, and compares the world when a saga has ended.
+func (s *Simulation) note(f saga.Fact) error {
+	if s.Log != nil {
+		s.Log(at(s.now) + " " + renderFact(f))
+	}
+	switch f := f.(type) {
+	case saga.SurveyAsked:
+		s.surveys++
+	case saga.SurveyEnded:
+		if f.Ended == events.SurveyDone {
+			s.surveysDone++
+		}
+	case saga.SagaEnded:
+		if f.Status == events.SagaStuck {
+			s.Stuck++
+		}
+		if s.m.State.Saga.N == f.Saga { // else the next one has begun already
+			return s.compare()
+		}
 	}
 	return nil
 }

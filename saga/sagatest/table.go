@@ -11,11 +11,13 @@ import (
 // table holds the table of next moves to what a Tick does: it has a move that is due exactly when a Tick has facts, and
 // the first such time is when the connection is due.
 func (m *Machine) table(due time.Time) error {
+	m.Tables++
 	moves := m.Engine.Moves(&m.State, m.Held, nil)
 	for _, when := range []time.Time{m.Now, due.Add(-1), due, due.Add(time.Minute)} {
 		if when.Before(m.Now) {
 			continue
 		}
+		m.Ticks++
 		d, err := m.Engine.Decide(m.State, saga.Tick{}, saga.Environment{Now: when, Held: m.Held})
 		if err != nil {
 			return err

@@ -65,27 +65,30 @@ func versions(t *testing.T, e kind.Entry) {
 // samples: what shall be run in the simulated world is admitted and planned, and tries every step of the examples.
 func samples(t *testing.T, e kind.Entry) {
 	tried := map[string]bool{}
-	defer func() {
-		for n := range e.Versions {
-			for _, node := range planned(t, e, e.Example(n)).Nodes {
-				if !tried[node.Kind] {
-					t.Errorf("the example of version %d has a step %s, and no sample tries it", n, node.Kind)
-				}
+	for _, s := range e.Samples {
+		t.Run(s.Name, func(t *testing.T) { sample(t, e, s, tried) })
+	}
+	for n := range e.Versions {
+		for _, node := range planned(t, e, e.Example(n)).Nodes {
+			if !tried[node.Kind] {
+				t.Errorf("the example of version %d has a step %s, and no sample tries it", n, node.Kind)
 			}
 		}
-	}()
-	for _, s := range e.Samples {
-		t.Run(s.Name, func(t *testing.T) {
-			p := planned(t, e, e.Apply(s.Data))
-			for _, node := range p.Nodes {
-				tried[node.Kind] = tried[node.Kind] || s.Steps == nil || slices.Contains(s.Steps, node.Name)
-			}
-			for _, step := range s.Steps {
-				if _, has := p.Node(step); !has {
-					t.Errorf("the plan has no step %s", step)
-				}
-			}
-		})
+	}
+}
+
+// sample notes the kinds of the steps that a sample tries.
+func sample(t *testing.T, e kind.Entry, s kind.Sample, tried map[string]bool) {
+	p := planned(t, e, e.Apply(s.Data))
+	for _, node := range p.Nodes {
+		if s.Steps == nil || slices.Contains(s.Steps, node.Name) {
+			tried[node.Kind] = true
+		}
+	}
+	for _, step := range s.Steps {
+		if _, has := p.Node(step); !has {
+			t.Errorf("the plan has no step %s", step)
+		}
 	}
 }
 
