@@ -9,6 +9,7 @@ import (
 	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/intake"
+	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/orchestrator"
 )
@@ -109,7 +110,7 @@ func (t *trial) run(ctx context.Context, event []byte) (events.Status, error) {
 		if err == nil {
 			return t.await(ctx, receipts[0].Saga)
 		}
-		if err := proof.Pause(ctx, 20*time.Millisecond); err != nil {
+		if err := pause.For(ctx, 20*time.Millisecond); err != nil {
 			return events.Status{}, err
 		}
 	}
@@ -124,7 +125,7 @@ func (t *trial) orchestrator(ctx context.Context) (*orchestrator.Orchestrator, e
 		if o != nil {
 			return o, nil
 		}
-		if err := proof.Pause(ctx, time.Millisecond); err != nil {
+		if err := pause.For(ctx, time.Millisecond); err != nil {
 			return nil, err
 		}
 	}
@@ -147,7 +148,7 @@ func (t *trial) await(ctx context.Context, id string) (events.Status, error) {
 				return v, err
 			}
 		}
-		if err := proof.Pause(ctx, 10*time.Millisecond); err != nil {
+		if err := pause.For(ctx, 10*time.Millisecond); err != nil {
 			return events.Status{}, fmt.Errorf("%s has not ended: %w", id, err)
 		}
 	}

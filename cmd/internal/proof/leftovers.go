@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // Vendors settle some things late: settleWithin bounds how long that is waited for, settleEvery is the time between
@@ -28,7 +29,7 @@ func LeftOvers(ctx context.Context, sim control.Client, retained []string) ([]co
 		if len(left) == 0 || time.Now().After(end) {
 			return left, nil
 		}
-		if err := Pause(ctx, settleEvery); err != nil {
+		if err := pause.For(ctx, settleEvery); err != nil {
 			return nil, err
 		}
 	}
@@ -44,16 +45,4 @@ func Unexplained(all []control.Difference, retained []string) []control.Differen
 		}
 	}
 	return left
-}
-
-// Pause waits for a while; it ends early, with an error, when the context does.
-func Pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

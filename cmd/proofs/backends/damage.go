@@ -16,6 +16,7 @@ import (
 	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/cmd/internal/proof/campaign"
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
+	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/audit"
 )
@@ -72,16 +73,11 @@ var wounds = []wound{
 
 // damage: a journal of real sagas on PostgreSQL is copied and changed in eleven ways by SQL; the doctor finds each,
 // names the connection, and finds nothing in the one that nobody has touched.
-func damage(ctx context.Context, s lab.Settings) (err error) {
-	s = s.Filled(12, 0)
-	l, err := lab.New(s)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	if err := l.StartWorld(ctx); err != nil {
-		return err
-	}
+func damage(ctx context.Context, s lab.Settings) error {
+	return lab.WithWorld(ctx, s.Filled(12, 0), damageEach)
+}
+
+func damageEach(ctx context.Context, l *lab.Lab) error {
 	g, f, err := lab.StartGoogle(ctx, l)
 	if err != nil {
 		return err
@@ -157,7 +153,7 @@ func keepHeads(ctx context.Context, l *lab.Lab) (file string, err error) {
 			return file, os.WriteFile(file, text, 0o600)
 		}
 		before = report.Records
-		if err := proof.Pause(ctx, 3*time.Second); err != nil {
+		if err := pause.For(ctx, 3*time.Second); err != nil {
 			return "", err
 		}
 	}

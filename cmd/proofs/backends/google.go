@@ -15,34 +15,27 @@ import (
 
 // onGoogle: the Google backend. While a campaign runs, PostgreSQL is killed, restarted and loses its connections, and
 // Pub/Sub has bursts in which it duplicates, reorders, delays, drops and refuses.
-func onGoogle(ctx context.Context, s lab.Settings) (err error) {
-	s = s.Filled(1000, 30)
-	l, err := lab.New(s)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	if err := l.StartWorld(ctx); err != nil {
-		return err
-	}
+func onGoogle(ctx context.Context, s lab.Settings) error {
+	return lab.WithWorld(ctx, s.Filled(1000, 30), googleCampaign)
+}
+
+func googleCampaign(ctx context.Context, l *lab.Lab) error {
 	g, f, err := lab.StartGoogle(ctx, l)
 	if err != nil {
 		return err
 	}
-	crew := lab.NewCrew(l, f)
-	if err := crew.Staff(ctx); err != nil {
+	c, _, err := campaign.Staffed(ctx, l, f, "google")
+	if err != nil {
 		return err
 	}
-	c := campaign.New(l, "google")
-	c.APIs = crew.APIs
-	c.Start(ctx)
-	blows, err := c.Throw(ctx, s.Faults, func(ctx context.Context, k int) (string, error) { return strike(ctx, g, k) })
+	next := func(ctx context.Context, k int) (string, error) { return strike(ctx, g, k) }
+	blows, err := c.Throw(ctx, l.Settings.Faults, next)
 	if err != nil {
 		return err
 	}
 	g.Bus.Set(pubsublocal.Rates{})
 	t := &proof.Table{Header: "what figure"}
-	if err := c.Judge(ctx, t, blows, s.Faults); err != nil {
+	if err := c.Judge(ctx, t, blows, l.Settings.Faults); err != nil {
 		return err
 	}
 	for kind, n := range g.Bus.Counts() {

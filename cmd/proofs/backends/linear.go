@@ -16,6 +16,7 @@ import (
 	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/saga"
 )
 
@@ -138,7 +139,7 @@ func (h *history) disturb(ctx context.Context, faults int, storm *storm) (map[st
 	made := map[string]int{}
 	for k := range faults {
 		for h.size() < h.want*k/(faults+1) {
-			if err := proof.Pause(ctx, 10*time.Millisecond); err != nil {
+			if err := pause.For(ctx, 10*time.Millisecond); err != nil {
 				return made, err
 			}
 		}

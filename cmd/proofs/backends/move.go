@@ -18,16 +18,11 @@ import (
 
 // move: a backend with finished and open sagas is exported, taken over by another, and from there by a third: embedded,
 // then Google, then embedded again. The listings are equal, and what was open goes on to its end where it has come to.
-func move(ctx context.Context, s lab.Settings) (err error) {
-	s = s.Filled(24, 0)
-	l, err := lab.New(s)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	if err := l.StartWorld(ctx); err != nil {
-		return err
-	}
+func move(ctx context.Context, s lab.Settings) error {
+	return lab.WithWorld(ctx, s.Filled(24, 0), moveTwice)
+}
+
+func moveTwice(ctx context.Context, l *lab.Lab) error {
 	t := &proof.Table{Header: "step figure detail"}
 	m := &mover{Lab: l, Table: t}
 	for _, step := range []func(context.Context) error{m.begin, m.toGoogle, m.middle, m.toEmbedded, m.end} {

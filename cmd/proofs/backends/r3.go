@@ -2,7 +2,6 @@ package backends
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -12,37 +11,30 @@ import (
 	"github.com/culvertnet/culvert/cmd/internal/proof/campaign"
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // r3: the NATS backend. While a campaign runs, servers of a three-node cluster are killed, halted, cut off and slowed.
-func r3(ctx context.Context, s lab.Settings) (err error) {
-	s = s.Filled(1000, 30)
-	l, err := lab.New(s)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	if err := l.StartWorld(ctx); err != nil {
-		return err
-	}
+func r3(ctx context.Context, s lab.Settings) error {
+	return lab.WithWorld(ctx, s.Filled(1000, 30), r3Campaign)
+}
+
+func r3Campaign(ctx context.Context, l *lab.Lab) error {
 	cluster, f, err := lab.StartR3(ctx, l)
 	if err != nil {
 		return err
 	}
-	crew := lab.NewCrew(l, f)
-	if err := crew.Staff(ctx); err != nil {
+	c, _, err := campaign.Staffed(ctx, l, f, "r3")
+	if err != nil {
 		return err
 	}
-	c := campaign.New(l, "r3")
-	c.APIs = crew.APIs
-	c.Start(ctx)
 	storm := &storm{cluster: cluster, random: c.Random}
-	blows, err := c.Throw(ctx, s.Faults, storm.strike)
+	blows, err := c.Throw(ctx, l.Settings.Faults, storm.strike)
 	if err != nil {
 		return err
 	}
 	t := &proof.Table{Header: "what figure"}
-	if err := c.Judge(ctx, t, blows, s.Faults); err != nil {
+	if err := c.Judge(ctx, t, blows, l.Settings.Faults); err != nil {
 		return err
 	}
 	return t.Print()
@@ -64,7 +56,7 @@ func (s *storm) strike(ctx context.Context, k int) (string, error) {
 			return "", err
 		}
 		s.cluster.Kill(leader)
-		if err := proof.Pause(ctx, s.some(time.Second, 4*time.Second)); err != nil {
+		if err := pause.For(ctx, s.some(time.Second, 4*time.Second)); err != nil {
 			return "", err
 		}
 		return "the journal's leader killed and restarted", s.cluster.Restart(ctx, leader)
@@ -72,7 +64,7 @@ func (s *storm) strike(ctx context.Context, k int) (string, error) {
 		if err := s.cluster.Stop(anyone); err != nil {
 			return "", err
 		}
-		if err := proof.Pause(ctx, s.some(3*time.Second, 12*time.Second)); err != nil {
+		if err := pause.For(ctx, s.some(3*time.Second, 12*time.Second)); err != nil {
 			return "", err
 		}
 		return "a server halted (SIGSTOP) and continued", s.cluster.Continue(ctx, anyone)
@@ -82,13 +74,13 @@ func (s *storm) strike(ctx context.Context, k int) (string, error) {
 			return "", err
 		}
 		s.cluster.Partition(leader)
-		if err := proof.Pause(ctx, s.some(3*time.Second, 10*time.Second)); err != nil {
+		if err := pause.For(ctx, s.some(3*time.Second, 10*time.Second)); err != nil {
 			return "", err
 		}
 		return "the journal's leader cut off from the others", s.cluster.Heal(ctx)
 	default:
 		s.cluster.Slow(anyone, s.some(20*time.Millisecond, 200*time.Millisecond))
-		if err := proof.Pause(ctx, s.some(2*time.Second, 6*time.Second)); err != nil {
+		if err := pause.For(ctx, s.some(2*time.Second, 6*time.Second)); err != nil {
 			return "", err
 		}
 		return "a server's link slow", s.cluster.Heal(ctx)
@@ -104,7 +96,7 @@ func (s *storm) leader(ctx context.Context) (int, error) {
 		if err == nil {
 			return i, nil
 		}
-		if ended := proof.Pause(ctx, 100*time.Millisecond); ended != nil {
+		if ended := pause.For(ctx, 100*time.Millisecond); ended != nil {
 			return 0, fmt.Errorf("%w: %w", ended, err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/cmd/internal/proof/campaign"
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // The size of the disk: the broker reserves half of it for intents and dead letters.
@@ -80,7 +81,7 @@ func (b *ballast) episode(ctx context.Context, k int) (string, error) {
 		return "", err
 	}
 	refused := b.refusal(ctx, k)
-	if err := proof.Pause(ctx, 3*time.Second); err != nil {
+	if err := pause.For(ctx, 3*time.Second); err != nil {
 		return "", err
 	}
 	if err := os.Remove(b.file); err != nil {
@@ -139,7 +140,7 @@ func (b *ballast) refusal(ctx context.Context, k int) string {
 		if err != nil {
 			return strings.ReplaceAll(fmt.Sprintf("%.110s", err), "\n", " ")
 		}
-		_ = proof.Pause(ctx, 200*time.Millisecond) // the gauge is a second old at most
+		_ = pause.For(ctx, 200*time.Millisecond) // the gauge is a second old at most
 	}
 	return ""
 }
@@ -159,7 +160,7 @@ func (b *ballast) accepted(ctx context.Context, k int) (time.Time, error) {
 		} else if ctx.Err() != nil {
 			return time.Now(), err
 		}
-		if err := proof.Pause(ctx, 50*time.Millisecond); err != nil {
+		if err := pause.For(ctx, 50*time.Millisecond); err != nil {
 			return time.Now(), err
 		}
 	}

@@ -78,15 +78,20 @@ func demoRun(ctx context.Context, l *lab.Lab) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range []string{name, first} {
+	if err := withdrawn(ctx, l, name, first); err != nil {
+		return err
+	}
+	return tellTheEnd(say)
+}
+
+// withdrawn withdraws connections, after which the world is as it was.
+func withdrawn(ctx context.Context, l *lab.Lab, names ...string) error {
+	for _, n := range names {
 		if err := cli(ctx, l, 0, "withdraw", n, "--wait"); err != nil {
 			return err
 		}
 	}
-	if err := l.Clean(ctx); err != nil {
-		return err
-	}
-	return tellTheEnd(say)
+	return l.Clean(ctx)
 }
 
 // tellTheEnd says where a newcomer goes next.

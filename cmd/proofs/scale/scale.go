@@ -21,7 +21,8 @@ func scale(ctx context.Context, s lab.Settings) error {
 	var errs error
 	for _, name := range slices.Sorted(maps.Keys(lab.Backends())) {
 		if strings.Contains(name, s.Only) {
-			if err := scaleOn(ctx, s, name, t); err != nil {
+			on := func(ctx context.Context, l *lab.Lab) error { return scaleOn(ctx, l, name, t) }
+			if err := lab.WithWorld(ctx, s, on); err != nil {
 				errs = errors.Join(errs, fmt.Errorf("%s: %w", name, err))
 			}
 		}
@@ -29,32 +30,21 @@ func scale(ctx context.Context, s lab.Settings) error {
 	return errors.Join(errs, t.Print())
 }
 
-func scaleOn(ctx context.Context, s lab.Settings, backend string, t *proof.Table) (err error) {
-	l, err := lab.New(s)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	if err := l.StartWorld(ctx); err != nil {
-		return err
-	}
+func scaleOn(ctx context.Context, l *lab.Lab, backend string, t *proof.Table) error {
 	f, err := lab.Backends()[backend](ctx, l)
 	if err != nil {
 		return err
 	}
-	crew := lab.NewCrew(l, f)
-	if err := crew.Staff(ctx); err != nil {
-		return err
-	}
-	c := campaign.New(l, "scale")
-	c.APIs = crew.APIs
-	part := &proof.Table{}
-	c.Start(ctx)
-	blows, err := c.Throw(ctx, s.Faults, crew.Shift)
+	c, crew, err := campaign.Staffed(ctx, l, f, "scale")
 	if err != nil {
 		return err
 	}
-	if err := c.Judge(ctx, part, blows, s.Faults); err != nil {
+	part := &proof.Table{}
+	blows, err := c.Throw(ctx, l.Settings.Faults, crew.Shift)
+	if err != nil {
+		return err
+	}
+	if err := c.Judge(ctx, part, blows, l.Settings.Faults); err != nil {
 		return err
 	}
 	if err := crew.Dismiss(ctx, part); err != nil {

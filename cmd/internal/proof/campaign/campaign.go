@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
-	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // A Campaign is many sagas, a window of them at once, while faults are made at what carries them. Every connection is
@@ -56,6 +56,18 @@ func New(l *lab.Lab, name string) *Campaign {
 	return c
 }
 
+// Staffed is a campaign on a backend with processes of every role, which has begun.
+func Staffed(ctx context.Context, l *lab.Lab, f *lab.Backend, name string) (*Campaign, *lab.Crew, error) {
+	crew := lab.NewCrew(l, f)
+	if err := crew.Staff(ctx); err != nil {
+		return nil, nil, err
+	}
+	c := New(l, name)
+	c.APIs = crew.APIs
+	c.Start(ctx)
+	return c, crew, nil
+}
+
 // Start lets the sagas run; wait on done for their end.
 func (c *Campaign) Start(ctx context.Context) {
 	queue := make(chan int)
@@ -76,7 +88,7 @@ func (c *Campaign) Start(ctx context.Context) {
 		defer close(queue)
 		for i := 0; c.wants(2 * i); i++ {
 			for c.ahead(2*i) && ctx.Err() == nil {
-				_ = proof.Pause(ctx, 20*time.Millisecond)
+				_ = pause.For(ctx, 20*time.Millisecond)
 			}
 			select {
 			case queue <- i:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/cmd/internal/proof"
+	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -119,7 +120,7 @@ func (c *Crew) leave(ctx context.Context, role string, m *Member) error {
 			m.left = errors.New("it ended, and is still listed as a worker: it did not drain")
 			return nil
 		}
-		if err := proof.Pause(ctx, 100*time.Millisecond); err != nil {
+		if err := pause.For(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 	}

@@ -44,6 +44,19 @@ func New(s Settings) (*Lab, error) {
 	return &Lab{Settings: s, Dir: dir}, nil
 }
 
+// WithWorld runs something beside a simulated world of its own, and ends the world and all that was started.
+func WithWorld(ctx context.Context, s Settings, run func(context.Context, *Lab) error) (err error) {
+	l, err := New(s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	if err := l.StartWorld(ctx); err != nil {
+		return err
+	}
+	return run(ctx, l)
+}
+
 // Alone starts one daemon that is everything, at a speed of the world's time.
 func Alone(ctx context.Context, s Settings, speed float64, args ...string) (*Lab, error) {
 	l, err := New(s)
