@@ -2,7 +2,6 @@ package pubsublocal
 
 import (
 	"sync"
-	"time"
 
 	pb "cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"google.golang.org/grpc"
@@ -11,18 +10,15 @@ import (
 	"github.com/culvertnet/culvert/events/pause"
 )
 
-// patience is how long a message waits for room in its stream before another stream gets its chance.
-const patience = 200 * time.Millisecond
-
 // throttled is a stream that gets no more than it has asked for, with its faults.
 type throttled struct {
 	grpc.ServerStream
 	f *faults
 	// sending is held while something is sent: the fake sends messages, receiving answers pings.
 	sending sync.Mutex
-	// room is how many messages may be out at once, zero for any number; subscription is whose they are. Guarded by
-	// f.mu, as outstanding and change are.
-	room         int64
+	// places is how many messages may be in flight at once, zero for any number; subscription is whose they are.
+	// Guarded by f.mu, as outstanding and change are.
+	places       int64
 	subscription string
 	outstanding  int64
 	change       chan struct{}
@@ -64,7 +60,7 @@ func (t *throttled) RecvMsg(m any) error {
 			return nil
 		case req.Subscription != "":
 			t.f.mu.Lock()
-			t.room, t.subscription = req.MaxOutstandingMessages, req.Subscription
+			t.places, t.subscription = req.MaxOutstandingMessages, req.Subscription
 			t.f.mu.Unlock()
 			return nil
 		case len(req.AckIds) > 0 || len(req.ModifyDeadlineAckIds) > 0:
@@ -88,17 +84,20 @@ func (t *throttled) SendMsg(m any) error {
 	if !is || len(resp.ReceivedMessages) == 0 {
 		return t.send(m)
 	}
-	resp = proto.CloneOf(resp) // the fake goes on using its own
+	resp = proto.CloneOf(resp)              // the fake goes on using its own, with its lock held:
+	if err := t.giveBack(nil); err != nil { // what was read was read before that
+		return err
+	}
 	ids := make([]string, len(resp.ReceivedMessages))
 	for i, r := range resp.ReceivedMessages {
 		ids[i] = r.AckId
 	}
 	if !t.enter(ids) {
 		t.uncount(resp)
-		_, err := t.f.fake.ModifyAckDeadline(
-			t.Context(), &pb.ModifyAckDeadlineRequest{Subscription: t.subscription, AckIds: ids},
-		)
-		return err
+		if err := t.giveBack(ids); err != nil {
+			return err
+		}
+		return t.room(len(ids)) // until then the fake offers nothing to this stream, and it to others
 	}
 	t.count(resp)
 	switch {
@@ -137,28 +136,44 @@ func (t *throttled) count(resp *pb.StreamingPullResponse) {
 	}
 }
 
-// enter waits for room; false says that there was none for a while.
+// enter takes places for messages; false says that there are too few.
 func (t *throttled) enter(ids []string) bool {
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
+	t.f.mu.Lock()
+	defer t.f.mu.Unlock()
+	if !t.fits(len(ids)) {
+		return false
+	}
+	for _, id := range ids {
+		t.f.held[id] = t
+	}
+	t.outstanding += int64(len(ids))
+	return true
+}
+
+// fits tells whether there are places for so many messages. The caller holds f.mu.
+func (t *throttled) fits(n int) bool { return t.places <= 0 || t.outstanding+int64(n) <= t.places }
+
+// giveBack makes messages available to every stream. With none it only passes through the fake's lock.
+func (t *throttled) giveBack(ids []string) error {
+	_, err := t.f.fake.ModifyAckDeadline(
+		t.Context(), &pb.ModifyAckDeadlineRequest{Subscription: t.subscription, AckIds: ids},
+	)
+	return err
+}
+
+// room waits until there are places for so many messages.
+func (t *throttled) room(n int) error {
 	for {
 		t.f.mu.Lock()
-		if t.room <= 0 || t.outstanding+int64(len(ids)) <= t.room {
-			for _, id := range ids {
-				t.f.held[id] = t
-			}
-			t.outstanding += int64(len(ids))
-			t.f.mu.Unlock()
-			return true
-		}
-		change := t.change
+		fits, change := t.fits(n), t.change
 		t.f.mu.Unlock()
+		if fits {
+			return nil
+		}
 		select {
 		case <-change:
-		case <-timer.C:
-			return false
 		case <-t.Context().Done():
-			return false
+			return t.Context().Err()
 		}
 	}
 }
