@@ -91,7 +91,9 @@ func TestFlagsWithOneDash(t *testing.T) {
 		c.NATSURL != "nats://a:1" {
 		t.Errorf("flags read as %+v, %v", c, err)
 	}
-	if want := "culvertd: write --data with two dashes; one dash is accepted for now\n"; said.String() != want {
+	want := "culvertd: write --data with two dashes; one dash is accepted for now\n" +
+		"Flag --held has been deprecated, it is called --paused now\n"
+	if said.String() != want {
 		t.Errorf("said %q, want %q", said.String(), want)
 	}
 	said.Reset()
