@@ -73,7 +73,10 @@ func (e Engine) Decide(s State, in Input, env Environment) (Decision, error) {
 	var err error
 	switch in := in.(type) {
 	case Accept:
-		d.Saga, d.Duplicate, err = t.accept(in.Intent)
+		d.Saga, err = e.known(t.s, in.Intent)
+		if d.Duplicate = d.Saga != "" && err == nil; d.Saga == "" && err == nil {
+			d.Saga = t.accept(in.Intent)
+		}
 	case Report:
 		t.report(in.Result)
 	case Operate:

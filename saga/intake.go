@@ -11,37 +11,41 @@ import (
 	"github.com/culvertnet/culvert/events"
 )
 
-// accept takes an intent into the queue, or recognises it, or refuses it.
-func (t *turn) accept(in events.Intent) (saga string, duplicate bool, err error) {
-	s := t.s
+// known is the saga that an intent was accepted as before, "" when it is new. An error refuses it.
+func (e Engine) known(s *State, in events.Intent) (saga string, err error) {
 	if s.Key.Tenant == engineTenant {
-		return "", false, events.NewRefusal("subject", "tenant", "tenant %s is reserved for the engine", engineTenant)
+		return "", events.NewRefusal("subject", "tenant", "tenant %s is reserved for the engine", engineTenant)
 	}
 	for _, a := range s.Accepted {
 		if a.Source != in.Source || a.ID != in.ID {
 			continue
 		}
 		if a.Digest != in.Digest {
-			return s.SagaID(a.Saga), false, events.NewConflict("id", "same-id",
+			return s.SagaID(a.Saga), events.NewConflict("id", "same-id",
 				"id %s was accepted with different content as %s; a changed intent needs a new id", in.ID,
 				s.SagaID(a.Saga))
 		}
-		return s.SagaID(a.Saga), true, nil
+		return s.SagaID(a.Saga), nil
 	}
 	if in.IfVersion != nil && *in.IfVersion != s.Intents {
-		return "", false, events.NewConflict("ifversion", "if-version",
+		return "", events.NewConflict("ifversion", "if-version",
 			"the last accepted intent of the connection is number %d, not %d", s.Intents, *in.IfVersion)
 	}
-	if _, known := t.e.Kinds[in.Kind]; !known {
-		return "", false, events.NewRefusal("type", "kind", "unknown intent kind %q", in.Kind)
+	if _, known := e.Kinds[in.Kind]; !known {
+		return "", events.NewRefusal("type", "kind", "unknown intent kind %q", in.Kind)
 	}
 	if len(s.Queue) >= QueueBound {
-		return "", false, events.ErrBusy
+		return "", events.ErrBusy
 	}
-	n := s.Sagas + 1
-	t.add(IntentAccepted{At: t.now, Saga: n, Number: s.Intents + 1, Intent: in})
+	return "", nil
+}
+
+// accept takes a new intent into the queue, as a saga.
+func (t *turn) accept(in events.Intent) (saga string) {
+	n := t.s.Sagas + 1
+	t.add(IntentAccepted{At: t.now, Saga: n, Number: t.s.Intents + 1, Intent: in})
 	t.expedite()
-	return s.SagaID(n), false, nil
+	return t.s.SagaID(n)
 }
 
 // expedite asks removals that only linger to come to an end: somebody waits.

@@ -121,3 +121,29 @@ func TestAResolvedSelectorIsAFact(t *testing.T) {
 		t.Errorf("a selector of nothing is planned: %v", err)
 	}
 }
+
+// A survey waits for each Look as long as its step's own limits let a command run, and for the longest of them.
+func TestASurveyWaitsByEachStepsLimits(t *testing.T) {
+	const long = 40 * time.Minute
+	now := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	e := saga.Engine{Limits: saga.DefaultLimits(1)}
+	s := saga.State{Key: sagatest.Key, Version: 1, Sagas: 1, Saga: &saga.Saga{N: 1, Status: events.SagaCompleted},
+		Standing: []saga.Standing{
+			{Step: "slow", Kind: "net.slow", Generation: 1, Limits: saga.StepLimits{Deadline: long}},
+			{Step: "usual", Kind: "net.usual", Generation: 1},
+		}}
+	ask := events.Action{Kind: events.ActionSurvey, Saga: sagatest.Key.Saga(1), Actor: "ann", Reason: "because"}
+	d, err := e.Decide(s, saga.Operate{Action: ask}, saga.Environment{Now: now})
+	if err != nil || len(d.Facts) != 1 {
+		t.Fatalf("asked: %v, %v", d.Facts, err)
+	}
+	asked := d.Facts[0].(saga.SurveyAsked)
+	got := map[string]time.Duration{"all": asked.Until.Sub(now) - e.Limits.Quiet - e.Limits.Skew}
+	for _, l := range asked.Looks {
+		got[l.Step] = l.Deadline.Sub(now)
+	}
+	want := map[string]time.Duration{"slow": long, "usual": e.Limits.Deadline, "all": long}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("how long is waited (-want +got):\n%s", diff)
+	}
+}

@@ -120,14 +120,17 @@ func (t *turn) survey(n uint64, a events.Action) error {
 	if a.Input != nil {
 		fact.Intent.Data, fact.Intent.Digest = a.Input, events.Digest(a.Input)
 	}
-	for _, l := range t.s.toSurvey() {
+	for _, l := range t.s.toSurvey(t.now, t.e.Limits) {
 		l.RequestID = events.StepRequestID(t.s.SagaID(n), l.Step, l.Generation)
 		if t.held.Holds(l.Kind) {
 			return events.NewConflict("saga", "held",
 				"the engine or the capability %s is paused, so nothing can be looked at",
 				Node{Kind: l.Kind}.Capability())
 		}
-		l.Epoch, l.Deadline = l.Epoch+1, t.now.Add(t.e.Limits.Deadline)
+		l.Epoch++
+		if until := l.Deadline.Add(t.e.Limits.quiet()); until.After(fact.Until) {
+			fact.Until = until
+		}
 		fact.Looks = append(fact.Looks, l)
 	}
 	t.add(fact)
@@ -135,13 +138,14 @@ func (t *turn) survey(n uint64, a events.Action) error {
 }
 
 // toSurvey lists what there is to look at: every generation that is in the world as far as is known, and what the
-// newest saga has had in hand. Epochs are those that have been given out.
-func (s *State) toSurvey() []SurveyLook {
+// newest saga has had in hand. Epochs are those that have been given out; deadlines are by each step's limits.
+func (s *State) toSurvey(now time.Time, l Limits) []SurveyLook {
 	var looks []SurveyLook
+	by := func(own StepLimits) time.Time { return now.Add(l.For(own).Deadline) }
 	for _, e := range s.Standing {
 		looks = append(looks, SurveyLook{
 			Ref: Ref{e.Step, e.Generation}, Kind: e.Kind, Object: e.Object, Epoch: e.Epoch, Input: e.Input,
-			Output: e.Output,
+			Output: e.Output, Deadline: by(e.Limits),
 		})
 	}
 	if s.Saga == nil {
@@ -157,7 +161,7 @@ func (s *State) toSurvey() []SurveyLook {
 		case st.Transition != TransitionCheck && st.Touched && st.Input != nil:
 			looks = append(looks, SurveyLook{
 				Ref: Ref{st.Name, st.Generation}, Kind: st.Kind, Object: st.Object, Epoch: st.Epoch, Input: st.Input,
-				Output: st.Output,
+				Output: st.Output, Deadline: by(st.Limits),
 			})
 		}
 	}
