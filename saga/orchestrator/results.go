@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/poison"
@@ -20,14 +21,23 @@ func (o *Orchestrator) takeResult(ctx context.Context, d events.Delivery) events
 		return events.Reject("result: " + err.Error())
 	}
 	_, err = o.ask(ctx, job{key: r.Connection, in: saga.Report{Result: r}, resend: d.Attempt > 1})
-	ahead := errors.Is(err, errAhead) && d.Attempt >= aheadTries
-	switch {
-	case err == nil || temporary(ctx, err) && !ahead:
-		return poison.Judge(d, err, true)
-	case !ahead:
+	v, own := judged(d, err, temporary(ctx, err))
+	if own {
 		o.opts.Log.Warn("folding a result failed", "connection", r.Connection.String(), "step", r.Step, "error", err)
 	}
-	return events.Reject("result: " + err.Error())
+	return v
+}
+
+// judged is what becomes of a result whose folding ended so, and whether an error of the engine's own rejects it. One
+// that is ahead of the journal is let come again aheadTries times; everything else follows the rule of all consumers.
+func judged(d events.Delivery, err error, passes bool) (v events.Verdict, own bool) {
+	if err == nil {
+		return events.Ack, false
+	}
+	ahead := errors.Is(err, errAhead)
+	v = poison.Judge(d, fmt.Errorf("result: %w", err), passes && !(ahead && d.Attempt >= aheadTries))
+	_, rejected := v.Rejected()
+	return v, rejected && !ahead
 }
 
 // temporary tells the errors that go by themselves. Any other is the engine's own, and would be the same every time.
