@@ -60,11 +60,6 @@ func rawLines(s source) map[int]bool {
 	return lines
 }
 
-// proseFor are Markdown files that are not wrapped yet. The list only shrinks.
-var proseFor = []string{
-	"docs/codes.md",
-}
-
 func TestProseIsWrapped(t *testing.T) {
 	files, err := filepath.Glob("*.md")
 	if err != nil {
@@ -78,9 +73,6 @@ func TestProseIsWrapped(t *testing.T) {
 		files = append(files, more...)
 	}
 	for _, path := range files {
-		if slices.Contains(proseFor, path) {
-			continue
-		}
 		code := false
 		for i, line := range readLines(t, path) {
 			if strings.HasPrefix(strings.TrimSpace(line), "```") {

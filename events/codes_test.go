@@ -14,20 +14,20 @@ const codesFile = "../docs/codes.md"
 // codesTable is the table of every code in Markdown.
 func codesTable() string {
 	var b strings.Builder
-	b.WriteString("# Codes\n\nA program decides by a code, never by the text beside it: the text may change in any " +
-		"release. `make golden`" +
-		" makes this page.\n")
+	b.WriteString("# Codes\n\n" +
+		"A program decides by a code, never by the text beside it: the text may change in any release. `make\n" +
+		"golden` makes this page.\n")
 	heads := map[events.Family]string{
-		events.FamilyCause: "## Causes\n\nThe member `code` of a cause (`culvert show`, `culvert list`) and of a " +
-			"finding (`culvert doctor`)." +
-			" A cause that needs an operator does not go away by itself.\n",
-		events.FamilyProblem: "## Problems\n\nThe end of the `type` of a problem of the API: " +
-			"`urn:culvert:problem:CODE`.\n",
-		events.FamilyReason: "## Reasons\n\nThe member `reason` of a worker's outcome, in results, journals and " +
-			"logs.\n",
-		events.FamilyRule: "## Rules\n\nThe member `value` of an error of a problem `refused` or `conflict`, beside " +
-			"the field in `location`." +
-			" The table says what is so of a good input.\n",
+		events.FamilyCause: "## Causes\n\n" +
+			"The member `code` of a cause (`culvert show`, `culvert list`) and of a finding (`culvert doctor`). A\n" +
+			"cause that needs an operator does not go away by itself.\n",
+		events.FamilyProblem: "## Problems\n\n" +
+			"The end of the `type` of a problem of the API: `urn:culvert:problem:CODE`.\n",
+		events.FamilyReason: "## Reasons\n\n" +
+			"The member `reason` of a worker's outcome, in results, journals and logs.\n",
+		events.FamilyRule: "## Rules\n\n" +
+			"The member `value` of an error of a problem `refused` or `conflict`, beside the field in `location`.\n" +
+			"The table says what is so of a good input.\n",
 	}
 	var family events.Family
 	for _, c := range events.Codes() {

@@ -126,7 +126,7 @@ func boundary(point string) string {
 	words := strings.Fields(point)[1:]
 	switch words[0] {
 	case "publish", "take", "answer":
-		if strings.HasPrefix(words[1], "culvert.status") {
+		if events.Covers(events.Statuses.Subject, words[1]) {
 			return words[0] + " status"
 		}
 		return words[0] + " " + words[1]
