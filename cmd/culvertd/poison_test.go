@@ -72,9 +72,11 @@ func poisonous() plans.Catalogue {
 			panic("this plan is poison")
 		}
 		b := saga.NewBuilder(privateservice.Name, 1)
-		saga.Add[thingOut](
-			b, saga.Spec{Name: "thing", Kind: "test.thing", Prefix: "thing"}, &thingIn{Name: p.Intent.Connection.Name},
-		)
+		spec := saga.Spec{Name: "thing", Kind: "test.thing", Prefix: "thing"}
+		if p.Intent.Connection.Name == "poison-vendor" { // nobody ever reports: its time has to end soon
+			spec.Limits = saga.StepLimits{Deadline: time.Second, Budget: 3 * time.Second, UndoBudget: 3 * time.Second}
+		}
+		saga.Add[thingOut](b, spec, &thingIn{Name: p.Intent.Connection.Name})
 		return b.Build()
 	}
 	judge := func(o saga.Outputs) []string {
@@ -113,9 +115,8 @@ func TestPoisonHoldsUpNobody(t *testing.T) {
 	catalogue := poisonous()
 	o := orchestrator.New(orchestrator.Options{
 		Engine: saga.Engine{Kinds: catalogue.Kinds(), Limits: saga.Limits{
-			Deadline: time.Second, Quiet: time.Millisecond, Skew: time.Millisecond, Tries: 3, Budget: 3 * time.Second,
-			UndoTries:  3,
-			UndoBudget: 3 * time.Second, ProveBudget: 5 * time.Second, RetryBase: 10 * time.Millisecond,
+			Deadline: patience, Quiet: time.Millisecond, Skew: time.Millisecond, Tries: 3, Budget: 2 * patience,
+			UndoTries: 3, UndoBudget: 2 * patience, ProveBudget: patience / 4, RetryBase: 10 * time.Millisecond,
 			RetryCap: 50 * time.Millisecond,
 		}},
 		Journal: journal, Bus: bus, Cursor: &savedCursor{}, Now: time.Now, ID: uuid.NewString, Name: "test",
@@ -173,6 +174,7 @@ func TestPoisonHoldsUpNobody(t *testing.T) {
 			if v, known := s.ViewOf(s.Newest()); known && v.Status.Ended() {
 				return v
 			}
+			rest(ctx)
 		}
 		t.Fatalf("%s does not end", name)
 		return events.Status{}
@@ -213,6 +215,7 @@ func deadWith(t *testing.T, letters events.DeadLetters, says string) {
 				return
 			}
 		}
+		rest(t.Context())
 	}
 	t.Errorf("no dead letter says %q", says)
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/cmd/internal/wiring"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/pause"
 )
 
 // patience bounds every wait of these tests; nothing needs a tenth of it.
@@ -235,7 +236,7 @@ func (d *daemon) until(id string, wanted func(events.Status) bool) events.Status
 	for ctx.Err() == nil {
 		for v, err := range d.api().Watch(ctx, id) {
 			if err != nil {
-				pause(ctx)
+				rest(ctx)
 				break
 			}
 			if last = v; wanted(v) {
@@ -258,15 +259,8 @@ func (d *daemon) fault(f control.Fault) {
 	}
 }
 
-// pause is the time between two looks at something that cannot tell of its change.
-func pause(ctx context.Context) {
-	timer := time.NewTimer(20 * time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
+// rest is the time between two looks at something that cannot tell of its change.
+func rest(ctx context.Context) { _ = pause.For(ctx, 20*time.Millisecond) } // an end is seen by who looks next
 
 func (d *daemon) resources() []control.Difference {
 	d.t.Helper()
@@ -297,7 +291,7 @@ func (d *daemon) eventually(what string, holds func() bool) {
 	ctx, cancel := context.WithTimeout(d.t.Context(), patience)
 	defer cancel()
 	for !holds() {
-		if pause(ctx); ctx.Err() != nil {
+		if rest(ctx); ctx.Err() != nil {
 			d.t.Fatalf("%s: not within %s", what, patience)
 		}
 	}
