@@ -52,7 +52,8 @@ const newZone = `{"name":"mine","dnsName":"mine.example.","visibility":"private"
 
 func TestControlShowsWhatWasDone(t *testing.T) {
 	s := start(t)
-	for path, want := range map[string]string{"/sim/resources": "[]", "/sim/effects": "[]", "/sim/faults": "[]", "/sim/diff": ""} {
+	for path, want := range map[string]string{"/sim/resources": "[]", "/sim/effects": "[]", "/sim/faults": "[]",
+		"/sim/diff": ""} {
 		if status, got := call(t, s, path, ""); status != 200 || got != want {
 			t.Errorf("%s of a fresh world: %d %s", path, status, got)
 		}
@@ -80,7 +81,8 @@ func TestControlShowsWhatWasDone(t *testing.T) {
 
 func TestControlOfFaults(t *testing.T) {
 	s := start(t)
-	status, got := call(t, s, "/sim/faults", `{"vendor":"gcp","call":"managedZones.create","mode":"delay","delay":"1ms","match":"mine"}`)
+	status, got := call(t, s, "/sim/faults",
+		`{"vendor":"gcp","call":"managedZones.create","mode":"delay","delay":"1ms","match":"mine"}`)
 	if status != 200 || !strings.Contains(got, `"times":1,"delay":"1ms","match":"mine","hits":0`) {
 		t.Errorf("%d %s", status, got)
 	}
@@ -105,7 +107,8 @@ func TestControlOfFaults(t *testing.T) {
 	if _, err := s.World.AddFault(world.Fault{Vendor: "bgp", Call: "announce", Mode: world.Refuse}); err != nil {
 		t.Fatal(err)
 	}
-	if status, got := call(t, s, "/sim/faults/take", `{"vendor":"bgp","call":"announce","resource":"x"}`); status != 200 || !strings.Contains(got, "refuse") {
+	if status, got := call(t, s, "/sim/faults/take", `{"vendor":"bgp","call":"announce","resource":"x"}`); status !=
+		200 || !strings.Contains(got, "refuse") {
 		t.Errorf("%d %s", status, got)
 	}
 	if status, _ := call(t, s, "/sim/reset", `{"faults":true}`); status != 200 || len(s.World.Faults()) != 0 {

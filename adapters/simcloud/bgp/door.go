@@ -53,8 +53,8 @@ type Door struct {
 	speakers map[string]*speaker
 }
 
-// Start runs the site and the door until Close or the end of ctx. Call it after World.Baseline: what the site learned in an earlier
-// life of the world is cleared, for the site has to learn it again.
+// Start runs the site and the door until Close or the end of ctx. Call it after World.Baseline: what the site learned
+// in an earlier life of the world is cleared, for the site has to learn it again.
 func Start(ctx context.Context, w *world.World, o Options) (*Door, error) {
 	w.Register(Vendor, project)
 	if o.Listen == "" {
@@ -68,7 +68,9 @@ func Start(ctx context.Context, w *world.World, o Options) (*Door, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	d := &Door{w: w, Site: site, listener: track(listener), served: make(chan error, 1), speakers: map[string]*speaker{}}
+	d := &Door{
+		w: w, Site: site, listener: track(listener), served: make(chan error, 1), speakers: map[string]*speaker{},
+	}
 	d.grpc = grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.UnknownServiceHandler(d.relay))
 	go func() { d.served <- d.grpc.Serve(d.listener) }()
 	context.AfterFunc(ctx, func() { _ = d.Close() }) // its error has nobody to go to when the caller's context ends
@@ -82,7 +84,8 @@ func (d *Door) Addr() string { return d.listener.Addr().String() }
 func (d *Door) Close() error {
 	d.closing.Do(func() {
 		d.grpc.Stop()
-		if err := <-d.served; !errors.Is(err, grpc.ErrServerStopped) { // that is Serve's answer when it comes after Stop
+		// that is Serve's answer when it comes after Stop
+		if err := <-d.served; !errors.Is(err, grpc.ErrServerStopped) {
 			d.closed = err
 		}
 		d.mu.Lock()
@@ -104,7 +107,9 @@ func (d *Door) Close() error {
 // Problems are {"error": "..."} with 4xx.
 func (d *Door) HTTP() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /sim/bgp", func(rw http.ResponseWriter, r *http.Request) { reply(rw, http.StatusOK, d.status(r.Context())) })
+	mux.HandleFunc("GET /sim/bgp", func(rw http.ResponseWriter, r *http.Request) {
+		reply(rw, http.StatusOK, d.status(r.Context()))
+	})
 	mux.HandleFunc("GET /sim/bgp/table", func(rw http.ResponseWriter, r *http.Request) {
 		routes, err := d.Site.Table(r.Context())
 		if err != nil {

@@ -111,7 +111,9 @@ func path(prefix, hop string) *api.Path {
 	p := netip.MustParsePrefix(prefix)
 	return &api.Path{
 		Family: &api.Family{Afi: api.Family_AFI_IP, Safi: api.Family_SAFI_UNICAST},
-		Nlri:   &api.NLRI{Nlri: &api.NLRI_Prefix{Prefix: &api.IPAddressPrefix{Prefix: p.Addr().String(), PrefixLen: uint32(p.Bits())}}},
+		Nlri: &api.NLRI{Nlri: &api.NLRI_Prefix{
+			Prefix: &api.IPAddressPrefix{Prefix: p.Addr().String(), PrefixLen: uint32(p.Bits())},
+		}},
 		Pattrs: []*api.Attribute{
 			{Attr: &api.Attribute_Origin{Origin: &api.OriginAttribute{Origin: 0}}},
 			{Attr: &api.Attribute_NextHop{NextHop: &api.NextHopAttribute{NextHop: hop}}},
@@ -120,12 +122,16 @@ func path(prefix, hop string) *api.Path {
 }
 
 func (r *rig) announce(speaker, prefix, hop string) error {
-	_, err := r.api.AddPath(r.as(speaker), &api.AddPathRequest{TableType: api.TableType_TABLE_TYPE_GLOBAL, Path: path(prefix, hop)})
+	_, err := r.api.AddPath(
+		r.as(speaker), &api.AddPathRequest{TableType: api.TableType_TABLE_TYPE_GLOBAL, Path: path(prefix, hop)},
+	)
 	return err
 }
 
 func (r *rig) withdraw(speaker, prefix, hop string) error {
-	_, err := r.api.DeletePath(r.as(speaker), &api.DeletePathRequest{TableType: api.TableType_TABLE_TYPE_GLOBAL, Path: path(prefix, hop)})
+	_, err := r.api.DeletePath(
+		r.as(speaker), &api.DeletePathRequest{TableType: api.TableType_TABLE_TYPE_GLOBAL, Path: path(prefix, hop)},
+	)
 	return err
 }
 
@@ -224,7 +230,9 @@ func TestAnnounceAndWithdraw(t *testing.T) {
 func TestWithdrawByIDAndOfEverything(t *testing.T) {
 	r := newRig(t, bgp.Options{})
 	r.speak("site-edge", "127.0.0.2", 65001)
-	added, err := r.api.AddPath(r.as("site-edge"), &api.AddPathRequest{TableType: api.TableType_TABLE_TYPE_GLOBAL, Path: path(p5, "10.9.0.1")})
+	added, err := r.api.AddPath(
+		r.as("site-edge"), &api.AddPathRequest{TableType: api.TableType_TABLE_TYPE_GLOBAL, Path: path(p5, "10.9.0.1")},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,11 +242,13 @@ func TestWithdrawByIDAndOfEverything(t *testing.T) {
 		}
 	}
 	r.until("the site has all three", func() bool { return len(r.table()) == 3 })
-	if _, err := r.api.DeletePath(r.as("site-edge"), &api.DeletePathRequest{TableType: api.TableType_TABLE_TYPE_GLOBAL, Uuid: added.GetUuid()}); err != nil {
+	if _, err := r.api.DeletePath(r.as("site-edge"), &api.DeletePathRequest{TableType: api.TableType_TABLE_TYPE_GLOBAL,
+		Uuid: added.GetUuid()}); err != nil {
 		t.Fatal(err)
 	}
 	r.until("the site has two", func() bool { return len(r.table()) == 2 })
-	everything := &api.DeletePathRequest{TableType: api.TableType_TABLE_TYPE_GLOBAL, Family: &api.Family{Afi: api.Family_AFI_IP, Safi: api.Family_SAFI_UNICAST}}
+	everything := &api.DeletePathRequest{TableType: api.TableType_TABLE_TYPE_GLOBAL,
+		Family: &api.Family{Afi: api.Family_AFI_IP, Safi: api.Family_SAFI_UNICAST}}
 	if _, err := r.api.DeletePath(r.as("site-edge"), everything); err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +323,8 @@ func TestALostReplyOfAWithdraw(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := r.withdraw("site-edge", p5, "10.9.0.1")
-	if status.Code(err) != codes.Unavailable || strings.Contains(status.Convert(err).Message(), "the connection is gone") {
+	if status.Code(err) != codes.Unavailable || strings.Contains(status.Convert(err).Message(),
+		"the connection is gone") {
 		t.Errorf("the connection should end before any answer, got %v", err)
 	}
 	r.until("the site has lost it", func() bool { return len(r.table()) == 0 })
@@ -364,10 +375,12 @@ func TestWhoIsMeant(t *testing.T) {
 		t.Errorf("an address that is taken: HTTP %d %+v", code, answer)
 	}
 	taken.Listen = ""
-	if code := r.http("POST", "/sim/bgp/speakers", taken, &answer); code != http.StatusOK || answer.LocalAddress != "127.0.2.1" {
+	if code := r.http("POST", "/sim/bgp/speakers", taken, &answer); code != http.StatusOK ||
+		answer.LocalAddress != "127.0.2.1" {
 		t.Errorf("an address handed out: HTTP %d %+v", code, answer)
 	}
-	if code := r.http("POST", "/sim/bgp/speakers", bgp.Registration{Name: "x"}, &answer); code != http.StatusBadRequest {
+	if code := r.http("POST", "/sim/bgp/speakers", bgp.Registration{Name: "x"},
+		&answer); code != http.StatusBadRequest {
 		t.Errorf("half a registration: HTTP %d", code)
 	}
 }
@@ -380,7 +393,9 @@ func TestASpeakerThatComesBack(t *testing.T) {
 	}
 	r.until("the site has it", func() bool { return len(r.table()) == 1 })
 	first.kill()
-	r.until("the site has lost it with the session", func() bool { return len(r.table()) == 0 && len(r.resources()) == 0 })
+	r.until(
+		"the site has lost it with the session", func() bool { return len(r.table()) == 0 && len(r.resources()) == 0 },
+	)
 	if err := r.announce("site-edge", p5, "10.9.0.1"); status.Code(err) != codes.Unavailable {
 		t.Errorf("a speaker that is gone: %v", err)
 	}
@@ -397,7 +412,8 @@ func TestASpeakerThatComesBack(t *testing.T) {
 		} `json:"speakers"`
 		Door string `json:"door"`
 	}
-	if code := r.http("GET", "/sim/bgp", nil, &st); code != http.StatusOK || st.Door != r.door.Addr() || st.Speakers["site-edge"].Session != "ESTABLISHED" {
+	if code := r.http("GET", "/sim/bgp", nil, &st); code != http.StatusOK || st.Door != r.door.Addr() ||
+		st.Speakers["site-edge"].Session != "ESTABLISHED" {
 		t.Errorf("status: HTTP %d %+v", code, st)
 	}
 }

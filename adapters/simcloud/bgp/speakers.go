@@ -15,8 +15,9 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// Registration is a speaker that presents itself. Listen is the address its BGP session comes from, HOST or HOST:PORT; the site tells
-// speakers apart by HOST, so two speakers on one machine need two loopback addresses. Without a host the door hands one out.
+// Registration is a speaker that presents itself. Listen is the address its BGP session comes from, HOST or HOST:PORT;
+// the site tells speakers apart by HOST, so two speakers on one machine need two loopback addresses. Without a host the
+// door hands one out.
 type Registration struct {
 	Name   string `json:"name"`
 	GRPC   string `json:"grpc"` // host:port of its GoBGP API
@@ -36,9 +37,10 @@ type speaker struct {
 // errTaken is a registration that would take another speaker's place.
 var errTaken = errors.New("address is another speaker's")
 
-// Register makes a speaker known: the door passes calls on to its API, and the site accepts its session. Registering again replaces
-// what was known under the name; the site keeps a standing session with an unchanged speaker and starts anew otherwise, so a speaker
-// that was restarted is not kept waiting. It returns the address the speaker's session must come from.
+// Register makes a speaker known: the door passes calls on to its API, and the site accepts its session. Registering
+// again replaces what was known under the name; the site keeps a standing session with an unchanged speaker and starts
+// anew otherwise, so a speaker that was restarted is not kept waiting. It returns the address the speaker's session
+// must come from.
 func (d *Door) Register(ctx context.Context, r Registration) (netip.Addr, error) {
 	if r.Name == "" || r.GRPC == "" || r.ASN == 0 {
 		return netip.Addr{}, errors.New("register speaker: name, grpc and asn are needed")

@@ -29,7 +29,9 @@ import (
 // fast is the default world on the real clock, so fast that the clients' own waiting ends soon.
 func fast(t *testing.T) (*simcloud.Server, []option.ClientOption) {
 	t.Helper()
-	s, err := simcloud.Start(t.Context(), simcloud.Options{World: world.Config{Speed: 1e6}, BGP: simcloud.BGP{Off: true}})
+	s, err := simcloud.Start(
+		t.Context(), simcloud.Options{World: world.Config{Speed: 1e6}, BGP: simcloud.BGP{Off: true}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,25 +59,31 @@ func TestComputeClients(t *testing.T) {
 	ctx := context.Background()
 	addresses := must[*compute.GlobalAddressesClient](t)(compute.NewGlobalAddressesRESTClient(ctx, opts...))
 	rules := must[*compute.GlobalForwardingRulesClient](t)(compute.NewGlobalForwardingRulesRESTClient(ctx, opts...))
-	op := must[*compute.Operation](t)(addresses.Insert(ctx, &computepb.InsertGlobalAddressRequest{Project: "acme-net", AddressResource: &computepb.Address{
-		Name: proto.String("a"), Address: proto.String("10.200.0.1"), AddressType: proto.String("INTERNAL"),
-		Purpose: proto.String("PRIVATE_SERVICE_CONNECT"), Network: proto.String(spoke)}}))
+	op := must[*compute.Operation](t)(addresses.Insert(ctx, &computepb.InsertGlobalAddressRequest{Project: "acme-net",
+		AddressResource: &computepb.Address{
+			Name: proto.String("a"), Address: proto.String("10.200.0.1"), AddressType: proto.String("INTERNAL"),
+			Purpose: proto.String("PRIVATE_SERVICE_CONNECT"), Network: proto.String(spoke)}}))
 	if err := op.Wait(ctx); err != nil {
 		t.Fatal(err)
 	}
 	op = must[*compute.Operation](t)(rules.Insert(ctx, &computepb.InsertGlobalForwardingRuleRequest{Project: "acme-net",
-		ForwardingRuleResource: &computepb.ForwardingRule{Name: proto.String("psca"), IPAddress: proto.String("10.200.0.1"),
-			Network: proto.String(spoke), Target: proto.String("all-apis"), LoadBalancingScheme: proto.String("")}}))
+		ForwardingRuleResource: &computepb.ForwardingRule{Name: proto.String("psca"),
+			IPAddress: proto.String("10.200.0.1"),
+			Network:   proto.String(spoke), Target: proto.String("all-apis"), LoadBalancingScheme: proto.String("")}}))
 	if err := op.Wait(ctx); err != nil {
 		t.Fatal(err)
 	}
-	rule := must[*computepb.ForwardingRule](t)(rules.Get(ctx, &computepb.GetGlobalForwardingRuleRequest{Project: "acme-net", ForwardingRule: "psca"}))
-	if rule.GetTarget() != "all-apis" || rule.PscConnectionStatus != nil { // recorded: a bundle's rule has an id and no status
+	rule := must[*computepb.ForwardingRule](
+		t,
+	)(rules.Get(ctx, &computepb.GetGlobalForwardingRuleRequest{Project: "acme-net", ForwardingRule: "psca"}))
+	// recorded: a bundle's rule has an id and no status
+	if rule.GetTarget() != "all-apis" || rule.PscConnectionStatus != nil {
 		t.Errorf("rule %v", rule)
 	}
 	_, err := addresses.Delete(ctx, &computepb.DeleteGlobalAddressRequest{Project: "acme-net", Address: "a"})
 	var refused *googleapi.Error
-	if !errors.As(err, &refused) || refused.Code != 400 || refused.Errors[0].Reason != "resourceInUseByAnotherResource" {
+	if !errors.As(err, &refused) || refused.Code != 400 ||
+		refused.Errors[0].Reason != "resourceInUseByAnotherResource" {
 		t.Errorf("delete of an address in use: %v", err)
 	}
 	if got := s.World.Effects(); len(got) != 2 {
@@ -85,8 +93,12 @@ func TestComputeClients(t *testing.T) {
 
 func TestRouterClientThatCanClearTheList(t *testing.T) {
 	s, opts := fast(t)
-	api := must[*computev1.Service](t)(computev1.NewService(t.Context(), option.WithEndpoint(s.URL()+"/compute/v1/"), opts[1]))
-	patch := &computev1.Router{Bgp: &computev1.RouterBgp{AdvertisedIpRanges: []*computev1.RouterAdvertisedIpRange{}, ForceSendFields: []string{"AdvertisedIpRanges"}}}
+	api := must[*computev1.Service](
+		t,
+	)(computev1.NewService(t.Context(), option.WithEndpoint(s.URL()+"/compute/v1/"), opts[1]))
+	patch := &computev1.Router{Bgp: &computev1.RouterBgp{
+		AdvertisedIpRanges: []*computev1.RouterAdvertisedIpRange{}, ForceSendFields: []string{"AdvertisedIpRanges"},
+	}}
 	op := must[*computev1.Operation](t)(api.Routers.Patch("acme-net", "europe-west3", "edge-1", patch).Do())
 	op = must[*computev1.Operation](t)(api.RegionOperations.Wait("acme-net", "europe-west3", op.Name).Do())
 	if op.Status != "DONE" {
@@ -102,7 +114,9 @@ func TestServerlessClients(t *testing.T) {
 	_, opts := fast(t)
 	ctx := context.Background()
 	connectors := must[*vpcaccess.Client](t)(vpcaccess.NewRESTClient(ctx, opts...))
-	created := must[*vpcaccess.CreateConnectorOperation](t)(connectors.CreateConnector(ctx, &vpcaccesspb.CreateConnectorRequest{
+	created := must[*vpcaccess.CreateConnectorOperation](
+		t,
+	)(connectors.CreateConnector(ctx, &vpcaccesspb.CreateConnectorRequest{
 		Parent: "projects/acme-net/locations/europe-west3", ConnectorId: "conn1", Connector: &vpcaccesspb.Connector{
 			Network: "spoke-vpc", IpCidrRange: "10.8.0.0/28", MinInstances: 2, MaxInstances: 3}}))
 	conn := must[*vpcaccesspb.Connector](t)(created.Wait(ctx))
@@ -113,7 +127,9 @@ func TestServerlessClients(t *testing.T) {
 	const name = "projects/acme-prod/locations/europe-west3/services/fn-0001"
 	service := must[*runpb.Service](t)(services.GetService(ctx, &runpb.GetServiceRequest{Name: name}))
 	service.Template.VpcAccess = &runpb.VpcAccess{Connector: conn.GetName(), Egress: runpb.VpcAccess_ALL_TRAFFIC}
-	updated := must[*run.UpdateServiceOperation](t)(services.UpdateService(ctx, &runpb.UpdateServiceRequest{Service: service,
+	updated := must[*run.UpdateServiceOperation](
+		t,
+	)(services.UpdateService(ctx, &runpb.UpdateServiceRequest{Service: service,
 		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"template.vpc_access"}}}))
 	service = must[*runpb.Service](t)(updated.Wait(ctx))
 	if service.GetTemplate().GetVpcAccess().GetConnector() != conn.GetName() || service.GetObservedGeneration() != 2 {
@@ -124,13 +140,17 @@ func TestServerlessClients(t *testing.T) {
 		Function: &functionspb.Function{Name: "projects/acme-prod/locations/europe-west3/functions/python-http-function",
 			ServiceConfig: &functionspb.ServiceConfig{VpcConnector: conn.GetName(),
 				VpcConnectorEgressSettings: functionspb.ServiceConfig_ALL_TRAFFIC}},
-		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"service_config.vpc_connector", "service_config.vpc_connector_egress_settings"}}}))
+		UpdateMask: &fieldmaskpb.FieldMask{
+			Paths: []string{"service_config.vpc_connector", "service_config.vpc_connector_egress_settings"},
+		}}))
 	function := must[*functionspb.Function](t)(patched.Wait(ctx))
-	if function.GetServiceConfig().GetVpcConnector() != conn.GetName() || function.GetState() != functionspb.Function_ACTIVE {
+	if function.GetServiceConfig().GetVpcConnector() != conn.GetName() ||
+		function.GetState() != functionspb.Function_ACTIVE {
 		t.Errorf("function %v", function)
 	}
 	n := 0
-	for it := services.ListServices(ctx, &runpb.ListServicesRequest{Parent: "projects/acme-prod/locations/europe-west3"}); ; n++ {
+	for it := services.ListServices(ctx,
+		&runpb.ListServicesRequest{Parent: "projects/acme-prod/locations/europe-west3"}); ; n++ {
 		if _, err := it.Next(); errors.Is(err, iterator.Done) {
 			break
 		} else if err != nil {
@@ -145,8 +165,9 @@ func TestServerlessClients(t *testing.T) {
 func TestDNSClient(t *testing.T) {
 	s, opts := fast(t)
 	api := must[*dns.Service](t)(dns.NewService(t.Context(), opts...))
-	z := &dns.ManagedZone{Name: "py", DnsName: host, Visibility: "private", Description: "x", PrivateVisibilityConfig: &dns.ManagedZonePrivateVisibilityConfig{
-		Networks: []*dns.ManagedZonePrivateVisibilityConfigNetwork{{NetworkUrl: spoke}}}}
+	z := &dns.ManagedZone{Name: "py", DnsName: host, Visibility: "private", Description: "x",
+		PrivateVisibilityConfig: &dns.ManagedZonePrivateVisibilityConfig{
+			Networks: []*dns.ManagedZonePrivateVisibilityConfigNetwork{{NetworkUrl: spoke}}}}
 	must[*dns.ManagedZone](t)(api.ManagedZones.Create("acme-net", z).Do())
 	must[*dns.ResourceRecordSet](t)(api.ResourceRecordSets.Create("acme-net", "py",
 		&dns.ResourceRecordSet{Name: host, Type: "A", Ttl: 60, Rrdatas: []string{"10.200.0.1"}}).Do())

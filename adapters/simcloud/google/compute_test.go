@@ -14,8 +14,9 @@ func TestOperationOfAnInsert(t *testing.T) {
 	r := newRig(t)
 	id := uuid.NewString()
 	op := r.ok("POST", global+"/addresses?requestId="+id, pscAddress("psc-1", "10.200.0.1"))
-	want := obj{"kind": "compute#operation", "operationType": "insert", "status": "RUNNING", "progress": 0.0, "clientOperationId": id,
-		"targetLink": "https://www.googleapis.com/compute/v1/projects/acme-net/global/addresses/psc-1"}
+	want := obj{"kind": "compute#operation", "operationType": "insert", "status": "RUNNING", "progress": 0.0,
+		"clientOperationId": id,
+		"targetLink":        "https://www.googleapis.com/compute/v1/projects/acme-net/global/addresses/psc-1"}
 	for field, v := range want {
 		if !cmp.Equal(op[field], v) {
 			t.Errorf("operation's %s is %v, want %v", field, op[field], v)
@@ -50,9 +51,11 @@ func TestRequestIDIsIdempotent(t *testing.T) {
 	if first["name"] != again["name"] || len(r.s.World.Effects()) != 1 {
 		t.Errorf("a repeat gave operation %v after %v; effects %v", again["name"], first["name"], r.s.World.Effects())
 	}
-	r.refused(no{409, "alreadyExists"}, "POST", global+"/addresses?requestId="+uuid.NewString(), pscAddress("psc-1", "10.200.0.1"))
+	r.refused(no{409, "alreadyExists"}, "POST", global+"/addresses?requestId="+uuid.NewString(),
+		pscAddress("psc-1", "10.200.0.1"))
 	r.refused(no{400, "requestId"}, "POST", global+"/addresses?requestId=mine", pscAddress("psc-2", "10.200.0.2"))
-	r.refused(no{400, "requestId"}, "POST", global+"/addresses?requestId="+uuid.Nil.String(), pscAddress("psc-2", "10.200.0.2"))
+	r.refused(no{400, "requestId"}, "POST", global+"/addresses?requestId="+uuid.Nil.String(),
+		pscAddress("psc-2", "10.200.0.2"))
 }
 
 func TestErrorBodies(t *testing.T) {
@@ -71,12 +74,14 @@ func TestErrorBodies(t *testing.T) {
 	}
 	status, body = r.do("GET", global+"/firewallPolicies/spoke-policy/getRule?priority=9000", nil)
 	want = obj{"error": obj{"code": 400.0,
-		"message": "Invalid value for field 'priority': '9000'. The firewall policy does not contain a rule at priority 9000."}}
+		"message": "Invalid value for field 'priority': '9000'. The firewall policy does not contain a rule at " +
+			"priority 9000."}}
 	if diff := cmp.Diff(want, body); status != 400 || diff != "" {
 		t.Errorf("missing rule: status %d, %s", status, diff)
 	}
 	r.refused(no{400, "Unknown name"}, "POST", global+"/addresses", obj{"name": "x", "adress": "10.200.0.1"})
-	r.refused(no{400, "Unknown name"}, "POST", global+"/firewallPolicies/spoke-policy/addRule", obj{"targetTags": []string{"x"}})
+	r.refused(no{400, "Unknown name"}, "POST", global+"/firewallPolicies/spoke-policy/addRule",
+		obj{"targetTags": []string{"x"}})
 	r.refused(no{400, "Invalid value at"}, "POST", global+"/addresses", obj{"name": 7})
 	r.refused(no{403, "forbidden"}, "GET", "/compute/v1/projects/unknown/global/addresses", nil)
 	r.refused(no{404, "no such method"}, "GET", "/compute/v1/projects/acme-net/global/backendBuckets", nil)
@@ -140,20 +145,26 @@ func TestSubnetwork(t *testing.T) {
 	if len(diff) != 1 || diff[0].Kind != "subnetworks.privateIpGoogleAccess" || diff[0].Change != "changed" {
 		t.Errorf("difference %+v", diff)
 	}
-	r.refused(no{412, "conditionNotMet"}, "PATCH", path, obj{"fingerprint": before["fingerprint"], "privateIpGoogleAccess": false})
+	r.refused(no{
+		412, "conditionNotMet",
+	}, "PATCH", path, obj{"fingerprint": before["fingerprint"], "privateIpGoogleAccess": false})
 	r.refused(no{400, "fingerprint"}, "PATCH", path, obj{"privateIpGoogleAccess": false})
 	r.changed("PATCH", path, obj{"fingerprint": r.get(path)["fingerprint"], "privateIpGoogleAccess": false})
 	r.clean()
 	r.refused(no{400, "conflicts with existing subnetwork 'workloads'"}, "POST", west3+"/subnetworks",
 		obj{"name": "x", "network": spoke, "ipCidrRange": "10.10.0.128/25"})
-	r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", "/compute/v1/projects/acme-producers/regions/europe-west3/subnetworks/nat-orders", nil)
+	r.refused(no{
+		400, "resourceInUseByAnotherResource",
+	}, "DELETE", "/compute/v1/projects/acme-producers/regions/europe-west3/subnetworks/nat-orders", nil)
 }
 
 func TestNetworkIsHeldByWhatIsInIt(t *testing.T) {
 	r := newRig(t)
 	r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", global+"/networks/spoke-vpc", nil)
 	r.changed("POST", global+"/networks", obj{"name": "mine", "autoCreateSubnetworks": false})
-	r.changed("POST", west3+"/subnetworks", obj{"name": "mine", "network": "global/networks/mine", "ipCidrRange": "10.99.0.0/24"})
+	r.changed("POST", west3+"/subnetworks", obj{
+		"name": "mine", "network": "global/networks/mine", "ipCidrRange": "10.99.0.0/24",
+	})
 	links := r.get(global + "/networks/mine")["subnetworks"].([]any)
 	if len(links) != 1 || !strings.HasSuffix(links[0].(string), "/subnetworks/mine") {
 		t.Errorf("subnetworks of the network: %v", links)
@@ -168,7 +179,8 @@ func TestNetworkIsHeldByWhatIsInIt(t *testing.T) {
 
 func TestRoutes(t *testing.T) {
 	r := newRig(t)
-	route := obj{"name": "steer", "network": spoke, "destRange": "0.0.0.0/0", "priority": 900, "tags": []string{"vpc-connector-europe-west3-c1"},
+	route := obj{"name": "steer", "network": spoke, "destRange": "0.0.0.0/0", "priority": 900,
+		"tags":            []string{"vpc-connector-europe-west3-c1"},
 		"nextHopInstance": "projects/acme-net/zones/europe-west3-a/instances/gcp-spoke-1", "description": "ours"}
 	r.changed("POST", global+"/routes", route)
 	if got := r.get(global + "/routes/steer"); got["priority"] != 900.0 || got["kind"] != "compute#route" {
@@ -185,7 +197,9 @@ func TestRoutes(t *testing.T) {
 	r.refused(no{409, "alreadyExists"}, "POST", global+"/routes", route)
 	r.refused(no{404, "gone"}, "POST", global+"/routes", obj{"name": "x", "network": spoke, "destRange": "10.41.0.0/16",
 		"nextHopInstance": "projects/acme-net/zones/europe-west3-a/instances/gone"})
-	r.refused(no{400, "next hop"}, "POST", global+"/routes", obj{"name": "x", "network": spoke, "destRange": "10.41.0.0/16"})
+	r.refused(
+		no{400, "next hop"}, "POST", global+"/routes", obj{"name": "x", "network": spoke, "destRange": "10.41.0.0/16"},
+	)
 	r.refused(no{400, "inside subnetwork"}, "POST", global+"/routes",
 		obj{"name": "x", "network": spoke, "destRange": "10.10.0.8/32", "nextHopIp": "10.10.0.5"})
 	r.changed("DELETE", global+"/routes/steer", nil)
@@ -215,22 +229,30 @@ func TestMonitoringTellsTheQuotaOfANetwork(t *testing.T) {
 	r := newRig(t)
 	const metric = "compute.googleapis.com/quota/psc_google_apis_forwarding_rules_per_vpc_network/limit"
 	series := func(filter string) []any {
-		list, _ := r.get("/v3/projects/acme-net/timeSeries?interval.endTime=2026-02-01T00:00:00Z&filter=" + url.QueryEscape(filter))["timeSeries"].([]any)
+		list, _ := r.get(
+			"/v3/projects/acme-net/timeSeries?interval.endTime=2026-02-01T00:00:00Z&filter=" + url.QueryEscape(filter),
+		)["timeSeries"].([]any)
 		return list
 	}
 	id := r.get(global + "/networks/spoke-vpc")["id"].(string)
 	got := series(`metric.type = "` + metric + `" AND resource.labels.network_id = "` + id + `"`)
-	if len(got) != 1 || at(got[0], "resource", "labels", "network_id") != id || at(got[0], "points", 0, "value", "int64Value") != "50" {
+	if len(got) != 1 || at(got[0], "resource", "labels", "network_id") != id || at(got[0], "points", 0, "value",
+		"int64Value") != "50" {
 		t.Errorf("series of the network: %v", got)
 	}
 	if all := series(`metric.type = "` + metric + `"`); len(all) < 2 {
 		t.Errorf("series of all networks: %v", all)
 	}
-	if other := series(`metric.type = "compute.googleapis.com/quota/instances_per_vpc_network/limit"`); len(other) != 0 {
+	if other := series(`metric.type = "compute.googleapis.com/quota/instances_per_vpc_network/limit"`); len(other) !=
+		0 {
 		t.Errorf("series of another metric: %v", other)
 	}
-	r.refused(no{400, "filter"}, "GET", "/v3/projects/acme-net/timeSeries?interval.endTime=2026-02-01T00:00:00Z&filter=anything", nil)
-	r.refused(no{400, "endTime"}, "GET", "/v3/projects/acme-net/timeSeries?filter="+url.QueryEscape(`metric.type = "x"`), nil)
+	r.refused(no{
+		400, "filter",
+	}, "GET", "/v3/projects/acme-net/timeSeries?interval.endTime=2026-02-01T00:00:00Z&filter=anything", nil)
+	r.refused(
+		no{400, "endTime"}, "GET", "/v3/projects/acme-net/timeSeries?filter="+url.QueryEscape(`metric.type = "x"`), nil,
+	)
 }
 
 func TestListsHavePages(t *testing.T) {

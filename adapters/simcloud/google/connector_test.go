@@ -8,7 +8,8 @@ import (
 )
 
 func connector(more obj) obj {
-	c := obj{"network": "spoke-vpc", "ipCidrRange": "10.8.0.0/28", "machineType": "e2-micro", "minInstances": 2, "maxInstances": 3}
+	c := obj{"network": "spoke-vpc", "ipCidrRange": "10.8.0.0/28", "machineType": "e2-micro", "minInstances": 2,
+		"maxInstances": 3}
 	for k, v := range more {
 		if c[k] = v; v == nil {
 			delete(c, k)
@@ -26,7 +27,8 @@ func TestConnector(t *testing.T) {
 	r := newRig(t)
 	op := r.create("conn1", connector(nil))
 	one := vpcRoot + "/connectors/conn1"
-	if op["done"] != nil || at(op, "metadata", "target") != "projects/acme-net/locations/europe-west3/connectors/conn1" {
+	if op["done"] != nil || at(op, "metadata",
+		"target") != "projects/acme-net/locations/europe-west3/connectors/conn1" {
 		t.Errorf("operation %v", op)
 	}
 	if got := r.get(one); got["state"] != "CREATING" {
@@ -100,7 +102,8 @@ func TestFaultInsideTheCreate(t *testing.T) {
 		t.Errorf("state %v", got)
 	}
 	r.fault(world.Fault{Call: "connectors.create", Mode: world.Refuse})
-	r.refused(no{403, "PERMISSION_DENIED"}, "POST", vpcRoot+"/connectors?connectorId=conn2", connector(obj{"ipCidrRange": "10.8.3.0/28"}))
+	r.refused(no{403, "PERMISSION_DENIED"}, "POST", vpcRoot+"/connectors?connectorId=conn2",
+		connector(obj{"ipCidrRange": "10.8.3.0/28"}))
 }
 
 func TestConnectorRefusals(t *testing.T) {
@@ -116,8 +119,10 @@ func TestConnectorRefusals(t *testing.T) {
 		"c6":              connector(obj{"machineType": "n2-standard-8"}),
 		"c7":              connector(obj{"network": nil}),
 		"c8":              connector(obj{"minThroughput": 250}),
-		"c9":              connector(obj{"labels": obj{"a": "b"}}),                                           // connectors have none
-		"c10":             connector(obj{"network": "projects/acme-producers/global/networks/producer-vpc"}), // a Shared VPC needs a subnet
+		// connectors have none
+		"c9": connector(obj{"labels": obj{"a": "b"}}),
+		// a Shared VPC needs a subnet
+		"c10": connector(obj{"network": "projects/acme-producers/global/networks/producer-vpc"}),
 	} {
 		r.refused(no{400, "INVALID_ARGUMENT"}, "POST", vpcRoot+"/connectors?connectorId="+id, body)
 	}
@@ -126,7 +131,8 @@ func TestConnectorRefusals(t *testing.T) {
 
 func TestConnectorOnASubnet(t *testing.T) {
 	r := newRig(t)
-	subnet := obj{"subnet": obj{"name": "serverless-28", "projectId": "acme-net"}, "machineType": "e2-micro", "minInstances": 2, "maxInstances": 3}
+	subnet := obj{"subnet": obj{"name": "serverless-28", "projectId": "acme-net"}, "machineType": "e2-micro",
+		"minInstances": 2, "maxInstances": 3}
 	r.create("bysubnet", subnet)
 	r.pass(155 * time.Second)
 	if got := r.get(vpcRoot + "/connectors/bysubnet")["state"]; got != "READY" {
@@ -146,7 +152,8 @@ func TestConnectorGrowsOnly(t *testing.T) {
 	r := newRig(t)
 	r.create("conn1", connector(nil))
 	one := vpcRoot + "/connectors/conn1"
-	r.refused(no{400, "CREATING"}, "PATCH", one+"?updateMask=min_instances,max_instances", obj{"minInstances": 3, "maxInstances": 5})
+	r.refused(no{400, "CREATING"}, "PATCH", one+"?updateMask=min_instances,max_instances",
+		obj{"minInstances": 3, "maxInstances": 5})
 	r.pass(155 * time.Second)
 	r.refused(no{400, "together"}, "PATCH", one+"?updateMask=maxInstances", obj{"maxInstances": 5})
 	r.ok("PATCH", one+"?updateMask=min_instances,max_instances", obj{"minInstances": 3, "maxInstances": 5})
@@ -157,7 +164,8 @@ func TestConnectorGrowsOnly(t *testing.T) {
 	if got := r.get(one); got["state"] != "READY" || got["maxInstances"] != 5.0 {
 		t.Errorf("connector %v", got)
 	}
-	r.refused(no{400, "only be increased"}, "PATCH", one+"?updateMask=minInstances,maxInstances", obj{"minInstances": 2, "maxInstances": 4})
+	r.refused(no{400, "only be increased"}, "PATCH", one+"?updateMask=minInstances,maxInstances",
+		obj{"minInstances": 2, "maxInstances": 4})
 	r.refused(no{400, "cannot be updated"}, "PATCH", one+"?updateMask=ipCidrRange", obj{"ipCidrRange": "10.8.9.0/28"})
 	r.changed("PATCH", one+"?updateMask=machineType", obj{"machineType": "e2-standard-4"})
 }
@@ -182,7 +190,9 @@ func TestConnectorThatIsUsed(t *testing.T) {
 
 func TestThroughputBecomesInstances(t *testing.T) {
 	r := newRig(t)
-	r.create("conn1", obj{"network": "spoke-vpc", "ipCidrRange": "10.8.0.0/28", "minThroughput": 300, "maxThroughput": 400})
+	r.create(
+		"conn1", obj{"network": "spoke-vpc", "ipCidrRange": "10.8.0.0/28", "minThroughput": 300, "maxThroughput": 400},
+	)
 	r.pass(155 * time.Second)
 	got := r.get(vpcRoot + "/connectors/conn1")
 	if got["state"] != "READY" || got["minInstances"] != 3.0 || got["maxInstances"] != 4.0 {

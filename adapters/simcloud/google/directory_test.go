@@ -24,13 +24,16 @@ func (r *rig) endpointAt(name, ip string, more obj) obj {
 
 func TestFirstEndpointFixesTheDirectory(t *testing.T) {
 	r := newRig(t)
-	first := r.endpointAt("psca", "10.200.0.1", obj{"serviceDirectoryRegistrations": []any{obj{"serviceDirectoryRegion": "europe-west3"}}})
+	first := r.endpointAt("psca", "10.200.0.1", obj{
+		"serviceDirectoryRegistrations": []any{obj{"serviceDirectoryRegion": "europe-west3"}},
+	})
 	if got := at(first, "serviceDirectoryRegistrations", 0, "serviceDirectoryRegion"); got != "europe-west3" {
 		t.Errorf("first endpoint's region %v", got)
 	}
 	second := r.endpointAt("pscb", "10.200.0.2", nil)
 	for _, field := range []string{"serviceDirectoryRegion", "namespace"} {
-		if got, want := at(second, "serviceDirectoryRegistrations", 0, field), at(first, "serviceDirectoryRegistrations", 0, field); got != want {
+		if got, want := at(second, "serviceDirectoryRegistrations", 0, field),
+			at(first, "serviceDirectoryRegistrations", 0, field); got != want {
 			t.Errorf("the second endpoint's %s is %v, want the first one's %v", field, got, want)
 		}
 	}
@@ -59,8 +62,11 @@ func TestZoneOfTheEndpointsComesAndGoesWithThem(t *testing.T) {
 	r.get(one)
 	r.get(one + "/rrsets")
 	r.refused(no{404, "notFound"}, "DELETE", one, nil) // guess: nobody but the vendor takes it away
-	r.refused(no{400, "networkBoundToZoneWithSameName"}, "POST", dnsRoot+"/managedZones", obj{"name": "own", "dnsName": "p.googleapis.com.",
-		"description": "", "visibility": "private", "privateVisibilityConfig": obj{"networks": []any{obj{"networkUrl": spoke}}}})
+	r.refused(no{400, "networkBoundToZoneWithSameName"}, "POST", dnsRoot+"/managedZones",
+		obj{"name": "own", "dnsName": "p.googleapis.com.",
+			"description": "", "visibility": "private", "privateVisibilityConfig": obj{
+				"networks": []any{obj{"networkUrl": spoke}},
+			}})
 	for _, d := range r.s.World.Resources() {
 		if d.Kind == "managedZones" {
 			t.Errorf("the vendor's own zone shows as somebody's: %+v", d)
@@ -84,12 +90,15 @@ func TestEndpointWithoutItsZone(t *testing.T) {
 	}
 }
 
-// TestReplacedAssociationIsSeen: the parameter that must never be used takes the network's foreign policy out of force, and the world says so.
+// TestReplacedAssociationIsSeen: the parameter that must never be used takes the network's foreign policy out of force,
+// and the world says so.
 func TestReplacedAssociationIsSeen(t *testing.T) {
 	r := newRig(t)
 	r.changed("POST", global+"/firewallPolicies", obj{"name": "second"})
-	r.changed("POST", global+"/firewallPolicies/second/addAssociation?replaceExistingAssociation=true", obj{"name": "x", "attachmentTarget": spoke})
-	if got := at(r.get(global+"/networks/spoke-vpc/getEffectiveFirewalls"), "firewallPolicys"); len(got.([]any)) != 1 || at(got, 0, "name") != "second" {
+	r.changed("POST", global+"/firewallPolicies/second/addAssociation?replaceExistingAssociation=true",
+		obj{"name": "x", "attachmentTarget": spoke})
+	if got := at(r.get(global+"/networks/spoke-vpc/getEffectiveFirewalls"), "firewallPolicys"); len(got.([]any)) != 1 ||
+		at(got, 0, "name") != "second" {
 		t.Errorf("policies in force: %v", got)
 	}
 	missing := 0
@@ -106,11 +115,14 @@ func TestReplacedAssociationIsSeen(t *testing.T) {
 // TestFailedOperationWithoutAnHTTPStatus: Google's own Go client takes it for a success; only the error field tells.
 func TestFailedOperationWithoutAnHTTPStatus(t *testing.T) {
 	s, opts := fast(t)
-	if _, err := s.World.AddFault(world.Fault{Vendor: "gcp", Call: "routers.patch", Mode: world.Refuse, Status: "INTERNAL_ERROR"}); err != nil {
+	if _, err := s.World.AddFault(world.Fault{Vendor: "gcp", Call: "routers.patch", Mode: world.Refuse,
+		Status: "INTERNAL_ERROR"}); err != nil {
 		t.Fatal(err)
 	}
 	routers := must[*compute.RoutersClient](t)(compute.NewRoutersRESTClient(t.Context(), opts...))
-	op := must[*compute.Operation](t)(routers.Patch(t.Context(), &computepb.PatchRouterRequest{Project: "acme-net", Region: "europe-west3",
+	op := must[*compute.Operation](
+		t,
+	)(routers.Patch(t.Context(), &computepb.PatchRouterRequest{Project: "acme-net", Region: "europe-west3",
 		Router: "edge-1", RouterResource: &computepb.Router{Description: proto.String("never")}}))
 	if err := op.Wait(t.Context()); err != nil {
 		t.Errorf("the trap is gone: the client reports %v", err)

@@ -14,29 +14,41 @@ const producers = "/compute/v1/projects/acme-producers/regions/europe-west3"
 func TestProducerPublishesAndTearsDown(t *testing.T) {
 	r := newRig(t)
 	short := "projects/acme-producers/regions/europe-west3"
-	r.changed("POST", producers+"/subnetworks", obj{"name": "nat", "ipCidrRange": "10.95.0.0/24", "purpose": "PRIVATE_SERVICE_CONNECT",
+	r.changed("POST", producers+"/subnetworks", obj{"name": "nat", "ipCidrRange": "10.95.0.0/24",
+		"purpose": "PRIVATE_SERVICE_CONNECT",
 		"network": "projects/acme-producers/global/networks/producer-vpc"})
 	r.changed("POST", producers+"/healthChecks", obj{"name": "check", "type": "TCP", "tcpHealthCheck": obj{"port": 80}})
-	r.changed("POST", producers+"/backendServices", obj{"name": "backend", "loadBalancingScheme": "INTERNAL", "healthChecks": []any{short + "/healthChecks/check"}})
-	rule := obj{"name": "rule", "loadBalancingScheme": "INTERNAL", "allPorts": true, "backendService": short + "/backendServices/backend",
-		"subnetwork": short + "/subnetworks/backends", "labels": obj{"a": "b"}}
+	r.changed("POST", producers+"/backendServices", obj{
+		"name": "backend", "loadBalancingScheme": "INTERNAL", "healthChecks": []any{short + "/healthChecks/check"},
+	})
+	rule := obj{"name": "rule", "loadBalancingScheme": "INTERNAL", "allPorts": true,
+		"backendService": short + "/backendServices/backend",
+		"subnetwork":     short + "/subnetworks/backends", "labels": obj{"a": "b"}}
 	r.changed("POST", producers+"/forwardingRules", rule)
-	if got := r.get(producers + "/forwardingRules/rule"); got["labels"] != nil || got["pscConnectionId"] != nil || got["IPAddress"] == nil {
+	if got := r.get(producers + "/forwardingRules/rule"); got["labels"] != nil || got["pscConnectionId"] != nil ||
+		got["IPAddress"] == nil {
 		t.Errorf("rule %v", got)
 	}
-	attachment := obj{"name": "sa", "connectionPreference": "ACCEPT_AUTOMATIC", "natSubnets": []any{short + "/subnetworks/nat"},
+	attachment := obj{"name": "sa", "connectionPreference": "ACCEPT_AUTOMATIC", "natSubnets": []any{
+		short + "/subnetworks/nat",
+	},
 		"targetService": short + "/forwardingRules/rule", "enableProxyProtocol": false}
-	taken := obj{"name": "sb", "connectionPreference": "ACCEPT_AUTOMATIC", "natSubnets": []any{short + "/subnetworks/nat-orders"},
+	taken := obj{"name": "sb", "connectionPreference": "ACCEPT_AUTOMATIC", "natSubnets": []any{
+		short + "/subnetworks/nat-orders",
+	},
 		"targetService": short + "/forwardingRules/rule"}
-	r.refused(no{400, "resourceInUseByAnotherResource"}, "POST", producers+"/serviceAttachments", taken) // a NAT subnet has one attachment
+	// a NAT subnet has one attachment
+	r.refused(no{400, "resourceInUseByAnotherResource"}, "POST", producers+"/serviceAttachments", taken)
 	taken["natSubnets"] = []any{short + "/subnetworks/backends"}
 	r.refused(no{400, "purpose"}, "POST", producers+"/serviceAttachments", taken)
 	r.changed("POST", producers+"/serviceAttachments", attachment)
 
-	for _, held := range []string{"forwardingRules/rule", "backendServices/backend", "healthChecks/check", "subnetworks/nat"} {
+	for _, held := range []string{"forwardingRules/rule", "backendServices/backend", "healthChecks/check",
+		"subnetworks/nat"} {
 		r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", producers+"/"+held, nil)
 	}
-	for _, next := range []string{"serviceAttachments/sa", "forwardingRules/rule", "backendServices/backend", "healthChecks/check", "subnetworks/nat"} {
+	for _, next := range []string{"serviceAttachments/sa", "forwardingRules/rule", "backendServices/backend",
+		"healthChecks/check", "subnetworks/nat"} {
 		r.changed("DELETE", producers+"/"+next, nil)
 	}
 	r.clean()
@@ -44,8 +56,9 @@ func TestProducerPublishesAndTearsDown(t *testing.T) {
 
 func TestClassicFirewallRule(t *testing.T) {
 	r := newRig(t)
-	r.changed("POST", global+"/firewalls", obj{"name": "mine", "network": spoke, "direction": "EGRESS", "destinationRanges": []any{"10.200.0.0/20"},
-		"targetTags": []any{"vpc-connector"}, "allowed": []any{obj{"IPProtocol": "tcp", "ports": []any{"443"}}}})
+	r.changed("POST", global+"/firewalls", obj{"name": "mine", "network": spoke, "direction": "EGRESS",
+		"destinationRanges": []any{"10.200.0.0/20"},
+		"targetTags":        []any{"vpc-connector"}, "allowed": []any{obj{"IPProtocol": "tcp", "ports": []any{"443"}}}})
 	r.changed("PATCH", global+"/firewalls/mine", obj{"priority": 70})
 	got := r.get(global + "/firewalls/mine")
 	if got["priority"] != 70.0 || !cmp.Equal(got["targetTags"], []any{"vpc-connector"}) {

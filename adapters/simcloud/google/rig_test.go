@@ -170,11 +170,14 @@ const (
 )
 
 func pscAddress(name, ip string) obj {
-	return obj{"name": name, "address": ip, "addressType": "INTERNAL", "purpose": "PRIVATE_SERVICE_CONNECT", "network": spoke}
+	return obj{
+		"name": name, "address": ip, "addressType": "INTERNAL", "purpose": "PRIVATE_SERVICE_CONNECT", "network": spoke,
+	}
 }
 
 func bundleRule(name, ip string) obj {
-	return obj{"name": name, "IPAddress": ip, "network": spoke, "target": "all-apis", "loadBalancingScheme": "", "description": "of a test"}
+	return obj{"name": name, "IPAddress": ip, "network": spoke, "target": "all-apis", "loadBalancingScheme": "",
+		"description": "of a test"}
 }
 
 func contains(s, part string) bool { return strings.Contains(s, part) }

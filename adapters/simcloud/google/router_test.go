@@ -78,7 +78,8 @@ func TestPatchReplacesTheWholeList(t *testing.T) {
 		t.Errorf("the peer is told: %s", diff)
 	}
 	router := r.get(edge + "edge-1")
-	if at(router, "bgp", "advertiseMode") != "CUSTOM" || at(router, "bgp", "asn") != 64514.0 || router["bgpPeers"] == nil {
+	if at(router, "bgp", "advertiseMode") != "CUSTOM" || at(router, "bgp", "asn") != 64514.0 ||
+		router["bgpPeers"] == nil {
 		t.Errorf("the rest was not merged: %v", router)
 	}
 	missing := 0
@@ -103,7 +104,9 @@ func TestPatchReplacesTheWholeList(t *testing.T) {
 func TestAnnouncementIsLate(t *testing.T) {
 	r := newRig(t)
 	before := r.told("edge-own", "site-d")
-	r.ok("PATCH", edge+"edge-1", bgp(obj{"advertisedIpRanges": ranges("10.40.0.0/16", "172.20.0.0/16", "10.200.0.1/32")}))
+	r.ok("PATCH", edge+"edge-1", bgp(
+		obj{"advertisedIpRanges": ranges("10.40.0.0/16", "172.20.0.0/16", "10.200.0.1/32")},
+	))
 	r.pass(5 * time.Second) // the operation is done
 	if slices.Contains(r.told("edge-1", "site-a"), "10.200.0.1/32") {
 		t.Error("the range was told with the operation")
@@ -120,17 +123,24 @@ func TestAnnouncementIsLate(t *testing.T) {
 
 func TestModeOfARouter(t *testing.T) {
 	r := newRig(t)
-	r.refused(no{400, "advertisedIpRanges"}, "PATCH", edge+"edge-default", bgp(obj{"advertisedIpRanges": ranges("10.200.0.1/32")}))
-	r.changed("PATCH", edge+"edge-default", bgp(obj{"advertiseMode": "CUSTOM", "advertisedIpRanges": ranges("10.200.0.1/32")}))
+	r.refused(no{
+		400, "advertisedIpRanges",
+	}, "PATCH", edge+"edge-default", bgp(obj{"advertisedIpRanges": ranges("10.200.0.1/32")}))
+	r.changed("PATCH", edge+"edge-default", bgp(
+		obj{"advertiseMode": "CUSTOM", "advertisedIpRanges": ranges("10.200.0.1/32")},
+	))
 	if diff := cmp.Diff([]string{"10.200.0.1/32"}, r.told("edge-default", "site-c")); diff != "" {
 		t.Errorf("CUSTOM without groups must stop telling the subnets: %s", diff)
 	}
 	r.changed("PATCH", edge+"edge-default", bgp(obj{"advertisedGroups": []any{"ALL_SUBNETS"}}))
-	if diff := cmp.Diff(union(subnetsOfWest3, []string{"10.200.0.1/32"}), r.told("edge-default", "site-c")); diff != "" {
+	if diff := cmp.Diff(union(subnetsOfWest3, []string{"10.200.0.1/32"}),
+		r.told("edge-default", "site-c")); diff != "" {
 		t.Errorf("with the group: %s", diff)
 	}
 	r.refused(no{400, "advertisedIpRanges"}, "PATCH", edge+"edge-default", bgp(obj{"advertiseMode": "DEFAULT"}))
-	r.changed("PATCH", edge+"edge-default", bgp(obj{"advertiseMode": "DEFAULT", "advertisedGroups": []any{}, "advertisedIpRanges": []any{}}))
+	r.changed("PATCH", edge+"edge-default", bgp(
+		obj{"advertiseMode": "DEFAULT", "advertisedGroups": []any{}, "advertisedIpRanges": []any{}},
+	))
 	r.clean()
 }
 
@@ -142,7 +152,9 @@ func TestRouterRefusals(t *testing.T) {
 	}
 	r.refused(no{400, "At most 200"}, "PATCH", edge+"edge-1", bgp(obj{"advertisedIpRanges": ranges(many...)}))
 	r.changed("PATCH", edge+"edge-1", bgp(obj{"advertisedIpRanges": ranges(many[:200]...)}))
-	r.refused(no{400, "Must be a CIDR address range"}, "PATCH", edge+"edge-1", bgp(obj{"advertisedIpRanges": ranges("site-a")}))
+	r.refused(no{
+		400, "Must be a CIDR address range",
+	}, "PATCH", edge+"edge-1", bgp(obj{"advertisedIpRanges": ranges("site-a")}))
 	r.refused(no{400, "asn"}, "PATCH", edge+"edge-1", bgp(obj{"asn": 64999}))
 	r.refused(no{400, "ALL_SUBNETS"}, "PATCH", edge+"edge-1", bgp(obj{"advertisedGroups": []any{"ALL"}}))
 	r.refused(no{400, "Unknown name \"fingerprint\""}, "PATCH", edge+"edge-1", obj{"fingerprint": "x"})
@@ -151,7 +163,9 @@ func TestRouterRefusals(t *testing.T) {
 
 func TestPutLosesPeers(t *testing.T) {
 	r := newRig(t)
-	r.changed("PUT", edge+"edge-1", bgp(obj{"asn": 64514, "advertiseMode": "CUSTOM", "advertisedGroups": []any{"ALL_SUBNETS"}}))
+	r.changed("PUT", edge+"edge-1", bgp(
+		obj{"asn": 64514, "advertiseMode": "CUSTOM", "advertisedGroups": []any{"ALL_SUBNETS"}},
+	))
 	if got := r.get(edge + "edge-1"); got["bgpPeers"] != nil || got["network"] == nil {
 		t.Errorf("after PUT: %v", got)
 	}

@@ -16,13 +16,15 @@ const (
 )
 
 func access(connector string) obj {
-	return obj{"template": obj{"vpcAccess": obj{"connector": connector, "egress": 1}}} // enum numbers, as Google's Go clients send them
+	// enum numbers, as Google's Go clients send them
+	return obj{"template": obj{"vpcAccess": obj{"connector": connector, "egress": 1}}}
 }
 
 func TestServiceAsLoaded(t *testing.T) {
 	r := newRig(t)
 	got := r.get(behind)
-	want := []any{"https://python-http-function-123456789.europe-west3.run.app", "https://python-http-function-x5hfzvqk2q-ey.a.run.app",
+	want := []any{"https://python-http-function-123456789.europe-west3.run.app",
+		"https://python-http-function-x5hfzvqk2q-ey.a.run.app",
 		"https://europe-west3-acme-prod.cloudfunctions.net/python-http-function"}
 	if diff := cmp.Diff(want, got["urls"]); diff != "" {
 		t.Error(diff)
@@ -58,19 +60,23 @@ func TestBindAService(t *testing.T) {
 	before := r.get(fn0)
 	op := r.ok("PATCH", fn0+accMask, access(legacy))
 	now := r.get(fn0)
-	if now["reconciling"] != true || now["generation"] != "2" || now["observedGeneration"] != "1" || now["etag"] == before["etag"] ||
+	if now["reconciling"] != true || now["generation"] != "2" || now["observedGeneration"] != "1" ||
+		now["etag"] == before["etag"] ||
 		at(now, "terminalCondition", "state") != "CONDITION_RECONCILING" {
 		t.Errorf("at once %v", now)
 	}
-	if at(now, "template", "vpcAccess", "egress") != "ALL_TRAFFIC" || !cmp.Equal(at(now, "template", "containers"), at(before, "template", "containers")) {
+	if at(now, "template", "vpcAccess", "egress") != "ALL_TRAFFIC" || !cmp.Equal(at(now, "template", "containers"),
+		at(before, "template", "containers")) {
 		t.Errorf("template %v", now["template"])
 	}
 	r.pass(15 * time.Second)
 	now = r.get(fn0)
-	if now["reconciling"] != nil || now["observedGeneration"] != "2" || now["latestReadyRevision"] != now["latestCreatedRevision"] {
+	if now["reconciling"] != nil || now["observedGeneration"] != "2" ||
+		now["latestReadyRevision"] != now["latestCreatedRevision"] {
 		t.Errorf("after its time %v", now)
 	}
-	if got := r.get("/v2/" + op["name"].(string)); got["done"] != true || at(got, "response", "observedGeneration") != "2" {
+	if got := r.get("/v2/" + op["name"].(string)); got["done"] != true ||
+		at(got, "response", "observedGeneration") != "2" {
 		t.Errorf("operation %v", got)
 	}
 	r.refused(no{409, "ABORTED"}, "PATCH", fn0+accMask, obj{"etag": before["etag"], "template": obj{}})
@@ -93,7 +99,8 @@ func TestBindingFailsInside(t *testing.T) {
 		t.Errorf("code %v", got)
 	}
 	got := r.get(fn0)
-	if at(got, "terminalCondition", "state") != "CONDITION_FAILED" || got["latestReadyRevision"] == got["latestCreatedRevision"] {
+	if at(got, "terminalCondition", "state") != "CONDITION_FAILED" ||
+		got["latestReadyRevision"] == got["latestCreatedRevision"] {
 		t.Errorf("service %v", got)
 	}
 	r.changed("PATCH", fn0+accMask, obj{"template": obj{}})
@@ -107,7 +114,8 @@ func TestServiceRefusals(t *testing.T) {
 	r := newRig(t)
 	direct := func(subnet string) obj {
 		return obj{"template": obj{"vpcAccess": obj{"networkInterfaces": []any{obj{
-			"subnetwork": "projects/acme-net/regions/europe-west3/subnetworks/" + subnet, "tags": []any{"avx-snat-noip"}}}}}}
+			"subnetwork": "projects/acme-net/regions/europe-west3/subnetworks/" + subnet,
+			"tags":       []any{"avx-snat-noip"}}}}}}
 	}
 	r.refused(no{400, "/26"}, "PATCH", fn0+accMask, direct("serverless-28"))
 	r.refused(no{400, "does not exist"}, "PATCH", fn0+accMask, direct("nope"))
@@ -122,7 +130,8 @@ func TestServiceRefusals(t *testing.T) {
 	r.refused(no{400, "already being used"}, "DELETE", west3+"/subnetworks/direct-egress", nil)
 	r.changed("PATCH", fn0+accMask, obj{"template": obj{}})
 	r.clean()
-	r.refused(no{400, "already being used"}, "DELETE", west3+"/subnetworks/direct-egress", nil) // the addresses are kept for long
+	// the addresses are kept for long
+	r.refused(no{400, "already being used"}, "DELETE", west3+"/subnetworks/direct-egress", nil)
 	r.pass(90 * time.Minute)
 	r.ok("DELETE", west3+"/subnetworks/direct-egress", nil)
 }
@@ -144,7 +153,9 @@ func TestIngressAndInvokers(t *testing.T) {
 		t.Errorf("policy %v", policy)
 	}
 	etag := policy["etag"]
-	at(policy, "bindings", 0).(obj)["members"] = []any{"serviceAccount:legacy@acme-prod.iam.gserviceaccount.com", "user:me@example.com"}
+	at(policy, "bindings", 0).(obj)["members"] = []any{
+		"serviceAccount:legacy@acme-prod.iam.gserviceaccount.com", "user:me@example.com",
+	}
 	r.ok("POST", behind+":setIamPolicy", obj{"policy": policy})
 	diff := r.s.World.Resources()
 	if len(diff) != 1 || diff[0].Kind != "services.iamMembers" || diff[0].Change != "added" {
@@ -169,10 +180,12 @@ func TestFunctionWritesThrough(t *testing.T) {
 	r.refused(no{409, "unable to queue the operation"}, "PATCH", theFn+mask, config)
 	r.pass(time.Minute)
 	got := r.get(behind)
-	if at(got, "template", "vpcAccess", "connector") != legacy || got["generation"] != "2" || got["observedGeneration"] != "2" {
+	if at(got, "template", "vpcAccess", "connector") != legacy || got["generation"] != "2" ||
+		got["observedGeneration"] != "2" {
 		t.Errorf("service %v", got)
 	}
-	if got := r.get("/v2/" + op["name"].(string)); at(got, "response", "state") != "ACTIVE" || at(got, "metadata", "endTime") == nil {
+	if got := r.get("/v2/" + op["name"].(string)); at(got, "response", "state") != "ACTIVE" ||
+		at(got, "metadata", "endTime") == nil {
 		t.Errorf("operation %v", got)
 	}
 	r.changed("PATCH", theFn+mask, obj{"serviceConfig": obj{}})
@@ -203,8 +216,12 @@ func TestFunctionRefusals(t *testing.T) {
 		t.Errorf("code %v", got)
 	}
 	r.clean()
-	r.refused(no{400, "exclude each other"}, "PATCH", theFn+"?updateMask=serviceConfig.vpcConnector,serviceConfig.directVpcNetworkInterface",
-		obj{"serviceConfig": obj{"vpcConnector": legacy, "directVpcNetworkInterface": []any{obj{"subnetwork": "direct-egress"}}}})
+	r.refused(no{
+		400, "exclude each other",
+	}, "PATCH", theFn+"?updateMask=serviceConfig.vpcConnector,serviceConfig.directVpcNetworkInterface",
+		obj{"serviceConfig": obj{
+			"vpcConnector": legacy, "directVpcNetworkInterface": []any{obj{"subnetwork": "direct-egress"}},
+		}})
 	r.refused(no{400, "cannot be updated"}, "PATCH", theFn+"?updateMask=state", obj{"state": "ACTIVE"})
 	r.ok("PATCH", theFn+"?updateMask=serviceConfig.ingressSettings", obj{"serviceConfig": obj{"ingressSettings": 2}})
 	r.pass(time.Minute)
@@ -216,16 +233,21 @@ func TestFunctionRefusals(t *testing.T) {
 func TestServiceLifeAsRecorded(t *testing.T) {
 	r := newRig(t)
 	op := r.ok("POST", runRoot+"/services?serviceId=mine", obj{"ingress": "INGRESS_TRAFFIC_ALL", "launchStage": "GA",
-		"template": obj{"containers": []any{obj{"image": "gcr.io/cloudrun/hello"}}, "vpcAccess": obj{"connector": legacy, "egress": "ALL_TRAFFIC"}}})
+		"template": obj{"containers": []any{obj{"image": "gcr.io/cloudrun/hello"}},
+			"vpcAccess": obj{"connector": legacy, "egress": "ALL_TRAFFIC"}}})
 	template := at(op, "metadata", "template")
-	want := obj{"executionEnvironment": "EXECUTION_ENVIRONMENT_GEN2", "maxInstanceRequestConcurrency": 80.0, "timeout": "300s",
+	want := obj{"executionEnvironment": "EXECUTION_ENVIRONMENT_GEN2", "maxInstanceRequestConcurrency": 80.0,
+		"timeout":        "300s",
 		"serviceAccount": "123456789-compute@developer.gserviceaccount.com",
-		"containers":     []any{obj{"image": "gcr.io/cloudrun/hello", "resources": obj{"limits": obj{"cpu": "1000m", "memory": "512Mi"}}}},
-		"vpcAccess":      obj{"connector": legacy, "egress": "ALL_TRAFFIC"}}
+		"containers": []any{
+			obj{"image": "gcr.io/cloudrun/hello", "resources": obj{"limits": obj{"cpu": "1000m", "memory": "512Mi"}}},
+		},
+		"vpcAccess": obj{"connector": legacy, "egress": "ALL_TRAFFIC"}}
 	if diff := cmp.Diff(want, template); diff != "" {
 		t.Error(diff)
 	}
-	r.refused(no{409, "ALREADY_EXISTS"}, "POST", runRoot+"/services?serviceId=mine", obj{"template": obj{"containers": []any{obj{"image": "x"}}}})
+	r.refused(no{409, "ALREADY_EXISTS"}, "POST", runRoot+"/services?serviceId=mine",
+		obj{"template": obj{"containers": []any{obj{"image": "x"}}}})
 	r.changed("DELETE", runRoot+"/services/mine", nil)
 	r.clean()
 }
