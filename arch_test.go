@@ -56,6 +56,9 @@ var rules = []rule{
 	{"adapters/simcloud", []string{
 		"adapters/simcloud/...", "examples",
 	}, "the simulated world cannot share our mistakes"},
+	{"adapters/simcloud/reach", []string{
+		"adapters/simcloud/aviatrix", "adapters/simcloud/world",
+	}, "the world judges packets over its own documents, and alone"},
 	{"adapters/simcloud/...", []string{"adapters/simcloud/..."}, "the simulated world cannot share our mistakes"},
 	{"cmd/...", []string{"..."}, "wiring sees all"},
 }

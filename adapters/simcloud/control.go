@@ -42,6 +42,9 @@ func (s *Server) control() http.Handler {
 		}
 		say(rw, http.StatusOK, out)
 	})
+	mux.HandleFunc("GET /sim/reach", s.reach)
+	mux.HandleFunc("GET /sim/switches", s.switches)
+	mux.HandleFunc("POST /sim/switches", s.setSwitch)
 	mux.HandleFunc("POST /sim/faults", s.addFault)
 	mux.HandleFunc("POST /sim/faults/take", s.takeFault)
 	mux.HandleFunc("POST /sim/reset", s.reset)

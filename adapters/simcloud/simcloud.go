@@ -15,6 +15,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/aviatrix"
 	"github.com/culvertnet/culvert/adapters/simcloud/bgp"
 	"github.com/culvertnet/culvert/adapters/simcloud/google"
+	"github.com/culvertnet/culvert/adapters/simcloud/reach"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 	"github.com/culvertnet/culvert/examples"
 )
@@ -39,6 +40,7 @@ type scenario struct {
 	Google   google.Scenario   `yaml:"google"`
 	Aviatrix aviatrix.Scenario `yaml:"aviatrix"`
 	BGP      bgp.Scenario      `yaml:"bgp"`
+	Outside  reach.Scenario    `yaml:"outside"`
 }
 
 // Server is a running world.
@@ -109,6 +111,9 @@ func (s *Server) doors(sc scenario) (*http.ServeMux, error) {
 	}
 	controllers, err := aviatrix.New(s.World, sc.Aviatrix)
 	if err != nil {
+		return nil, err
+	}
+	if err := reach.Load(s.World, sc.Outside); err != nil {
 		return nil, err
 	}
 	for name, controller := range controllers {

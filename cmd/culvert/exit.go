@@ -19,6 +19,7 @@ const (
 	exitCompensated exit = 3
 	exitStuck       exit = 4
 	exitTimedOut    exit = 5
+	exitBlocked     exit = 6
 )
 
 func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }

@@ -19,7 +19,7 @@ func (c *cli) sim() *cobra.Command {
 		c.simTable("resources", "Differences from the scenario's baseline", "VENDOR KIND NAME OWNER CHANGE"),
 		c.simTable("effects", "The ledger of every effect", "SEQ VENDOR CALL KIND NAME OWNER EFFECT"),
 		c.simDiff(), c.simTable("faults", "Faults with their hits", "VENDOR CALL MODE TIMES HITS"), c.simFault(),
-		c.simReset(),
+		c.simReset(), c.simReach(), c.simSwitches(), c.simSwitch(),
 	)
 	return cmd
 }

@@ -51,7 +51,8 @@ func getBackupConfig(*call) (any, error) {
 	return map[string]any{"enabled": "yes", "multiple_bkup": "no", "cloud_type": "4"}, nil
 }
 
-// listGateways is list_vpcs_summary: the gateway's name comes back as vpc_name. A second gateway of a pair has an entry
+// listGateways is list_vpcs_summary: the gateway's name comes back as vpc_name. A second gateway of a pair has an
+// entry
 // of its own.
 func listGateways(c *call) (any, error) {
 	want := c.in.get("gateway_name")
@@ -89,15 +90,18 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-// summary is one row of list_vpcs_summary (field names: json tags of goaviatrix's Gateway). advertise_cidr_list is what
+// summary is one row of list_vpcs_summary (field names: json tags of goaviatrix's Gateway). advertise_cidr_list
+// is what
 // the gateway advertises, customised or not; include_cidr_list (spoke) and exclude_cidr_list (transit) are what was
-// customised, empty by default. The provider reads the customised list from include_cidr_list; that advertise_cidr_list
+// customised, empty by default. The provider reads the customised list from include_cidr_list; that
+// advertise_cidr_list
 // shows the default too is a guess.
 func (c *call) summary(gw Gateway) map[string]any {
 	row := map[string]any{
 		"vpc_name": gw.Name, "vpc_id": gw.VPC, "vpc_state": gw.State, "vpc_region": gw.Region, "vpc_size": gw.Size,
-		"account_name": gw.Account, "cloud_type": 4, "public_ip": gw.PublicIP, "private_ip": gw.PrivateIP,
-		"is_hagw": "no", "spoke_vpc": yesNo(gw.Role == spoke), "transit_vpc": yesNo(gw.Role == transit),
+		"account_name": gw.Account, "cloud_type": cloudTypes[gw.cloud()], "public_ip": gw.PublicIP,
+		"private_ip": gw.PrivateIP,
+		"is_hagw":    "no", "spoke_vpc": yesNo(gw.Role == spoke), "transit_vpc": yesNo(gw.Role == transit),
 		"enable_nat": yesNo(gw.SourceNAT), "nat_enabled": gw.SourceNAT, "snat_target": "",
 		"connected_transit": yesNo(gw.ConnectedTransit), "multitier_transit": gw.MultiTier,
 		"enable_segmentation":      gw.Segmentation,
@@ -105,8 +109,9 @@ func (c *call) summary(gw Gateway) map[string]any {
 		"bgp_enabled": gw.BGP, "local_as_number": gw.ASN, "bgp_polling_time": int(c.ctl.conf.RouteReport.Seconds()),
 		"bgp_hold_time":        180,
 		"customized_cidr_list": list(gw.Custom), "filtering_cidr_list": list(gw.Filtered),
-		"advertise_cidr_list": list(c.advertised(gw)), "include_cidr_list": []string{}, "exclude_cidr_list": []string{},
-		"transit_gw_name": c.transitOf(gw), "egress_transit_gw_name": "",
+		"advertise_cidr_list": list(c.advertised(gw)), "include_cidr_list": []string{},
+		"exclude_cidr_list": []string{},
+		"transit_gw_name":   c.transitOf(gw), "egress_transit_gw_name": "",
 	}
 	if gw.SourceNAT {
 		row["snat_target"] = "primary"
@@ -117,7 +122,8 @@ func (c *call) summary(gw Gateway) map[string]any {
 		row["include_cidr_list"] = list(gw.Advertised)
 	}
 	if gw.HA {
-		row["hagw_details"] = map[string]any{"vpc_name": gw.Name + "-hagw", "cloud_type": 4, "vpc_size": gw.Size}
+		row["hagw_details"] = map[string]any{"vpc_name": gw.Name + "-hagw", "cloud_type": cloudTypes[gw.cloud()],
+			"vpc_size": gw.Size}
 	}
 	if c.ctl.major >= 9 {
 		group := gw.Group

@@ -28,59 +28,49 @@ type Flow struct {
 	Target     netip.Addr   // the destination; invalid: some public address
 	Protocol   string       // tcp, udp or icmp
 	Port       int
+	Labels     bool // groups that select by label hold every source; else they hold none
 }
 
-// Judge reads the controller's configuration and tells what happens to a flow. It changes nothing. Both filters have to
+// Judge reads the controller's configuration and tells what happens to a flow. It changes nothing. Both filters
+// have to
 // let a flow pass: the FQDN tags of the gateway (up to 8.2), then the distributed firewall.
 func Judge(tx *world.Tx, f Flow) Verdict {
-	c := &call{tx: tx, ctl: &controller{conf: Controller{Name: f.Controller}}}
-	gw, ok := load[Gateway](c, kindGateway, f.Gateway)
-	if !ok || gw.Role != spoke {
-		return Unfiltered
-	}
-	f.FQDN = strings.ToLower(f.FQDN)
-	tags, firewall := c.judgeTags(gw, f), c.judgeFirewall(f)
-	switch {
-	case tags == Denied || firewall == Denied:
-		return Denied
-	case tags == Unfiltered && firewall == Unfiltered:
-		return Unfiltered
-	}
-	return Allowed
+	verdict, _ := NewPlane(tx).Decide(f)
+	return verdict
 }
 
 // judgeTags: sources of all tags in force are looked at together; a packet that none of them covers is dropped as soon
 // as one tag has a list. Of the tags that cover it, Deny rules come first; then the colour decides.
-func (c *call) judgeTags(gw Gateway, f Flow) Verdict {
+func (c *call) judgeTags(gw Gateway, f Flow) (Verdict, string) {
 	if !gw.FQDNFiltered || within(f.Source, parsed(gw.PassThru)) || c.ignored(f.Target) {
-		return Unfiltered
+		return Unfiltered, ""
 	}
 	covering := c.covering(gw, f)
 	if len(covering) == 0 {
-		return Denied
+		return Denied, "source list"
 	}
 	isWhite := covering[0].Color == white
 	if f.FQDN == "" && f.Protocol == "tcp" && f.Port == 443 && isWhite && c.global(globalException).State == enabled {
-		return Allowed
+		return Allowed, covering[0].Name
 	}
-	matched := false
+	matched, by := false, covering[0].Name
 	for _, t := range covering {
 		for _, r := range t.Domains {
 			switch {
 			case !r.matches(f, c.global(globalExact).State == enabled):
 				continue
 			case r.Verdict == "Deny":
-				return Denied
+				return Denied, t.Name
 			case r.Verdict == "Allow" && !isWhite:
-				return Allowed
+				return Allowed, t.Name
 			}
-			matched = true
+			matched, by = true, t.Name
 		}
 	}
 	if matched == isWhite {
-		return Allowed
+		return Allowed, by
 	}
-	return Denied
+	return Denied, by
 }
 
 // covering are the tags in force on a gateway that look at a flow's source.
@@ -149,23 +139,23 @@ func glob(pattern, text string) bool {
 }
 
 // judgeFirewall asks the rules in the order of their places, by priority inside each; the first that matches decides.
-func (c *call) judgeFirewall(f Flow) Verdict {
+func (c *call) judgeFirewall(f Flow) (Verdict, string) {
 	if !c.feature().Enabled {
-		return Unfiltered
+		return Unfiltered, ""
 	}
 	for _, r := range c.inOrder() {
 		if r.Enforcement == "DISABLE" || r.Enforcement == "MONITOR" || r.Watch || !c.covers(r, f) {
 			continue
 		}
 		if r.Action == "DENY" {
-			return Denied
+			return Denied, r.Name
 		}
-		return Allowed
+		return Allowed, r.Name
 	}
 	if c.defaultAction().Action == "DENY" {
-		return Denied
+		return Denied, "default action"
 	}
-	return Unfiltered
+	return Unfiltered, ""
 }
 
 // inOrder lists the rules that are in force: those of sets on a place, and the global list after the first place.
@@ -216,7 +206,8 @@ func byPriority(rules []rule) []rule {
 	return out
 }
 
-// covers tells whether a rule is about a flow. Groups that select by anything but address match nothing here: who is in
+// covers tells whether a rule is about a flow. Groups that select by anything but address match nothing here: who
+// is in
 // them is the controller's to know, polled and late.
 func (c *call) covers(r rule, f Flow) bool {
 	if r.Protocol != "ANY" && !strings.EqualFold(r.Protocol, f.Protocol) {
@@ -226,7 +217,7 @@ func (c *call) covers(r rule, f Flow) bool {
 		func(p portRange) bool { return f.Port >= p.Lo && f.Port <= max(p.Lo, p.Hi) }) {
 		return false
 	}
-	if !c.inGroups(r.Sources, f.Source) || !c.toGroups(r.Targets, f.Target) {
+	if !(c.inGroups(r.Sources, f.Source) || f.Labels && c.byLabel(r.Sources)) || !c.toGroups(r.Targets, f.Target) {
 		return false
 	}
 	return len(r.WebFilters) == 0 || slices.ContainsFunc(r.WebFilters, func(id string) bool {
@@ -248,6 +239,15 @@ func (c *call) inGroups(ids []string, p netip.Prefix) bool {
 	return slices.ContainsFunc(ids, func(id string) bool {
 		d, err := c.appDomain(id)
 		return err == nil && within(p, parsed(d.Selector.texts("cidr")))
+	})
+}
+
+// byLabel tells whether a group selects by anything but address.
+func (c *call) byLabel(ids []string) bool {
+	return slices.ContainsFunc(ids, func(id string) bool {
+		d, err := c.appDomain(id)
+		return err == nil && slices.ContainsFunc(d.Selector.Any,
+			func(e expression) bool { return e.All["type"] != nil })
 	})
 }
 

@@ -47,6 +47,8 @@ func (c *controller) restRoutes() *http.ServeMux {
 	on("DELETE microseg/policy-list", "policy-list.delete", deletePolicyList)
 	on("GET microseg/default-action-policy", "default-action-policy.get", getDefaultAction)
 	on("PUT microseg/default-action-policy", "default-action-policy.update", putDefaultAction)
+	on("GET microseg/deploy-policy", "deploy-policy.get", getDeployPolicy)
+	on("POST microseg/deploy-policy", "deploy-policy.update", putDeployPolicy)
 	on("GET microseg/intra-vpc", "intra-vpc.get", getIntraVPC)
 	on("PUT microseg/intra-vpc", "intra-vpc.update", putIntraVPC)
 	on("DELETE microseg/intra-vpc", "intra-vpc.delete", deleteIntraVPC)
@@ -116,7 +118,10 @@ func restShapes() world.Shapes {
 	return world.Shapes{
 		Refuse:      func(f world.Fault) world.Answer { return message(http.StatusBadRequest, faultReason(f)) },
 		Unavailable: v2.Unavailable,
-		Throttle:    func(world.Fault) world.Answer { return message(http.StatusTooManyRequests, "Too many requests") },
+		Throttle: func(world.Fault) world.Answer {
+			return message(http.StatusTooManyRequests,
+				"Too many requests")
+		},
 	}
 }
 

@@ -21,13 +21,15 @@ type Controller struct {
 	// (the default report interval of the manual's transit_advanced page).
 	RouteReport time.Duration `yaml:"routeReport"`
 	// DCF tells whether the distributed firewall ("microseg") is enabled.
-	DCF           bool         `yaml:"dcf"`
-	DefaultAction string       `yaml:"defaultAction"` // PERMIT (default) or DENY
-	Gateways      []Gateway    `yaml:"gateways"`
-	Attachments   []Attachment `yaml:"attachments"`
-	Peerings      [][2]string  `yaml:"peerings"`
-	Connections   []Connection `yaml:"connections"`
-	FQDNTags      []FQDNTag    `yaml:"fqdnTags"`
+	DCF           bool   `yaml:"dcf"`
+	DefaultAction string `yaml:"defaultAction"` // PERMIT (default) or DENY
+	// DeployTo names the clouds whose gateways apply the distributed firewall's rules; empty: all.
+	DeployTo    []string     `yaml:"deployTo"`
+	Gateways    []Gateway    `yaml:"gateways"`
+	Attachments []Attachment `yaml:"attachments"`
+	Peerings    [][2]string  `yaml:"peerings"`
+	Connections []Connection `yaml:"connections"`
+	FQDNTags    []FQDNTag    `yaml:"fqdnTags"`
 	// exception_rule, private_networks, cache_global, exact_match: enabled or disabled
 	FQDNGlobals     map[string]string `yaml:"fqdnGlobals"`
 	SmartGroups     []AppDomain       `yaml:"smartGroups"`
@@ -46,6 +48,7 @@ type Gateway struct {
 	State     string   `yaml:"state" json:"state"`
 	VPC       string   `yaml:"vpc" json:"vpc"` // Google form: NETWORK~-~PROJECT
 	VPCCIDRs  []string `yaml:"vpcCidrs" json:"vpcCidrs"`
+	Cloud     string   `yaml:"cloud" json:"cloud,omitempty"` // GCP (default), AZURE or AWS
 	Region    string   `yaml:"region" json:"region"`
 	Account   string   `yaml:"account" json:"account"`
 	Size      string   `yaml:"size" json:"size"`

@@ -82,6 +82,9 @@ func (c *controller) seedFirewall(in *call) error {
 	in.quiet(kindSingleton, feature{Enabled: c.conf.DCF}, dcfFeature)
 	in.quiet(kindSingleton, ruleSet{Policies: []rule{}}, dcfList)
 	in.quiet(kindSingleton, intraVPC{VPCs: []map[string]any{}}, dcfIntra)
+	if len(c.conf.DeployTo) > 0 {
+		in.quiet(kindSingleton, deployPolicy{Providers: c.conf.DeployTo}, dcfDeploy)
+	}
 	action := c.conf.DefaultAction
 	if action == "" {
 		action = "PERMIT"

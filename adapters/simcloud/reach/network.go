@@ -1,0 +1,183 @@
+package reach
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// throughNetwork looks for the way of a packet in a Google network, in the order of pageRoutes: endpoints for Google
+// APIs, policy-based routes, subnet routes of the network and its peers, then static and learned routes.
+func (w *walk) throughNetwork(l leg) leg {
+	if n, ok := w.natOf(l.net, l.dst); ok && l.answer {
+		return w.undone(l, n)
+	}
+	if rule, ok := w.bundleAt(l.net, l.dst); ok {
+		w.say(l.net, toBundle, last(rule.Name))
+		return w.atBundle(l, rule)
+	}
+	if w.settings.On(endpointPeered) && l.via == ownWay && !l.answer {
+		for _, p := range w.active(l.net) {
+			if rule, ok := w.bundleAt(relative(p.Network, ""), l.dst); ok {
+				l.net, l.via = relative(p.Network, ""), peered
+				return w.atBundle(l, rule)
+			}
+		}
+	}
+	if way, ok := w.policyWay(l); ok {
+		return way
+	}
+	if w.ownRange(l.net, l.dst) {
+		w.say(l.net, toSubnet, w.rangeName(l.net, l.dst))
+		return w.deliver(l)
+	}
+	for _, p := range w.active(l.net) {
+		peer := relative(p.Network, "")
+		if l.via == peered || !w.ownRange(peer, l.dst) {
+			continue
+		}
+		w.say(l.net, toPeerSubnet, w.rangeName(peer, l.dst))
+		l.net, l.via = peer, peered
+		return w.deliver(l)
+	}
+	return w.customWay(l)
+}
+
+// ownRange tells whether an address is in a subnetwork of a network, one hidden behind a connector included.
+func (w *walk) ownRange(net string, a netip.Addr) bool {
+	sub, _, ok := w.subnetAt(net, a)
+	if ok && sub.Purpose == "PRIVATE_SERVICE_CONNECT" {
+		return false
+	}
+	_, _, concealed := w.hidden(net, a)
+	return ok || concealed
+}
+
+func (w *walk) rangeName(net string, a netip.Addr) string {
+	if sub, _, ok := w.subnetAt(net, a); ok {
+		return last(sub.Name)
+	}
+	c, _, _ := w.hidden(net, a)
+	return "connector " + last(c.Name)
+}
+
+// active are the peerings of a network that both ends have made.
+func (w *walk) active(net string) []peering {
+	return slices.DeleteFunc(slices.Clone(w.networks[net].Peerings),
+		func(p peering) bool { return p.State != "ACTIVE" })
+}
+
+// policyWay asks the policy-based routes: machines by tag, or all of them; the lowest priority decides.
+func (w *walk) policyWay(l leg) (leg, bool) {
+	if l.skip || l.answer && l.nic == nil {
+		return l, false
+	}
+	var fit []policyRoute
+	for _, r := range w.policyWays {
+		if relative(r.Network, "") == l.net && r.applies(l) {
+			fit = append(fit, r)
+		}
+	}
+	if len(fit) == 0 {
+		return l, false
+	}
+	first := slices.MinFunc(fit, func(a, b policyRoute) int { return cmp.Compare(a.Priority, b.Priority) })
+	l.skip = true
+	if first.Others == "DEFAULT_ROUTING" {
+		w.say(l.net, toDefault, last(first.Name))
+		return l, false
+	}
+	w.say(l.net, toPolicy, last(first.Name))
+	hop, err := netip.ParseAddr(first.Hop)
+	if err != nil {
+		return w.drop(l, l.net, toNobody, first.Hop), true
+	}
+	return w.toBalancer(l, hop), true
+}
+
+func (r policyRoute) applies(l leg) bool {
+	switch {
+	case r.Attachment != nil:
+		if l.via != hybrid || r.Attachment.Region != "all" && r.Attachment.Region != l.region {
+			return false
+		}
+	case r.Machines != nil && len(r.Machines.Tags) > 0:
+		if l.nic == nil || !slices.ContainsFunc(r.Machines.Tags,
+			func(t string) bool { return slices.Contains(l.nic.tags, t) }) {
+			return false
+		}
+	case l.nic == nil:
+		return false
+	}
+	proto := strings.ToLower(r.Filter.Proto)
+	return (proto == "" || proto == "all" || proto == l.proto) &&
+		(r.Filter.Src == "" || inside(r.Filter.Src, l.src)) && (r.Filter.Dst == "" || inside(r.Filter.Dst, l.dst))
+}
+
+// toBalancer hands a packet to the machines behind an internal load balancer, which are its owner's.
+func (w *walk) toBalancer(l leg, hop netip.Addr) leg {
+	i := slices.IndexFunc(w.rules, func(f forwardingRule) bool {
+		return f.IP == hop.String() && strings.HasPrefix(f.Scheme, "INTERNAL") && w.ruleNetwork(f) == l.net
+	})
+	if i < 0 {
+		return w.drop(l, l.net, toNobody, hop.String())
+	}
+	w.say(l.net, hopBalancer, last(w.rules[i].Name))
+	l = w.bySwitch(l, w.rules[i].Name, hopRunning, applianceForward)
+	if l.at != dropped {
+		l.via, l.skip, l.nic = forwarded, true, nil
+	}
+	return l
+}
+
+func (w *walk) ruleNetwork(f forwardingRule) string {
+	if f.Network != "" {
+		return relative(f.Network, part(f.Name, "projects"))
+	}
+	full := relative(f.Subnetwork, part(f.Name, "projects"))
+	for _, sub := range w.subnets {
+		if sub.Name == full {
+			return relative(sub.Network, "")
+		}
+	}
+	return ""
+}
+
+// deliver hands a packet to who has its address in the network.
+func (w *walk) deliver(l leg) leg {
+	if m, ok := w.machineAt(l.net, l.dst); ok {
+		who := w.machineNIC(m, l.net)
+		if !who.running {
+			return w.drop(l, l.net, toNobody, l.dst.String())
+		}
+		l.nic, l.at = &who, atMachine
+		return l
+	}
+	for _, f := range w.rules {
+		if f.IP == l.dst.String() && w.ruleNetwork(f) == l.net {
+			return w.atForwardingRule(l, f)
+		}
+	}
+	// a serverless sender, or a machine that is supposed
+	if w.home != nil && w.home.net == l.net && w.home.src == l.dst {
+		return w.finish(l, place{kind: "network", names: []string{part(l.net, "projects"), last(l.net)}, addr: l.dst})
+	}
+	if who, ok := w.supposed(l); ok {
+		l.nic, l.at = &who, atMachine
+		return l
+	}
+	return w.drop(l, l.net, toNobody, l.dst.String())
+}
+
+// supposed is a machine that the question names by its address and the world does not have.
+func (w *walk) supposed(l leg) (nic, bool) {
+	sub, _, ok := w.subnetAt(l.net, l.dst)
+	if !ok || w.wants == nil || w.wants.kind != "network" || w.wants.addr != l.dst || w.wants.network() != l.net {
+		return nic{}, false
+	}
+	who := nic{name: l.net + "/" + l.dst.String(), net: l.net, region: part(sub.Name, "regions"), subnet: &sub,
+		kind: machineKind, running: true}
+	who.setAddress(l.dst)
+	return who, true
+}

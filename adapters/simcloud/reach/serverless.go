@@ -1,0 +1,107 @@
+package reach
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Addresses of Google's own. The first two stand for a service that leaves by Google's own way, the ranges are part of
+// what Google publishes as its own (goog.json).
+var (
+	runAddress  = netip.MustParseAddr("34.96.0.2")
+	runAddress6 = netip.MustParseAddr("2600:1900::2")
+	googleOwn   = []string{"34.64.0.0/10", "142.250.0.0/15", "172.217.0.0/16", "216.58.192.0/19", "2600:1900::/28",
+		"2607:f8b0::/32", "2a00:1450::/32"}
+	// vips are private.googleapis.com and restricted.googleapis.com.
+	vips = []string{"199.36.153.8/30", "199.36.153.4/30", "2600:2d00:2:2000::/64", "2600:2d00:2:1000::/64"}
+	// privateRanges are documented for private-ranges-only; the reserved ones depend on a switch.
+	privateRanges = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fd00::/8",
+		"199.36.153.4/30", "199.36.153.8/30"}
+	reservedRanges = []string{"192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24",
+		"203.0.113.0/24", "240.0.0.0/4"}
+	metadata = netip.MustParseAddr("169.254.169.254")
+)
+
+func googles(a netip.Addr) bool { return anyInside(googleOwn, a) || anyInside(vips, a) }
+
+func private(a netip.Addr) bool {
+	return a.IsPrivate() || inside("100.64.0.0/10", a) || a.IsLinkLocalUnicast() || a.IsLoopback() || a.IsMulticast()
+}
+
+// leaveService decides which way a service's packet leaves: into its network or by Google's own way.
+func (w *walk) leaveService(l leg) leg {
+	access := l.service.Template.Access
+	at := l.service.Name
+	if access.Connector == "" && len(access.NICs) == 0 {
+		w.say(at, outNone, "")
+		return w.ownWay(l)
+	}
+	switch {
+	case strings.EqualFold(access.Egress, "ALL_TRAFFIC"):
+		w.say(at, outAll, "")
+	case anyInside(privateRanges, l.dst):
+		w.say(at, outPrivate, "")
+	case anyInside(reservedRanges, l.dst):
+		w.say(at, outPrivate, "")
+		w.asked(widePrivate)
+		if !w.settings.On(widePrivate) {
+			return w.ownWay(l)
+		}
+	default:
+		w.say(at, outPublic, "")
+		return w.ownWay(l)
+	}
+	who, ok := w.serviceNIC(*l.service)
+	if !ok {
+		return w.drop(l, at, outGone, access.Connector)
+	}
+	return w.enterNetwork(l, who)
+}
+
+func (w *walk) ownWay(l leg) leg {
+	if private(l.dst) {
+		return w.drop(l, l.service.Name, outNoPrivate, "")
+	}
+	l.at = atInternet
+	if googles(l.dst) {
+		l.at = atFront
+	}
+	return l
+}
+
+// serviceNIC is the interface that a service sends from.
+func (s *Snapshot) serviceNIC(svc service) (nic, bool) {
+	access := svc.Template.Access
+	project := part(svc.Name, "projects")
+	if access.Connector != "" {
+		name := access.Connector
+		if !strings.Contains(name, "/") {
+			name = "projects/" + project + "/locations/" + part(svc.Name, "locations") + "/connectors/" + name
+		}
+		return s.connectorNIC(name)
+	}
+	subnet := relative(access.NICs[0].Subnetwork, project)
+	if !strings.Contains(access.NICs[0].Subnetwork, "/") {
+		subnet = "projects/" + project + "/regions/" + part(svc.Name,
+			"locations") + "/subnetworks/" + access.NICs[0].Subnetwork
+	}
+	return s.directNIC(subnet, access.NICs[0].Tags)
+}
+
+func (w *walk) enterNetwork(l leg, who nic) leg {
+	if l.dst.Is6() && who.kind != directKind {
+		return w.drop(l, who.name, outFamily, "")
+	}
+	if who.kind != directKind && !slices.Contains([]string{"tcp", "udp", "icmp"}, l.proto) {
+		return w.drop(l, who.name, outProto, "")
+	}
+	into, err := who.leg(l.dst.Is6())
+	if err != nil {
+		return w.drop(l, who.name, outFamily, "")
+	}
+	l.at, l.net, l.nic, l.region, l.src = into.at, into.net, into.nic, into.region, into.src
+	home := l
+	w.entered = &home
+	return l
+}

@@ -1,0 +1,72 @@
+package culvert_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// evaluator is the package in which the simulated world judges packets.
+const evaluator = "adapters/simcloud/reach"
+
+// TestTheWorldJudgesAlone: what judges packets in the simulated world and what the product believes about packets share
+// no code, no type and no table, in tests neither. Else both make the same mistake and no proof finds it. Only the
+// simulated world and proofs ask the evaluator; everybody else has its control endpoint.
+func TestTheWorldJudgesAlone(t *testing.T) {
+	seen := false
+	for _, s := range sources(t) {
+		for _, path := range s.imports() {
+			imported, ours := strings.CutPrefix(path, module+"/")
+			if !ours {
+				continue
+			}
+			if s.pkg == evaluator {
+				seen = true
+			}
+			if said := sharedWithTheWorld(s, imported); said != "" {
+				t.Errorf("%s imports %s: %s", s.path, imported, said)
+			}
+		}
+	}
+	if !seen {
+		t.Errorf("no file of %s was looked at", evaluator)
+	}
+}
+
+// sharedWithTheWorld says why a file must not import a package of ours, as far as the evaluator is concerned.
+func sharedWithTheWorld(s source, imported string) string {
+	within := func(pkg, folder string) bool { return pkg == folder || strings.HasPrefix(pkg, folder+"/") }
+	if s.pkg == evaluator && !within(imported, "adapters/simcloud") {
+		return "the evaluator knows the simulated world only"
+	}
+	if within(imported, evaluator) && !within(s.pkg, "adapters/simcloud") && !within(s.pkg, "cmd/proofs") &&
+		!within(s.pkg, "cmd/internal/proof") {
+		return "only the simulated world and proofs know its evaluator"
+	}
+	return ""
+}
+
+// TestSharedWithTheWorld holds the check itself.
+func TestSharedWithTheWorld(t *testing.T) {
+	for _, c := range []struct {
+		pkg, imported string
+		refused       bool
+	}{
+		{evaluator, "adapters/simcloud/world", false},
+		{evaluator, "adapters/simcloud/aviatrix", false},
+		{evaluator, "events", true},
+		{evaluator, "workers/policy", true},
+		{evaluator, "adapters/gcp", true},
+		{"adapters/simcloud", evaluator, false},
+		{"cmd/proofs/reach", evaluator, false},
+		{"cmd/internal/proof/lab", evaluator, false},
+		{"cmd/culvert", evaluator, true},
+		{"cmd/internal/wiring", evaluator, true},
+		{"events/reach", evaluator, true},
+		{"adapters/gcp", evaluator, true},
+		{"adapters/gcp", "workers/policy", false},
+	} {
+		if said := sharedWithTheWorld(source{pkg: c.pkg}, c.imported); (said != "") != c.refused {
+			t.Errorf("%s imports %s: %q", c.pkg, c.imported, said)
+		}
+	}
+}
