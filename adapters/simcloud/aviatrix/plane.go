@@ -78,13 +78,18 @@ func (p Plane) Transits(controllerName, from, to string) []string {
 	c := p.of(controllerName)
 	a, _ := load[Gateway](c, kindGateway, from)
 	b, _ := load[Gateway](c, kindGateway, to)
+	between := func(names ...string) []string {
+		return slices.DeleteFunc(names, func(n string) bool { return n == from || n == to })
+	}
+	for _, x := range c.hubs(a) {
+		if slices.Contains(c.hubs(b), x) {
+			return between(x)
+		}
+	}
 	for _, x := range c.hubs(a) {
 		for _, y := range c.hubs(b) {
-			switch {
-			case x == y:
-				return slices.DeleteFunc([]string{x}, func(n string) bool { return n == from || n == to })
-			case slices.Contains(c.peersOf(x), y):
-				return slices.DeleteFunc([]string{x, y}, func(n string) bool { return n == from || n == to })
+			if slices.Contains(c.peersOf(x), y) {
+				return between(x, y)
 			}
 		}
 	}

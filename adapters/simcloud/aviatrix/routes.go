@@ -54,11 +54,27 @@ func (c *call) table(gw Gateway) []route {
 		if other.Name == gw.Name || other.State != up || !c.joined(gw, other) {
 			continue
 		}
-		for _, cidr := range c.reported(other) {
+		for _, cidr := range append(slices.Clone(c.reported(other)), c.passedOn(gw, other)...) {
 			out = append(out, route{cidr, other.Name})
 		}
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Route < out[j].Route })
+	return out
+}
+
+// passedOn is what a transit has learned from its connections and tells another gateway (manual: the transit gateway
+// propagates what it learns to its spokes). With segmentation, only of connections whose domain may talk to it.
+func (c *call) passedOn(to, hub Gateway) []string {
+	if hub.Role != transit {
+		return nil
+	}
+	var out []string
+	for _, conn := range all[Connection](c, kindConnection, hub.Name) {
+		if conn.BGP && conn.Session != established || hub.Segmentation && !c.domainsTalk(to.Name, conn.Name) {
+			continue
+		}
+		out = append(append(out, conn.Learned...), conn.Subnets...)
+	}
 	return out
 }
 

@@ -68,7 +68,8 @@ func New(w *world.World, s Scenario) (http.Handler, error) {
 		methods  []method
 	}{
 		{[]string{"/compute/v1/"}, computeMethods()},
-		{[]string{"/v1/", "/v1beta1/"}, connectorMethods()}, // the recordings speak v1beta1
+		{[]string{"/v1/", "/v1beta1/"}, append(connectorMethods(), policyRouteMethods()...)},
+		// the recordings speak v1beta1
 		{[]string{"/dns/v1/", "/dns/v1beta2/"}, dnsMethods()},
 		{[]string{"/v2/"}, serverlessMethods()},
 		{[]string{"/v3/"}, monitoringMethods()},

@@ -18,6 +18,7 @@ func firewallPolicyMethods() []method {
 	var out []method
 	for _, level := range []struct{ path, call string }{
 		{"projects/{project}/global/firewallPolicies", "networkFirewallPolicies"},
+		{"projects/{project}/regions/{region}/firewallPolicies", "regionNetworkFirewallPolicies"},
 		{"locations/global/firewallPolicies", "firewallPolicies"}, // of an organization
 	} {
 		one := level.path + "/{name}"
@@ -52,7 +53,10 @@ func firewallPolicyMethods() []method {
 				operation: true, run: removeAssociation},
 		)
 	}
-	return out
+	return append(out, method{
+		pattern: "GET projects/{project}/regions/{region}/firewallPolicies/getEffectiveFirewalls",
+		call:    "regionNetworkFirewallPolicies.getEffectiveFirewalls", run: regionalFirewalls,
+	})
 }
 
 func (r *request) policyName() string { return r.scope() + "/" + policyKind + "/" + r.name }
@@ -192,7 +196,7 @@ func deletePolicy(r *request) (world.Doc, *refusal) {
 	})
 }
 
-// addAssociation: a network has at most one global network firewall policy.
+// addAssociation: a network has at most one global network firewall policy, and one for each region.
 func addAssociation(r *request) (world.Doc, *refusal) {
 	if doc, bad, ok := r.repeated(); ok {
 		return doc, bad
@@ -224,9 +228,12 @@ func addAssociation(r *request) (world.Doc, *refusal) {
 	return out, bad
 }
 
-// associated is the name of the policy that a network is associated with; "" = none.
+// associated is the name of the policy of this scope that a network is associated with; "" = none.
 func (r *request) associated(target string) string {
-	for e := range r.all(policyKind, "projects/") {
+	if r.project == "" {
+		return ""
+	}
+	for e := range r.all(policyKind, r.scope()+"/") {
 		for _, a := range objs(e.Doc, "associations") {
 			if relative(str(a, "attachmentTarget"), "") == target {
 				return e.Name

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"strings"
 
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
@@ -246,28 +247,20 @@ func tuples(match map[string]any) int64 {
 }
 
 // effectiveFirewalls answers networks.getEffectiveFirewalls: classic rules and policies, each in its own list, in the
-// order of evaluation.
+// order of evaluation. Regional policies are not in it (discovery document: HIERARCHY, NETWORK, SYSTEM).
 func effectiveFirewalls(r *request) (world.Doc, *refusal) {
 	network, _, bad := r.networkOf(r.scope() + "/networks/" + r.name)
 	if bad != nil {
 		return nil, bad
 	}
 	out := world.Doc{}
-	var classic, policies []any
+	var classic []any
 	for _, e := range r.tx.List(vendor, "firewalls", r.scope()+"/firewalls/") {
 		if relative(str(e.Doc, "network"), "") == network {
 			classic = append(classic, map[string]any(e.Doc))
 		}
 	}
-	for _, e := range r.tx.List(vendor, policyKind, "projects/") {
-		for _, a := range objs(e.Doc, "associations") {
-			if relative(str(a, "attachmentTarget"), "") == network {
-				policies = append(
-					policies, map[string]any{"name": base(e.Name), "type": "NETWORK", "rules": e.Doc["rules"]},
-				)
-			}
-		}
-	}
+	policies := append(r.above(), r.on(network, r.scope()+"/"+policyKind+"/", "NETWORK")...)
 	if len(classic) > 0 {
 		out["firewalls"] = classic
 	}
@@ -275,4 +268,50 @@ func effectiveFirewalls(r *request) (world.Doc, *refusal) {
 		out["firewallPolicys"] = policies
 	}
 	return out, nil
+}
+
+// regionalFirewalls answers regionNetworkFirewallPolicies.getEffectiveFirewalls, the only call that shows the policies
+// of a region.
+func regionalFirewalls(r *request) (world.Doc, *refusal) {
+	network, _, bad := r.networkOf(r.query.Get("network"))
+	if bad != nil {
+		return nil, bad
+	}
+	policies := append(r.above(), r.on(network, r.scope()+"/"+policyKind+"/", "NETWORK_REGIONAL")...)
+	policies = append(policies, r.on(network, "projects/"+r.project+"/global/"+policyKind+"/", "NETWORK")...)
+	out := world.Doc{}
+	if len(policies) > 0 {
+		out["firewallPolicys"] = policies
+	}
+	return out, nil
+}
+
+// on lists the policies with this prefix that are associated with a network.
+func (r *request) on(network, prefix, typ string) []any {
+	var out []any
+	for _, e := range r.tx.List(vendor, policyKind, prefix) {
+		for _, a := range objs(e.Doc, "associations") {
+			if relative(str(a, "attachmentTarget"), "") == network {
+				out = append(out, map[string]any{"name": base(e.Name), "type": typ, "rules": e.Doc["rules"]})
+			}
+		}
+	}
+	return out
+}
+
+// above lists the hierarchical policies of the organization and the folders above the project.
+func (r *request) above() []any {
+	doc, _ := r.get("projects", r.project)
+	var out []any
+	for _, parent := range strs(doc, "parents") {
+		for _, e := range r.tx.List(vendor, policyKind, "locations/global/") {
+			for _, a := range objs(e.Doc, "associations") {
+				if strings.HasSuffix(str(a, "attachmentTarget"), parent) {
+					out = append(out, map[string]any{"name": base(e.Name), "type": "HIERARCHY",
+						"rules": e.Doc["rules"]})
+				}
+			}
+		}
+	}
+	return out
 }

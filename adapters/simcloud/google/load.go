@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,8 +50,12 @@ func (s Scenario) load(d *door, tx *world.Tx) error {
 		if p.Host {
 			status = "HOST"
 		}
-		tx.QuietPut(vendor, "projects", p.ID, world.Doc{"number": p.Number, "hash": p.Hash, "xpnProjectStatus": status,
-			"creationTimestamp": stamp(epoch)})
+		doc := world.Doc{"number": p.Number, "hash": p.Hash, "xpnProjectStatus": status,
+			"creationTimestamp": stamp(epoch)}
+		if len(p.Parents) > 0 {
+			doc["parents"] = p.Parents
+		}
+		tx.QuietPut(vendor, "projects", p.ID, doc)
 	}
 	for _, step := range []func() error{
 		func() error { return each(s.Networks, l.network) },
@@ -63,6 +68,7 @@ func (s Scenario) load(d *door, tx *world.Tx) error {
 		func() error { return each(s.DNSPolicies, l.dnsPolicy) },
 		func() error { return each(s.ResponsePolicies, l.responsePolicy) },
 		func() error { return each(s.Connectors, l.connector) },
+		func() error { return each(s.Objects, l.object) },
 		func() error { return each(s.Functions, l.function) },
 		func() error { return each(s.Services, l.service) },
 		func() error { return each(s.Generate, l.generate) },
@@ -110,6 +116,9 @@ func (l loader) network(n Network) error {
 		if s.Purpose != "" {
 			body["purpose"] = s.Purpose
 		}
+		if s.V6 != "" {
+			body["stackType"], body["ipv6AccessType"] = "IPV4_IPV6", s.V6
+		}
 		if err := l.insert(subnetworks(), l.at(n.Project, s.Region, s.Name, body)); err != nil {
 			return err
 		}
@@ -128,10 +137,13 @@ func (l loader) peering(p Peering) error {
 			return fmt.Errorf("peering %s to %s: no such network", from, to)
 		}
 		doc["peerings"] = append(list(doc, "peerings"), map[string]any{
-			"name": "to-" + peerName, "network": link(networkLink(peerProject, peerName)), "state": "ACTIVE",
-			"stateDetails":         "Connected.",
-			"exchangeSubnetRoutes": true, "importCustomRoutes": p.CustomRoutes, "exportCustomRoutes": p.CustomRoutes,
-			"autoCreateRoutes": true, "stackType": "IPV4_ONLY",
+			"name": "to-" + peerName, "network": link(networkLink(peerProject, peerName)),
+			"state": map[bool]string{false: "ACTIVE", true: "INACTIVE"}[p.Inactive],
+			"stateDetails": map[bool]string{false: "Connected.",
+				true: "Waiting for peer network to connect."}[p.Inactive],
+			"exchangeSubnetRoutes": true, "importCustomRoutes": p.CustomRoutes || slices.Contains(p.Imports, from),
+			"exportCustomRoutes": p.CustomRoutes || slices.Contains(p.Exports, from),
+			"autoCreateRoutes":   true, "stackType": "IPV4_ONLY",
 		})
 		l.tx.QuietPut(vendor, "networks", full, doc)
 	}

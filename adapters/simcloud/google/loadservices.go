@@ -1,6 +1,7 @@
 package google
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -123,15 +124,32 @@ func (l loader) connector(c Connector) error {
 
 func (l loader) service(s Service) error { return l.deployed(s, nil) }
 
+// access is how a service sends into a network; nil when it does not.
+func (s Service) access() map[string]any {
+	access := map[string]any{"egress": cmp.Or(s.Egress, "ALL_TRAFFIC")}
+	project, name, _ := strings.Cut(cmp.Or(s.Connector, s.Direct), "/")
+	switch {
+	case s.Connector != "":
+		access["connector"] = "projects/" + project + "/locations/" + s.Region + "/connectors/" + name
+	case s.Direct != "":
+		nic := map[string]any{"subnetwork": "projects/" + project + "/regions/" + s.Region + "/subnetworks/" + name}
+		if len(s.Tags) > 0 {
+			nic["tags"] = s.Tags
+		}
+		access["networkInterfaces"] = []any{nic}
+	default:
+		return nil
+	}
+	return access
+}
+
 // deployed makes a service that has been serving its first revision for long.
 func (l loader) deployed(s Service, more world.Doc) error {
 	template := map[string]any{"containers": []any{map[string]any{
 		"image": fmt.Sprintf("%s-docker.pkg.dev/%s/apps/%s:1", s.Region, s.Project, s.Name),
 		"ports": []any{map[string]any{"containerPort": 8080}}}}}
-	if s.Connector != "" {
-		project, name, _ := strings.Cut(s.Connector, "/")
-		template["vpcAccess"] = map[string]any{"egress": "ALL_TRAFFIC",
-			"connector": "projects/" + project + "/locations/" + s.Region + "/connectors/" + name}
+	if access := s.access(); access != nil {
+		template["vpcAccess"] = access
 	}
 	r := l.at(s.Project, s.Region, s.Name, world.Doc{"template": template})
 	doc, name := without(r.body), r.serviceName()

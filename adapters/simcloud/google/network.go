@@ -1,6 +1,8 @@
 package google
 
 import (
+	"fmt"
+	"hash/fnv"
 	"net/netip"
 	"time"
 
@@ -121,9 +123,26 @@ func buildSubnetwork(r *request) (world.Doc, *refusal) {
 		"stackType": "IPV4_ONLY", "state": "READY", "logConfig": map[string]any{"enable": false},
 	})
 	completeFlowLogs(doc)
+	giveV6(doc, r.name)
 	doc["network"], doc["gatewayAddress"] = link(network), prefix.Addr().Next().String()
 	doc["fingerprint"] = fingerprint(without(doc, "fingerprint"))
 	return doc, nil
+}
+
+// giveV6 takes a range for a dual-stack subnetwork, as the vendor does. guess: which one.
+func giveV6(subnet world.Doc, name string) {
+	if str(subnet, "stackType") != "IPV4_IPV6" {
+		return
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name + str(subnet, "ipCidrRange"))) // a hash never fails
+	high, low := h.Sum32()>>16, h.Sum32()&0xffff
+	defaults(subnet, map[string]any{"ipv6AccessType": "INTERNAL"})
+	if str(subnet, "ipv6AccessType") == "EXTERNAL" {
+		subnet["ipv6CidrRange"] = fmt.Sprintf("2600:1901:%x:%x::/64", high, low)
+		return
+	}
+	subnet["ipv6CidrRange"] = fmt.Sprintf("fd20:1:%x:%x::/64", high, low)
 }
 
 func patchSubnetwork(r *request, old world.Doc) (world.Doc, *refusal) {

@@ -22,6 +22,7 @@ type Scenario struct {
 	Functions        []Service        `yaml:"functions"` // second generation, each with its Cloud Run service
 	Services         []Service        `yaml:"services"`
 	Generate         []Generated      `yaml:"generate"`
+	Objects          []Object         `yaml:"objects"` // anything else, in the vendor's own words
 }
 
 // Project is a cloud project. Number and Hash are part of its services' addresses.
@@ -30,6 +31,8 @@ type Project struct {
 	Number string `yaml:"number"`
 	Hash   string `yaml:"hash"`
 	Host   bool   `yaml:"host"` // of a Shared VPC
+	// Parents are the organization and the folders above it, from the top: organizations/1, folders/2.
+	Parents []string `yaml:"parents"`
 }
 
 // Network is a VPC network with what belongs to it alone.
@@ -53,6 +56,7 @@ type Subnetwork struct {
 	Range        string `yaml:"range"`
 	Purpose      string `yaml:"purpose"`
 	GoogleAccess bool   `yaml:"googleAccess"`
+	V6           string `yaml:"v6"` // INTERNAL or EXTERNAL: dual stack, with a range that the vendor takes
 }
 
 // Range is a named range of addresses.
@@ -81,10 +85,15 @@ type Route struct {
 	Description string   `yaml:"description"`
 }
 
-// Peering joins two networks, each "project/name", both ways. Custom routes are exchanged when CustomRoutes is set.
+// Peering joins two networks, each "project/name", both ways. Custom routes are exchanged both ways when
+// CustomRoutes is
+// set; Exports and Imports say it of one end: the network that is named there.
 type Peering struct {
 	Between      [2]string `yaml:"between"`
 	CustomRoutes bool      `yaml:"customRoutes"`
+	Exports      []string  `yaml:"exports"`
+	Imports      []string  `yaml:"imports"`
+	Inactive     bool      `yaml:"inactive"` // one end has not made it
 }
 
 // Router is a Cloud Router.
@@ -207,6 +216,9 @@ type Service struct {
 	Name      string   `yaml:"name"`
 	Ingress   string   `yaml:"ingress"` // empty: INGRESS_TRAFFIC_ALL
 	Connector string   `yaml:"connector"`
+	Direct    string   `yaml:"direct"` // "project/subnetwork", same region: direct egress
+	Tags      []string `yaml:"tags"`   // of direct egress
+	Egress    string   `yaml:"egress"` // empty: ALL_TRAFFIC
 	Invokers  []string `yaml:"invokers"`
 	Pinned    bool     `yaml:"pinned"`
 }

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 
+	"google.golang.org/api/compute/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -51,6 +52,9 @@ func protoSchema(empty proto.Message) schema {
 		return out, nil
 	}
 }
+
+// typeOfRule is a rule of a firewall policy, for scenarios.
+var typeOfRule = reflect.TypeFor[compute.FirewallPolicyRule]()
 
 func checkValue(v any, t reflect.Type, path string) *refusal {
 	if v == nil {

@@ -38,6 +38,9 @@ func (w *walk) throughGateway(l leg) leg {
 	}
 	line, found := longest(w.table(l.gateway), l.dst)
 	switch {
+	case !found && l.from != fromVPC && anyInside(gw.Advertised, l.dst):
+		w.say(at, gwAdvertised, l.dst.String())
+		return w.intoVPC(l, gw)
 	case !found && !private(l.dst) && l.from == fromVPC && l.dst.Is4():
 		return w.outOfGateway(l, gw)
 	case !found:

@@ -71,8 +71,6 @@ var (
 		"nobody has this address of the subnetwork", pageRoutes}
 	toSpoken = Rule{"route-site-to-site",
 		"a network does not pass packets from one site to another", pageSiteToSite}
-	toPeersPeer = Rule{"route-not-transitive",
-		"a peer's peer is not reached", pagePeering}
 	hopForwards = Rule{"hop-can-forward",
 		"a next hop machine must be allowed to forward", pageStatic}
 	hopRunning = Rule{"hop-machine",
@@ -183,10 +181,10 @@ var (
 		"the second gateway of a pair takes over", pageGateway}
 	gwRoute = Rule{"gateway-route",
 		"the longest prefix of the gateway's table decides", pageTransit}
+	gwAdvertised = Rule{"gateway-advertised",
+		"a spoke passes what it is told to advertise to its own network", pageGateway}
 	gwNoRoute = Rule{"gateway-no-route",
 		"the gateway's table has no route", pageTransit}
-	gwFilterOut = Rule{"gateway-attachment-filter",
-		"a filter list of the attachment leaves the route out", pageTransit}
 	gwTags = Rule{"gateway-fqdn-tags",
 		"the FQDN tags of the gateway decide about the destination", pageTags}
 	gwFirewall = Rule{"gateway-firewall",
@@ -230,3 +228,20 @@ var (
 	loop = Rule{"time-to-live",
 		"the packet goes round in a circle", pageIP}
 )
+
+// Rules is the closed list of what decides about packets.
+func Rules() []Rule {
+	return []Rule{
+		outNone, outNoPrivate, outAll, outPrivate, outPublic, outGone, outFamily, outProto, fwImpliedOut,
+		fwImpliedIn, fwTracked, fwBlocked, fwAlways, fwHierarchy, fwClassic, fwGlobal, fwRegional,
+		fwInspected, toBundle, toPolicy, toDefault, toSubnet, toPeerSubnet, toStatic, toDynamic,
+		toPeerCustom, toNowhere, toNobody, toSpoken, hopForwards, hopRunning, hopBalancer,
+		netExternal, netNAT, netNoNAT, netHidden, netPrivate, netPublic, netMachine, netReturn, netIPv6,
+		pgaOn, pgaOff, pgaSite, atGoogle, pscLocal, pscSite, pscForward, pscPeered, pscState, pscRegion,
+		pscNAT, pscProducer, pscSPeered, balancer, lbRegion, inAll, inInternal, inShared, inClosed,
+		inNoRun, nameNone, nameFamily, nameOutbound, nameResponse, nameZone, nameMissing, nameForward,
+		namePeering, namePublic, nameInbound, gwDown, gwSecond, gwRoute, gwAdvertised, gwNoRoute, gwTags,
+		gwFirewall, gwNoRule, gwCloudOff, gwNAT, gwNoNAT, gwTracked, gwUnseen, gwNobody, gwHost, gwTunnel,
+		siteHost, siteRoute, siteNoRoute, siteImport, siteHop, siteNoHop, siteOther, loop,
+	}
+}
