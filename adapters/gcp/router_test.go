@@ -29,7 +29,7 @@ func TestRouterIsCheckedBeforeAnything(t *testing.T) {
 	c := simulated(t)
 	known, err := c.Routers().Check(t.Context(), router("edge-1"))
 	must(t, "check edge-1", err)
-	for _, want := range []string{"10.40.0.0/16", "172.16.0.0/16", "192.168.10.0/24"} {
+	for _, want := range []string{"10.40.0.0/16", "172.16.0.0/16", "192.168.12.0/24"} {
 		if !slices.Contains(known, want) {
 			t.Errorf("known prefixes %v miss %s", known, want)
 		}

@@ -96,7 +96,7 @@ func (c *cli) way(name string, w *control.Way) {
 		}
 		source := h.Page
 		if h.Switch != "" {
-			source = "switch " + h.Switch
+			source = "switch " + h.Switch + " is " + h.Set
 		}
 		fmt.Fprintf(c.out, "%s %s: %s%s (%s)\n", mark, h.At, h.Says, by, source)
 	}

@@ -38,6 +38,7 @@ type Hop struct {
 	Says   string `json:"says"`
 	Page   string `json:"page,omitempty"`
 	Switch string `json:"switch,omitempty"`
+	Set    string `json:"set,omitempty"` // the switch's position: on or off
 	Drop   bool   `json:"drop,omitempty"`
 }
 

@@ -41,6 +41,7 @@ type Hop struct {
 	Says   string `json:"says"`             // what the rule says
 	Page   string `json:"page,omitempty"`   // the vendor's page; empty when a switch decided
 	Switch string `json:"switch,omitempty"` // the switch that decided
+	Set    string `json:"set,omitempty"`    // its position: on or off
 	Drop   bool   `json:"drop,omitempty"`
 }
 

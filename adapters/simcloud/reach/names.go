@@ -17,7 +17,10 @@ func (r *resolution) say(at string, rule Rule, by string) {
 	r.hops = append(r.hops, Hop{At: at, Rule: rule.ID, By: by, Says: rule.Says, Page: rule.Page})
 }
 
-func (r *resolution) asked(name string) { r.hops[len(r.hops)-1].Switch = name }
+func (r *resolution) asked(s Settings, name string) {
+	h := &r.hops[len(r.hops)-1]
+	h.Switch, h.Set = name, s.word(name)
+}
 
 type zoneDoc struct {
 	Name       string `json:"-"`
@@ -83,7 +86,7 @@ func (s *Snapshot) ask(r *resolution, q query) {
 		}](doc)
 		if p.Servers != nil && p.Networks.has(q.net) {
 			r.say(q.net, nameOutbound, last(name))
-			r.asked(alternativeAsks)
+			r.asked(s.settings, alternativeAsks)
 			if s.settings.On(alternativeAsks) {
 				s.askPublic(r, q)
 			}
@@ -165,7 +168,7 @@ func (s *Snapshot) askZones(r *resolution, q query) bool {
 		}
 	case best.Forward != nil:
 		r.say(q.net, nameForward, last(best.Name))
-		r.asked(forwardAsks)
+		r.asked(s.settings, forwardAsks)
 		if s.settings.On(forwardAsks) {
 			s.askPublic(r, q)
 		}

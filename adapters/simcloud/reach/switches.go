@@ -103,3 +103,10 @@ func (s Settings) On(name string) bool {
 	i := slices.IndexFunc(switches, func(s Switch) bool { return s.Name == name })
 	return switches[i].Default
 }
+
+func (s Settings) word(name string) string {
+	if s.On(name) {
+		return "on"
+	}
+	return "off"
+}

@@ -118,7 +118,7 @@ func (w *walk) drop(l leg, at string, r Rule, by string) leg {
 // asked records that a switch decided the last hop.
 func (w *walk) asked(name string) {
 	h := &w.hops[len(w.hops)-1]
-	h.Switch = name
+	h.Switch, h.Set = name, w.settings.word(name)
 }
 
 // bySwitch passes or drops a packet as a switch says.
