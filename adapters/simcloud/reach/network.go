@@ -34,7 +34,7 @@ func (w *walk) throughNetwork(l leg) leg {
 	}
 	for _, p := range w.active(l.net) {
 		peer := relative(p.Network, "")
-		if l.via == peered || !w.ownRange(peer, l.dst) {
+		if !w.ownRange(peer, l.dst) {
 			continue
 		}
 		w.say(l.net, toPeerSubnet, w.rangeName(peer, l.dst))

@@ -43,9 +43,7 @@ func (w *walk) customWay(l leg) leg {
 			fit = append(fit, c)
 		}
 	}
-	if l.via != peered {
-		fit = append(fit, w.imported(l)...)
-	}
+	fit = append(fit, w.imported(l)...)
 	if w.settings.On(deadHopYields) {
 		fit = slices.DeleteFunc(fit, func(c candidate) bool { return !c.counts })
 	}

@@ -90,14 +90,11 @@ func (s *Snapshot) serviceNIC(svc service) (nic, bool) {
 }
 
 func (w *walk) enterNetwork(l leg, who nic) leg {
-	if l.dst.Is6() && who.kind != directKind {
-		return w.drop(l, who.name, outFamily, "")
-	}
 	if who.kind != directKind && !slices.Contains([]string{"tcp", "udp", "icmp"}, l.proto) {
 		return w.drop(l, who.name, outProto, "")
 	}
 	into, err := who.leg(l.dst.Is6())
-	if err != nil {
+	if err != nil { // a connector has IPv4 only, a subnetwork what it was made with
 		return w.drop(l, who.name, outFamily, "")
 	}
 	l.at, l.net, l.nic, l.region, l.src = into.at, into.net, into.nic, into.region, into.src
