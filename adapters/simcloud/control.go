@@ -43,6 +43,7 @@ func (s *Server) control() http.Handler {
 		say(rw, http.StatusOK, out)
 	})
 	mux.HandleFunc("GET /sim/reach", s.reach)
+	mux.HandleFunc("POST /sim/reach", s.reachAll)
 	mux.HandleFunc("GET /sim/switches", s.switches)
 	mux.HandleFunc("POST /sim/switches", s.setSwitch)
 	mux.HandleFunc("POST /sim/faults", s.addFault)

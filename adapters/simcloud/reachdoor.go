@@ -1,6 +1,7 @@
 package simcloud
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -34,6 +35,42 @@ func (s *Server) reach(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	say(rw, http.StatusOK, answer)
+}
+
+// reachAll answers POST /sim/reach with many packets, all in the world of one moment, and under other positions of the
+// switches if the body has some; the world's own positions stay.
+func (s *Server) reachAll(rw http.ResponseWriter, r *http.Request) {
+	var asked control.Packets
+	if !read(rw, r, &asked) {
+		return
+	}
+	for name := range asked.Switches {
+		if err := reach.CheckSwitch(name); err != nil {
+			problem(rw, http.StatusBadRequest, err.Error())
+			return
+		}
+	}
+	answers := []reach.Answer{}
+	err := s.World.Do(func(tx *world.Tx) error {
+		snapshot := reach.Read(tx)
+		settings := reach.Settings(maps.Clone(map[string]bool(snapshot.Settings())))
+		maps.Copy(settings, asked.Switches)
+		snapshot = snapshot.With(settings)
+		for _, p := range asked.Packets {
+			a, err := snapshot.Answer(reach.Question{From: p.From, To: p.To, Proto: p.Proto, Port: p.Port,
+				Name: p.Name, V6: p.V6})
+			if err != nil {
+				return err
+			}
+			answers = append(answers, a)
+		}
+		return nil
+	})
+	if err != nil {
+		problem(rw, http.StatusBadRequest, err.Error())
+		return
+	}
+	say(rw, http.StatusOK, answers)
 }
 
 // switches lists what no document decides, and how this world decides it.

@@ -57,9 +57,9 @@ func (c *call) groupIDs() map[string]bool {
 }
 
 func (c *call) appDomain(id string) (appDomain, error) {
-	for _, e := range c.tx.List(Vendor, kindAppDomain, c.key("")) {
-		if e.Doc["uuid"] == id {
-			return fromDoc[appDomain](e.Doc), nil
+	for _, d := range all[appDomain](c, kindAppDomain) {
+		if d.UUID == id {
+			return d, nil
 		}
 	}
 	return appDomain{}, missing("App domain not found")

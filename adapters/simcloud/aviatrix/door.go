@@ -83,6 +83,8 @@ type call struct {
 	name string // the action, or the REST call's name: what faults and ledger know it by
 	in   fields
 	took time.Duration // vendor time the answer takes; the effect is there before it
+	// known keeps what was read, where nobody writes meanwhile; nil: everything is read anew
+	known map[string]any
 }
 
 // key names a document: everything a controller has carries its name, so that two controllers never meet.

@@ -7,18 +7,21 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// Plane reads what the controllers have made of their configuration: gateways, tables, filters. It changes nothing and
-// lives as long as its transaction.
-type Plane struct{ tx *world.Tx }
+// Plane reads what the controllers have made of their configuration: gateways, tables, filters. It changes nothing, lives
+// as long as its transaction, and keeps what it has read: nobody must write meanwhile.
+type Plane struct {
+	tx    *world.Tx
+	known map[string]any
+}
 
 // NewPlane reads through a transaction.
-func NewPlane(tx *world.Tx) Plane { return Plane{tx} }
+func NewPlane(tx *world.Tx) Plane { return Plane{tx, map[string]any{}} }
 
 // Line is one route of a gateway: Target is "local", a connection or another gateway.
 type Line struct{ Prefix, Target string }
 
 func (p Plane) of(controllerName string) *call {
-	return &call{tx: p.tx, ctl: &controller{conf: Controller{Name: controllerName}}}
+	return &call{tx: p.tx, known: p.known, ctl: &controller{conf: Controller{Name: controllerName}}}
 }
 
 // Gateways are all gateways by "CONTROLLER/NAME".

@@ -51,18 +51,33 @@ func fromDoc[T any](doc world.Doc) T {
 
 // load reads one document; ok tells whether it is there.
 func load[T any](c *call, kind string, parts ...string) (v T, ok bool) {
-	doc, ok := c.tx.Get(Vendor, kind, c.key(parts...))
+	name := c.key(parts...)
+	if known, is := c.known[kind+" "+name].(T); is {
+		return known, true
+	}
+	doc, ok := c.tx.Get(Vendor, kind, name)
 	if !ok {
 		return v, false
 	}
-	return fromDoc[T](doc), true
+	v = fromDoc[T](doc)
+	if c.known != nil {
+		c.known[kind+" "+name] = v
+	}
+	return v, true
 }
 
 // all reads every document of a kind on this controller, sorted by name.
 func all[T any](c *call, kind string, parts ...string) []T {
+	prefix := c.key(append(parts, "")...)
+	if known, is := c.known["all "+kind+" "+prefix].([]T); is {
+		return known
+	}
 	var out []T
-	for _, e := range c.tx.List(Vendor, kind, c.key(append(parts, "")...)) {
-		out = append(out, fromDoc[T](e.Doc))
+	for _, doc := range c.tx.Scan(Vendor, kind, prefix) {
+		out = append(out, fromDoc[T](doc))
+	}
+	if c.known != nil {
+		c.known["all "+kind+" "+prefix] = out
 	}
 	return out
 }

@@ -2,16 +2,28 @@ package control
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 )
 
 // Packet is one packet that the world is asked about. To is a place, an address or a name.
 type Packet struct {
-	From, To, Proto string
-	Port            int    // 0 for protocols without ports
-	Name            string // what the client says in TLS or in its Host header; empty: To, if that is a name
-	V6              bool   // the IPv6 address, where From or To has both
+	From  string `json:"from"`
+	To    string `json:"to"`
+	Proto string `json:"proto"`
+	Port  int    `json:"port,omitempty"` // 0 for protocols without ports
+	// Name is what the client says in TLS or in its Host header; empty: To, if that is a name.
+	Name string `json:"name,omitempty"`
+	V6   bool   `json:"v6,omitempty"` // the IPv6 address, where From or To has both
+}
+
+// Packets are many questions about the world of one moment. Switches are positions for these questions only.
+type Packets struct {
+	Packets  []Packet        `json:"packets"`
+	Switches map[string]bool `json:"switches,omitempty"`
 }
 
 // Reach is what the world does with a packet and with its answer.
@@ -66,6 +78,23 @@ func (c Client) Reach(ctx context.Context, p Packet) (r Reach, err error) {
 		q.Set("v6", "true")
 	}
 	return r, c.Get(ctx, "reach?"+q.Encode(), &r)
+}
+
+// ReachAll asks what happens to many packets; the answers are in the order of the questions. One that cannot be
+// understood refuses them all.
+func (c Client) ReachAll(ctx context.Context, p Packets) (all []Reach, err error) {
+	payload, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("encode packets for the simulated world: %w", err)
+	}
+	answer, err := c.call(ctx, http.MethodPost, "reach", payload)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(answer, &all); err != nil {
+		return nil, fmt.Errorf("read answers of the simulated world: %w", err)
+	}
+	return all, nil
 }
 
 // Switches lists what no document decides.

@@ -9,7 +9,7 @@ import (
 )
 
 // snapshot reads a world.
-func snapshot(t *testing.T, w *world.World) (r *reach.Snapshot) {
+func snapshot(t testing.TB, w *world.World) (r *reach.Snapshot) {
 	t.Helper()
 	if err := w.Do(func(tx *world.Tx) error { r = reach.Read(tx); return nil }); err != nil {
 		t.Fatal(err)
