@@ -80,6 +80,10 @@ func (s *Server) addFault(rw http.ResponseWriter, r *http.Request) {
 		problem(rw, http.StatusBadRequest, fmt.Sprintf("add fault: no vendor %q in this world", b.Vendor))
 		return
 	}
+	if err := google.CheckFault(b.Call, b.Status); err != nil {
+		problem(rw, http.StatusBadRequest, err.Error())
+		return
+	}
 	f, err := s.World.AddFault(world.Fault{
 		Vendor: b.Vendor, Call: b.Call, Mode: b.Mode, Times: b.Times, Status: b.Status, Delay: time.Duration(b.Delay), Match: b.Match,
 	})

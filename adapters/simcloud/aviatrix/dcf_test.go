@@ -237,3 +237,33 @@ func TestFaultsOfREST(t *testing.T) {
 	}
 	r.changed("added appDomain avx-100/ours")
 }
+
+// Rules are applied to gateways of the clouds that the deployment policy names, and to no others.
+func TestDeployPolicy(t *testing.T) {
+	r := newRig(t, "")
+	c := r.login("avx-100")
+	if got := c.mustREST("GET", "microseg/deploy-policy", nil); len(got["providers"].([]any)) != 3 {
+		t.Errorf("by default: %v", got)
+	}
+	enforced := func() (google, azure bool) {
+		err := r.w.Do(func(tx *world.Tx) error {
+			p := aviatrix.NewPlane(tx)
+			google, azure = p.Enforced("avx-100", "spoke-10"), p.Enforced("avx-100", "spoke-az")
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return google, azure
+	}
+	if google, azure := enforced(); !google || !azure {
+		t.Errorf("by default: %v %v", google, azure)
+	}
+	c.mustREST("POST", "microseg/deploy-policy", map[string]any{"providers": []string{"AZURE"}})
+	if google, azure := enforced(); google || !azure {
+		t.Errorf("Azure only: %v %v", google, azure)
+	}
+	if a := c.rest("POST", "microseg/deploy-policy", map[string]any{"providers": []string{"MOON"}}); a.Status != 400 {
+		t.Errorf("an unknown cloud: HTTP %d %s", a.Status, a.Body)
+	}
+}

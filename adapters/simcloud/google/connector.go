@@ -217,10 +217,35 @@ func (r *request) subnetFails(subnet string) *failure {
 	if !strings.HasSuffix(str(doc, "ipCidrRange"), "/28") {
 		return &failure{3, fmt.Sprintf("Subnet '%s' must have a netmask of /28.", subnet)}
 	}
-	if by := subnetworkUser(r, subnet, nil); by != "" {
+	if purpose := str(doc, "purpose"); purpose != "PRIVATE" {
+		return &failure{3, fmt.Sprintf("Subnet '%s' has the purpose %s.", subnet, purpose)} // guess: the wording
+	}
+	by := subnetworkUser(r, subnet, nil)
+	if by == "" {
+		by = r.machineIn(doc)
+	}
+	if by != "" {
 		return &failure{3, fmt.Sprintf("Subnet '%s' is used by '%s'.", subnet, by)}
 	}
 	return nil
+}
+
+// machineIn names a machine with an address of a subnetwork.
+func (r *request) machineIn(subnet world.Doc) string {
+	prefix, err := netip.ParsePrefix(str(subnet, "ipCidrRange"))
+	if err != nil {
+		return ""
+	}
+	for e := range r.all("instances", "") {
+		for _, nic := range objs(e.Doc, "networkInterfaces") {
+			a, err := netip.ParseAddr(str(nic, "networkIP"))
+			network := relative(str(nic, "network"), segment(e.Name, "projects"))
+			if err == nil && prefix.Contains(a) && network == relative(str(subnet, "network"), "") {
+				return e.Name
+			}
+		}
+	}
+	return ""
 }
 
 func (r *request) connectorOperation(verb string, took time.Duration, doc world.Doc, failed *failure) world.Doc {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/culvertnet/culvert/adapters/simcloud/google"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
@@ -174,5 +175,21 @@ func TestEverythingMadeAndUndone(t *testing.T) {
 	r.clean()
 	if n := len(r.s.World.Effects()); n != 18 {
 		t.Errorf("%d effects in the ledger, want 18: %v", n, r.s.World.Effects())
+	}
+}
+
+// A status that an operation of Run, Functions or VPC Access cannot end with is refused: it would have meant another.
+func TestAStatusIsOneThatTheCallKnows(t *testing.T) {
+	for _, c := range []struct {
+		call, status string
+		refused      bool
+	}{
+		{"connectors.create", "13", false}, {"connectors.create", "INTERNAL", false}, {"connectors.create", "", false},
+		{"connectors.create", "internal", true}, {"services.patch", "quotaExceeded", true},
+		{"routers.patch", "QUOTA_EXCEEDED", false},
+	} {
+		if err := google.CheckFault(c.call, c.status); (err != nil) != c.refused {
+			t.Errorf("%s %q: %v", c.call, c.status, err)
+		}
 	}
 }

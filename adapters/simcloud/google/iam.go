@@ -1,6 +1,8 @@
 package google
 
 import (
+	"strings"
+
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
@@ -33,6 +35,15 @@ func getPolicyOf(kind string) handler {
 	}
 }
 
+// folded is a member as the vendor keeps it: the account's address in lower case (magic-modules, issue 1957).
+func folded(member string) string {
+	kind, account, ok := strings.Cut(member, ":")
+	if !ok || strings.HasPrefix(kind, "principal") {
+		return member
+	}
+	return kind + ":" + strings.ToLower(account)
+}
+
 // setPolicyOf replaces the whole policy. An etag that is not the present one is refused; without an etag the last
 // writer wins.
 func setPolicyOf(kind string) handler {
@@ -54,7 +65,11 @@ func setPolicyOf(kind string) handler {
 		next := world.Doc{"version": 1}
 		var bindings []any
 		for _, b := range objs(given, "bindings") {
-			if len(strs(b, "members")) > 0 {
+			if members := strs(b, "members"); len(members) > 0 {
+				for i := range members {
+					members[i] = folded(members[i])
+				}
+				b["members"] = members
 				bindings = append(bindings, b)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
@@ -51,11 +52,37 @@ func (r *request) inside() *failure {
 	if r.tx.Fault == nil {
 		return nil
 	}
-	code, err := strconv.Atoi(r.tx.Fault.Status)
-	if err != nil {
-		code = 2 // UNKNOWN
-	}
+	code := rpcCode(r.tx.Fault.Status)
 	return &failure{code, fmt.Sprintf("The operation failed with code %d.", code)}
+}
+
+// rpcCodes are the names of google.rpc codes.
+var rpcCodes = []string{"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
+	"ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
+	"UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"}
+
+// rpcCode reads a code by number or by name; none is UNKNOWN.
+func rpcCode(status string) int {
+	if i := slices.Index(rpcCodes, status); i > 0 {
+		return i
+	}
+	if code, err := strconv.Atoi(status); err == nil {
+		return code
+	}
+	return 2
+}
+
+// CheckFault refuses a status that the calls of Run, Functions and VPC Access do not know: a fault with another code
+// than the one that was meant proves nothing.
+func CheckFault(call, status string) error {
+	collection, _, _ := strings.Cut(call, ".")
+	if status == "" || !slices.Contains([]string{"connectors", "services", "functions"}, collection) {
+		return nil
+	}
+	if _, err := strconv.Atoi(status); err != nil && !slices.Contains(rpcCodes, status) {
+		return fmt.Errorf("add fault: no status %q of %s: want a number or a name of a google.rpc code", status, call)
+	}
+	return nil
 }
 
 func getLRO(r *request) (world.Doc, *refusal) {

@@ -209,6 +209,10 @@ func (r *request) checkInterface(nic map[string]any) *refusal {
 		return rpcInvalid("template.vpc_access.network_interfaces: subnetwork %q does not exist in region %s.",
 			str(nic, "subnetwork"), r.region)
 	}
+	if purpose := str(subnet, "purpose"); purpose != "PRIVATE" { // guess: the wording
+		return rpcInvalid("template.vpc_access.network_interfaces: subnetwork %q has the purpose %s.",
+			str(nic, "subnetwork"), purpose)
+	}
 	if prefix := netip.MustParsePrefix(str(subnet, "ipCidrRange")); prefix.Bits() > 26 {
 		return rpcInvalid("template.vpc_access.network_interfaces: subnetwork %q must be /26 or larger.",
 			str(nic, "subnetwork"))

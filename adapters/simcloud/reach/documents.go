@@ -69,6 +69,7 @@ type staticRoute struct {
 	IP       string   `json:"nextHopIp"`
 	Gateway  string   `json:"nextHopGateway"`
 	Balancer string   `json:"nextHopIlb"`
+	About    string   `json:"description"`
 }
 
 type policyRoute struct {

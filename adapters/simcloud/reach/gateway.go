@@ -22,7 +22,7 @@ func (w *walk) throughGateway(l leg) leg {
 	}
 	at := "gateway " + l.gateway
 	if gw.State != "UP" {
-		if !gw.HA {
+		if !gw.HA || l.from == fromVPC && !l.moved && !l.answer {
 			return w.drop(l, at, gwDown, gw.State)
 		}
 		w.say(at, gwSecond, gw.State)

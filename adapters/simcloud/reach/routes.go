@@ -210,6 +210,9 @@ func (w *walk) take(l leg, c candidate) leg {
 	if !who.forward {
 		return w.drop(l, who.name, hopForwards, "")
 	}
-	l.at, l.nic = atMachine, &who
+	l.at, l.nic, l.moved = atMachine, &who, strings.HasPrefix(c.static.About, controllersOwn)
 	return l
 }
+
+// controllersOwn begins the description of routes that a controller has made in a Google network.
+const controllersOwn = "made by the controller"

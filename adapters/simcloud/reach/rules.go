@@ -178,7 +178,7 @@ var (
 	gwDown = Rule{"gateway-down",
 		"a gateway that is not up passes nothing", pageGateway}
 	gwSecond = Rule{"gateway-second",
-		"the second gateway of a pair takes over", pageGateway}
+		"the second gateway of a pair takes over, with the routes that the controller has made", pageGateway}
 	gwRoute = Rule{"gateway-route",
 		"the longest prefix of the gateway's table decides", pageTransit}
 	gwAdvertised = Rule{"gateway-advertised",

@@ -46,6 +46,7 @@ type leg struct {
 	site    string
 	bundle  string // of the endpoint that brought it to the front end
 	skip    bool   // no policy-based route any more
+	moved   bool   // by a route that the controller moves when a gateway fails
 	end     string // the kind of place where it arrived
 	there   string // that place, for people
 }
