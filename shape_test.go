@@ -5,7 +5,6 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -18,20 +17,8 @@ const (
 	complexityBudget = 20
 )
 
-// wideFor are packages with lines that are still too wide, and complexFor functions that are still too complex. Both
-// lists only shrink.
-var (
-	wideFor = []string{
-		"adapters/simcloud", "adapters/simcloud/aviatrix", "adapters/simcloud/bgp", "adapters/simcloud/google",
-	}
-	complexFor = []string{}
-)
-
 func TestLinesAreNotTooWide(t *testing.T) {
 	for _, s := range sources(t) {
-		if slices.Contains(wideFor, s.pkg) {
-			continue
-		}
 		raw := rawLines(s)
 		for i, line := range readLines(t, s.path) {
 			if n := width(line); n > widthBudget && !raw[i+1] && !strings.Contains(line, "://") {
@@ -107,8 +94,7 @@ func TestFunctionsAreNotTooComplex(t *testing.T) {
 			if !ok || f.Body == nil || s.test {
 				continue
 			}
-			name := s.pkg + "." + f.Name.Name
-			if n := complexityOf(f); n > complexityBudget && !slices.Contains(complexFor, name) {
+			if n := complexityOf(f); n > complexityBudget {
 				t.Errorf("%s: %s has a cognitive complexity of %d; split it before %d", s.set.Position(f.Pos()),
 					f.Name.Name, n, complexityBudget)
 			}

@@ -72,7 +72,7 @@ func (r *rig) open(config world.Config) {
 	if err := yaml.Unmarshal(examples.World, &scenario); err != nil {
 		t.Fatal(err)
 	}
-	doors, err := sim.New(w, scenario.Aviatrix)
+	apis, err := sim.New(w, scenario.Aviatrix)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func (r *rig) open(config world.Config) {
 	}
 	o := aviatrix.Options{Controllers: map[string]aviatrix.Controller{}, Pace: 60}
 	for _, c := range scenario.Aviatrix.Controllers {
-		server := httptest.NewServer(doors[c.Name])
+		server := httptest.NewServer(apis[c.Name])
 		t.Cleanup(server.Close)
 		o.Controllers[c.Name] = aviatrix.Controller{URL: server.URL, Username: c.Username, Password: secret(c.Password)}
 	}

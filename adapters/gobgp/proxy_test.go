@@ -18,7 +18,7 @@ import (
 
 // startWorld runs the simulated world's site and fault proxy with a speaker behind it, and gives a client through the
 // proxy.
-func startWorld(t *testing.T) (*world.World, *simbgp.Door, *gobgp.Client) {
+func startWorld(t *testing.T) (*world.World, *simbgp.Proxy, *gobgp.Client) {
 	t.Helper()
 	w, err := world.Open(world.Config{Seed: 1})
 	if err != nil {
@@ -99,7 +99,7 @@ func TestThroughTheFaultProxy(t *testing.T) {
 	eventually(t, "the site has nothing", func() bool { return len(siteTable(t, proxy)) == 0 })
 }
 
-func siteTable(t *testing.T, proxy *simbgp.Door) []string {
+func siteTable(t *testing.T, proxy *simbgp.Proxy) []string {
 	t.Helper()
 	routes, err := proxy.Site.Table(t.Context())
 	if err != nil {

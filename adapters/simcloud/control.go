@@ -18,11 +18,13 @@ import (
 // shown is a fault as the endpoint speaks it.
 func shown(f world.Fault) control.Fault {
 	return control.Fault{
-		ID: f.ID, Vendor: f.Vendor, Call: f.Call, Mode: f.Mode, Times: f.Times, Status: f.Status, Delay: control.Delay(f.Delay), Match: f.Match, Hits: f.Hits,
+		ID: f.ID, Vendor: f.Vendor, Call: f.Call, Mode: f.Mode, Times: f.Times, Status: f.Status,
+		Delay: control.Delay(f.Delay), Match: f.Match, Hits: f.Hits,
 	}
 }
 
-// control serves the control endpoint, for the command line, proofs and tests; package control is its client. Problems are {"error":"…"} with a 4xx status.
+// control serves the control endpoint, for the command line, proofs and tests; package control is its client. Problems
+// are {"error":"…"} with a 4xx status.
 func (s *Server) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sim/world", func(rw http.ResponseWriter, _ *http.Request) {
@@ -30,10 +32,16 @@ func (s *Server) control() http.Handler {
 		for _, name := range s.controllers {
 			controllers[name] = s.URL() + "/controllers/" + name
 		}
-		say(rw, http.StatusOK, control.Endpoints{Speed: s.World.Speed(), Google: s.URL(), Controllers: controllers, BGP: s.BGPAddr()})
+		say(rw, http.StatusOK, control.Endpoints{
+			Speed: s.World.Speed(), Google: s.URL(), Controllers: controllers, BGP: s.BGPAddr(),
+		})
 	})
-	mux.HandleFunc("GET /sim/resources", func(rw http.ResponseWriter, _ *http.Request) { say(rw, http.StatusOK, s.World.Resources()) })
-	mux.HandleFunc("GET /sim/effects", func(rw http.ResponseWriter, _ *http.Request) { say(rw, http.StatusOK, s.World.Effects()) })
+	mux.HandleFunc("GET /sim/resources", func(rw http.ResponseWriter, _ *http.Request) {
+		say(rw, http.StatusOK, s.World.Resources())
+	})
+	mux.HandleFunc(
+		"GET /sim/effects", func(rw http.ResponseWriter, _ *http.Request) { say(rw, http.StatusOK, s.World.Effects()) },
+	)
 	mux.HandleFunc("GET /sim/diff", s.diff)
 	mux.HandleFunc("GET /sim/faults", func(rw http.ResponseWriter, _ *http.Request) {
 		out := []control.Fault{}
@@ -85,7 +93,8 @@ func (s *Server) addFault(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f, err := s.World.AddFault(world.Fault{
-		Vendor: b.Vendor, Call: b.Call, Mode: b.Mode, Times: b.Times, Status: b.Status, Delay: time.Duration(b.Delay), Match: b.Match,
+		Vendor: b.Vendor, Call: b.Call, Mode: b.Mode, Times: b.Times, Status: b.Status, Delay: time.Duration(b.Delay),
+		Match: b.Match,
 	})
 	if err != nil {
 		problem(rw, http.StatusBadRequest, err.Error())
@@ -94,7 +103,7 @@ func (s *Server) addFault(rw http.ResponseWriter, r *http.Request) {
 	say(rw, http.StatusOK, shown(f))
 }
 
-// takeFault lets a door in another process (the BGP speakers) ask for its next fault: 204 means none.
+// takeFault lets an API in another process (the BGP speakers) ask for its next fault: 204 means none.
 func (s *Server) takeFault(rw http.ResponseWriter, r *http.Request) {
 	var call struct {
 		Vendor   string `json:"vendor"`

@@ -25,7 +25,7 @@ func start(t *testing.T) *simcloud.Server {
 	return s
 }
 
-// call makes a call of the control door and returns its status and body.
+// call makes a call of the control endpoint and returns its status and body.
 func call(t *testing.T, s *simcloud.Server, path, body string) (int, string) {
 	t.Helper()
 	method := http.MethodGet
@@ -132,7 +132,7 @@ func TestControlJudgesAFlow(t *testing.T) {
 	}
 }
 
-func TestWorldTellsItsDoors(t *testing.T) {
+func TestWorldTellsItsEndpoints(t *testing.T) {
 	s := start(t)
 	_, got := call(t, s, "/sim/world", "")
 	var told struct {

@@ -2,7 +2,7 @@
 // that the real adapters with the real client libraries run against it with nothing changed but the endpoint.
 //
 // The parts: package world has the shared state, the ledger of effects and the faults; package google and package
-// aviatrix are the vendors' doors; this package starts them from one scenario file and adds the control endpoint
+// aviatrix are the vendors' apis; this package starts them from one scenario file and adds the control endpoint
 // (/sim/…), with which the command line and the tests look at the world and make it fail; package control is its
 // client. It imports nothing of the project outside its own folder but the default scenario.
 //

@@ -28,9 +28,10 @@ type Options struct {
 	BGP      BGP
 }
 
-// BGP says where the remote site's BGP and the fault door of the speakers listen. The zero value: free ports on 127.0.0.1.
+// BGP says where the remote site's BGP and the fault proxy of the speakers listen. The zero value: free ports on
+// 127.0.0.1.
 type BGP struct {
-	Listen   string // of the gRPC fault door
+	Listen   string // of the gRPC fault proxy
 	SitePort int    // of the site's BGP listener
 	Off      bool   // no BGP at all, for tests that need none
 }
@@ -51,7 +52,7 @@ type Server struct {
 	http        *http.Server
 	listener    net.Listener
 	controllers []string
-	bgp         *bgp.Door // nil when it is off
+	bgp         *bgp.Proxy // nil when it is off
 	served      chan error
 }
 
@@ -75,7 +76,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s := &Server{World: w, served: make(chan error, 1)}
 	if err := s.open(ctx, sc, o); err != nil {
-		return nil, errors.Join(err, s.closeDoors())
+		return nil, errors.Join(err, s.closeAPIs())
 	}
 	go func() { s.served <- s.http.Serve(s.listener) }()
 	context.AfterFunc(ctx, func() { _ = s.Close() }) // Close's error has nobody to go to when the caller's context ends
@@ -83,12 +84,14 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 }
 
 func (s *Server) open(ctx context.Context, sc scenario, o Options) error {
-	mux, err := s.doors(sc)
+	mux, err := s.apis(sc)
 	if err != nil {
 		return err
 	}
 	if !o.BGP.Off {
-		s.bgp, err = bgp.Start(ctx, s.World, bgp.Options{Scenario: sc.BGP, Listen: o.BGP.Listen, SitePort: o.BGP.SitePort})
+		s.bgp, err = bgp.Start(
+			ctx, s.World, bgp.Options{Scenario: sc.BGP, Listen: o.BGP.Listen, SitePort: o.BGP.SitePort},
+		)
 		if err != nil {
 			return err
 		}
@@ -102,8 +105,8 @@ func (s *Server) open(ctx context.Context, sc scenario, o Options) error {
 	return nil
 }
 
-// doors builds every vendor's handler over the world and takes the baseline.
-func (s *Server) doors(sc scenario) (*http.ServeMux, error) {
+// apis builds every vendor's handler over the world and takes the baseline.
+func (s *Server) apis(sc scenario) (*http.ServeMux, error) {
 	mux := http.NewServeMux()
 	clouds, err := google.New(s.World, sc.Google)
 	if err != nil {
@@ -127,11 +130,11 @@ func (s *Server) doors(sc scenario) (*http.ServeMux, error) {
 	return mux, s.World.Baseline()
 }
 
-// URL is the root of everything the world serves, without a trailing slash: the endpoint of all Google APIs; an Aviatrix controller is at
-// URL()/controllers/NAME, the control door at URL()/sim.
+// URL is the root of everything the world serves, without a trailing slash: the endpoint of all Google APIs; an
+// Aviatrix controller is at URL()/controllers/NAME, the control endpoint at URL()/sim.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
-// BGPAddr is the gRPC fault door in front of the speakers, host:port; "" when BGP is off.
+// BGPAddr is the gRPC fault proxy in front of the speakers, host:port; "" when BGP is off.
 func (s *Server) BGPAddr() string {
 	if s.bgp == nil {
 		return ""
@@ -143,10 +146,10 @@ func (s *Server) BGPAddr() string {
 func (s *Server) Close() error {
 	err := s.http.Close()
 	s.served <- <-s.served // it has ended, also for whoever closes next
-	return errors.Join(err, s.closeDoors())
+	return errors.Join(err, s.closeAPIs())
 }
 
-func (s *Server) closeDoors() error {
+func (s *Server) closeAPIs() error {
 	var err error
 	if s.bgp != nil {
 		err = s.bgp.Close()

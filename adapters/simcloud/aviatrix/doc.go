@@ -9,8 +9,8 @@
 // "guess:" where it is made.
 //
 // It is not a model of a data plane: [Judge] is a pure reading of the configuration, for tests that ask
-// whether a filter would bind. It knows nothing of Google Cloud's doors.
+// whether a filter would bind. It knows nothing of Google Cloud's apis.
 //
-// Read scenario.go first (what a controller starts with), then door.go (one request from socket to
+// Read scenario.go first (what a controller starts with), then api.go (one request from socket to
 // answer), then the files named after the nouns.
 package aviatrix

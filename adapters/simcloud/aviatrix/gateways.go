@@ -52,8 +52,7 @@ func getBackupConfig(*call) (any, error) {
 }
 
 // listGateways is list_vpcs_summary: the gateway's name comes back as vpc_name. A second gateway of a pair has an
-// entry
-// of its own.
+// entry of its own.
 func listGateways(c *call) (any, error) {
 	want := c.in.get("gateway_name")
 	out := []any{}
@@ -90,12 +89,10 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-// summary is one row of list_vpcs_summary (field names: json tags of goaviatrix's Gateway). advertise_cidr_list
-// is what
-// the gateway advertises, customised or not; include_cidr_list (spoke) and exclude_cidr_list (transit) are what was
-// customised, empty by default. The provider reads the customised list from include_cidr_list; that
-// advertise_cidr_list
-// shows the default too is a guess.
+// summary is one row of list_vpcs_summary (field names: json tags of goaviatrix's Gateway). advertise_cidr_list is
+// what the gateway advertises, customised or not; include_cidr_list (spoke) and exclude_cidr_list (transit) are what
+// was customised, empty by default. The provider reads the customised list from include_cidr_list; that
+// advertise_cidr_list shows the default too is a guess.
 func (c *call) summary(gw Gateway) map[string]any {
 	row := map[string]any{
 		"vpc_name": gw.Name, "vpc_id": gw.VPC, "vpc_state": gw.State, "vpc_region": gw.Region, "vpc_size": gw.Size,

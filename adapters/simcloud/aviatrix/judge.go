@@ -31,9 +31,8 @@ type Flow struct {
 	Labels     bool // groups that select by label hold every source; else they hold none
 }
 
-// Judge reads the controller's configuration and tells what happens to a flow. It changes nothing. Both filters
-// have to
-// let a flow pass: the FQDN tags of the gateway (up to 8.2), then the distributed firewall.
+// Judge reads the controller's configuration and tells what happens to a flow. It changes nothing. Both filters have
+// to let a flow pass: the FQDN tags of the gateway (up to 8.2), then the distributed firewall.
 func Judge(tx *world.Tx, f Flow) Verdict {
 	verdict, _ := NewPlane(tx).Decide(f)
 	return verdict
@@ -206,9 +205,8 @@ func byPriority(rules []rule) []rule {
 	return out
 }
 
-// covers tells whether a rule is about a flow. Groups that select by anything but address match nothing here: who
-// is in
-// them is the controller's to know, polled and late.
+// covers tells whether a rule is about a flow. Groups that select by anything but address match nothing here: who is
+// in them is the controller's to know, polled and late.
 func (c *call) covers(r rule, f Flow) bool {
 	if r.Protocol != "ANY" && !strings.EqualFold(r.Protocol, f.Protocol) {
 		return false

@@ -7,8 +7,8 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// Plane reads what the controllers have made of their configuration: gateways, tables, filters. It changes nothing, lives
-// as long as its transaction, and keeps what it has read: nobody must write meanwhile.
+// Plane reads what the controllers have made of their configuration: gateways, tables, filters. It changes nothing,
+// lives as long as its transaction, and keeps what it has read: nobody must write meanwhile.
 type Plane struct {
 	tx    *world.Tx
 	known map[string]any

@@ -34,7 +34,7 @@ var errLostReply = errors.New("reply is lost")
 
 // change carries out one announce or withdraw with whatever fault is armed for it. The ledger is written before the
 // answer goes out.
-func (d *Door) change(ctx context.Context, s *speaker, method string, request frame) (frame, error) {
+func (d *Proxy) change(ctx context.Context, s *speaker, method string, request frame) (frame, error) {
 	c, err := parse(method, request)
 	if err != nil {
 		return frame{}, err
@@ -228,7 +228,7 @@ func (r request) account(tx *world.Tx, name, prefix string, held bool) {
 			tx.Put(effect, doc)
 			return
 		}
-		if !known { // refilled by the speaker itself, never announced through this door
+		if !known { // refilled by the speaker itself, never announced through this proxy
 			tx.Note(effect, "delete")
 			return
 		}

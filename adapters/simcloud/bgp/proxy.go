@@ -35,7 +35,7 @@ func (rawCodec) Name() string { return "proto" }
 
 // relay passes a call on to the speaker that the metadata key "speaker" names. The two calls that announce and withdraw
 // go through the faults; a stream of announcements would slip past them and is refused.
-func (d *Door) relay(_ any, down grpc.ServerStream) error {
+func (d *Proxy) relay(_ any, down grpc.ServerStream) error {
 	method, _ := grpc.MethodFromServerStream(down)
 	meta, _ := metadata.FromIncomingContext(down.Context())
 	names := meta.Get("speaker")
@@ -56,7 +56,7 @@ func (d *Door) relay(_ any, down grpc.ServerStream) error {
 }
 
 // guarded is the way of one announce or withdraw.
-func (d *Door) guarded(down grpc.ServerStream, s *speaker, method string) error {
+func (d *Proxy) guarded(down grpc.ServerStream, s *speaker, method string) error {
 	var request frame
 	if err := down.RecvMsg(&request); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (d *Door) guarded(down grpc.ServerStream, s *speaker, method string) error 
 }
 
 // cut ends the caller's connection without an answer.
-func (d *Door) cut(ctx context.Context) {
+func (d *Proxy) cut(ctx context.Context) {
 	if p, ok := peer.FromContext(ctx); ok {
 		d.listener.cut(p.Addr.String())
 	}

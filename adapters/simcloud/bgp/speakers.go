@@ -17,7 +17,7 @@ import (
 
 // Registration is a speaker that presents itself. Listen is the address its BGP session comes from, HOST or HOST:PORT;
 // the site tells speakers apart by HOST, so two speakers on one machine need two loopback addresses. Without a host the
-// door hands one out.
+// proxy hands one out.
 type Registration struct {
 	Name   string `json:"name"`
 	GRPC   string `json:"grpc"` // host:port of its GoBGP API
@@ -37,11 +37,11 @@ type speaker struct {
 // errTaken is a registration that would take another speaker's place.
 var errTaken = errors.New("address is another speaker's")
 
-// Register makes a speaker known: the door passes calls on to its API, and the site accepts its session. Registering
+// Register makes a speaker known: the proxy passes calls on to its API, and the site accepts its session. Registering
 // again replaces what was known under the name; the site keeps a standing session with an unchanged speaker and starts
 // anew otherwise, so a speaker that was restarted is not kept waiting. It returns the address the speaker's session
 // must come from.
-func (d *Door) Register(ctx context.Context, r Registration) (netip.Addr, error) {
+func (d *Proxy) Register(ctx context.Context, r Registration) (netip.Addr, error) {
 	if r.Name == "" || r.GRPC == "" || r.ASN == 0 {
 		return netip.Addr{}, errors.New("register speaker: name, grpc and asn are needed")
 	}
@@ -75,7 +75,7 @@ func (d *Door) Register(ctx context.Context, r Registration) (netip.Addr, error)
 }
 
 // addressFor is the speaker's own address, or a free one of 127.0.2.0/24. The caller holds mu.
-func (d *Door) addressFor(r Registration) (netip.Addr, error) {
+func (d *Proxy) addressFor(r Registration) (netip.Addr, error) {
 	taken := map[netip.Addr]string{}
 	for name, s := range d.speakers {
 		taken[s.address] = name
@@ -105,13 +105,13 @@ func hostOf(listen string) (netip.Addr, bool) {
 	return a.Unmap(), err == nil && !a.IsUnspecified()
 }
 
-func (d *Door) speaker(name string) *speaker {
+func (d *Proxy) speaker(name string) *speaker {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.speakers[name]
 }
 
-func (d *Door) serveRegister(rw http.ResponseWriter, r *http.Request) {
+func (d *Proxy) serveRegister(rw http.ResponseWriter, r *http.Request) {
 	var reg Registration
 	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<16)).Decode(&reg); err != nil {
 		reply(rw, http.StatusBadRequest, problem{"read registration: " + err.Error()})

@@ -137,7 +137,8 @@ func TestServerlessClients(t *testing.T) {
 	}
 	fns := must[*functions.FunctionClient](t)(functions.NewFunctionRESTClient(ctx, opts...))
 	patched := must[*functions.UpdateFunctionOperation](t)(fns.UpdateFunction(ctx, &functionspb.UpdateFunctionRequest{
-		Function: &functionspb.Function{Name: "projects/acme-prod/locations/europe-west3/functions/python-http-function",
+		Function: &functionspb.Function{
+			Name: "projects/acme-prod/locations/europe-west3/functions/python-http-function",
 			ServiceConfig: &functionspb.ServiceConfig{VpcConnector: conn.GetName(),
 				VpcConnectorEgressSettings: functionspb.ServiceConfig_ALL_TRAFFIC}},
 		UpdateMask: &fieldmaskpb.FieldMask{

@@ -1,4 +1,4 @@
-// Package google simulates the doors of Google Cloud that a private path needs: Compute Engine v1, Serverless VPC
+// Package google simulates the apis of Google Cloud that a private path needs: Compute Engine v1, Serverless VPC
 // Access v1, Cloud DNS v1, Cloud Run v2, Cloud Functions v2, and of Cloud Monitoring v3 the one metric of a quota, all
 // on one address, over a shared world.
 //
@@ -7,6 +7,6 @@
 // purpose is what hurts: operations that take time and can fail inside, request ids, merge patch that replaces arrays,
 // fingerprints, resources in use, connectors left in ERROR, quotas, late reads.
 //
-// Read door.go first (how a call becomes an answer), then collection.go (what all Compute kinds share), then any kind:
+// Read api.go first (how a call becomes an answer), then collection.go (what all Compute kinds share), then any kind:
 // one file each.
 package google

@@ -169,7 +169,8 @@ func TestScenarioIsChecked(t *testing.T) {
 		"unknown key": "google: {netwroks: []}",
 		"overlapping subnets": `google: {projects: [{id: p}], networks: [{project: p, name: n, subnetworks: [
 			{name: a, region: r, range: 10.0.0.0/16}, {name: b, region: r, range: 10.0.1.0/24}]}]}`,
-		"no such connector": `google: {projects: [{id: p}], services: [{project: p, region: r, name: s, connector: p/none}]}`,
+		"no such connector": `google: {projects: [{id: p}],
+			services: [{project: p, region: r, name: s, connector: p/none}]}`,
 	} {
 		s, err := simcloud.Start(t.Context(), simcloud.Options{Scenario: []byte(text), BGP: simcloud.BGP{Off: true}})
 		if err == nil {

@@ -31,7 +31,8 @@ func TestFaultModes(t *testing.T) {
 			r.fault(world.Fault{Call: "globalAddresses.insert", Mode: mode, Delay: time.Millisecond})
 			path := global + "/addresses?requestId=" + uuid.NewString()
 			status, body := r.do("POST", path, pscAddress("a", "10.200.0.1"))
-			if status != want.status || !contains(fmt.Sprint(body), want.text) || len(r.s.World.Effects()) != want.effects {
+			if status != want.status || !contains(fmt.Sprint(body), want.text) ||
+				len(r.s.World.Effects()) != want.effects {
 				t.Errorf("status %d, %v, effects %v", status, body, r.s.World.Effects())
 			}
 			r.ok("POST", path, pscAddress("a", "10.200.0.1")) // the same request id: safe after every mode
@@ -48,11 +49,12 @@ func TestFaultModesOfTheNewerAPIs(t *testing.T) {
 		method, path string
 		body         any
 	}{
-		"connectors.create":     {"POST", vpcRoot + "/connectors?connectorId=conn1", connector(nil)},
-		"services.patch":        {"PATCH", fn0 + accMask, access(legacy)},
-		"functions.patch":       {"PATCH", theFn + "?updateMask=labels", obj{"labels": obj{"a": "b"}}},
-		"managedZones.create":   {"POST", dnsRoot + "/managedZones", zone("py", host)},
-		"changes.create":        {"POST", dnsRoot + "/managedZones/corp-internal/changes", obj{"additions": []any{obj{"name": "x.corp.acme.example.", "type": "A", "rrdatas": []any{"10.0.0.1"}}}}},
+		"connectors.create":   {"POST", vpcRoot + "/connectors?connectorId=conn1", connector(nil)},
+		"services.patch":      {"PATCH", fn0 + accMask, access(legacy)},
+		"functions.patch":     {"PATCH", theFn + "?updateMask=labels", obj{"labels": obj{"a": "b"}}},
+		"managedZones.create": {"POST", dnsRoot + "/managedZones", zone("py", host)},
+		"changes.create": {"POST", dnsRoot + "/managedZones/corp-internal/changes",
+			obj{"additions": []any{obj{"name": "x.corp.acme.example.", "type": "A", "rrdatas": []any{"10.0.0.1"}}}}},
 		"services.setIamPolicy": {"POST", behind + ":setIamPolicy", obj{"policy": obj{}}},
 	} {
 		for mode, want := range map[string]struct {
@@ -71,7 +73,8 @@ func TestFaultModesOfTheNewerAPIs(t *testing.T) {
 				r := newRig(t)
 				r.fault(world.Fault{Call: call, Mode: mode, Delay: time.Millisecond})
 				status, body := r.do(c.method, c.path, c.body)
-				if status != want.status || !contains(fmt.Sprint(body), want.text) || len(r.s.World.Effects()) != want.effects {
+				if status != want.status || !contains(fmt.Sprint(body), want.text) ||
+					len(r.s.World.Effects()) != want.effects {
 					t.Errorf("status %d, %v, effects %v", status, body, r.s.World.Effects())
 				}
 			})
@@ -81,12 +84,15 @@ func TestFaultModesOfTheNewerAPIs(t *testing.T) {
 
 func TestFaultInsideAnOperation(t *testing.T) {
 	r := newRig(t)
-	r.fault(world.Fault{Call: "globalAddresses.insert", Mode: world.Refuse, Status: "QUOTA_EXCEEDED", Match: "addresses/a"})
+	r.fault(
+		world.Fault{Call: "globalAddresses.insert", Mode: world.Refuse, Status: "QUOTA_EXCEEDED", Match: "addresses/a"},
+	)
 	r.ok("POST", global+"/addresses", pscAddress("b", "10.200.0.2"))
 	op := r.ok("POST", global+"/addresses", pscAddress("a", "10.200.0.1"))
 	r.pass(2 * time.Second)
 	got := r.get(global + "/operations/" + op["name"].(string))
-	if got["status"] != "DONE" || got["httpErrorStatusCode"] != 403.0 || at(got, "error", "errors", 0, "code") != "QUOTA_EXCEEDED" {
+	if got["status"] != "DONE" || got["httpErrorStatusCode"] != 403.0 || at(got, "error", "errors", 0,
+		"code") != "QUOTA_EXCEEDED" {
 		t.Errorf("operation %v", got)
 	}
 	r.refused(no{404, "notFound"}, "GET", global+"/addresses/a", nil)
@@ -114,7 +120,8 @@ func TestRestartKeepsOperationsUnderWay(t *testing.T) {
 	if got := again.s.World.Effects(); fmt.Sprint(got) != fmt.Sprint(before) {
 		t.Errorf("ledger after restart %v, want %v", got, before)
 	}
-	if got := again.ok("POST", global+"/addresses?requestId="+id, pscAddress("a", "10.200.0.1")); got["name"] != address["name"] {
+	if got := again.ok("POST", global+"/addresses?requestId="+id,
+		pscAddress("a", "10.200.0.1")); got["name"] != address["name"] {
 		t.Errorf("request id after restart: %v", got)
 	}
 	again.refused(no{400, "is not ready"}, "POST", policyPath+"/addRule", egressRule(obj{"priority": 501}))
@@ -135,7 +142,8 @@ func TestRestartKeepsOperationsUnderWay(t *testing.T) {
 func TestEverythingMadeAndUndone(t *testing.T) {
 	r := newRig(t)
 	edgeList := append(ranges("10.40.0.0/16", "172.20.0.0/16"), ranges("10.200.0.1/32")...)
-	at(edgeList, 0).(obj)["description"], at(edgeList, 1).(obj)["description"] = "owned by the network team", "partner lab"
+	at(edgeList, 0).(obj)["description"], at(edgeList, 1).(obj)["description"] = "owned by the network team",
+		"partner lab"
 	r.changed("POST", global+"/addresses", pscAddress("a", "10.200.0.1"))
 	r.changed("POST", global+"/forwardingRules", bundleRule("psca", "10.200.0.1"))
 	r.changed("PATCH", edge+"edge-1", bgp(obj{"advertisedIpRanges": edgeList}))
@@ -153,8 +161,10 @@ func TestEverythingMadeAndUndone(t *testing.T) {
 			t.Errorf("a foreign range shows: %+v", d)
 		}
 	}
-	for _, want := range []string{"addresses added", "forwardingRules added", "routers.advertisedIpRanges added", "connectors added",
-		"firewallPolicies.rules added", "services.vpcAccess changed", "subnetworks.privateIpGoogleAccess changed", "managedZones added",
+	for _, want := range []string{"addresses added", "forwardingRules added", "routers.advertisedIpRanges added",
+		"connectors added",
+		"firewallPolicies.rules added", "services.vpcAccess changed", "subnetworks.privateIpGoogleAccess changed",
+		"managedZones added",
 		"resourceRecordSets added"} {
 		if !kinds[want] {
 			t.Errorf("%q is missing in %v", want, kinds)

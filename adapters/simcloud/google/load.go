@@ -14,8 +14,8 @@ import (
 // loader puts a scenario into the world through the same rules that calls go through, so a scenario that contradicts
 // itself is refused.
 type loader struct {
-	door *door
-	tx   *world.Tx
+	api *api
+	tx  *world.Tx
 }
 
 // at is a call of nobody, for the rules to work with.
@@ -24,7 +24,7 @@ func (l loader) at(project, region, name string, body world.Doc) *request {
 	if body != nil {
 		canonical = world.Doc(world.Copy(body))
 	}
-	return &request{door: l.door, tx: l.tx, http: &http.Request{}, project: project, region: region, name: name,
+	return &request{api: l.api, tx: l.tx, http: &http.Request{}, project: project, region: region, name: name,
 		body: canonical, since: epoch}
 }
 
@@ -43,7 +43,7 @@ func (l loader) insert(c collection, r *request) error {
 	return nil
 }
 
-func (s Scenario) load(d *door, tx *world.Tx) error {
+func (s Scenario) load(d *api, tx *world.Tx) error {
 	l := loader{d, tx}
 	for _, p := range s.Projects {
 		status := ""

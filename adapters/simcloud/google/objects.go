@@ -12,7 +12,8 @@ import (
 
 // Object is anything in the vendor's own words: the body of a call that makes it. It goes through the same checks.
 type Object struct {
-	Kind    string         `yaml:"kind"` // a collection; "global" before addresses and forwardingRules of the whole network
+	// a collection; "global" before addresses and forwardingRules of the whole network
+	Kind    string         `yaml:"kind"`
 	Project string         `yaml:"project"`
 	Region  string         `yaml:"region"` // or zone, of an instance
 	Name    string         `yaml:"name"`

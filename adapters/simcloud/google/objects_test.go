@@ -32,9 +32,8 @@ func smallRig(t *testing.T, objects string) *rig {
 	return &rig{t, s, c}
 }
 
-// Regional policies are shown by the regional call only, hierarchical ones by both, and a network has one policy
-// of each
-// region beside its own.
+// Regional policies are shown by the regional call only, hierarchical ones by both, and a network has one policy of
+// each region beside its own.
 func TestEffectiveFirewallsOfARegion(t *testing.T) {
 	r := smallRig(t, `    - {kind: firewallPolicies, name: "7", body: {associations: [{name: o,
        attachmentTarget: organizations/1}]}}

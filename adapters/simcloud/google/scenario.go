@@ -85,9 +85,8 @@ type Route struct {
 	Description string   `yaml:"description"`
 }
 
-// Peering joins two networks, each "project/name", both ways. Custom routes are exchanged both ways when
-// CustomRoutes is
-// set; Exports and Imports say it of one end: the network that is named there.
+// Peering joins two networks, each "project/name", both ways. Custom routes are exchanged both ways when CustomRoutes
+// is set; Exports and Imports say it of one end: the network that is named there.
 type Peering struct {
 	Between      [2]string `yaml:"between"`
 	CustomRoutes bool      `yaml:"customRoutes"`

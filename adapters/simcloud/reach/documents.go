@@ -214,7 +214,7 @@ func decoded[T any](doc world.Doc) T {
 		err = json.Unmarshal(text, &v)
 	}
 	if err != nil {
-		panic("read document: " + err.Error()) // the world's own doors have checked it
+		panic("read document: " + err.Error()) // the world's own apis have checked it
 	}
 	return v
 }

@@ -145,8 +145,7 @@ func (w *walk) toProducer(l leg, f forwardingRule) leg {
 }
 
 // behind asks the firewall of the machines behind a load balancer. The world has no machines there: any of the
-// network's
-// would be asked the same, without tag and account.
+// network's would be asked the same, without tag and account.
 func (w *walk) behind(l leg, f forwardingRule) leg {
 	who := nic{name: f.Name, kind: machineKind, net: w.ruleNetwork(f), region: part(f.Name, "regions"), running: true}
 	l, ok := w.judged(l, who, true)

@@ -119,9 +119,8 @@ func (w *walk) nextHop(r staticRoute) (instance, bool) {
 	return m, ok && m.Status == "RUNNING"
 }
 
-// learnedWays are the routes that Cloud Routers of a network have learned. With regional routing they are for
-// their own
-// region only (pageRouter).
+// learnedWays are the routes that Cloud Routers of a network have learned. With regional routing they are for their
+// own region only (pageRouter).
 func (w *walk) learnedWays(net string, l leg) []candidate {
 	var out []candidate
 	for _, r := range w.routers {
@@ -161,8 +160,7 @@ func (w *walk) enabled(router, peer string) bool {
 }
 
 // imported are the custom routes of peers that export them to a network that imports them. Routes with a tag and
-// routes
-// to the default internet gateway are never exchanged (pagePeering).
+// routes to the default internet gateway are never exchanged (pagePeering).
 func (w *walk) imported(l leg) []candidate {
 	var out []candidate
 	for _, p := range w.active(l.net) {

@@ -16,9 +16,8 @@ type heard struct {
 	hop        string // the next hop of a speaker's route
 }
 
-// throughSite brings a packet to a host of a site, or out of the site by the routes that it was told. A site is
-// known by
-// one name wherever it is a peer: of a Cloud Router, of an Aviatrix gateway, of a speaker.
+// throughSite brings a packet to a host of a site, or out of the site by the routes that it was told. A site is known
+// by one name wherever it is a peer: of a Cloud Router, of an Aviatrix gateway, of a speaker.
 func (w *walk) throughSite(l leg) leg {
 	at := "site " + l.site
 	if w.siteHas(l.site, l.dst) {

@@ -8,7 +8,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// The vendors' names in the world. The evaluator reads documents and asks no door of Google's or BGP's.
+// The vendors' names in the world. The evaluator reads documents and asks no API of Google's or BGP's.
 const (
 	google = "gcp"
 	speak  = "bgp"

@@ -153,9 +153,8 @@ func (l leg) where() string {
 	return "the Internet"
 }
 
-// fork walks every equal way on its own. The packet passes when it passes on each of them: which one it takes is
-// not for
-// the sender to say.
+// fork walks every equal way on its own. The packet passes when it passes on each of them: which one it takes is not
+// for the sender to say.
 func (w *walk) fork(ways []func(*walk) leg) leg {
 	var first *walk
 	var end leg

@@ -1,9 +1,9 @@
-// Package world holds the simulated state that every vendor's door shares: documents, a ledger of effects, vendor time
+// Package world holds the simulated state that every vendor's API shares: documents, a ledger of effects, vendor time
 // and faults.
 //
-// It knows no vendor. A door (package google, package aviatrix) gives it meaning: it loads its scenario with
+// It knows no vendor. An API (package google, package aviatrix) gives it meaning: it loads its scenario with
 // Tx.QuietPut, registers a Projector, and answers each call inside World.Do or World.Serve. What the world promises a
-// door:
+// API:
 //
 //   - one transaction at a time, so a handler reads and writes without locks of its own;
 //   - every record of a transaction is handed to the operating system (one write(2)) before the answer goes out, so a
@@ -15,5 +15,5 @@
 // It is not a database: all documents live in memory, and nothing is rolled back; a handler decides first and writes
 // last.
 //
-// Read world.go first, then tx.go; serve.go has the faults a door does not have to write itself.
+// Read world.go first, then tx.go; serve.go has the faults an API does not have to write itself.
 package world

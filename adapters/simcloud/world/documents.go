@@ -101,7 +101,7 @@ func Copy(d Doc) Doc { return clone(d) }
 // normalDoc copies a document into the stored shape.
 func normalDoc(d Doc) Doc { return clone(d) }
 
-// normal copies a value into JSON's own Go shape. A value that JSON cannot carry is a mistake in a door: it panics.
+// normal copies a value into JSON's own Go shape. A value that JSON cannot carry is a mistake in an API: it panics.
 func normal(v any) any {
 	switch v := v.(type) {
 	case nil, bool, string, float64:

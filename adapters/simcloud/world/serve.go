@@ -20,7 +20,7 @@ type Shapes struct {
 	Refuse      func(Fault) Answer // a permanent refusal
 	Unavailable func(Fault) Answer // a passing failure, for FailBefore and FailAfter
 	Throttle    func(Fault) Answer
-	// Inside tells whether the door carries this fault out itself: then the handler runs and finds it in Tx.Fault. nil
+	// Inside tells whether the API carries this fault out itself: then the handler runs and finds it in Tx.Fault. nil
 	// = never. ExpireSession is always given to the handler.
 	Inside func(Fault) bool
 }

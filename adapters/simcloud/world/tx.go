@@ -33,7 +33,7 @@ type Change struct {
 type Tx struct {
 	w     *World
 	now   time.Time
-	Fault *Fault // a fault that the door itself carries out (see Shapes.Inside); usually nil
+	Fault *Fault // a fault that the API itself carries out (see Shapes.Inside); usually nil
 }
 
 // Now is the time of the transaction.

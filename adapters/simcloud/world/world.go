@@ -19,7 +19,7 @@ type Config struct {
 	Seed  uint64                               // of every id the world hands out
 }
 
-// World is the simulated state of all vendors. All methods are safe for concurrent use; none calls back into a door
+// World is the simulated state of all vendors. All methods are safe for concurrent use; none calls back into an API
 // except inside Do.
 type World struct {
 	cfg Config
@@ -53,7 +53,7 @@ type LedgerEntry struct {
 	Effect string `json:"effect"` // create, update or delete
 }
 
-// Open returns an empty world. Doors load their scenario next, then Baseline starts it.
+// Open returns an empty world. APIs load their scenario next, then Baseline starts it.
 func Open(cfg Config) (*World, error) {
 	if cfg.Speed < 0 {
 		return nil, fmt.Errorf("open world: speed %v is negative", cfg.Speed)
@@ -75,8 +75,8 @@ func Open(cfg Config) (*World, error) {
 	return &World{cfg: cfg, docs: documents{}, projectors: map[string]Projector{}}, nil
 }
 
-// Baseline takes what the doors have loaded as the scenario that Resources compares with, then replays
-// Dir/effects.jsonl over it and writes every later change there. Call it once, after every door is built.
+// Baseline takes what the apis have loaded as the scenario that Resources compares with, then replays
+// Dir/effects.jsonl over it and writes every later change there. Call it once, after every API is built.
 func (w *World) Baseline() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -104,7 +104,7 @@ func (w *World) Close() error {
 }
 
 // Do runs fn as one transaction, after every change that is due. An error of fn is returned as it is; what fn wrote
-// before it stays. Other errors mean that the file could not be written: the door must not confirm anything.
+// before it stays. Other errors mean that the file could not be written: the API must not confirm anything.
 func (w *World) Do(fn func(*Tx) error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -234,10 +234,10 @@ func TestServeCarriesFaultsOut(t *testing.T) {
 				return world.Answer{Status: 200, Body: []byte("ok")}
 			},
 		}
-		door := httptest.NewServer(
+		api := httptest.NewServer(
 			http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.Serve(rw, r, guard) }),
 		)
-		resp, err := http.Post(door.URL, "", nil)
+		resp, err := http.Post(api.URL, "", nil)
 		status := 0
 		if err == nil {
 			status = resp.StatusCode
@@ -247,6 +247,6 @@ func TestServeCarriesFaultsOut(t *testing.T) {
 		if status != want.status || len(w.Effects()) != want.effects {
 			t.Errorf("mode %q: status %d, %d effects; want %+v (%v)", mode, status, len(w.Effects()), want, err)
 		}
-		door.Close()
+		api.Close()
 	}
 }

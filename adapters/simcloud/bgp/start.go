@@ -14,7 +14,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// Vendor is this door's name in faults, ledger and resources.
+// Vendor is this proxy's name in faults, ledger and resources.
 const Vendor = "bgp"
 
 // Scenario is the remote Site: the key `bgp:` of a world file.
@@ -30,15 +30,15 @@ type SiteConfig struct {
 	Routes   []string `yaml:"routes"`   // prefixes the site announces to every speaker
 }
 
-// Options say where the door and the site listen. The zero value: free ports on 127.0.0.1.
+// Options say where the proxy and the site listen. The zero value: free ports on 127.0.0.1.
 type Options struct {
 	Scenario Scenario
-	Listen   string // of the gRPC door, "127.0.0.1:0" when empty
+	Listen   string // of the gRPC proxy, "127.0.0.1:0" when empty
 	SitePort int    // of the site's BGP listener on 127.0.0.1; 0 picks a free one
 }
 
-// Door is the running fault door with its site. Safe for concurrent use.
-type Door struct {
+// Proxy is the running fault proxy with its site. Safe for concurrent use.
+type Proxy struct {
 	// Site is the remote site.
 	Site *Site
 
@@ -53,9 +53,9 @@ type Door struct {
 	speakers map[string]*speaker
 }
 
-// Start runs the site and the door until Close or the end of ctx. Call it after World.Baseline: what the site learned
+// Start runs the site and the proxy until Close or the end of ctx. Call it after World.Baseline: what the site learned
 // in an earlier life of the world is cleared, for the site has to learn it again.
-func Start(ctx context.Context, w *world.World, o Options) (*Door, error) {
+func Start(ctx context.Context, w *world.World, o Options) (*Proxy, error) {
 	w.Register(Vendor, project)
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
@@ -68,7 +68,7 @@ func Start(ctx context.Context, w *world.World, o Options) (*Door, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	d := &Door{
+	d := &Proxy{
 		w: w, Site: site, listener: track(listener), served: make(chan error, 1), speakers: map[string]*speaker{},
 	}
 	d.grpc = grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.UnknownServiceHandler(d.relay))
@@ -77,11 +77,11 @@ func Start(ctx context.Context, w *world.World, o Options) (*Door, error) {
 	return d, nil
 }
 
-// Addr is where the door listens: host:port of a gRPC server.
-func (d *Door) Addr() string { return d.listener.Addr().String() }
+// Addr is where the proxy listens: host:port of a gRPC server.
+func (d *Proxy) Addr() string { return d.listener.Addr().String() }
 
-// Close ends every call and session and returns when nothing of the door runs any more. Closing twice is harmless.
-func (d *Door) Close() error {
+// Close ends every call and session and returns when nothing of the proxy runs any more. Closing twice is harmless.
+func (d *Proxy) Close() error {
 	d.closing.Do(func() {
 		d.grpc.Stop()
 		// that is Serve's answer when it comes after Stop
@@ -98,14 +98,14 @@ func (d *Door) Close() error {
 	return d.closed
 }
 
-// HTTP serves the door's part of the world's control door:
+// HTTP serves the proxy's part of the world's control endpoint:
 //
 //	GET  /sim/bgp           {"site": {"name","address","port","asn"}, "speakers": {NAME: {...}}, "door": "host:port"}
 //	GET  /sim/bgp/table     [{"prefix","nextHop","asPath"}], the site's table
-//	POST /sim/bgp/speakers  {"name","grpc","asn","listen"}; answers as GET /sim/bgp, with "localAddress" for the speaker
+//	POST /sim/bgp/speakers  {"name","grpc","asn","listen"}; answers as GET /sim/bgp, with its "localAddress"
 //
 // Problems are {"error": "..."} with 4xx.
-func (d *Door) HTTP() http.Handler {
+func (d *Proxy) HTTP() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sim/bgp", func(rw http.ResponseWriter, r *http.Request) {
 		reply(rw, http.StatusOK, d.status(r.Context()))
@@ -126,11 +126,11 @@ type problem struct {
 	Error string `json:"error"`
 }
 
-// doorStatus is what the door tells about itself.
-type doorStatus struct {
+// proxyStatus is what the proxy tells about itself.
+type proxyStatus struct {
 	Site         siteStatus               `json:"site"`
 	Speakers     map[string]speakerStatus `json:"speakers"`
-	Door         string                   `json:"door"`
+	Proxy        string                   `json:"door"`
 	LocalAddress string                   `json:"localAddress,omitempty"`
 }
 
@@ -146,8 +146,8 @@ type speakerStatus struct {
 	Session string `json:"session"` // the site's view: ESTABLISHED, ACTIVE, IDLE, ...
 }
 
-func (d *Door) status(ctx context.Context) doorStatus {
-	out := doorStatus{Site: d.Site.status(), Door: d.Addr(), Speakers: map[string]speakerStatus{}}
+func (d *Proxy) status(ctx context.Context) proxyStatus {
+	out := proxyStatus{Site: d.Site.status(), Proxy: d.Addr(), Speakers: map[string]speakerStatus{}}
 	sessions := d.Site.sessions(ctx)
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -24,13 +24,13 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// rig is a world with the door, the site and one GoBGP speaker.
+// rig is a world with the proxy, the site and one GoBGP speaker.
 type rig struct {
-	t    *testing.T
-	ctx  context.Context
-	w    *world.World
-	door *bgp.Door
-	api  api.GoBgpServiceClient // through the door
+	t     *testing.T
+	ctx   context.Context
+	w     *world.World
+	proxy *bgp.Proxy
+	api   api.GoBgpServiceClient // through the proxy
 }
 
 func newRig(t *testing.T, o bgp.Options) *rig {
@@ -44,21 +44,21 @@ func newRig(t *testing.T, o bgp.Options) *rig {
 	if err := w.Baseline(); err != nil {
 		t.Fatal(err)
 	}
-	door, err := bgp.Start(ctx, w, o)
+	proxy, err := bgp.Start(ctx, w, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := door.Close(); err != nil {
+		if err := proxy.Close(); err != nil {
 			t.Errorf("close door: %v", err)
 		}
 	})
-	conn, err := grpc.NewClient(door.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(proxy.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	return &rig{t: t, ctx: ctx, w: w, door: door, api: api.NewGoBgpServiceClient(conn)}
+	return &rig{t: t, ctx: ctx, w: w, proxy: proxy, api: api.NewGoBgpServiceClient(conn)}
 }
 
 type siteInfo struct {
@@ -86,7 +86,7 @@ func (r *rig) http(method, path string, body, answer any) int {
 		r.t.Fatal(err)
 	}
 	rec := httptest.NewRecorder()
-	r.door.HTTP().ServeHTTP(rec, httptest.NewRequestWithContext(r.ctx, method, path, bytes.NewReader(text)))
+	r.proxy.HTTP().ServeHTTP(rec, httptest.NewRequestWithContext(r.ctx, method, path, bytes.NewReader(text)))
 	if err := json.Unmarshal(rec.Body.Bytes(), answer); err != nil {
 		r.t.Fatalf("%s %s: %v in %s", method, path, err, rec.Body)
 	}
@@ -151,7 +151,7 @@ func (r *rig) until(what string, is func() bool) {
 
 func (r *rig) table() map[string]bgp.Route {
 	r.t.Helper()
-	routes, err := r.door.Site.Table(r.ctx)
+	routes, err := r.proxy.Site.Table(r.ctx)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -410,9 +410,9 @@ func TestASpeakerThatComesBack(t *testing.T) {
 		Speakers map[string]struct {
 			Session string `json:"session"`
 		} `json:"speakers"`
-		Door string `json:"door"`
+		Proxy string `json:"door"`
 	}
-	if code := r.http("GET", "/sim/bgp", nil, &st); code != http.StatusOK || st.Door != r.door.Addr() ||
+	if code := r.http("GET", "/sim/bgp", nil, &st); code != http.StatusOK || st.Proxy != r.proxy.Addr() ||
 		st.Speakers["site-edge"].Session != "ESTABLISHED" {
 		t.Errorf("status: HTTP %d %+v", code, st)
 	}
@@ -448,17 +448,17 @@ func TestAResetWorldAndAHeartbeat(t *testing.T) {
 	r.until("the site has lost it", func() bool { return len(r.table()) == 0 })
 }
 
-func TestADoorClosedAtOnceIsNoError(t *testing.T) {
+func TestAProxyClosedAtOnceIsNoError(t *testing.T) {
 	w, err := world.Open(world.Config{Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range 20 { // which of Serve and Stop comes first is the scheduler's
-		door, err := bgp.Start(t.Context(), w, bgp.Options{})
+		proxy, err := bgp.Start(t.Context(), w, bgp.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := door.Close(); err != nil {
+		if err := proxy.Close(); err != nil {
 			t.Fatalf("close %d: %v", i, err)
 		}
 	}

@@ -15,11 +15,11 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// Vendor is this door's name in faults, ledger and resources.
+// Vendor is this API's name in faults, ledger and resources.
 const Vendor = vendor
 
-// door holds what does not change: the world and the scenario's limits.
-type door struct {
+// api holds what does not change: the world and the scenario's limits.
+type api struct {
 	w      *world.World
 	quotas map[string]int
 }
@@ -41,7 +41,7 @@ type handler func(*request) (world.Doc, *refusal)
 
 // request is one call under way.
 type request struct {
-	*door
+	*api
 	tx      *world.Tx
 	http    *http.Request
 	call    string
@@ -56,7 +56,7 @@ type request struct {
 
 // New loads the scenario into the world and returns the handler of all Google APIs. Call it before World.Baseline.
 func New(w *world.World, s Scenario) (http.Handler, error) {
-	d := &door{w: w, quotas: s.quotas()}
+	d := &api{w: w, quotas: s.quotas()}
 	w.Register(vendor, project)
 	if err := w.Do(func(tx *world.Tx) error { return s.load(d, tx) }); err != nil {
 		return nil, fmt.Errorf("load google scenario: %w", err)
@@ -95,7 +95,7 @@ func unknownMethod(rw http.ResponseWriter, r *http.Request) {
 }
 
 // serve reads the call and hands it to the world, which carries out faults around it.
-func (d *door) serve(methods []method) http.HandlerFunc {
+func (d *api) serve(methods []method) http.HandlerFunc {
 	return func(rw http.ResponseWriter, hr *http.Request) {
 		_, verb, _ := strings.Cut(hr.PathValue("name"), ":")
 		i := slices.IndexFunc(methods, func(m method) bool { return m.verb == verb })
@@ -107,7 +107,7 @@ func (d *door) serve(methods []method) http.HandlerFunc {
 	}
 }
 
-func (d *door) answer(rw http.ResponseWriter, hr *http.Request, m method) {
+func (d *api) answer(rw http.ResponseWriter, hr *http.Request, m method) {
 	r, bad := d.read(m, hr)
 	if bad != nil {
 		send(rw, bad.answer(m.style))
@@ -142,8 +142,8 @@ func noProject(r *request) *refusal {
 		fmt.Sprintf("Required '%s' permission for 'projects/%s' (or it may not exist)", r.call, r.project)}
 }
 
-func (d *door) read(m method, hr *http.Request) (*request, *refusal) {
-	r := &request{door: d, http: hr, call: m.call, query: hr.URL.Query()}
+func (d *api) read(m method, hr *http.Request) (*request, *refusal) {
+	r := &request{api: d, http: hr, call: m.call, query: hr.URL.Query()}
 	r.project, r.region = hr.PathValue("project"), hr.PathValue("region")
 	r.name, _, _ = strings.Cut(hr.PathValue("name"), ":")
 	path := hr.URL.Path

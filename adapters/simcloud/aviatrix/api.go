@@ -10,7 +10,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// Vendor is this door's name in faults, ledger and resources.
+// Vendor is this API's name in faults, ledger and resources.
 const Vendor = "aviatrix"
 
 const (
@@ -38,7 +38,7 @@ func New(w *world.World, s Scenario) (map[string]http.Handler, error) {
 	return handlers, nil
 }
 
-// controller is one controller's door.
+// controller is one controller's API.
 type controller struct {
 	w        *world.World
 	conf     Controller

@@ -10,9 +10,8 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// reach answers GET /sim/reach?from=PLACE&to=PLACE|ADDRESS|NAME&proto=tcp&port=443[&name=HOST][&v6=true]: what
-// the world
-// does with this packet and with its answer.
+// reach answers GET /sim/reach?from=PLACE&to=PLACE|ADDRESS|NAME&proto=tcp&port=443[&name=HOST][&v6=true]: what the
+// world does with this packet and with its answer.
 func (s *Server) reach(rw http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	question := reach.Question{From: q.Get("from"), To: q.Get("to"), Proto: q.Get("proto"), Name: q.Get("name"),
