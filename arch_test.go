@@ -34,6 +34,7 @@ var rules = []rule{
 	{"events", nil, "the vocabulary depends on nothing"},
 	{"events/intake", []string{"events", "events/pointer", "events/poison", "schemas"},
 		"the intake reads events by their schemas; it ends at a port"},
+	{"events/reach", nil, "the model of reach is values in, values out; adapters translate for it"},
 	{"events/...", []string{"events"}, "a suite sees what it tests"},
 	{"saga", []string{"events", "events/pointer"}, "the core decides over words; it knows no worker and no vendor"},
 	{"saga/plans", []string{"events", "saga", "saga/plans/..."}, "the catalogue lists the kinds"},
@@ -44,14 +45,16 @@ var rules = []rule{
 	{"saga/plans/kind", []string{"events", "saga"}, "what a kind is depends on no kind"},
 	{"saga/plans/kind/...", []string{"events", "events/intake", "saga", "saga/plans/kind", "schemas"},
 		"a suite sees what it tests"},
-	{"saga/plans/...", []string{"events", "saga", "saga/plans/kind", "saga/plans/operator", "workers/..."},
+	{"saga/plans/...", []string{"events", "events/reach", "saga", "saga/plans/kind", "saga/plans/operator",
+		"workers/..."},
 		"a kind sees the contracts of capabilities and the operator's configuration, never an adapter and never " +
 			"another kind"},
 	{"saga/orchestrator", []string{"events", "events/pause", "events/poison", "saga"},
 		"the shell is built around one core and knows nothing that is built on it"},
 	{"saga/...", []string{"events", "saga"}, "a suite sees what it tests: the core, not the shell around it"},
-	{"workers", []string{"events", "events/pause", "events/poison"}, "the runtime knows no engine and no vendor"},
-	{"workers/steptest", []string{"events", "workers", "workers/..."}, "a suite sees what it tests"},
+	{"workers", []string{"events", "events/pause", "events/poison", "events/reach"},
+		"the runtime knows no engine and no vendor"},
+	{"workers/steptest", []string{"events", "events/reach", "workers", "workers/..."}, "a suite sees what it tests"},
 	{"workers/claimstest", []string{"events", "workers"}, "a suite sees what it tests"},
 	{"adapters/simcloud", []string{
 		"adapters/simcloud/...", "examples",
@@ -71,8 +74,8 @@ func mayImport(pkg, imported string) (bool, string) {
 		if strings.HasSuffix(suite, "test") && imported == "workers/steptest" {
 			return true, ""
 		}
-		return slices.Contains([]string{"workers", "events"}, imported) || fits("workers/"+name+"/...", imported) ||
-				imported == "workers/"+name,
+		return slices.Contains([]string{"workers", "events", "events/reach"}, imported) ||
+				fits("workers/"+name+"/...", imported) || imported == "workers/"+name,
 			"a capability sees the runtime and the words, never another capability and never a vendor"
 	}
 	for _, r := range rules {
@@ -88,8 +91,8 @@ func mayImport(pkg, imported string) (bool, string) {
 	}
 	if technology, ok := strings.CutPrefix(pkg, "adapters/"); ok {
 		own, _, _ := strings.Cut(technology, "/")
-		allowed := []string{"events", "events/bustest", "events/pause", "saga", "saga/audit", "saga/journaltest",
-			"workers", "workers/...", "adapters/" + own, "adapters/" + own + "/..."}
+		allowed := []string{"events", "events/bustest", "events/pause", "events/reach", "saga", "saga/audit",
+			"saga/journaltest", "workers", "workers/...", "adapters/" + own, "adapters/" + own + "/..."}
 		return slices.ContainsFunc(allowed, func(a string) bool { return fits(a, imported) }),
 			"an adapter sees the ports it implements, never another adapter: a technology can be taken out whole"
 	}

@@ -28,6 +28,7 @@ var pureUnits = []unit{
 	{pkg: "saga/plans/..."},
 	{pkg: "events", ports: []string{"bus.go", "deadletter.go"}},
 	{pkg: "events/pointer"},
+	{pkg: "events/reach"},
 	{pkg: "workers", files: []string{"claimrules.go", "listrules.go", "countedrules.go", "poolrules.go"}},
 }
 
@@ -83,9 +84,10 @@ var pureImports = map[string]allowance{
 	"iter":            {why: "a port names it", only: []string{"Seq", "Seq2"}, ports: true},
 	"fmt": {why: "texts of values; what prints and scans is left out",
 		only: []string{"Appendf", "Errorf", "Fprintf", "Sprint", "Sprintf", "Sscanf", "Stringer"}},
-	"io":      {why: "words for readers", only: []string{"EOF", "Reader", "Writer"}},
-	"reflect": {why: "types and comparing; what calls by name is left out", only: reflectOnly},
-	"time":    {why: "times as values; what reads the clock or the place is left out", only: timeOnly},
+	"io":             {why: "words for readers", only: []string{"EOF", "Reader", "Writer"}},
+	"reflect":        {why: "types and comparing; what calls by name is left out", only: reflectOnly},
+	"time":           {why: "times as values; what reads the clock or the place is left out", only: timeOnly},
+	"go4.org/netipx": {why: "sets of addresses as values; a builder is a local of one function"},
 	"github.com/google/uuid": {
 		why: "names made of names; what draws a random one or reads the clock is left out", only: []string{
 			"MustParse", "NewSHA1", "UUID",
