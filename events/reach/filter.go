@@ -1,0 +1,150 @@
+package reach
+
+// A clause is one rule as it stands for one piece: what it fits for sure, and what it may fit.
+type clause struct {
+	object string
+	act    Act
+	src    Ranges
+	// sure are destinations that fit for sure, and names are those of flows that fit for sure though their addresses
+	// are not known.
+	sure  Ranges
+	names []Name
+	// open tells that every destination may fit, fits whether the rule counts at all.
+	open   bool
+	fits   maybe
+	layer4 []Layer4
+	// gaps are why the clause may fit only.
+	gaps []Gap
+}
+
+// A piece is a set of flows on its way, in the coordinates of the question. The source that is seen now may be another
+// one, and so may be who sends.
+type piece struct {
+	flows Flows
+	// seen are the addresses behind which the source is translated; empty when it is not.
+	seen  Ranges
+	who   Identity
+	realm Realm
+	// peered tells that it came in from a peered network.
+	peered bool
+	// hops bounds the way, so that a loop ends.
+	hops int
+}
+
+// with is the piece with other flows.
+func (p piece) with(f Flows) piece {
+	p.flows = f
+	return p
+}
+
+// within are the flows of a set with a source, destination and protocol of the given ones.
+func (f Flows) within(src, dst Ranges, layer4 []Layer4) Flows {
+	var out Flows
+	for _, l := range layer4 {
+		var part []Box
+		for _, b := range f.boxes {
+			filter := Box{src, dst, l.sound(), b.Name}
+			if both := b.intersect(filter); !both.empty() {
+				part = append(part, both)
+			}
+		}
+		out = out.Union(Flows{part})
+	}
+	return out
+}
+
+// named are the flows of a set with one of the names.
+func (f Flows) named(names []Name) Flows {
+	var out []Box
+	for _, b := range f.boxes {
+		for _, n := range names {
+			if b.Name == n {
+				out = append(out, b)
+				break
+			}
+		}
+	}
+	return Flows{out}
+}
+
+// match gives what of a set the clause may fit, and what it fits for sure.
+func (c clause) match(f Flows, p piece) (may, sure Flows) {
+	src, fits := c.src, c.fits
+	if !p.seen.Empty() {
+		fits = fits.and(inside(p.seen, c.src))
+		src = EveryAddress()
+	}
+	if fits == no {
+		return Flows{}, Flows{}
+	}
+	sure = f.within(src, c.sure, c.layer4)
+	if len(c.names) > 0 {
+		sure = sure.Union(f.named(c.names).within(src, EveryAddress(), c.layer4))
+	}
+	may = sure
+	if c.open {
+		may = f.within(src, EveryAddress(), c.layer4)
+	}
+	if fits == perhaps {
+		sure = Flows{}
+	}
+	return may, sure
+}
+
+// from are the flows of a set whose source, as it is seen now, may be or surely is in some ranges.
+func (p piece) from(f Flows, ranges Ranges) (may, sure Flows) {
+	return clause{src: ranges, sure: EveryAddress(), fits: yes, layer4: []Layer4{EveryProtocol()}}.match(f, p)
+}
+
+// inside tells whether addresses are in a set: all, some or none.
+func inside(addresses, set Ranges) maybe {
+	switch {
+	case set.Covers(addresses):
+		return yes
+	case set.Overlaps(addresses):
+		return perhaps
+	}
+	return no
+}
+
+// A fate is what may become of flows in one layer: each flow is in at least one of the sets, and in more than one when
+// the layer does not decide it for sure.
+type fate struct{ allow, deny, rest Flows }
+
+// filter asks clauses in their order: the first that fits decides. A flow that a clause fits for sure reaches none
+// behind it; one that it may fit goes on as well.
+func (r *run) filter(layer string, clauses []clause, p piece, from source) fate {
+	var out fate
+	left := p.flows
+	var onward Flows
+	for _, c := range clauses {
+		if left.Empty() {
+			break
+		}
+		may, sure := c.match(left, p)
+		if may.Empty() {
+			continue
+		}
+		switch c.act {
+		case Allow:
+			out.allow = out.allow.Union(may)
+		case Deny:
+			out.deny = out.deny.Union(may)
+		case Inspect:
+			out.allow, out.deny = out.allow.Union(may), out.deny.Union(may)
+			r.gap(Gap{Inspected, c.object, "an inspection decides by what the packets hold"})
+		default:
+			onward = onward.Union(may)
+		}
+		if !sure.Equal(may) {
+			for _, g := range c.gaps {
+				r.gap(g)
+			}
+		}
+		r.hop(Hop{p.realm, layer, c.object, c.act, may, from.call, from.at})
+		left = left.Subtract(sure)
+		r.spend(left, out.allow, out.deny)
+	}
+	out.rest = left.Union(onward)
+	return out
+}

@@ -1,0 +1,224 @@
+package reach
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+)
+
+// maxWay is how many times packets may be handed on; a longer way is a loop.
+const maxWay = 12
+
+// start begins the way of flows at their sender.
+func (r *run) start(p piece) {
+	if _, ok := r.world.network(p.realm); ok {
+		r.leave(r.serverless(p))
+		return
+	}
+	r.fromSite(p)
+}
+
+// leave is what a sender in a network does: its firewall for connections that leave, then the routes.
+func (r *run) leave(p piece) {
+	n, ok := r.world.network(p.realm)
+	if !ok {
+		r.open(p.flows, Gap{FarSide, string(p.realm), "nothing is known of this network"})
+		return
+	}
+	pass := p.flows
+	if !r.question.Answer {
+		var drop Flows
+		pass, drop = r.firewall(gate{n, p, p.who, false})
+		r.lose(drop)
+	}
+	r.route(n, p.with(pass))
+}
+
+// route finds the next hop of each flow.
+//
+// Page "Routes" (docs.cloud.google.com/vpc/docs/routes), Applicability and order: special paths, policy-based routes,
+// routes of subnetworks, then static and dynamic routes together by the longest prefix; next hops that cannot be used
+// are left out, then the lowest priority, then the preference of the kind, and equals share the packets.
+func (r *run) route(n Network, p piece) {
+	p.hops++
+	if p.hops > maxWay {
+		r.hop(Hop{Realm: p.realm, Layer: "routes", Object: "loop", Act: Deny, Flows: p.flows})
+		r.lose(p.flows)
+		return
+	}
+	left := r.special(n, p)
+	left, byOthers := r.policyRoutes(n, p.with(left))
+	left = left.Union(byOthers)
+	if doubts := n.Routes.doubts(r.question.Since); len(doubts) > 0 {
+		r.open(left, doubts...)
+		return
+	}
+	left = r.byPrefix(p.with(left), n.Routes.source(), slices.DeleteFunc(slices.Clone(n.Routes.Items),
+		func(one Route) bool { return one.Kind != SubnetRoute }))
+	if doubts := n.Dynamic.doubts(r.question.Since); len(doubts) > 0 {
+		r.open(left, doubts...)
+		return
+	}
+	others := slices.DeleteFunc(slices.Concat(n.Routes.Items, n.Dynamic.Items),
+		func(one Route) bool { return one.Kind == SubnetRoute })
+	left = r.byPrefix(p.with(left), n.Routes.source(), others)
+	if !left.Empty() {
+		r.hop(Hop{Realm: p.realm, Layer: "routes", Object: "no route", Act: Deny, Flows: left})
+		r.lose(left)
+	}
+}
+
+// special takes out what goes to an endpoint for Google's APIs. Such an address beats every route.
+//
+// Page "Routes", Special routing paths; page "About accessing Google APIs through endpoints".
+func (r *run) special(n Network, p piece) (left Flows) {
+	left = p.flows
+	if doubts := n.Endpoints.doubts(r.question.Since); len(doubts) > 0 {
+		r.open(left, doubts...)
+		return Flows{}
+	}
+	for _, e := range n.Endpoints.Items {
+		if !e.Bundle {
+			continue
+		}
+		hit := left.within(EveryAddress(), e.Address, []Layer4{EveryProtocol()})
+		left = left.Subtract(hit)
+		r.endpoint(p.with(hit), e)
+	}
+	return left
+}
+
+// policyRoutes takes out what a policy-based route sends on, and gives what one hands to the ordinary routes.
+//
+// Page "Policy-based routes": the lowest priority alone counts, prefixes are not compared; between equals the vendor
+// chooses in a way that is not told.
+func (r *run) policyRoutes(n Network, p piece) (left, others Flows) {
+	left = p.flows
+	if doubts := n.Policies.doubts(r.question.Since); len(doubts) > 0 {
+		r.open(left, doubts...)
+		return Flows{}, Flows{}
+	}
+	routes := slices.Clone(n.Policies.Items)
+	slices.SortStableFunc(routes, func(a, b PolicyRoute) int { return cmp.Compare(a.Priority, b.Priority) })
+	for len(routes) > 0 {
+		equal := 1
+		for equal < len(routes) && routes[equal].Priority == routes[0].Priority {
+			equal++
+		}
+		var gone Flows
+		for _, one := range routes[:equal] {
+			c := clause{object: one.Object, src: one.Src, sure: one.Dst, layer4: one.Layer4,
+				fits: tagged(one.Tags, p.who)}
+			may, sure := c.match(left, p)
+			if may.Empty() {
+				continue
+			}
+			gone = gone.Union(sure)
+			r.hop(Hop{p.realm, "policy routes", one.Object, Forward, may, n.Policies.Call, n.Policies.At})
+			if one.Others {
+				others = others.Union(may)
+				continue
+			}
+			r.forward(p.with(may), one.Next)
+		}
+		left, routes = left.Subtract(gone), routes[equal:]
+	}
+	return left, others
+}
+
+// tagged tells whether a route with tags is one for a sender; a sender that is no machine of the network has no tags.
+func tagged(tags []string, who Identity) maybe {
+	switch {
+	case len(tags) == 0:
+		return yes
+	case who.Kind == Unknown:
+		return perhaps
+	}
+	return truth(shares(tags, who.Tags))
+}
+
+// byPrefix sends each flow by the longest prefix that has a route for its sender, and gives what no route is for.
+func (r *run) byPrefix(p piece, from source, routes []Route) (left Flows) {
+	left = p.flows
+	groups := map[netip.Prefix][]Route{}
+	var order []netip.Prefix
+	for _, one := range routes {
+		dst := one.Dst.Masked()
+		if groups[dst] == nil {
+			order = append(order, dst)
+		}
+		groups[dst] = append(groups[dst], one)
+	}
+	slices.SortFunc(order, func(a, b netip.Prefix) int {
+		return cmp.Or(cmp.Compare(b.Bits(), a.Bits()), a.Addr().Compare(b.Addr()))
+	})
+	for _, dst := range order {
+		hit := left.within(EveryAddress(), RangesOf(dst), []Layer4{EveryProtocol()})
+		if hit.Empty() {
+			continue
+		}
+		winners, decided, usable := choose(groups[dst], p.who)
+		if decided && !usable {
+			r.hop(Hop{p.realm, "routes", groups[dst][0].Object, Deny, hit, from.call, from.at})
+			r.lose(hit)
+		}
+		for _, w := range winners {
+			r.hop(Hop{p.realm, "routes", w.Object, Forward, hit, from.call, from.at})
+			r.forward(p.with(hit), w.Next)
+		}
+		if decided {
+			left = left.Subtract(hit)
+		}
+		r.spend(left)
+	}
+	return left
+}
+
+// choose gives the routes of one prefix that may carry packets of a sender, whether the prefix has a route for the
+// sender for sure, and whether one of those can be used for sure. Equal routes share, so that all of them are given:
+// the flows pass for sure when each member passes.
+func choose(routes []Route, who Identity) (winners []Route, decided, usable bool) {
+	var sure, open []Route
+	for _, one := range routes {
+		counts := tagged(one.Tags, who).and(inRegion(one.Region, who))
+		decided = decided || counts == yes
+		switch {
+		case counts == no || one.Next.State == Down:
+		case counts == yes && one.Next.State == Up:
+			sure = append(sure, one)
+		default:
+			open = append(open, one)
+		}
+	}
+	if len(sure) == 0 {
+		return open, decided, false
+	}
+	best := slices.MinFunc(sure, preferred)
+	for _, one := range sure {
+		if preferred(one, best) == 0 {
+			winners = append(winners, one)
+		}
+	}
+	for _, one := range open {
+		if preferred(one, best) <= 0 {
+			winners = append(winners, one)
+		}
+	}
+	return winners, decided, true
+}
+
+// preferred compares routes of one prefix: the lowest priority, then the preference of the kind.
+func preferred(a, b Route) int {
+	return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Preference, b.Preference))
+}
+
+// inRegion tells whether a dynamic route of a region is one for a sender.
+func inRegion(region string, who Identity) maybe {
+	if region == "" || region == who.Region {
+		return yes
+	}
+	if who.Region == "" || who.Kind == Unknown {
+		return perhaps
+	}
+	return no
+}

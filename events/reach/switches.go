@@ -1,0 +1,33 @@
+package reach
+
+// A Switch is a question that no document of a vendor answers. A verdict holds under every answer: what passes under
+// all is sure, what passes under some is undecided.
+type Switch string
+
+// Switches, each with the sentence that people are shown.
+const (
+	PoliciesBindRangeConnector  Switch = "policies-bind-range-connector"
+	PoliciesBindSubnetConnector Switch = "policies-bind-subnet-connector"
+	// EndpointAnswersForwardedSource is about an endpoint for Google's APIs and a source behind a forwarding machine.
+	EndpointAnswersForwardedSource Switch = "endpoint-answers-forwarded-source"
+	// EndpointAnswersPeeredSource is about an endpoint for a published service and a source in a peered network.
+	EndpointAnswersPeeredSource Switch = "endpoint-answers-peered-source"
+)
+
+// maxSwitches is how many switches one question may turn; each doubles its cost.
+const maxSwitches = 8
+
+// Sentence says what nobody has documented.
+func (s Switch) Sentence() string {
+	switch s {
+	case PoliciesBindRangeConnector:
+		return "the vendor says that the hidden range of a connector cannot be used in firewall rules"
+	case PoliciesBindSubnetConnector:
+		return "no document says that firewall policies bind the machines of a connector"
+	case EndpointAnswersForwardedSource:
+		return "no document says that an endpoint for Google APIs answers a source behind a forwarding machine"
+	case EndpointAnswersPeeredSource:
+		return "whether an endpoint for a published service answers a peered network was not found"
+	}
+	return "no document says so"
+}

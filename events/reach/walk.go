@@ -1,0 +1,269 @@
+package reach
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Question asks which of some flows pass from a place to a realm.
+type Question struct {
+	From Place
+	// To is where they must arrive; empty means anywhere.
+	To    Realm
+	Flows Flows
+	// Since is how old a fact may be; the zero time takes every fact.
+	Since time.Time
+	// Inhabited asks about the space itself: somebody unknown is at each address of a subnetwork where nobody is seen.
+	Inhabited bool
+	// Answer asks about the way back of connections that were let through: a stateful firewall lets an answer pass
+	// without a rule.
+	Answer bool
+}
+
+// Evaluate answers a question by what was observed. It is pure: equal facts give equal verdicts.
+func Evaluate(w World, q Question) Verdict {
+	first := evaluateWith(w, q, maps.Clone(w.Settled))
+	open := first.openSwitches()
+	all := first
+	runs := []*run{first}
+	for len(open) > 0 && len(open) <= maxSwitches {
+		more := 1 << len(open)
+		runs = nil
+		for setting := range more {
+			settled := maps.Clone(w.Settled)
+			if settled == nil {
+				settled = map[Switch]bool{}
+			}
+			for i, s := range open {
+				settled[s] = setting&(1<<i) != 0
+			}
+			runs = append(runs, evaluateWith(w, q, settled))
+		}
+		all = joinedRuns(runs)
+		if next := all.openSwitches(); len(next) > 0 {
+			open = append(open, next...)
+			continue
+		}
+		break
+	}
+	if len(open) > maxSwitches {
+		all.tooLarge = true
+	}
+	return all.verdict(runs, open)
+}
+
+// A run is one walk under one answer to each switch.
+type run struct {
+	world    World
+	question Question
+	settled  map[Switch]bool
+	asked    []Switch
+	// pass and drop are what may pass and what may not; a flow in both is undecided.
+	pass, drop Flows
+	hops       []Hop
+	gaps       []Gap
+	arrivals   []arrival
+	// atoms are names whose addresses nobody here knows: their flows are to one unknown address.
+	atoms    []Name
+	honest   bool
+	tooLarge bool
+}
+
+// An arrival is where flows end, and behind which addresses their source is seen there.
+type arrival struct {
+	realm Realm
+	flows Flows
+	seen  Ranges
+}
+
+func evaluateWith(w World, q Question, settled map[Switch]bool) *run {
+	r := &run{world: w, question: q, settled: settled}
+	flows := r.settleNames()
+	r.start(piece{flows: flows, who: q.From.Who, realm: q.From.Realm})
+	r.liftNames(flows)
+	return r
+}
+
+// ask is the answer to a switch; one that is not settled is noted, and another run gives it the other answer.
+func (r *run) ask(s Switch) bool {
+	answer, ok := r.settled[s]
+	if !ok && !slices.Contains(r.asked, s) {
+		r.asked = append(r.asked, s)
+	}
+	return answer
+}
+
+func (r *run) openSwitches() []Switch { return r.asked }
+
+func (r *run) gap(g Gap) { r.gaps = withGap(r.gaps, g) }
+
+func (r *run) hop(h Hop) {
+	if len(r.hops) < MaxHops {
+		r.hops = append(r.hops, h)
+	}
+}
+
+// spend counts what a step holds at once; past the bound everything is undecided.
+func (r *run) spend(sets ...Flows) {
+	n := len(r.pass.boxes) + len(r.drop.boxes)
+	for _, s := range sets {
+		n += len(s.boxes)
+	}
+	r.tooLarge = r.tooLarge || n > MaxBoxes
+}
+
+func (r *run) lose(f Flows) { r.drop = r.drop.Union(f) }
+
+// open is for flows whose fate here nobody can tell.
+func (r *run) open(f Flows, gaps ...Gap) {
+	if f.Empty() {
+		return
+	}
+	for _, g := range gaps {
+		r.gap(g)
+	}
+	r.pass, r.drop = r.pass.Union(f), r.drop.Union(f)
+}
+
+// arrive ends the way of a piece in a realm.
+func (r *run) arrive(p piece, object string) {
+	if p.flows.Empty() {
+		return
+	}
+	r.hop(Hop{Realm: p.realm, Layer: "arrival", Object: object, Act: Arrive, Flows: p.flows})
+	if r.question.To != "" && r.question.To != p.realm {
+		r.lose(p.flows)
+		return
+	}
+	r.arrivals = append(r.arrivals, arrival{p.realm, p.flows, p.seen})
+	r.pass = r.pass.Union(p.flows)
+}
+
+// settleNames turns each name that an observed zone of the sender's network answers into its addresses, and notes the
+// others as atoms.
+func (r *run) settleNames() Flows {
+	var out Flows
+	for _, b := range r.question.Flows.boxes {
+		whole := b.Dst.Equal(EveryAddress().Family(b.Dst.four()))
+		if b.Name == NoName || b.Name == AnyName || !whole {
+			out = out.Union(Flows{[]Box{b}})
+			continue
+		}
+		a := r.resolve(r.question.From.Realm, b.Name)
+		if a.known {
+			b.Dst = a.addresses.Family(b.Dst.four())
+			out = out.Union(FlowsOf(b))
+			continue
+		}
+		r.gap(a.gap)
+		r.atoms = append(r.atoms, b.Name)
+		out = out.Union(Flows{[]Box{b}})
+	}
+	// A name with no address reaches nobody: what is left out of the way is lost.
+	r.drop = r.question.Flows.Subtract(out)
+	return out
+}
+
+// liftNames makes the flows of an atom one again: what passes to some addresses only is undecided for the name.
+func (r *run) liftNames(flows Flows) {
+	for _, name := range r.atoms {
+		all := flows.named([]Name{name})
+		for _, b := range all.boxes {
+			one := Flows{[]Box{b}}
+			for _, set := range []*Flows{&r.pass, &r.drop} {
+				touched := set.Intersect(one)
+				var whole []Box
+				for _, t := range touched.boxes {
+					t.Dst = EveryAddress().Family(t.Dst.four())
+					whole = append(whole, t)
+				}
+				*set = set.Union(FlowsOf(whole...))
+			}
+		}
+	}
+}
+
+// joinedRuns puts runs under several answers together.
+func joinedRuns(runs []*run) *run {
+	all := &run{world: runs[0].world, question: runs[0].question}
+	for _, r := range runs {
+		all.pass, all.drop = all.pass.Union(r.pass), all.drop.Union(r.drop)
+		for _, g := range r.gaps {
+			all.gap(g)
+		}
+		all.hops = slices.Concat(all.hops, r.hops)
+		all.honest, all.tooLarge = all.honest || r.honest, all.tooLarge || r.tooLarge
+		for _, s := range r.asked {
+			if !slices.Contains(all.asked, s) {
+				all.asked = append(all.asked, s)
+			}
+		}
+	}
+	return all
+}
+
+func (r *run) verdict(runs []*run, open []Switch) Verdict {
+	asked := r.question.Flows
+	if r.tooLarge {
+		return Verdict{May: asked, Against: Addresses,
+			Open: []Gap{{TooLarge, string(r.question.From.Realm), "the answer has more parts than the bound allows"}}}
+	}
+	v := Verdict{May: r.pass.Intersect(asked), Against: Addresses}
+	v.Sure = v.May.Subtract(r.drop)
+	if r.honest {
+		v.Against = HonestClients
+	}
+	for _, h := range r.hops {
+		same := func(o Hop) bool {
+			return o.Realm == h.Realm && o.Layer == h.Layer && o.Object == h.Object && o.Flows.Equal(h.Flows)
+		}
+		if len(v.Hops) < MaxHops && !slices.ContainsFunc(v.Hops, same) {
+			v.Hops = append(v.Hops, h)
+		}
+	}
+	if !v.Undecided().Empty() {
+		v.Open = r.gaps
+		for _, s := range open {
+			if differs(runs) {
+				v.Open = withGap(v.Open, Gap{NoDocument, string(s), s.Sentence()})
+			}
+		}
+	}
+	v.Digest = v.digest()
+	return v
+}
+
+// differs tells whether the answer depends on the switches.
+func differs(runs []*run) bool {
+	return slices.ContainsFunc(runs, func(r *run) bool {
+		return !r.pass.Equal(runs[0].pass) || !r.drop.Equal(runs[0].drop)
+	})
+}
+
+// digest is a hash of what was decided: the sets of the verdict, and what each layer did with which flows.
+func (v Verdict) digest() string {
+	type step struct {
+		realm Realm
+		layer string
+		act   Act
+	}
+	decided := map[step]Flows{}
+	for _, h := range v.Hops {
+		s := step{h.Realm, strings.Fields(h.Layer)[0], h.Act}
+		decided[s] = decided[s].Union(h.Flows)
+	}
+	keys := slices.SortedFunc(maps.Keys(decided), func(a, b step) int {
+		return cmp.Or(cmp.Compare(a.realm, b.realm), cmp.Compare(a.layer, b.layer), cmp.Compare(a.act, b.act))
+	})
+	text := []string{v.Sure.canonical(), v.May.canonical(), string(v.Against)}
+	for _, k := range keys {
+		text = append(text, string(k.realm)+" "+k.layer+" "+string(k.act)+" "+decided[k].canonical())
+	}
+	sum := sha256.Sum256([]byte(strings.Join(text, "\n")))
+	return hex.EncodeToString(sum[:16])
+}
