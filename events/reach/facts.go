@@ -5,7 +5,9 @@ package reach
 type World struct {
 	Networks []Network
 	Gateways []Gateway
-	Sites    []FarSideFacts
+	// Controller is what the controller of the gateways decides for all of them.
+	Controller Controller
+	Sites      []FarSideFacts
 	// Settled are the switches whose answer is known; each other one is tried both ways.
 	Settled map[Switch]bool
 }

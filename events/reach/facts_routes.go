@@ -49,6 +49,8 @@ const (
 	ToGateway NextKind = "gateway"
 	// ToSite is a tunnel or an attachment to a site.
 	ToSite NextKind = "site"
+	// ToNetwork enters a network by a tunnel or an attachment of it.
+	ToNetwork NextKind = "network"
 	// ToNobody is a next hop that no object owns.
 	ToNobody NextKind = "nobody"
 )

@@ -13,6 +13,8 @@ type clause struct {
 	open   bool
 	fits   maybe
 	layer4 []Layer4
+	// sent are patterns of names, one of which the client has to send; empty when the rule does not look.
+	sent []Name
 	// gaps are why the clause may fit only.
 	gaps []Gap
 }
@@ -27,6 +29,8 @@ type piece struct {
 	realm Realm
 	// peered tells that it came in from a peered network.
 	peered bool
+	// domain is the network domain of the gateway or connection by which it came to the gateways.
+	domain string
 	// hops bounds the way, so that a loop ends.
 	hops int
 }
@@ -88,7 +92,33 @@ func (c clause) match(f Flows, p piece) (may, sure Flows) {
 	if fits == perhaps {
 		sure = Flows{}
 	}
+	if len(c.sent) > 0 {
+		return may.sending(c.sent, true), sure.sending(c.sent, false)
+	}
 	return may, sure
+}
+
+// blind is what the clause would fit if it looked for no name: what a client reaches, or escapes, by a name that is not
+// its destination's.
+func (c clause) blind(f Flows, p piece) Flows {
+	c.sent = nil
+	may, _ := c.match(f, p)
+	return may
+}
+
+// sending are the flows of clients that send a name of some patterns. A client that sends what it likes does so only if
+// it may: nobody knows what it chooses.
+func (f Flows) sending(patterns []Name, anything bool) Flows {
+	var out []Box
+	for _, b := range f.boxes {
+		for _, pattern := range patterns {
+			if b.Name == pattern || b.Name != AnyName && b.Name.fits(pattern) || b.Name == AnyName && anything {
+				out = append(out, b)
+				break
+			}
+		}
+	}
+	return Flows{out}
 }
 
 // from are the flows of a set whose source, as it is seen now, may be or surely is in some ranges.
@@ -122,6 +152,9 @@ func (r *run) filter(layer string, clauses []clause, p piece, from source) fate 
 			break
 		}
 		may, sure := c.match(left, p)
+		if len(c.sent) > 0 && !c.blind(left, p).Empty() {
+			r.honest = true
+		}
 		if may.Empty() {
 			continue
 		}

@@ -47,6 +47,9 @@ func somePrefix() *rapid.Generator[netip.Prefix] {
 
 func someRanges() *rapid.Generator[Ranges] {
 	return rapid.Custom(func(t *rapid.T) Ranges {
+		if rapid.IntRange(0, 2).Draw(t, "every") == 0 {
+			return EveryAddress()
+		}
 		return RangesOf(rapid.SliceOfN(somePrefix(), 0, 3).Draw(t, "prefixes")...)
 	})
 }

@@ -25,10 +25,23 @@ func (r *run) forward(p piece, next NextHop) {
 	case ToSite:
 		p.realm = next.Realm
 		r.atSite(p)
+	case ToNetwork:
+		p.realm = next.Realm
+		r.fromTunnel(p)
 	default:
 		r.hop(Hop{Realm: p.realm, Layer: "next hop", Object: next.Name, Act: Deny, Flows: p.flows})
 		r.lose(p.flows)
 	}
+}
+
+// fromTunnel routes what enters a network by a tunnel or an attachment. No rule about connections that leave is asked.
+func (r *run) fromTunnel(p piece) {
+	n, ok := r.world.network(p.realm)
+	if !ok {
+		r.open(p.flows, Gap{NotAllowedToRead, string(p.realm), "nothing was read of this network"})
+		return
+	}
+	r.route(n, p)
 }
 
 // deliver brings a piece to the addresses of a network: to an endpoint, or through the firewall of whoever is there.

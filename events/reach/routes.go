@@ -31,6 +31,10 @@ func (r *run) leave(p piece) {
 		pass, drop = r.firewall(gate{n, p, p.who, false})
 		r.lose(drop)
 	}
+	if r.question.FilterOnly {
+		r.arrive(p.with(pass), "filter")
+		return
+	}
 	r.route(n, p.with(pass))
 }
 
@@ -169,9 +173,22 @@ func (r *run) byPrefix(p piece, from source, routes []Route) (left Flows) {
 		if decided {
 			left = left.Subtract(hit)
 		}
+		if !decided && len(winners) > 0 {
+			r.gap(Gap{ListNotWhole, winners[0].Object, "it is not known whether the route is one for the sender"})
+		}
+		if len(winners) > 1 {
+			r.shared(hit, winners[0].Object)
+		}
 		r.spend(left)
 	}
 	return left
+}
+
+// shared notes that equal routes lead some packets on and lose others. Which packets those are is not documented.
+func (r *run) shared(f Flows, object string) {
+	if !f.Intersect(r.pass).Intersect(r.drop).Empty() {
+		r.gap(Gap{NoDocument, object, "which of equal routes carries a packet is not documented"})
+	}
 }
 
 // choose gives the routes of one prefix that may carry packets of a sender, whether the prefix has a route for the

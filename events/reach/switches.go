@@ -12,6 +12,8 @@ const (
 	EndpointAnswersForwardedSource Switch = "endpoint-answers-forwarded-source"
 	// EndpointAnswersPeeredSource is about an endpoint for a published service and a source in a peered network.
 	EndpointAnswersPeeredSource Switch = "endpoint-answers-peered-source"
+	// WhiteTagClosesOtherPorts is about a white tag of a gateway and packets in which it looks for no name.
+	WhiteTagClosesOtherPorts Switch = "white-tag-closes-other-ports"
 )
 
 // maxSwitches is how many switches one question may turn; each doubles its cost.
@@ -28,6 +30,8 @@ func (s Switch) Sentence() string {
 		return "no document says that an endpoint for Google APIs answers a source behind a forwarding machine"
 	case EndpointAnswersPeeredSource:
 		return "whether an endpoint for a published service answers a peered network was not found"
+	case WhiteTagClosesOtherPorts:
+		return "no document says whether a white tag stops ports in whose packets it looks for no name"
 	}
 	return "no document says so"
 }

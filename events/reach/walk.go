@@ -23,6 +23,8 @@ type Question struct {
 	// Answer asks about the way back of connections that were let through: a stateful firewall lets an answer pass
 	// without a rule.
 	Answer bool
+	// FilterOnly asks the sender's own firewall alone: what it lets out, wherever that goes then.
+	FilterOnly bool
 }
 
 // Evaluate answers a question by what was observed. It is pure: equal facts give equal verdicts.
