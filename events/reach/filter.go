@@ -41,6 +41,14 @@ func (p piece) with(f Flows) piece {
 	return p
 }
 
+// destinations are all addresses that the flows go to.
+func (f Flows) destinations() (all Ranges) {
+	for _, b := range f.boxes {
+		all = all.Union(b.Dst)
+	}
+	return all
+}
+
 // within are the flows of a set with a source, destination and protocol of the given ones.
 func (f Flows) within(src, dst Ranges, layer4 []Layer4) Flows {
 	var out Flows
@@ -51,6 +59,10 @@ func (f Flows) within(src, dst Ranges, layer4 []Layer4) Flows {
 			if both := b.intersect(filter); !both.empty() {
 				part = append(part, both)
 			}
+		}
+		if out.Empty() {
+			out = Flows{part}
+			continue
 		}
 		out = out.Union(Flows{part})
 	}

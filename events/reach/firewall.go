@@ -101,11 +101,9 @@ func (r *run) policies(g gate, name string, list Listing[Policy]) []layer {
 		if regional == no {
 			continue
 		}
-		rules := slices.Clone(policy.Rules)
-		slices.SortStableFunc(rules, func(a, b Rule) int { return cmp.Compare(a.Priority, b.Priority) })
 		l := layer{name: name + " " + policy.Object, from: list.source()}
-		for _, rule := range rules {
-			if c := r.clause(g, rule); c.fits != no && rule.In == g.in && !rule.Disabled {
+		for _, rule := range g.relevant(policy.Rules) {
+			if c := r.clause(g, rule); c.fits != no {
 				c.fits = c.fits.and(regional)
 				l.clauses = append(l.clauses, c)
 			}
@@ -123,13 +121,9 @@ func (r *run) policies(g gate, name string, list Listing[Policy]) []layer {
 func (r *run) vpcRules(g gate, byRange bool) layer {
 	list := g.network.Firewall.Rules
 	l := layer{name: "VPC rules", from: list.source(), doubts: list.doubts(r.question.Since)}
-	rules := slices.Clone(list.Items)
-	slices.SortStableFunc(rules, func(a, b Rule) int {
-		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(rank(a), rank(b)))
-	})
 	hidden := g.who.Kind == RangeConnector && !byRange && !g.in
-	for _, rule := range rules {
-		if rule.In != g.in || rule.Disabled || hidden && !rule.Src.Ranges.Covers(EveryAddress().Family(true)) {
+	for _, rule := range g.relevant(list.Items) {
+		if hidden && !rule.Src.Ranges.Covers(EveryAddress().Family(true)) {
 			continue
 		}
 		if c := r.clause(g, rule); c.fits != no {
@@ -137,6 +131,27 @@ func (r *run) vpcRules(g gate, byRange bool) layer {
 		}
 	}
 	return l
+}
+
+// relevant are the rules that may fit a piece at a gate, in their order: by priority, and at one number a deny first.
+// Rules about others are left out before anything is computed for them.
+func (g gate) relevant(rules []Rule) (out []Rule) {
+	src, dst := g.piece.sources(), g.piece.flows.destinations()
+	for _, rule := range rules {
+		if rule.In == g.in && !rule.Disabled && rule.Src.meets(src) && rule.Dst.meets(dst) {
+			out = append(out, rule)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Rule) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(rank(a), rank(b)))
+	})
+	return out
+}
+
+// meets tells whether an end of a rule may fit some addresses.
+func (e Peer) meets(addresses Ranges) bool {
+	byRange := len(e.Names)+len(e.Tags)+len(e.SecureTags)+len(e.Accounts)+len(e.Unread) == 0
+	return !byRange || e.Ranges.Overlaps(addresses)
 }
 
 func rank(r Rule) int {

@@ -45,9 +45,15 @@ func (b Box) empty() bool {
 	return b.Src.Empty() || b.Dst.Empty() || b.Protocols.Empty() || b.Ports.Empty()
 }
 
+// overlaps tells whether the boxes have a flow in common.
+func (b Box) overlaps(o Box) bool {
+	return b.Name == o.Name && b.Protocols.overlaps(o.Protocols) && b.Ports.overlaps(o.Ports) &&
+		b.Dst.Overlaps(o.Dst) && b.Src.Overlaps(o.Src)
+}
+
 // intersect is what is in both boxes.
 func (b Box) intersect(o Box) Box {
-	if b.Name != o.Name || !b.Dst.Overlaps(o.Dst) || !b.Src.Overlaps(o.Src) {
+	if !b.overlaps(o) {
 		return Box{}
 	}
 	return Box{b.Src.Intersect(o.Src), b.Dst.Intersect(o.Dst),
@@ -102,8 +108,15 @@ func (f Flows) Intersect(o Flows) Flows {
 func (f Flows) Subtract(o Flows) Flows {
 	left := f.boxes
 	for _, b := range o.boxes {
+		if !slices.ContainsFunc(left, b.overlaps) {
+			continue
+		}
 		var next []Box
 		for _, a := range left {
+			if !a.overlaps(b) {
+				next = append(next, a)
+				continue
+			}
 			next = append(next, a.subtract(b)...)
 		}
 		left = joined(next)
@@ -116,11 +129,19 @@ func (f Flows) Union(o Flows) Flows {
 	if f.Empty() {
 		return o
 	}
-	more := o.Subtract(f)
+	return f.with(o.Subtract(f))
+}
+
+// with is the union with flows that the set has none of.
+func (f Flows) with(more Flows) Flows {
 	if more.Empty() {
 		return f
 	}
-	return Flows{joined(slices.Concat(f.boxes, more.boxes))}
+	out := slices.Grow(slices.Clone(f.boxes), len(more.boxes))
+	for _, b := range more.boxes {
+		out = withBox(out, b)
+	}
+	return Flows{out}
 }
 
 // Covers tells whether every flow of o is in the set.
@@ -132,17 +153,22 @@ func (f Flows) Equal(o Flows) bool { return f.Covers(o) && o.Covers(f) }
 // joined makes one box of two that differ in one side only, until none is left. It keeps sets small; it is not a
 // canonical form.
 func joined(boxes []Box) []Box {
+	out := make([]Box, 0, len(boxes))
+	for _, b := range boxes {
+		out = withBox(out, b)
+	}
+	return out
+}
+
+// withBox adds a box that overlaps none of the others, joined with what it can be joined with. It owns the list.
+func withBox(boxes []Box, b Box) []Box {
 	for i := 0; i < len(boxes); i++ {
-		for j := i + 1; j < len(boxes); j++ {
-			if one, ok := boxes[i].join(boxes[j]); ok {
-				boxes = slices.Clone(boxes)
-				boxes[i] = one
-				boxes = slices.Delete(boxes, j, j+1)
-				j = i
-			}
+		if one, ok := boxes[i].join(b); ok {
+			boxes[i] = boxes[len(boxes)-1]
+			boxes, b, i = boxes[:len(boxes)-1], one, -1
 		}
 	}
-	return boxes
+	return append(boxes, b)
 }
 
 // join is the union of two boxes that do not overlap, when that is one box.
@@ -170,7 +196,7 @@ func (b Box) join(o Box) (Box, bool) {
 	return b, true
 }
 
-func (r Ranges) four() bool { return r.set != nil && r.First().Is4() }
+func (r Ranges) four() bool { return !r.Empty() && r.list[0].From().Is4() }
 
 // String lists the boxes, for people.
 func (f Flows) String() string {

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"go4.org/netipx"
 	"pgregory.net/rapid"
 )
 
@@ -58,7 +59,7 @@ func someRanges() *rapid.Generator[Ranges] {
 func someAddress() *rapid.Generator[netip.Addr] {
 	return rapid.Custom(func(t *rapid.T) netip.Addr {
 		p := somePrefix().Draw(t, "near")
-		one := RangesOf(p).set.Ranges()[0]
+		one := RangesOf(p).list[0]
 		a := rapid.SampledFrom([]netip.Addr{one.From(), one.To(), one.From().Prev(), one.To().Next()}).Draw(t, "edge")
 		if !a.IsValid() {
 			return one.From()
@@ -186,4 +187,35 @@ func TestNamesHaveOneSpelling(t *testing.T) {
 			t.Errorf("%q fits %q: %v, want %v", c.name, c.pattern, got, c.want)
 		}
 	}
+}
+
+// TestRangesAgreeWithTheLibrary holds the algebra against the builder of the library.
+func TestRangesAgreeWithTheLibrary(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := someRanges().Draw(t, "a"), someRanges().Draw(t, "b")
+		set := func(change func(*netipx.IPSetBuilder, *netipx.IPSet)) Ranges {
+			var both, other netipx.IPSetBuilder
+			for _, one := range a.list {
+				both.AddRange(one)
+			}
+			for _, one := range b.list {
+				other.AddRange(one)
+			}
+			o, err := other.IPSet()
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(&both, o)
+			return built(&both)
+		}
+		union, both, less := set((*netipx.IPSetBuilder).AddSet), set((*netipx.IPSetBuilder).Intersect),
+			set((*netipx.IPSetBuilder).RemoveSet)
+		if !a.Union(b).Equal(union) || !a.Intersect(b).Equal(both) || !a.Subtract(b).Equal(less) {
+			t.Fatalf("%v and %v: %v, %v, %v, want %v, %v, %v", a, b, a.Union(b), a.Intersect(b), a.Subtract(b), union,
+				both, less)
+		}
+		if a.Overlaps(b) == both.Empty() || a.Covers(b) != both.Equal(b) {
+			t.Fatalf("%v and %v: overlap %v, cover %v", a, b, a.Overlaps(b), a.Covers(b))
+		}
+	})
 }

@@ -145,7 +145,7 @@ func TestTheLab(t *testing.T) {
 			Identity{Kind: Instance, Name: "dns"}}, src: "10.30.0.53", dst: "10.200.0.5", layer4: EveryProtocol(),
 			want: "blocked", hop: "no route"},
 	} {
-		flows := FlowsOf(Box{ranges(t, c.src), rangesOf(t, c.dst), c.layer4, c.sent})
+		flows := FlowsOf(Box{ranges(t, c.src), destination(t, c.dst), c.layer4, c.sent})
 		v := Evaluate(lab(t), Question{From: c.from, To: c.to, Flows: flows, FilterOnly: c.filter})
 		if got := word(v, flows); got != c.want {
 			t.Errorf("%s: %s, want %s: sure %v, may %v, open %v", c.name, got, c.want, v.Sure, v.May, v.Open)
@@ -163,7 +163,7 @@ func TestTheLab(t *testing.T) {
 	}
 }
 
-func rangesOf(t *testing.T, text string) Ranges {
+func destination(t *testing.T, text string) Ranges {
 	if text == EveryAddress().String() {
 		return EveryAddress()
 	}

@@ -3,6 +3,7 @@ package reach
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"go4.org/netipx"
@@ -10,7 +11,10 @@ import (
 
 // Ranges is a set of addresses of both families. Two values are equal when they hold the same addresses, however they
 // were spelled. The zero value is the empty set; a value is never changed.
-type Ranges struct{ set *netipx.IPSet }
+//
+// The ranges are those of an [netipx.IPSet]: in order, IPv4 first, and no two of them touch. The algebra walks both
+// sides once, because a question about thousands of rules asks it all the time.
+type Ranges struct{ list []netipx.IPRange }
 
 // RangesOf is the union of prefixes. An invalid prefix adds nothing.
 func RangesOf(prefixes ...netip.Prefix) Ranges {
@@ -52,32 +56,65 @@ func EveryAddress() Ranges {
 
 // built ends a builder. Its errors name ranges that are not valid, and none is added above.
 func built(b *netipx.IPSetBuilder) Ranges {
-	s, err := b.IPSet()
-	if err != nil || len(s.Ranges()) == 0 {
+	set, err := b.IPSet()
+	if err != nil {
 		return Ranges{}
 	}
-	return Ranges{s}
+	return Ranges{set.Ranges()}
+}
+
+// rangesOf is the union of ranges in any order.
+func rangesOf(list []netipx.IPRange) Ranges {
+	var b netipx.IPSetBuilder
+	for _, one := range list {
+		b.AddRange(one)
+	}
+	return built(&b)
 }
 
 // Empty tells whether the set has no address.
-func (r Ranges) Empty() bool { return r.set == nil }
+func (r Ranges) Empty() bool { return len(r.list) == 0 }
 
 // Contains tells whether an address is in the set.
-func (r Ranges) Contains(a netip.Addr) bool { return r.set != nil && r.set.Contains(a.WithZone("")) }
+func (r Ranges) Contains(a netip.Addr) bool {
+	a = a.WithZone("")
+	return r.Covers(Ranges{[]netipx.IPRange{netipx.IPRangeFrom(a, a)}})
+}
 
 // Overlaps tells whether the sets have an address in common.
-func (r Ranges) Overlaps(o Ranges) bool { return r.set != nil && o.set != nil && r.set.Overlaps(o.set) }
+func (r Ranges) Overlaps(o Ranges) bool {
+	for i, j := r.since(o), o.since(r); i < len(r.list) && j < len(o.list); {
+		switch {
+		case r.list[i].To().Less(o.list[j].From()):
+			i++
+		case o.list[j].To().Less(r.list[i].From()):
+			j++
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// since is the first range that does not end before o begins: most sets that meet are small and large.
+func (r Ranges) since(o Ranges) int {
+	if len(o.list) == 0 {
+		return len(r.list)
+	}
+	from := o.list[0].From()
+	i, _ := slices.BinarySearchFunc(r.list, from,
+		func(one netipx.IPRange, a netip.Addr) int { return one.To().Compare(a) })
+	return i
+}
 
 // Covers tells whether every address of o is in the set.
 func (r Ranges) Covers(o Ranges) bool {
-	if o.set == nil || r.set == o.set {
-		return true
-	}
-	if r.set == nil {
-		return false
-	}
-	for _, one := range o.set.Ranges() {
-		if !r.set.ContainsRange(one) {
+	i := r.since(o)
+	for _, one := range o.list {
+		for i < len(r.list) && r.list[i].To().Less(one.To()) {
+			i++
+		}
+		if i == len(r.list) || one.From().Less(r.list[i].From()) {
 			return false
 		}
 	}
@@ -85,55 +122,81 @@ func (r Ranges) Covers(o Ranges) bool {
 }
 
 // Equal tells whether the sets hold the same addresses.
-func (r Ranges) Equal(o Ranges) bool {
-	if r.set == nil || o.set == nil {
-		return r.set == o.set
-	}
-	return r.set == o.set || r.set.Equal(o.set)
-}
+func (r Ranges) Equal(o Ranges) bool { return slices.Equal(r.list, o.list) }
 
 // Union is what is in either set.
 func (r Ranges) Union(o Ranges) Ranges {
-	switch {
-	case r.Covers(o):
-		return r
-	case o.Covers(r):
-		return o
+	out := make([]netipx.IPRange, 0, len(r.list)+len(o.list))
+	for i, j := 0, 0; i < len(r.list) || j < len(o.list); {
+		var next netipx.IPRange
+		if j == len(o.list) || i < len(r.list) && r.list[i].From().Less(o.list[j].From()) {
+			next, i = r.list[i], i+1
+		} else {
+			next, j = o.list[j], j+1
+		}
+		if n := len(out); n > 0 && meets(out[n-1], next) {
+			if out[n-1].To().Less(next.To()) {
+				out[n-1] = netipx.IPRangeFrom(out[n-1].From(), next.To())
+			}
+			continue
+		}
+		out = append(out, next)
 	}
-	var b netipx.IPSetBuilder
-	b.AddSet(r.set)
-	b.AddSet(o.set)
-	return built(&b)
+	return Ranges{out}
+}
+
+// meets tells whether a range goes on where an earlier one ends, or within it.
+func meets(a, b netipx.IPRange) bool {
+	return a.From().BitLen() == b.From().BitLen() && (!a.To().Less(b.From()) || a.To().Next() == b.From())
 }
 
 // Intersect is what is in both sets.
 func (r Ranges) Intersect(o Ranges) Ranges {
-	switch {
-	case !r.Overlaps(o):
-		return Ranges{}
-	case o.Covers(r):
-		return r
-	case r.Covers(o):
-		return o
+	var out []netipx.IPRange
+	for i, j := r.since(o), o.since(r); i < len(r.list) && j < len(o.list); {
+		from, to := r.list[i].From(), r.list[i].To()
+		if from.Less(o.list[j].From()) {
+			from = o.list[j].From()
+		}
+		if o.list[j].To().Less(to) {
+			to = o.list[j].To()
+		}
+		if !to.Less(from) {
+			out = append(out, netipx.IPRangeFrom(from, to))
+		}
+		if r.list[i].To().Less(o.list[j].To()) {
+			i++
+		} else {
+			j++
+		}
 	}
-	var b netipx.IPSetBuilder
-	b.AddSet(r.set)
-	b.Intersect(o.set)
-	return built(&b)
+	return Ranges{out}
 }
 
 // Subtract is what is in the set and not in o.
 func (r Ranges) Subtract(o Ranges) Ranges {
-	switch {
-	case !r.Overlaps(o):
-		return r
-	case o.Covers(r):
-		return Ranges{}
+	var out []netipx.IPRange
+	j := o.since(r)
+	for _, one := range r.list {
+		from, whole := one.From(), true
+		for j < len(o.list) && o.list[j].To().Less(from) {
+			j++
+		}
+		for k := j; k < len(o.list) && !one.To().Less(o.list[k].From()); k++ {
+			if from.Less(o.list[k].From()) {
+				out = append(out, netipx.IPRangeFrom(from, o.list[k].From().Prev()))
+			}
+			if !o.list[k].To().Less(one.To()) {
+				whole = false
+				break
+			}
+			from = o.list[k].To().Next()
+		}
+		if whole {
+			out = append(out, netipx.IPRangeFrom(from, one.To()))
+		}
 	}
-	var b netipx.IPSetBuilder
-	b.AddSet(r.set)
-	b.RemoveSet(o.set)
-	return built(&b)
+	return Ranges{out}
 }
 
 // Family is the part of the set that is IPv4, or the part that is IPv6.
@@ -145,23 +208,20 @@ func (r Ranges) Family(four bool) Ranges {
 }
 
 // Prefixes are the fewest prefixes that make up the set, in order.
-func (r Ranges) Prefixes() []netip.Prefix {
-	if r.set == nil {
-		return nil
+func (r Ranges) Prefixes() (all []netip.Prefix) {
+	for _, one := range r.list {
+		all = one.AppendPrefixes(all)
 	}
-	return r.set.Prefixes()
+	return all
 }
-
-// First is the lowest address of the set, which must not be empty.
-func (r Ranges) First() netip.Addr { return r.set.Ranges()[0].From() }
 
 // String is the canonical spelling: prefixes with commas, "none" when empty.
 func (r Ranges) String() string {
-	if r.set == nil {
+	if r.Empty() {
 		return "none"
 	}
 	var texts []string
-	for _, p := range r.set.Prefixes() {
+	for _, p := range r.Prefixes() {
 		texts = append(texts, p.String())
 	}
 	return strings.Join(texts, ",")

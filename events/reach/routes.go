@@ -2,8 +2,9 @@ package reach
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
+
+	"go4.org/netipx"
 )
 
 // maxWay is how many times packets may be handed on; a longer way is a loop.
@@ -143,45 +144,99 @@ func tagged(tags []string, who Identity) maybe {
 
 // byPrefix sends each flow by the longest prefix that has a route for its sender, and gives what no route is for.
 func (r *run) byPrefix(p piece, from source, routes []Route) (left Flows) {
-	left = p.flows
-	groups := map[netip.Prefix][]Route{}
-	var order []netip.Prefix
-	for _, one := range routes {
-		dst := one.Dst.Masked()
-		if groups[dst] == nil {
-			order = append(order, dst)
-		}
-		groups[dst] = append(groups[dst], one)
+	t := table{to: p.flows.destinations()}
+	for _, group := range byLength(routes) {
+		t.add(group, p.who)
 	}
-	slices.SortFunc(order, func(a, b netip.Prefix) int {
-		return cmp.Or(cmp.Compare(b.Bits(), a.Bits()), a.Addr().Compare(b.Addr()))
-	})
-	for _, dst := range order {
-		hit := left.within(EveryAddress(), RangesOf(dst), []Layer4{EveryProtocol()})
-		if hit.Empty() {
-			continue
-		}
-		winners, decided, usable := choose(groups[dst], p.who)
-		if decided && !usable {
-			r.hop(Hop{p.realm, "routes", groups[dst][0].Object, Deny, hit, from.call, from.at})
-			r.lose(hit)
-		}
-		for _, w := range winners {
+	t.close()
+	for _, way := range t.ways {
+		hit := p.flows.within(EveryAddress(), rangesOf(way.dst), []Layer4{EveryProtocol()})
+		for _, w := range way.winners {
 			r.hop(Hop{p.realm, "routes", w.Object, Forward, hit, from.call, from.at})
 			r.forward(p.with(hit), w.Next)
 		}
-		if decided {
-			left = left.Subtract(hit)
+		if way.dead {
+			r.hop(Hop{p.realm, "routes", way.object, Deny, hit, from.call, from.at})
+			r.lose(hit)
 		}
-		if !decided && len(winners) > 0 {
-			r.gap(Gap{ListNotWhole, winners[0].Object, "it is not known whether the route is one for the sender"})
+		if way.open {
+			r.gap(Gap{ListNotWhole, way.object, "it is not known whether the route is one for the sender"})
 		}
-		if len(winners) > 1 {
-			r.shared(hit, winners[0].Object)
+		if len(way.winners) > 1 {
+			r.shared(hit, way.object)
 		}
-		r.spend(left)
+		r.spend(hit)
 	}
-	return left
+	return p.flows.Subtract(p.flows.within(EveryAddress(), t.taken, []Layer4{EveryProtocol()}))
+}
+
+// A table is what the routes do with the destinations of a piece.
+type table struct {
+	// to are the destinations in question, taken those that a longer prefix has for sure.
+	to, taken Ranges
+	// closed are those of the prefixes of this length, which do not overlap.
+	closed []netipx.IPRange
+	length int
+	ways   []way
+}
+
+// close takes the destinations of one length of prefixes out of what shorter ones get.
+func (t *table) close() {
+	t.taken, t.closed = t.taken.Union(rangesOf(t.closed)), nil
+}
+
+// A way is a set of destinations with one fate: the routes that may carry them, whether no usable one is left (dead),
+// and whether the routes may not be for the sender (open).
+type way struct {
+	dst        []netipx.IPRange
+	winners    []Route
+	object     string
+	dead, open bool
+}
+
+// add puts the routes of one prefix into the table. Prefixes come with the longest first.
+func (t *table) add(routes []Route, who Identity) {
+	if bits := routes[0].Dst.Bits(); bits != t.length {
+		t.close()
+		t.length = bits
+	}
+	prefix := Ranges{[]netipx.IPRange{netipx.RangeOfPrefix(routes[0].Dst)}}
+	dst := prefix.Intersect(t.to).Subtract(t.taken)
+	if dst.Empty() {
+		return
+	}
+	winners, decided, usable := choose(routes, who)
+	if decided {
+		t.closed = append(t.closed, dst.list...)
+	}
+	if len(winners) == 0 && !decided {
+		return
+	}
+	one := way{dst.list, winners, routes[0].Object, decided && !usable, !decided}
+	for i, o := range t.ways {
+		if o.dead == one.dead && o.open == one.open && slices.EqualFunc(o.winners, winners, sameHop) {
+			t.ways[i].dst = append(o.dst, dst.list...)
+			return
+		}
+	}
+	t.ways = append(t.ways, one)
+}
+
+func sameHop(a, b Route) bool { return a.Next == b.Next }
+
+// byLength groups routes by their prefix, the longest prefixes first.
+func byLength(routes []Route) (groups [][]Route) {
+	sorted := slices.Clone(routes)
+	slices.SortStableFunc(sorted, func(a, b Route) int {
+		return cmp.Or(cmp.Compare(b.Dst.Bits(), a.Dst.Bits()), a.Dst.Masked().Addr().Compare(b.Dst.Masked().Addr()))
+	})
+	for i, one := range sorted {
+		if i == 0 || one.Dst.Masked() != sorted[i-1].Dst.Masked() {
+			groups = append(groups, nil)
+		}
+		groups[len(groups)-1] = append(groups[len(groups)-1], one)
+	}
+	return groups
 }
 
 // shared notes that equal routes lead some packets on and lose others. Which packets those are is not documented.

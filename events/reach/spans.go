@@ -69,6 +69,21 @@ func (s Spans) Intersect(o Spans) Spans {
 	return out
 }
 
+// overlaps tells whether the sets have a number in common.
+func (s Spans) overlaps(o Spans) bool {
+	for i, j := 0, 0; i < len(s) && j < len(o); {
+		if s[i].Lo <= o[j].Hi && o[j].Lo <= s[i].Hi {
+			return true
+		}
+		if s[i].Hi < o[j].Hi {
+			i++
+		} else {
+			j++
+		}
+	}
+	return false
+}
+
 // Subtract is what is in the set and not in o.
 func (s Spans) Subtract(o Spans) Spans { return s.Intersect(o.complement()) }
 

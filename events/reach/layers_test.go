@@ -1,0 +1,196 @@
+package reach
+
+import (
+	"slices"
+	"testing"
+)
+
+// tcp is a set of flows of tcp to one port.
+func tcp(t *testing.T, src, dst string, port uint16) Flows {
+	t.Helper()
+	return FlowsOf(Box{Src: ranges(t, src), Dst: ranges(t, dst), Layer4: Protocol(TCP, Port(port))})
+}
+
+func ask(n Network, who Identity, flows Flows) Verdict {
+	return Evaluate(World{Networks: []Network{n}, Sites: []FarSideFacts{wholeSite}},
+		Question{From: Place{n.Realm, who}, Flows: flows})
+}
+
+func causes(v Verdict) (all []Cause) {
+	for _, g := range v.Open {
+		all = append(all, g.Cause)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func expect(t *testing.T, what string, v Verdict, flows Flows, want string, open ...Cause) {
+	t.Helper()
+	if got := word(v, flows); got != want || !slices.Equal(causes(v), open) {
+		t.Errorf("%s: %s by %v, want %s by %v; sure %v, may %v, hops %v", what, got, v.Open, want, open, v.Sure, v.May,
+			v.Hops)
+	}
+}
+
+func TestPrivateRangesOnlyLeavesTheRestToGoogle(t *testing.T) {
+	n := emptyNetwork("net")
+	n.Firewall.Global = WholeList(policyOf(Deny))
+	who := Identity{Kind: DirectEgress, PrivateRangesOnly: true}
+	public := tcp(t, "10.8.0.4", "1.1.1.1", 443)
+	expect(t, "no filter of the network sees it", ask(n, who, public), public, "passes")
+	for _, dst := range []string{"10.20.0.4", "100.64.0.1", "240.0.0.1", "199.36.153.9"} {
+		private := tcp(t, "10.8.0.4", dst, 443)
+		expect(t, dst, ask(n, who, private), private, "blocked")
+	}
+	who.PrivateRangesOnly = false
+	expect(t, "all traffic", ask(n, who, public), public, "blocked")
+}
+
+func TestTheWayOutNeedsAnAddressOrNAT(t *testing.T) {
+	n := emptyNetwork("net")
+	n.Routes = WholeList(route("0.0.0.0/0", StaticRoute, NextHop{Kind: ToInternet, State: Up}),
+		route("::/0", StaticRoute, NextHop{Kind: ToInternet, State: Up}))
+	four, six := tcp(t, "10.8.0.4", "1.1.1.1", 443), tcp(t, "fd00:8::5", "2001:db8::1", 443)
+	expect(t, "neither", ask(n, sender, four), four, "blocked")
+	external := sender
+	external.External4, external.External6 = true, true
+	expect(t, "external IPv4", ask(n, external, four), four, "passes")
+	expect(t, "external IPv6", ask(n, external, six), six, "passes")
+	external.External6 = false
+	expect(t, "an address of the other family is no help", ask(n, external, six), six, "blocked")
+	nat := NAT{Object: "nat", Region: "here", Covers: ranges(t, "10.8.0.0/28"), Addresses: ranges(t, "203.0.113.9")}
+	n.NATs = WholeList(nat)
+	expect(t, "NAT", ask(n, sender, four), four, "passes")
+	nat.Region = "there"
+	n.NATs = WholeList(nat)
+	expect(t, "NAT of another region", ask(n, sender, four), four, "blocked")
+	nat.Region, nat.Covers = "here", ranges(t, "10.9.0.0/28")
+	n.NATs = WholeList(nat)
+	expect(t, "NAT of another subnetwork", ask(n, sender, four), four, "blocked")
+	n.NATs = Listing[NAT]{Call: "routers.list",
+		Gaps: []Gap{{NotAllowedToRead, "compute.routers.list", "no permission"}}}
+	expect(t, "routers are not read", ask(n, sender, four), four, "undecided", NotAllowedToRead)
+	private := tcp(t, "10.8.0.4", "10.99.0.1", 443)
+	expect(t, "a private address has no meaning outside", ask(n, external, private), private, "blocked")
+}
+
+func TestPrivateGoogleAccessServesGooglesAddresses(t *testing.T) {
+	n := emptyNetwork("net")
+	n.Routes = WholeList(route("0.0.0.0/0", StaticRoute, NextHop{Kind: ToInternet, State: Up}))
+	flows := tcp(t, "10.8.0.4", "199.36.153.8", 443)
+	subnet := Subnet{Object: "direct", Ranges: ranges(t, "10.8.0.0/28")}
+	n.Subnets = WholeList(subnet)
+	expect(t, "off", ask(n, sender, flows), flows, "blocked")
+	subnet.PrivateGoogle = true
+	n.Subnets = WholeList(subnet)
+	expect(t, "on", ask(n, sender, flows), flows, "passes")
+	n.Subnets.Whole = false
+	expect(t, "on, and the list lacks pages", ask(n, sender, flows), flows, "undecided", ListNotWhole)
+	other := tcp(t, "10.8.0.4", "1.1.1.1", 443)
+	n.Subnets.Whole = true
+	expect(t, "others", ask(n, sender, other), other, "blocked")
+}
+
+func TestEndpoints(t *testing.T) {
+	bundle := Endpoint{Object: "psc", Address: ranges(t, "10.200.0.5"), Bundle: true}
+	flows := tcp(t, "10.8.0.4", "10.200.0.5", 443)
+	n := emptyNetwork("net")
+	n.Endpoints = WholeList(bundle)
+	expect(t, "in the network", ask(n, sender, flows), flows, "passes")
+	forwarded := Identity{Kind: GatewayKind, Name: "gw"}
+	expect(t, "behind a machine that forwards", ask(n, forwarded, flows), flows, "undecided", NoDocument)
+
+	published := Endpoint{Object: "orders", Address: ranges(t, "10.11.0.7"), Producer: "orders", Region: "here",
+		Accepted: Up}
+	flows = tcp(t, "10.8.0.4", "10.11.0.7", 443)
+	n.Routes = WholeList(route("10.11.0.0/24", SubnetRoute, NextHop{Kind: ToLocal, State: Up}))
+	n.Endpoints = WholeList(published)
+	expect(t, "accepted", ask(n, sender, flows), flows, "passes")
+	far := sender
+	far.Region = "there"
+	expect(t, "a client of another region", ask(n, far, flows), flows, "blocked")
+	published.GlobalAccess = true
+	n.Endpoints = WholeList(published)
+	expect(t, "with global access", ask(n, far, flows), flows, "passes")
+	published.Accepted = Down
+	n.Endpoints = WholeList(published)
+	expect(t, "pending", ask(n, sender, flows), flows, "blocked")
+	published.Accepted = Unclear
+	n.Endpoints = WholeList(published)
+	expect(t, "state not read", ask(n, sender, flows), flows, "undecided", FarSide)
+}
+
+func TestNamesFollowTheOrderOfTheNetwork(t *testing.T) {
+	zones := WholeList(
+		Zone{Object: "corp", Domain: "corp.example", Kind: PrivateZone, Records: []Record{
+			{"git.corp.example", ranges(t, "10.30.0.10")}, {"*.corp.example", ranges(t, "10.30.0.11")},
+			{"*.b.corp.example", ranges(t, "10.30.0.12")}}},
+		Zone{Object: "deep", Domain: "deep.corp.example", Kind: PrivateZone},
+		Zone{Object: "forward", Domain: "forward.example", Kind: ForwardingZone},
+		Zone{Object: "peer", Domain: "peer.example", Kind: PeeringZone, Target: "other"},
+		Zone{Object: "loop", Domain: "loop.example", Kind: PeeringZone, Target: "net"},
+	)
+	n, other := emptyNetwork("net"), emptyNetwork("other")
+	n.Names.Zones = zones
+	n.Names.Responses = WholeList(Response{Name: "git2.corp.example", Addresses: ranges(t, "10.1.1.1")},
+		Response{Name: "git.corp.example", Passthru: true},
+		Response{Name: "*.corp.example", Addresses: ranges(t, "10.1.1.2")},
+		Response{Name: "*.b.corp.example", Passthru: true})
+	other.Names.Zones = WholeList(Zone{Object: "there", Domain: "peer.example", Kind: PrivateZone,
+		Records: []Record{{"a.peer.example", ranges(t, "10.2.2.2")}}})
+	r := &run{world: World{Networks: []Network{n, other}}}
+	for _, c := range []struct {
+		name  Name
+		want  string
+		cause Cause
+	}{
+		{"git.corp.example", "10.30.0.10/32", ""},
+		{"git2.corp.example", "10.1.1.1/32", ""},
+		{"any.corp.example", "10.1.1.2/32", ""},
+		{"x.b.corp.example", "10.30.0.12/32", ""},
+		{"a.peer.example", "10.2.2.2/32", ""},
+		{"b.peer.example", "none", ""},
+		{"a.forward.example", "none", ForwardedName},
+		{"a.loop.example", "none", NameUnresolved},
+		{"public.example", "none", NameUnresolved},
+	} {
+		a := r.resolve("net", c.name)
+		if a.addresses.String() != c.want || a.gap.Cause != c.cause || a.known != (c.cause == "") {
+			t.Errorf("%s: %v by %v, want %v by %v", c.name, a.addresses, a.gap, c.want, c.cause)
+		}
+	}
+	n.Names.Responses = WholeList[Response]()
+	r = &run{world: World{Networks: []Network{n}}}
+	if a := r.resolve("net", "x.deep.corp.example"); !a.known || !a.addresses.Empty() {
+		t.Errorf("the deeper zone answers that the name does not exist: %v", a)
+	}
+	n.Names.Servers = WholeList("10.0.0.1")
+	r = &run{world: World{Networks: []Network{n}}}
+	if a := r.resolve("net", "git.corp.example"); a.known || a.gap.Cause != ForwardedName {
+		t.Errorf("alternative servers alone answer: %v", a)
+	}
+}
+
+func TestARuleByNameIsOneByTheAddressesThatAZoneGives(t *testing.T) {
+	n := routedNetwork()
+	allow := decides(Allow)
+	allow.Dst = Peer{Names: []Name{"git.corp.example"}}
+	rest := decides(Deny)
+	rest.Priority = 2
+	n.Firewall.Global = WholeList(Policy{Rules: []Rule{allow, rest}})
+	n.Names.Zones = WholeList(Zone{Domain: "corp.example", Kind: PrivateZone,
+		Records: []Record{{"git.corp.example", ranges(t, "10.30.0.10")}}})
+	hit, miss := tcp(t, "10.8.0.4", "10.30.0.10", 22), tcp(t, "10.8.0.4", "10.30.0.11", 22)
+	expect(t, "the address", ask(n, sender, hit), hit, "passes")
+	expect(t, "another", ask(n, sender, miss), miss, "blocked")
+	named := FlowsOf(Box{ranges(t, "10.8.0.4"), EveryAddress(), Protocol(TCP, Port(22)), "git.corp.example"})
+	if v := ask(n, sender, named); v.Sure.String() != "10.8.0.4/32 > 10.30.0.10/32 6:22 git.corp.example" {
+		t.Errorf("the name: %v", v.Sure)
+	}
+	n.Names.Zones = WholeList(Zone{Domain: "corp.example", Kind: ForwardingZone})
+	expect(t, "nobody here answers", ask(n, sender, miss), miss, "undecided", ForwardedName)
+	v := ask(n, sender, named)
+	expect(t, "the name itself fits its rule, wherever it is", v, named, "passes")
+	lie := FlowsOf(Box{ranges(t, "10.8.0.4"), EveryAddress().Family(true), Protocol(TCP, Port(22)), "evil.example"})
+	expect(t, "another name may have its address", ask(n, sender, lie), lie, "undecided", ForwardedName, NameUnresolved)
+}
