@@ -53,6 +53,10 @@ func (r *run) deliver(p piece) {
 		r.open(p.flows, Gap{NotAllowedToRead, string(p.realm), "nothing was read of this network"})
 		return
 	}
+	if r.question.Answer { // the one who asked is there
+		r.arrive(p, "sender")
+		return
+	}
 	left := p.flows
 	if doubts := n.Endpoints.doubts(r.question.Since); len(doubts) > 0 {
 		r.open(left, doubts...)
@@ -95,7 +99,7 @@ func (r *run) enter(n Network, p piece, who Identity) {
 		r.lose(drop)
 		p = p.with(pass)
 	}
-	r.arrive(p, who.Name)
+	r.arriveTo(p, who, "")
 }
 
 // endpoint ends the way at a Private Service Connect endpoint. The producer sees an address of its own subnetwork,
@@ -131,7 +135,7 @@ func (r *run) endpoint(p piece, e Endpoint) {
 		r.lose(p.flows)
 	}
 	r.hop(Hop{Realm: home, Layer: "endpoint", Object: e.Object, Act: Forward, Flows: p.flows})
-	r.arrive(p, e.Object)
+	r.arriveTo(p, Identity{Kind: Instance, Name: e.Object}, home)
 }
 
 // refuse loses a piece at an object.

@@ -40,8 +40,13 @@ func (r *run) through(p piece, g Gateway) {
 	if p.domain == "" {
 		p.domain = g.Domain
 	}
-	p = p.with(r.tags(p, g))
-	p = p.with(r.distributed(p, g))
+	if r.world.Controller.Enabled && g.Spoke || len(g.Tags.Items) > 0 || !g.Tags.Whole {
+		r.keeps(g.Name, p.flows)
+	}
+	if !r.question.Answer {
+		p = p.with(r.tags(p, g))
+		p = p.with(r.distributed(p, g))
+	}
 	if doubts := g.Table.doubts(r.question.Since); len(doubts) > 0 {
 		r.open(p.flows, doubts...)
 		return

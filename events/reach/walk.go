@@ -29,6 +29,12 @@ type Question struct {
 
 // Evaluate answers a question by what was observed. It is pure: equal facts give equal verdicts.
 func Evaluate(w World, q Question) Verdict {
+	v, _ := evaluate(w, q)
+	return v
+}
+
+// evaluate walks once for each setting of the switches that the way asks for.
+func evaluate(w World, q Question) (Verdict, *run) {
 	first := evaluateWith(w, q, maps.Clone(w.Settled))
 	open := first.openSwitches()
 	all := first
@@ -56,7 +62,7 @@ func Evaluate(w World, q Question) Verdict {
 	if len(open) > maxSwitches {
 		all.tooLarge = true
 	}
-	return all.verdict(runs, open)
+	return all.verdict(runs, open), all
 }
 
 // A run is one walk under one answer to each switch.
@@ -70,17 +76,21 @@ type run struct {
 	hops       []Hop
 	gaps       []Gap
 	arrivals   []arrival
+	// stateful are the flows that pass each gateway which keeps connections.
+	stateful map[string]Flows
 	// atoms are names whose addresses nobody here knows: their flows are to one unknown address.
 	atoms    []Name
 	honest   bool
 	tooLarge bool
 }
 
-// An arrival is where flows end, and behind which addresses their source is seen there.
+// An arrival is where flows end: who is there, and behind which addresses their source is seen. Home is the network of
+// an endpoint that was used.
 type arrival struct {
-	realm Realm
-	flows Flows
-	seen  Ranges
+	realm, home Realm
+	flows       Flows
+	seen        Ranges
+	who         Identity
 }
 
 func evaluateWith(w World, q Question, settled map[Switch]bool) *run {
@@ -132,17 +142,29 @@ func (r *run) open(f Flows, gaps ...Gap) {
 	r.pass, r.drop = r.pass.Union(f), r.drop.Union(f)
 }
 
+// keeps notes that a gateway keeps the connections of some flows.
+func (r *run) keeps(gateway string, f Flows) {
+	if r.stateful == nil {
+		r.stateful = map[string]Flows{}
+	}
+	r.stateful[gateway] = r.stateful[gateway].Union(f)
+}
+
 // arrive ends the way of a piece in a realm.
 func (r *run) arrive(p piece, object string) {
+	r.arriveTo(p, Identity{Kind: Instance, Name: object}, "")
+}
+
+func (r *run) arriveTo(p piece, who Identity, home Realm) {
 	if p.flows.Empty() {
 		return
 	}
-	r.hop(Hop{Realm: p.realm, Layer: "arrival", Object: object, Act: Arrive, Flows: p.flows})
+	r.hop(Hop{Realm: p.realm, Layer: "arrival", Object: who.Name, Act: Arrive, Flows: p.flows})
 	if r.question.To != "" && r.question.To != p.realm {
 		r.lose(p.flows)
 		return
 	}
-	r.arrivals = append(r.arrivals, arrival{p.realm, p.flows, p.seen})
+	r.arrivals = append(r.arrivals, arrival{p.realm, home, p.flows, p.seen, who})
 	r.pass = r.pass.Union(p.flows)
 }
 
@@ -150,6 +172,9 @@ func (r *run) arrive(p piece, object string) {
 // others as atoms.
 func (r *run) settleNames() Flows {
 	var out Flows
+	if r.question.Answer {
+		return r.question.Flows
+	}
 	for _, b := range r.question.Flows.boxes {
 		whole := b.Dst.Equal(EveryAddress().Family(b.Dst.four()))
 		if b.Name == NoName || b.Name == AnyName || !whole {
@@ -198,7 +223,10 @@ func joinedRuns(runs []*run) *run {
 		for _, g := range r.gaps {
 			all.gap(g)
 		}
-		all.hops = slices.Concat(all.hops, r.hops)
+		all.hops, all.arrivals = slices.Concat(all.hops, r.hops), slices.Concat(all.arrivals, r.arrivals)
+		for name, f := range r.stateful {
+			all.keeps(name, f)
+		}
 		all.honest, all.tooLarge = all.honest || r.honest, all.tooLarge || r.tooLarge
 		for _, s := range r.asked {
 			if !slices.Contains(all.asked, s) {

@@ -1,0 +1,60 @@
+package reach
+
+import "testing"
+
+// ends is a network with a sender and a way to a site, whose table is read.
+func ends(back ...Route) World {
+	n := emptyNetwork("net")
+	n.Routes = WholeList(route("10.8.0.0/28", SubnetRoute, NextHop{Kind: ToLocal, State: Up}),
+		route("172.16.0.0/16", StaticRoute, toSite("site")))
+	return World{Networks: []Network{n}, Sites: []FarSideFacts{{Realm: "site", Owns: EveryAddress(),
+		Table: WholeList(back...)}}}
+}
+
+func TestAnAnswerNeedsAWayAndNoRule(t *testing.T) {
+	flows := tcp(t, "10.8.0.4", "172.16.0.9", 443)
+	q := Question{From: Place{"net", sender}, Flows: flows}
+	home := NextHop{Kind: ToNetwork, Realm: "net", State: Up}
+	expect(t, "no way back", RoundTrip(ends(), q), flows, "blocked")
+	back := labRoute("back", "10.8.0.0/28", 0, home)
+	expect(t, "a way back, though no rule lets connections in", RoundTrip(ends(back), q), flows, "passes")
+	other := ends(back, labRoute("other", "10.8.0.4/32", 0, toSite("other")))
+	expect(t, "the answer leaves by another site", RoundTrip(other, q), flows, "blocked")
+	w := ends()
+	w.Sites[0].Table = Listing[Route]{Call: "table"}
+	expect(t, "nobody reads the table", RoundTrip(w, q), flows, "undecided", FarSide)
+}
+
+func TestAnAnswerComesBackByTheSameGateway(t *testing.T) {
+	flows := tcp(t, "10.8.0.4", "172.16.0.9", 443)
+	q := Question{From: Place{"net", sender}, Flows: flows}
+	w := behind(Gateway{Spoke: true, Cloud: true, Tags: WholeList[Tag]()}, Controller{Enabled: true, Default: Allow,
+		Sets: WholeList[RuleSet]()})
+	subnet := route("10.8.0.0/28", SubnetRoute, NextHop{Kind: ToLocal, State: Up})
+	w.Networks[0].Routes.Items = append(w.Networks[0].Routes.Items, subnet)
+	w.Gateways[0].Table.Items = append(w.Gateways[0].Table.Items,
+		line("net", "10.8.0.0/28", NextHop{Kind: ToLocal, State: Up}))
+	other := w.Gateways[0]
+	other.Name = "gw-2"
+	w.Gateways = append(w.Gateways, other)
+	by := func(name string) World {
+		w.Sites = []FarSideFacts{{Realm: "site", Owns: EveryAddress(), Table: WholeList(
+			labRoute("back", "10.8.0.0/28", 0, NextHop{Kind: ToGateway, Name: name, State: Up}))}}
+		return w
+	}
+	expect(t, "the same", RoundTrip(by("gw"), q), flows, "passes")
+	expect(t, "the other one of a pair", RoundTrip(by("gw-2"), q), flows, "undecided", NoDocument)
+}
+
+func TestTheLabsAnswerToSite1LeavesBySiteA(t *testing.T) {
+	w := lab(t)
+	w.Sites = append(w.Sites, FarSideFacts{Realm: "site-1", Owns: ranges(t, "192.168.10.0/24"), Table: WholeList(
+		labRoute("told", "10.200.0.0/20", 0, NextHop{Kind: ToNetwork, Realm: "spoke-vpc", State: Up}))})
+	flows := tcp(t, "192.168.10.7", "10.200.0.5", 443)
+	q := Question{From: Place{Realm: "site-1"}, Flows: flows}
+	expect(t, "there", Evaluate(w, q), flows, "passes")
+	expect(t, "and back", RoundTrip(w, q), flows, "blocked")
+	flows = tcp(t, "172.16.0.9", "10.200.0.5", 443)
+	q = Question{From: Place{Realm: "site-a"}, Flows: flows}
+	expect(t, "site-a, there and back", RoundTrip(w, q), flows, "passes")
+}
