@@ -12,7 +12,8 @@ func RoundTrip(w World, q Question) Verdict {
 	if out.tooLarge {
 		return v
 	}
-	var sureBack, mayBack Flows
+	// What was not followed to an end may be answered from wherever it went.
+	sureBack, mayBack := out.opened, out.opened
 	var lost Flows
 	stateful := map[string]Flows{}
 	for _, end := range out.arrivals {

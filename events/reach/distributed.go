@@ -21,10 +21,15 @@ func (r *run) distributed(p piece, g Gateway) Flows {
 		return Flows{}
 	}
 	looked := p.flows
+	var unseen Flows
 	if !slices.Contains(c.IntraVPC, g.Realm) {
-		looked = looked.Subtract(r.inside(looked, p, g.Realm))
+		unseen = r.inside(looked, p, g.Realm)
+		if r.subnetsKnown(g.Realm) {
+			looked = looked.Subtract(unseen)
+		} else {
+			unseen = looked // any of them may be within the network, and pass unseen
+		}
 	}
-	unseen := p.flows.Subtract(looked)
 	for _, set := range c.Sets.Items {
 		rules := slices.Clone(set.Rules)
 		slices.SortStableFunc(rules, func(a, b WebRule) int { return cmp.Compare(a.Priority, b.Priority) })
@@ -44,6 +49,20 @@ func (r *run) distributed(p piece, g Gateway) Flows {
 		return unseen
 	}
 	return unseen.Union(looked)
+}
+
+// subnetsKnown tells whether every range of a network is known, and notes why not.
+func (r *run) subnetsKnown(realm Realm) bool {
+	n, ok := r.world.network(realm)
+	if !ok {
+		r.gap(Gap{NotAllowedToRead, string(realm), "nothing was read of this network"})
+		return false
+	}
+	doubts := slices.Concat(n.Subnets.doubts(r.question.Since), n.Hidden.doubts(r.question.Since))
+	for _, g := range doubts {
+		r.gap(g)
+	}
+	return len(doubts) == 0
 }
 
 // inside are flows whose two ends are in subnetworks of one network.

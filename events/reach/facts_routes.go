@@ -118,4 +118,6 @@ type FarSideFacts struct {
 	Realm Realm
 	Owns  Ranges
 	Table Listing[Route]
+	// Domain is the network domain of its connection to a gateway.
+	Domain string
 }

@@ -13,6 +13,9 @@ func (r *run) toGateway(p piece, name string) {
 		r.open(p.flows, Gap{FarSide, name, "nothing was read of the gateway"})
 		return
 	}
+	if p.who.Kind != Site { // what comes by a connection is in the connection's domain
+		p.domain = g.Domain
+	}
 	n, seen := r.world.network(g.Realm)
 	if seen && p.realm == g.Realm && !r.question.Answer {
 		pass, drop := r.firewall(gate{n, p, g.Who, true})
@@ -36,9 +39,6 @@ func (r *run) through(p piece, g Gateway) {
 	if g.State == Unclear {
 		r.gap(Gap{FarSide, g.Name, "the state of the gateway is not known"})
 		r.lose(p.flows)
-	}
-	if p.domain == "" {
-		p.domain = g.Domain
 	}
 	if r.world.Controller.Enabled && g.Spoke || len(g.Tags.Items) > 0 || !g.Tags.Whole {
 		r.keeps(g.Name, p.flows)
@@ -64,7 +64,8 @@ func (r *run) byTable(p piece, g Gateway) {
 	var taken netip.Prefix
 	var hit Flows
 	for _, one := range routes {
-		if one.Dst.Masked() != taken {
+		equal := one.Dst.Masked() == taken
+		if !equal {
 			taken = one.Dst.Masked()
 			hit = left.within(EveryAddress(), RangesOf(taken), []Layer4{EveryProtocol()})
 			left = left.Subtract(hit)
@@ -72,7 +73,9 @@ func (r *run) byTable(p piece, g Gateway) {
 		if !hit.Empty() {
 			r.hop(Hop{g.Realm, "gateway", g.Name + " " + one.Object, Forward, hit, g.Table.Call, g.Table.At})
 			r.onward(p.with(hit), g, one)
-			r.shared(hit, g.Name+" "+one.Object)
+			if equal {
+				r.shared(hit, g.Name+" "+one.Object)
+			}
 		}
 	}
 	if !left.Empty() {
@@ -109,7 +112,7 @@ func (r *run) onward(p piece, g Gateway, by GatewayRoute) {
 			r.lose(p.flows)
 			return
 		}
-		r.hop(Hop{Realm: g.Realm, Layer: "gateway", Object: g.Name + " source NAT", Act: Change, Flows: p.flows})
+		r.hop(Hop{Realm: g.Realm, Layer: "gateway", Object: g.Name + " source NAT", Act: Translate, Flows: p.flows})
 		p.who, p.realm, p.seen = g.Who, g.Realm, g.Address
 		r.outside(p, g)
 	case ToSite:

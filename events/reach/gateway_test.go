@@ -221,3 +221,57 @@ func TestTheGatewaysTable(t *testing.T) {
 		expect(t, c.name, v, c.flows, c.want, c.causes...)
 	}
 }
+
+func TestTrafficInsideANetworkIsFilteredOnlyWhereSwitchedOn(t *testing.T) {
+	flows := tcp(t, "10.8.0.4", "10.9.0.7", 443)
+	c := Controller{Enabled: true, Default: Deny, Sets: WholeList[RuleSet]()}
+	w := behind(Gateway{Spoke: true, Cloud: true, Tags: WholeList[Tag]()}, c)
+	w.Networks[0].Subnets = WholeList(Subnet{Ranges: ranges(t, "10.8.0.0/28", "10.9.0.0/24")})
+	q := Question{From: Place{"net", sender}, Flows: flows}
+	expect(t, "off", Evaluate(w, q), flows, "passes")
+	w.Networks[0].Subnets = WholeList(Subnet{Ranges: ranges(t, "10.8.0.0/28")})
+	expect(t, "another network", Evaluate(w, q), flows, "blocked")
+	w.Networks[0].Subnets.Whole = false
+	expect(t, "a list that lacks something", Evaluate(w, q), flows, "undecided", ListNotWhole)
+	w.Networks[0].Subnets = WholeList(Subnet{Ranges: ranges(t, "10.8.0.0/28", "10.9.0.0/24")})
+	w.Controller.IntraVPC = []Realm{"net"}
+	expect(t, "on", Evaluate(w, q), flows, "blocked")
+}
+
+// TestLessKnownOfGatewaysIsNeverMoreSure takes away what was read of a gateway, and of the way back.
+func TestLessKnownOfGatewaysIsNeverMoreSure(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := Controller{Enabled: true, Default: rapid.SampledFrom([]Act{Allow, Deny}).Draw(t, "default"),
+			Sets: WholeList(RuleSet{Rules: rapid.SliceOfN(someWebRule(), 0, 4).Draw(t, "rules")})}
+		w := behind(Gateway{Spoke: true, Cloud: true, Tags: WholeList[Tag]()}, c)
+		back := labRoute("back", "10.0.0.0/8", 0, NextHop{Kind: ToGateway, Name: "gw", State: Up})
+		w.Sites = []FarSideFacts{{Realm: "site", Owns: someRanges().Draw(t, "owns"), Table: WholeList(back)}}
+		w.Networks[0].Routes.Items = append(w.Networks[0].Routes.Items,
+			Route{Dst: somePrefix().Draw(t, "local"), Kind: SubnetRoute, Next: NextHop{Kind: ToLocal, State: Up}})
+		w.Gateways[0].Table.Items = append(w.Gateways[0].Table.Items, line("net", "10.8.0.0/28",
+			NextHop{Kind: ToLocal, State: Up}))
+		q := Question{From: Place{"net", sender}, Flows: everything(), Inhabited: true}
+		full := RoundTrip(w, q)
+		forget := func(what string) bool { return rapid.IntRange(0, 2).Draw(t, what) == 0 }
+		less := w
+		less.Networks, less.Gateways = slices.Clone(w.Networks), slices.Clone(w.Gateways)
+		less.Controller.Sets = without(c.Sets, forget("sets"))
+		less.Gateways[0].Table = without(w.Gateways[0].Table, forget("table"))
+		less.Gateways[0].Tags = without(w.Gateways[0].Tags, forget("tags"))
+		less.Networks[0].Subnets = without(w.Networks[0].Subnets, forget("subnetworks"))
+		less.Networks[0].Routes = without(w.Networks[0].Routes, forget("routes"))
+		if forget("site") {
+			less.Sites = nil
+		}
+		if forget("gateway") {
+			less.Gateways = nil
+		}
+		v := RoundTrip(less, q)
+		if more := v.Sure.Subtract(full.Sure); !more.Empty() {
+			t.Fatalf("sure with less knowledge: %v\nfull: %v", more, full.Sure)
+		}
+		if lost := full.May.Subtract(v.May); !lost.Empty() {
+			t.Fatalf("cannot pass with less knowledge: %v\n%v", lost, v.Hops)
+		}
+	})
+}

@@ -31,7 +31,7 @@ func (r *run) fromSite(p piece) {
 		r.open(p.flows, Gap{FarSide, string(p.realm), "nobody reads the table of the site"})
 		return
 	}
-	p.who.Kind = Site
+	p.who.Kind, p.domain = Site, s.Domain
 	left := r.byPrefix(p, s.Table.source(), s.Table.Items)
 	if !left.Empty() {
 		r.hop(Hop{Realm: p.realm, Layer: "routes", Object: "no route at the site", Act: Deny, Flows: left})

@@ -37,13 +37,13 @@ type Act string
 
 // Acts.
 const (
-	Allow   Act = "allow"
-	Deny    Act = "deny"
-	Next    Act = "next"
-	Inspect Act = "inspect"
-	Forward Act = "forward"
-	Change  Act = "translate"
-	Arrive  Act = "arrive"
+	Allow     Act = "allow"
+	Deny      Act = "deny"
+	Next      Act = "next"
+	Inspect   Act = "inspect"
+	Forward   Act = "forward"
+	Translate Act = "translate"
+	Arrive    Act = "arrive"
 )
 
 // A Hop is one object that decides, with the flows that it may decide.

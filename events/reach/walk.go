@@ -1,12 +1,8 @@
 package reach
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -73,9 +69,11 @@ type run struct {
 	asked    []Switch
 	// pass and drop are what may pass and what may not; a flow in both is undecided.
 	pass, drop Flows
-	hops       []Hop
-	gaps       []Gap
-	arrivals   []arrival
+	// opened are flows whose way could not be followed to an end.
+	opened   Flows
+	hops     []Hop
+	gaps     []Gap
+	arrivals []arrival
 	// stateful are the flows that pass each gateway which keeps connections.
 	stateful map[string]Flows
 	// atoms are names whose addresses nobody here knows: their flows are to one unknown address.
@@ -139,7 +137,7 @@ func (r *run) open(f Flows, gaps ...Gap) {
 	for _, g := range gaps {
 		r.gap(g)
 	}
-	r.pass, r.drop = r.pass.Union(f), r.drop.Union(f)
+	r.pass, r.drop, r.opened = r.pass.Union(f), r.drop.Union(f), r.opened.Union(f)
 }
 
 // keeps notes that a gateway keeps the connections of some flows.
@@ -213,87 +211,4 @@ func (r *run) liftNames(flows Flows) {
 			}
 		}
 	}
-}
-
-// joinedRuns puts runs under several answers together.
-func joinedRuns(runs []*run) *run {
-	all := &run{world: runs[0].world, question: runs[0].question}
-	for _, r := range runs {
-		all.pass, all.drop = all.pass.Union(r.pass), all.drop.Union(r.drop)
-		for _, g := range r.gaps {
-			all.gap(g)
-		}
-		all.hops, all.arrivals = slices.Concat(all.hops, r.hops), slices.Concat(all.arrivals, r.arrivals)
-		for name, f := range r.stateful {
-			all.keeps(name, f)
-		}
-		all.honest, all.tooLarge = all.honest || r.honest, all.tooLarge || r.tooLarge
-		for _, s := range r.asked {
-			if !slices.Contains(all.asked, s) {
-				all.asked = append(all.asked, s)
-			}
-		}
-	}
-	return all
-}
-
-func (r *run) verdict(runs []*run, open []Switch) Verdict {
-	asked := r.question.Flows
-	if r.tooLarge {
-		return Verdict{May: asked, Against: Addresses,
-			Open: []Gap{{TooLarge, string(r.question.From.Realm), "the answer has more parts than the bound allows"}}}
-	}
-	v := Verdict{May: r.pass.Intersect(asked), Against: Addresses}
-	v.Sure = v.May.Subtract(r.drop)
-	if r.honest {
-		v.Against = HonestClients
-	}
-	for _, h := range r.hops {
-		same := func(o Hop) bool {
-			return o.Realm == h.Realm && o.Layer == h.Layer && o.Object == h.Object && o.Flows.Equal(h.Flows)
-		}
-		if len(v.Hops) < MaxHops && !slices.ContainsFunc(v.Hops, same) {
-			v.Hops = append(v.Hops, h)
-		}
-	}
-	if !v.Undecided().Empty() {
-		v.Open = r.gaps
-		for _, s := range open {
-			if differs(runs) {
-				v.Open = withGap(v.Open, Gap{NoDocument, string(s), s.Sentence()})
-			}
-		}
-	}
-	v.Digest = v.digest()
-	return v
-}
-
-// differs tells whether the answer depends on the switches.
-func differs(runs []*run) bool {
-	return slices.ContainsFunc(runs, func(r *run) bool {
-		return !r.pass.Equal(runs[0].pass) || !r.drop.Equal(runs[0].drop)
-	})
-}
-
-// digest is a hash of what was decided: the sets of the verdict, and what each layer did with which flows.
-func (v Verdict) digest() string {
-	type step struct {
-		realm Realm
-		layer string
-		act   Act
-	}
-	decided := map[step]Flows{}
-	for _, h := range v.Hops {
-		s := step{h.Realm, strings.Fields(h.Layer)[0], h.Act}
-		decided[s] = decided[s].Union(h.Flows)
-	}
-	keys := slices.SortedFunc(maps.Keys(decided), func(a, b step) int {
-		return cmp.Or(cmp.Compare(a.realm, b.realm), cmp.Compare(a.layer, b.layer), cmp.Compare(a.act, b.act))
-	})
-	text := []string{v.Sure.canonical(), v.May.canonical(), string(v.Against)}
-	for _, k := range keys {
-		text = append(text, string(k.realm)+" "+k.layer+" "+string(k.act)+" "+decided[k].canonical())
-	}
-	sum := sha256.Sum256([]byte(strings.Join(text, "\n")))
-	return hex.EncodeToString(sum[:16])
 }

@@ -1,0 +1,113 @@
+package reach
+
+import "net/netip"
+
+// googleAPIs are the addresses that Private Google Access serves by the default internet gateway.
+//
+// Page "Configure Private Google Access", private.googleapis.com and restricted.googleapis.com.
+func googleAPIs() Ranges {
+	return RangesOf(netip.MustParsePrefix("199.36.153.8/30"), netip.MustParsePrefix("199.36.153.4/30"),
+		netip.MustParsePrefix("2600:2d00:2:2000::/64"), netip.MustParsePrefix("2600:2d00:2:1000::/64"))
+}
+
+// unrouted are addresses that have no meaning in the internet (RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291).
+func unrouted() Ranges {
+	return RangesOf(netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
+		netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("100.64.0.0/10"),
+		netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10"))
+}
+
+// exit sends a piece to the default internet gateway: to Google's addresses with Private Google Access, to others with
+// an external address or a Cloud NAT that covers the sender.
+//
+// Pages "Configure Private Google Access", "Cloud NAT overview".
+func (r *run) exit(p piece) {
+	n, _ := r.world.network(p.realm)
+	every := []Layer4{EveryProtocol()}
+	lost := p.flows.within(EveryAddress(), unrouted(), every)
+	r.lose(lost)
+	left := p.flows.Subtract(lost)
+	google := left.within(EveryAddress(), googleAPIs(), every)
+	left = left.Subtract(google)
+	direct, rest := r.external(p.with(google))
+	r.arriveAt(p.with(direct), Google)
+	access, none := r.privateGoogle(n, p.with(rest))
+	r.arriveAt(p.with(access), Google)
+	r.lose(none)
+	direct, rest = r.external(p.with(left))
+	r.arriveAt(p.with(direct), Internet)
+	r.nat(n, p.with(rest))
+}
+
+func (r *run) arriveAt(p piece, realm Realm) {
+	p.realm = realm
+	r.arrive(p, string(realm))
+}
+
+// external splits a piece by whether its sender has an external address of the family.
+func (r *run) external(p piece) (direct, rest Flows) {
+	for _, b := range p.flows.boxes {
+		has := p.who.External6
+		if b.Dst.four() {
+			has = p.who.External4
+		}
+		if has {
+			direct.boxes = append(direct.boxes, b)
+			continue
+		}
+		rest.boxes = append(rest.boxes, b)
+	}
+	return direct, rest
+}
+
+// privateGoogle splits a piece by whether its source is in a subnetwork with Private Google Access.
+func (r *run) privateGoogle(n Network, p piece) (access, none Flows) {
+	none = p.flows
+	for _, list := range []Listing[Subnet]{n.Subnets, n.Hidden} {
+		if doubts := list.doubts(r.question.Since); len(doubts) > 0 && !none.Empty() {
+			r.open(none, doubts...)
+			return access, Flows{}
+		}
+		for _, s := range list.Items {
+			if s.PrivateGoogle {
+				may, sure := p.from(none, s.Ranges)
+				access, none = access.Union(may), none.Subtract(sure)
+			}
+		}
+	}
+	return access, none
+}
+
+// nat sends out what a Cloud NAT of the sender's region covers, and loses the rest.
+func (r *run) nat(n Network, p piece) {
+	left := p.flows
+	if left.Empty() {
+		return
+	}
+	if doubts := n.NATs.doubts(r.question.Since); len(doubts) > 0 {
+		r.open(left, doubts...)
+		return
+	}
+	for _, nat := range n.NATs.Items {
+		if p.who.Region != "" && nat.Region != p.who.Region {
+			continue
+		}
+		hit, sure := p.from(left, nat.Covers)
+		if hit.Empty() {
+			continue
+		}
+		left = left.Subtract(sure)
+		if p.who.Region == "" {
+			r.gap(Gap{ListNotWhole, nat.Object, "the region of the sender is not known"})
+			r.lose(hit)
+		}
+		r.hop(Hop{p.realm, "NAT", nat.Object, Translate, hit, n.NATs.Call, n.NATs.At})
+		out := p.with(hit)
+		out.seen = nat.Addresses
+		r.arriveAt(out, Internet)
+	}
+	if !left.Empty() {
+		r.hop(Hop{Realm: p.realm, Layer: "NAT", Object: "no external address and no NAT", Act: Deny, Flows: left})
+		r.lose(left)
+	}
+}

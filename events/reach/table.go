@@ -1,0 +1,165 @@
+package reach
+
+import (
+	"cmp"
+	"slices"
+
+	"go4.org/netipx"
+)
+
+// byPrefix sends each flow by the longest prefix that has a route for its sender, and gives what no route is for.
+func (r *run) byPrefix(p piece, from source, routes []Route) (left Flows) {
+	t := table{to: p.flows.destinations()}
+	for _, group := range byLength(routes) {
+		t.add(group, p.who)
+	}
+	t.close()
+	for _, way := range t.ways {
+		hit := p.flows.within(EveryAddress(), rangesOf(way.dst), []Layer4{EveryProtocol()})
+		for _, w := range way.winners {
+			r.hop(Hop{p.realm, "routes", w.Object, Forward, hit, from.call, from.at})
+			r.forward(p.with(hit), w.Next)
+		}
+		if way.dead {
+			r.hop(Hop{p.realm, "routes", way.object, Deny, hit, from.call, from.at})
+			r.lose(hit)
+		}
+		if way.open {
+			r.gap(Gap{ListNotWhole, way.object, "it is not known whether the route counts for the sender"})
+		}
+		if len(way.winners) > 1 {
+			r.shared(hit, way.object)
+		}
+		r.spend(hit)
+	}
+	return p.flows.Subtract(p.flows.within(EveryAddress(), t.taken, []Layer4{EveryProtocol()}))
+}
+
+// A table is what the routes do with the destinations of a piece.
+type table struct {
+	// to are the destinations in question, taken those that a longer prefix has for sure.
+	to, taken Ranges
+	// closed are those of the prefixes of this length, which do not overlap.
+	closed []netipx.IPRange
+	length int
+	ways   []way
+}
+
+// close takes the destinations of one length of prefixes out of what shorter ones get.
+func (t *table) close() {
+	t.taken, t.closed = t.taken.Union(rangesOf(t.closed)), nil
+}
+
+// A way is a set of destinations with one fate: the routes that may carry them, whether no usable one is left (dead),
+// and whether the routes may not be for the sender (open).
+type way struct {
+	dst        []netipx.IPRange
+	winners    []Route
+	object     string
+	dead, open bool
+}
+
+// add puts the routes of one prefix into the table. Prefixes come with the longest first.
+func (t *table) add(routes []Route, who Identity) {
+	if bits := routes[0].Dst.Bits(); bits != t.length {
+		t.close()
+		t.length = bits
+	}
+	prefix := Ranges{[]netipx.IPRange{netipx.RangeOfPrefix(routes[0].Dst)}}
+	dst := prefix.Intersect(t.to).Subtract(t.taken)
+	if dst.Empty() {
+		return
+	}
+	c := choose(routes, who)
+	if c.decided {
+		t.closed = append(t.closed, dst.list...)
+	}
+	if len(c.winners) == 0 && !c.decided {
+		return
+	}
+	one := way{dst.list, c.winners, routes[0].Object, c.decided && !c.usable, c.open}
+	for i, o := range t.ways {
+		if o.dead == one.dead && o.open == one.open && slices.EqualFunc(o.winners, c.winners, sameHop) {
+			t.ways[i].dst = append(o.dst, dst.list...)
+			return
+		}
+	}
+	t.ways = append(t.ways, one)
+}
+
+func sameHop(a, b Route) bool { return a.Next == b.Next }
+
+// byLength groups routes by their prefix, the longest prefixes first.
+func byLength(routes []Route) (groups [][]Route) {
+	sorted := slices.Clone(routes)
+	slices.SortStableFunc(sorted, func(a, b Route) int {
+		return cmp.Or(cmp.Compare(b.Dst.Bits(), a.Dst.Bits()), a.Dst.Masked().Addr().Compare(b.Dst.Masked().Addr()))
+	})
+	for i, one := range sorted {
+		if i == 0 || one.Dst.Masked() != sorted[i-1].Dst.Masked() {
+			groups = append(groups, nil)
+		}
+		groups[len(groups)-1] = append(groups[len(groups)-1], one)
+	}
+	return groups
+}
+
+// shared notes that equal routes lead some packets on and lose others. Which packets those are is not documented.
+func (r *run) shared(f Flows, object string) {
+	if !f.Intersect(r.pass).Intersect(r.drop).Empty() {
+		r.gap(Gap{NoDocument, object, "which of equal routes carries a packet is not documented"})
+	}
+}
+
+// A choice is what becomes of the routes of one prefix for one sender: those that may carry its packets, whether the
+// prefix has a route for the sender for sure, whether one of those can be used for sure, and whether a winner may be
+// none (open).
+type choice struct {
+	winners               []Route
+	decided, usable, open bool
+}
+
+// choose decides between the routes of one prefix. Equal routes share, so that all of them win: the flows pass for sure
+// when each member passes.
+func choose(routes []Route, who Identity) (c choice) {
+	var sure, open []Route
+	for _, one := range routes {
+		counts := tagged(one.Tags, who).and(inRegion(one.Region, who))
+		c.decided = c.decided || counts == yes
+		switch {
+		case counts == no || one.Next.State == Down:
+		case counts == yes && one.Next.State == Up:
+			sure = append(sure, one)
+		default:
+			open = append(open, one)
+		}
+	}
+	c.usable = len(sure) > 0
+	for _, one := range sure {
+		if preferred(one, slices.MinFunc(sure, preferred)) == 0 {
+			c.winners = append(c.winners, one)
+		}
+	}
+	for _, one := range open {
+		if !c.usable || preferred(one, c.winners[0]) <= 0 {
+			c.winners, c.open = append(c.winners, one), true
+		}
+	}
+	return c
+}
+
+// preferred compares routes of one prefix: the lowest priority, then the preference of the kind.
+func preferred(a, b Route) int {
+	return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Preference, b.Preference))
+}
+
+// inRegion tells whether a dynamic route of a region is one for a sender.
+func inRegion(region string, who Identity) maybe {
+	if region == "" || region == who.Region {
+		return yes
+	}
+	if who.Region == "" || who.Kind == Unknown {
+		return perhaps
+	}
+	return no
+}
