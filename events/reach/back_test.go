@@ -58,3 +58,16 @@ func TestTheLabsAnswerToSite1LeavesBySiteA(t *testing.T) {
 	q = Question{From: Place{Realm: "site-a"}, Flows: flows}
 	expect(t, "site-a, there and back", RoundTrip(w, q), flows, "passes")
 }
+
+func TestAnAnswerByAGatewayThatSawNoConnectionIsAsymmetric(t *testing.T) {
+	flows := tcp(t, "10.8.0.4", "172.16.0.9", 443)
+	w := behind(Gateway{Spoke: true, Cloud: true, Tags: WholeList[Tag]()}, Controller{Enabled: true, Default: Allow,
+		Sets: WholeList[RuleSet]()})
+	w.Networks[0].Routes = WholeList(route("172.16.0.0/16", StaticRoute, toSite("site")),
+		route("10.8.0.0/28", SubnetRoute, NextHop{Kind: ToLocal, State: Up}))
+	w.Gateways[0].Table = WholeList(line("net", "10.8.0.0/28", NextHop{Kind: ToLocal, State: Up}))
+	w.Sites = []FarSideFacts{{Realm: "site", Owns: EveryAddress(), Table: WholeList(
+		labRoute("back", "10.8.0.0/28", 0, NextHop{Kind: ToGateway, Name: "gw", State: Up}))}}
+	q := Question{From: Place{"net", sender}, Flows: flows}
+	expect(t, "out past the gateway, back by it", RoundTrip(w, q), flows, "undecided", NoDocument)
+}

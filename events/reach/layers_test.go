@@ -120,6 +120,16 @@ func TestEndpoints(t *testing.T) {
 	expect(t, "state not read", ask(n, sender, flows), flows, "undecided", FarSide)
 }
 
+func TestAnEndpointThroughPeeringIsOpen(t *testing.T) {
+	n, peer := emptyNetwork("net"), emptyNetwork("peer")
+	n.Routes = WholeList(route("10.11.0.0/24", SubnetRoute, NextHop{Kind: ToPeer, Realm: "peer", State: Up}))
+	peer.Endpoints = WholeList(Endpoint{Object: "orders", Address: ranges(t, "10.11.0.7"), Producer: "orders",
+		Region: "here", Accepted: Up})
+	flows := tcp(t, "10.8.0.4", "10.11.0.7", 443)
+	v := Evaluate(World{Networks: []Network{n, peer}}, Question{From: Place{"net", sender}, Flows: flows})
+	expect(t, "through peering", v, flows, "undecided", NoDocument)
+}
+
 func TestNamesFollowTheOrderOfTheNetwork(t *testing.T) {
 	zones := WholeList(
 		Zone{Object: "corp", Domain: "corp.example", Kind: PrivateZone, Records: []Record{
