@@ -51,7 +51,7 @@ func TestALargeNetworkStaysWithinItsBound(t *testing.T) {
 		t.Fatalf("too large: %v", v.Open)
 	}
 	allocations := testing.AllocsPerRun(1, func() { Evaluate(w, q) })
-	const bound = 300_000
+	const bound = 150_000
 	if allocations > bound {
 		t.Errorf("%v allocations, the bound is %d", allocations, bound)
 	}

@@ -106,7 +106,7 @@ func byLength(routes []Route) (groups [][]Route) {
 
 // shared notes that equal routes lead some packets on and lose others. Which packets those are is not documented.
 func (r *run) shared(f Flows, object string) {
-	if !f.Intersect(r.pass).Intersect(r.drop).Empty() {
+	if !f.Intersect(r.passing.all()).Intersect(r.dropping.all()).Empty() {
 		r.gap(Gap{NoDocument, object, "which of equal routes carries a packet is not documented"})
 	}
 }

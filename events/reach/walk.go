@@ -69,6 +69,8 @@ type run struct {
 	asked    []Switch
 	// pass and drop are what may pass and what may not; a flow in both is undecided.
 	pass, drop Flows
+	// passing and dropping are the same while the walk goes on.
+	passing, dropping pile
 	// opened are flows whose way could not be followed to an end.
 	opened   Flows
 	hops     []Hop
@@ -95,6 +97,7 @@ func evaluateWith(w World, q Question, settled map[Switch]bool) *run {
 	r := &run{world: w, question: q, settled: settled}
 	flows := r.settleNames()
 	r.start(piece{flows: flows, who: q.From.Who, realm: q.From.Realm})
+	r.pass, r.drop = r.passing.all(), r.dropping.all()
 	r.liftNames(flows)
 	return r
 }
@@ -120,14 +123,17 @@ func (r *run) hop(h Hop) {
 
 // spend counts what a step holds at once; past the bound everything is undecided.
 func (r *run) spend(sets ...Flows) {
-	n := len(r.pass.boxes) + len(r.drop.boxes)
+	n := 0
+	for _, s := range slices.Concat(r.passing.parts, r.dropping.parts) {
+		n += len(s.boxes)
+	}
 	for _, s := range sets {
 		n += len(s.boxes)
 	}
 	r.tooLarge = r.tooLarge || n > MaxBoxes
 }
 
-func (r *run) lose(f Flows) { r.drop = r.drop.Union(f) }
+func (r *run) lose(f Flows) { r.dropping.add(f) }
 
 // open is for flows whose fate here nobody can tell.
 func (r *run) open(f Flows, gaps ...Gap) {
@@ -137,7 +143,9 @@ func (r *run) open(f Flows, gaps ...Gap) {
 	for _, g := range gaps {
 		r.gap(g)
 	}
-	r.pass, r.drop, r.opened = r.pass.Union(f), r.drop.Union(f), r.opened.Union(f)
+	r.passing.add(f)
+	r.dropping.add(f)
+	r.opened = r.opened.Union(f)
 }
 
 // keeps notes that a gateway keeps the connections of some flows.
@@ -163,7 +171,7 @@ func (r *run) arriveTo(p piece, who Identity, home Realm) {
 		return
 	}
 	r.arrivals = append(r.arrivals, arrival{p.realm, home, p.flows, p.seen, who})
-	r.pass = r.pass.Union(p.flows)
+	r.passing.add(p.flows)
 }
 
 // settleNames turns each name that an observed zone of the sender's network answers into its addresses, and notes the
@@ -190,7 +198,7 @@ func (r *run) settleNames() Flows {
 		out = out.Union(Flows{[]Box{b}})
 	}
 	// A name with no address reaches nobody: what is left out of the way is lost.
-	r.drop = r.question.Flows.Subtract(out)
+	r.lose(r.question.Flows.Subtract(out))
 	return out
 }
 
