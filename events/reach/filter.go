@@ -185,6 +185,9 @@ func (r *run) filter(layer string, clauses []clause, p piece, from source) fate 
 			for _, g := range c.gaps {
 				r.gap(g)
 			}
+			if len(c.gaps) == 0 && inside(p.seen, c.src) == perhaps {
+				r.gap(Gap{NoDocument, c.object, "which of its addresses a translation uses is not documented"})
+			}
 		}
 		r.hop(Hop{p.realm, layer, c.object, c.act, may, from.call, from.at})
 		left = left.Subtract(sure)
