@@ -110,6 +110,19 @@ func (c clause) match(f Flows, p piece) (may, sure Flows) {
 	return may, sure
 }
 
+// doubts are why the clause may fit and does not for sure.
+func (c clause) doubts(p piece) []Gap {
+	switch {
+	case len(c.gaps) > 0:
+		return c.gaps
+	case inside(p.seen, c.src) == perhaps:
+		return []Gap{{NoDocument, c.object, "which of its addresses a translation uses is not documented"}}
+	case len(c.sent) > 0 && c.fits == yes:
+		return []Gap{{NameUnresolved, c.object, "the client may send any name"}}
+	}
+	return []Gap{{ListNotWhole, c.object, "it is not known whether the rule counts for the sender"}}
+}
+
 // blind is what the clause would fit if it looked for no name: what a client reaches, or escapes, by a name that is not
 // its destination's.
 func (c clause) blind(f Flows, p piece) Flows {
@@ -182,11 +195,8 @@ func (r *run) filter(layer string, clauses []clause, p piece, from source) fate 
 			onward = onward.Union(may)
 		}
 		if !sure.Equal(may) {
-			for _, g := range c.gaps {
+			for _, g := range c.doubts(p) {
 				r.gap(g)
-			}
-			if len(c.gaps) == 0 && inside(p.seen, c.src) == perhaps {
-				r.gap(Gap{NoDocument, c.object, "which of its addresses a translation uses is not documented"})
 			}
 		}
 		r.hop(Hop{p.realm, layer, c.object, c.act, may, from.call, from.at})

@@ -117,12 +117,18 @@ func (r *run) policyRoutes(n Network, p piece) (left, others Flows) {
 				continue
 			}
 			gone = gone.Union(sure)
+			if !sure.Equal(may) {
+				r.gap(c.doubts(p)[0])
+			}
 			r.hop(Hop{p.realm, "policy routes", one.Object, Forward, may, n.Policies.Call, n.Policies.At})
 			if one.Others {
 				others = others.Union(may)
 				continue
 			}
 			r.forward(p.with(may), one.Next)
+			if equal > 1 {
+				r.shared(may, one.Object)
+			}
 		}
 		left, routes = left.Subtract(gone), routes[equal:]
 	}
