@@ -47,6 +47,17 @@ func TestWhoIsNotKnownMayBeTheTarget(t *testing.T) {
 	expect(t, "another", Evaluate(World{Networks: []Network{n}}, q), flows, "blocked")
 }
 
+func TestARouteThatIsDownMayHideAShorterOne(t *testing.T) {
+	n := routedNetwork()
+	dead := route("172.16.0.0/16", StaticRoute, NextHop{Kind: ToSite, Realm: "site", State: Down})
+	dead.Tags = []string{"web"}
+	n.Routes.Items = append(n.Routes.Items, dead)
+	flows := tcp(t, "10.8.0.4", "172.16.0.9", 443)
+	expect(t, "with the tag", ask(n, sender, flows), flows, "blocked")
+	expect(t, "without", ask(n, receiver, flows), flows, "passes")
+	expect(t, "nobody knows", ask(n, Identity{Kind: Unknown}, flows), flows, "undecided", ListNotWhole)
+}
+
 func TestAnExactRecordComesBeforeAWildcard(t *testing.T) {
 	n := emptyNetwork("net")
 	n.Names.Zones = WholeList(Zone{Domain: "example", Kind: PrivateZone, Records: []Record{

@@ -74,10 +74,10 @@ func (t *table) add(routes []Route, who Identity) {
 	if c.decided {
 		t.closed = append(t.closed, dst.list...)
 	}
-	if len(c.winners) == 0 && !c.decided {
+	if len(c.winners) == 0 && !c.dead {
 		return
 	}
-	one := way{dst.list, c.winners, routes[0].Object, c.decided && !c.usable, c.open}
+	one := way{dst.list, c.winners, routes[0].Object, c.dead, c.open}
 	for i, o := range t.ways {
 		if o.dead == one.dead && o.open == one.open && slices.EqualFunc(o.winners, c.winners, sameHop) {
 			t.ways[i].dst = append(o.dst, dst.list...)
@@ -112,11 +112,11 @@ func (r *run) shared(f Flows, object string) {
 }
 
 // A choice is what becomes of the routes of one prefix for one sender: those that may carry its packets, whether the
-// prefix has a route for the sender for sure, whether one of those can be used for sure, and whether a winner may be
-// none (open).
+// prefix has a route for the sender for sure, whether packets may be lost because none can be used (dead), and whether
+// it is not known which routes count (open).
 type choice struct {
-	winners               []Route
-	decided, usable, open bool
+	winners             []Route
+	decided, dead, open bool
 }
 
 // choose decides between the routes of one prefix. Equal routes share, so that all of them win: the flows pass for sure
@@ -127,6 +127,8 @@ func choose(routes []Route, who Identity) (c choice) {
 		counts := tagged(one.Tags, who).and(inRegion(one.Region, who))
 		c.decided = c.decided || counts == yes
 		switch {
+		case counts == perhaps && one.Next.State == Down:
+			c.dead, c.open = true, true // if it counts, nothing shorter does
 		case counts == no || one.Next.State == Down:
 		case counts == yes && one.Next.State == Up:
 			sure = append(sure, one)
@@ -134,14 +136,15 @@ func choose(routes []Route, who Identity) (c choice) {
 			open = append(open, one)
 		}
 	}
-	c.usable = len(sure) > 0
+	usable := len(sure) > 0
+	c.dead, c.open = !usable && (c.dead || c.decided), !usable && c.open
 	for _, one := range sure {
 		if preferred(one, slices.MinFunc(sure, preferred)) == 0 {
 			c.winners = append(c.winners, one)
 		}
 	}
 	for _, one := range open {
-		if !c.usable || preferred(one, c.winners[0]) <= 0 {
+		if !usable || preferred(one, c.winners[0]) <= 0 {
 			c.winners, c.open = append(c.winners, one), true
 		}
 	}
