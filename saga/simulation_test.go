@@ -25,7 +25,7 @@ var (
 	simFor  = flag.Duration("saga.for", 0, "how long the simulation plays, instead of so many seeds")
 	// The defaults keep CI's time; make proof-table asks for every input.
 	simChecks = flag.Int("saga.check-every", 16, "how seldom a simulated machine checks itself: 1 is at every input")
-	simTables = flag.Int("saga.table-every", 4, "how seldom of these checks the table is held to Ticks")
+	simTables = flag.Int("saga.table-every", 16, "how seldom of these checks the table is held to Ticks")
 )
 
 // TestSimulation plays random sagas in a faulty world, on every core, so many seeds or for so long. A failure names its

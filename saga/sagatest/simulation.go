@@ -42,7 +42,7 @@ type Simulation struct {
 func NewSimulation(seed uint64) *Simulation {
 	rng := rand.New(rand.NewPCG(seed, 0x5a6a))
 	m := NewMachine()
-	m.CheckEvery, m.TableEvery = 16, 4
+	m.CheckEvery, m.TableEvery = 16, 16
 	return &Simulation{m: m, now: m.Now, story: story{at: m.Now}, w: newWorld(rng, m.Engine.Limits), rng: rng,
 		requestIDs: map[uuid.UUID]string{}}
 }
