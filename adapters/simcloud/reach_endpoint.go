@@ -1,7 +1,6 @@
 package simcloud
 
 import (
-	"maps"
 	"net/http"
 	"strconv"
 
@@ -23,17 +22,9 @@ func (s *Server) reach(rw http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	var answer reach.Answer
-	err = s.World.Do(func(tx *world.Tx) error {
-		var refused error
-		answer, refused = reach.Read(tx).Answer(question)
-		return refused
-	})
-	if err != nil {
-		problem(rw, http.StatusBadRequest, err.Error())
-		return
+	if answers := s.answers(rw, nil, question); answers != nil {
+		say(rw, http.StatusOK, answers[0])
 	}
-	say(rw, http.StatusOK, answer)
 }
 
 // reachAll answers POST /sim/reach with many packets, all in the world of one moment, and under other positions of the
@@ -49,44 +40,57 @@ func (s *Server) reachAll(rw http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	var questions []reach.Question
+	for _, p := range asked.Packets {
+		questions = append(questions, reach.Question(p))
+	}
+	if answers := s.answers(rw, asked.Switches, questions...); answers != nil {
+		say(rw, http.StatusOK, answers)
+	}
+}
+
+// answers judges packets in a snapshot, so that the world goes on meanwhile. A question that is refused is the answer
+// to the request, and nil is returned.
+func (s *Server) answers(rw http.ResponseWriter, other map[string]bool, questions ...reach.Question) []reach.Answer {
+	snapshot, err := s.snapshot()
+	if err != nil {
+		problem(rw, http.StatusInternalServerError, err.Error())
+		return nil
+	}
+	snapshot = snapshot.Under(other)
 	answers := []reach.Answer{}
-	err := s.World.Do(func(tx *world.Tx) error {
-		snapshot := reach.Read(tx)
-		settings := reach.Settings(maps.Clone(map[string]bool(snapshot.Settings())))
-		maps.Copy(settings, asked.Switches)
-		snapshot = snapshot.With(settings)
-		for _, p := range asked.Packets {
-			a, err := snapshot.Answer(reach.Question{From: p.From, To: p.To, Proto: p.Proto, Port: p.Port,
-				Name: p.Name, V6: p.V6})
-			if err != nil {
-				return err
-			}
-			answers = append(answers, a)
+	for _, q := range questions {
+		a, err := snapshot.Answer(q)
+		if err != nil {
+			problem(rw, http.StatusBadRequest, err.Error())
+			return nil
 		}
+		answers = append(answers, a)
+	}
+	return answers
+}
+
+func (s *Server) snapshot() (*reach.Snapshot, error) {
+	var snapshot *reach.Snapshot
+	err := s.World.Do(func(tx *world.Tx) error {
+		snapshot = reach.Read(tx)
 		return nil
 	})
-	if err != nil {
-		problem(rw, http.StatusBadRequest, err.Error())
-		return
-	}
-	say(rw, http.StatusOK, answers)
+	return snapshot, err
 }
 
 // switches lists what no document decides, and how this world decides it.
 func (s *Server) switches(rw http.ResponseWriter, _ *http.Request) {
-	var set reach.Settings
-	err := s.World.Do(func(tx *world.Tx) error {
-		set = reach.Read(tx).Settings()
-		return nil
-	})
+	snapshot, err := s.snapshot()
 	if err != nil {
 		problem(rw, http.StatusInternalServerError, err.Error())
 		return
 	}
 	out := []control.Switch{}
 	for _, known := range reach.Switches() {
-		out = append(out, control.Switch{Name: known.Name, On: set.On(known.Name), Default: known.Default,
-			Why: known.Why})
+		out = append(out, control.Switch{
+			Name: known.Name, On: snapshot.Settings().On(known.Name), Default: known.Default, Why: known.Why,
+		})
 	}
 	say(rw, http.StatusOK, out)
 }

@@ -74,8 +74,7 @@ func createConnector(r *request) (world.Doc, *refusal) {
 	if !computeName.MatchString(r.name) || len(r.name)+strings.Count(r.name, "-") >= 21 {
 		return nil,
 			rpcInvalid("Connector ID must follow the pattern ^[a-z][-a-z0-9]{0,19}[a-z0-9]$ and be shorter than 21 " +
-				"characters, " +
-				"where a hyphen counts as two.")
+				"characters, where a hyphen counts as two.")
 	}
 	name := r.connectorName()
 	if r.tx.Has(vendor, "connectors", name) {

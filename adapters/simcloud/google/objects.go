@@ -26,8 +26,7 @@ func (l loader) object(o Object) error {
 	r := l.at(o.Project, o.Region, o.Name, world.Doc(o.Body))
 	fail := func(bad *refusal) error { return fmt.Errorf("%s %s: %s", o.Kind, o.Name, bad.message) }
 	for _, c := range []collection{subnetworks(), routes(), firewalls(), routers(), addresses(false),
-		forwardingRules(false),
-		backendServices(), serviceAttachments()} {
+		forwardingRules(false), backendServices(), serviceAttachments()} {
 		if c.kind != o.Kind {
 			continue
 		}

@@ -195,7 +195,7 @@ func TestGoldenFlows(t *testing.T) {
 				if u, err := url.Parse(f.Page); err != nil || u.Scheme != "https" || u.Host == "" || f.Says == "" {
 					t.Errorf("page %q, says %q: want an address and its sentence", f.Page, f.Says)
 				}
-				a, err := s.With(f.Switches).Answer(f.question(v6))
+				a, err := s.Under(f.Switches).Answer(f.question(v6))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -223,12 +223,12 @@ func TestEverySwitchDecides(t *testing.T) {
 			if set == nil {
 				set = reach.Settings{}
 			}
-			a, err := s.With(set).Answer(f.question(v6))
+			a, err := s.Under(set).Answer(f.question(v6))
 			if err != nil {
 				t.Fatal(err)
 			}
 			set[f.Flips] = !set.On(f.Flips)
-			b, err := s.With(set).Answer(f.question(v6))
+			b, err := s.Under(set).Answer(f.question(v6))
 			if err != nil {
 				t.Fatal(err)
 			}

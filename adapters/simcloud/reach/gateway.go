@@ -66,10 +66,8 @@ func longest(table []aviatrix.Line, a netip.Addr) (aviatrix.Line, bool) {
 func (w *walk) filtered(l leg, gw aviatrix.Gateway) (leg, bool) {
 	at := "gateway " + l.gateway
 	controller, name, _ := strings.Cut(l.gateway, "/")
-	target := l.dst
 	flow := aviatrix.Flow{Controller: controller, Gateway: name, Source: netip.PrefixFrom(l.src, l.src.BitLen()),
-		Target: target,
-		FQDN:   l.name, Protocol: l.proto, Port: l.port, Labels: w.settings.On(labelGroups)}
+		Target: l.dst, FQDN: l.name, Protocol: l.proto, Port: l.port, Labels: w.settings.On(labelGroups)}
 	if l.answer {
 		if slices.Contains(w.gates, l.gateway) {
 			w.say(at, gwTracked, "")

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"maps"
 	"net/netip"
 	"strings"
 
@@ -97,11 +98,12 @@ func each[T any](tx *world.Tx, kind string, visit func(string, T)) {
 	}
 }
 
-// With gives the same world under other settings of its switches.
-func (s *Snapshot) With(settings Settings) *Snapshot {
-	other := *s
-	other.settings = settings
-	return &other
+// Under gives the same world with some of its switches set otherwise.
+func (s *Snapshot) Under(other Settings) *Snapshot {
+	under := *s
+	under.settings = maps.Clone(s.settings)
+	maps.Copy(under.settings, other)
+	return &under
 }
 
 // Settings are the switches that are not at their default.
