@@ -53,8 +53,8 @@ func (r *run) verdict(runs []*run, open []Switch) Verdict {
 	}
 	if !v.Undecided().Empty() {
 		v.Open = r.gaps
-		for _, s := range open {
-			if differs(runs) {
+		for i, s := range open {
+			if matters(runs, i) {
 				v.Open = withGap(v.Open, Gap{NoDocument, string(s), s.Sentence()})
 			}
 		}
@@ -63,11 +63,20 @@ func (r *run) verdict(runs []*run, open []Switch) Verdict {
 	return v
 }
 
-// differs tells whether the answer depends on the switches.
-func differs(runs []*run) bool {
-	return slices.ContainsFunc(runs, func(r *run) bool {
-		return !r.pass.Equal(runs[0].pass) || !r.drop.Equal(runs[0].drop)
-	})
+// matters tells whether the answer depends on the i-th open switch: whether two runs differ that differ in its setting
+// alone. The bits of a run's index are its settings; when there are too many switches there is one run, and none
+// matters more than another.
+func matters(runs []*run, i int) bool {
+	for setting, off := range runs {
+		on := setting | 1<<i
+		if on == setting || on >= len(runs) {
+			continue
+		}
+		if !off.pass.Equal(runs[on].pass) || !off.drop.Equal(runs[on].drop) {
+			return true
+		}
+	}
+	return false
 }
 
 // digest is a hash of what was decided: the sets of the verdict, and what each layer did with which flows.

@@ -153,3 +153,21 @@ func TestTheBeltHoldsWhateverBindsTheConnector(t *testing.T) {
 	v := Evaluate(w, Question{From: Place{"net", who}, Flows: flows})
 	expect(t, "a switch that is settled is not open", v, flows, "passes")
 }
+
+// A switch is a cause only where its own setting changes the answer, not wherever another one does.
+func TestOnlyASwitchThatMattersIsACause(t *testing.T) {
+	one, other := tcp(t, "10.8.0.4", "1.1.1.1", 22), tcp(t, "10.8.0.4", "1.1.1.1", 23)
+	first := []*run{{pass: one}, {pass: other}, {pass: one}, {pass: other}} // by the settings of two switches
+	both := []*run{{pass: one}, {pass: one}, {pass: one}, {pass: one, drop: other}}
+	for name, c := range map[string]struct {
+		runs []*run
+		want []bool
+	}{"the first": {first, []bool{true, false}}, "both together": {both, []bool{true, true}},
+		"none is open": {first[:1], []bool{false}}} {
+		for i, want := range c.want {
+			if got := matters(c.runs, i); got != want {
+				t.Errorf("%s: switch %d matters: %t, want %t", name, i, got, want)
+			}
+		}
+	}
+}

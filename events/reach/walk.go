@@ -32,7 +32,7 @@ func Evaluate(w World, q Question) Verdict {
 // evaluate walks once for each setting of the switches that the way asks for.
 func evaluate(w World, q Question) (Verdict, *run) {
 	first := evaluateWith(w, q, maps.Clone(w.Settled))
-	open := first.openSwitches()
+	open := first.asked
 	all := first
 	runs := []*run{first}
 	for len(open) > 0 && len(open) <= maxSwitches {
@@ -49,7 +49,7 @@ func evaluate(w World, q Question) (Verdict, *run) {
 			runs = append(runs, evaluateWith(w, q, settled))
 		}
 		all = joinedRuns(runs)
-		if next := all.openSwitches(); len(next) > 0 {
+		if next := all.asked; len(next) > 0 {
 			open = append(open, next...)
 			continue
 		}
@@ -110,8 +110,6 @@ func (r *run) ask(s Switch) bool {
 	}
 	return answer
 }
-
-func (r *run) openSwitches() []Switch { return r.asked }
 
 func (r *run) gap(g Gap) { r.gaps = withGap(r.gaps, g) }
 
