@@ -74,7 +74,11 @@ func (e Engine) Decide(s State, in Input, env Environment) (Decision, error) {
 	switch in := in.(type) {
 	case Accept:
 		d.Saga, err = e.known(t.s, in.Intent)
-		if d.Duplicate = d.Saga != "" && err == nil; d.Saga == "" && err == nil {
+		switch {
+		case err != nil:
+		case d.Saga != "":
+			d.Duplicate = true
+		default:
 			d.Saga = t.accept(in.Intent)
 		}
 	case Report:

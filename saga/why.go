@@ -129,7 +129,7 @@ func (w *why) step(m *Move) {
 	switch {
 	case m.Block.By == BlockedByStep:
 	case m.Act == ActExpire:
-		w.out(m)
+		w.inFlight(m)
 	case m.Block.By == BlockedByHold && (!st.HeldAt.IsZero() || !w.ahead(m.At)):
 		w.add(Reason{Cause: events.Cause{Code: events.CauseHeld, Step: st.Name, Kind: st.Kind, Since: st.HeldAt}})
 	default:
@@ -151,8 +151,8 @@ func (w *why) proof(m *Move) {
 	}
 }
 
-// out: a command of the step is in flight.
-func (w *why) out(m *Move) {
+// inFlight: a command of the step is in flight.
+func (w *why) inFlight(m *Move) {
 	st := m.step
 	if st.Wait != nil { // it only asks whether the wait is over
 		w.waiting(st, st.Open.Deadline)

@@ -30,53 +30,53 @@ func OwnedAlone(c Claims, t ClaimTimes, run Run, part string) Ownership {
 }
 
 // Begin begins the ownership, or goes on with it.
-func (t Ownership) Begin(ctx context.Context, run Run) (Ownership, error) {
+func (o Ownership) Begin(ctx context.Context, run Run) (Ownership, error) {
 	var err error
-	t.Record, err = t.Counted.Join(ctx, run, t.Part)
-	return t, err
+	o.Record, err = o.Counted.Join(ctx, run, o.Part)
+	return o, err
 }
 
 // Look reads the record and whether the ownership lasts: whether a Do has begun and no Undo has ended. An end that was
 // cut off has not ended it, for the object may have gone or not.
-func (t Ownership) Look(ctx context.Context, run Run) (_ Ownership, lasts bool, err error) {
-	t.Record, _, err = t.Counted.Held(ctx, run, t.Part)
-	return t, t.HeldBy(func(h Hold) bool { return h.Holder == run.Holder().String() && !h.Dropped }), err
+func (o Ownership) Look(ctx context.Context, run Run) (_ Ownership, lasts bool, err error) {
+	o.Record, _, err = o.Counted.Held(ctx, run, o.Part)
+	return o, o.HeldBy(func(h Hold) bool { return h.Holder == run.Holder().String() && !h.Dropped }), err
 }
 
 // HeldBy tells whether the part has such a hold in the record that was read.
-func (t Ownership) HeldBy(is func(Hold) bool) bool {
-	return slices.ContainsFunc(t.Record.Holds, func(h Hold) bool { return h.Value == t.Part && is(h) })
+func (o Ownership) HeldBy(is func(Hold) bool) bool {
+	return slices.ContainsFunc(o.Record.Holds, func(h Hold) bool { return h.Value == o.Part && is(h) })
 }
 
 // Note remembers a fact, unless the record has it. The notes of this value stay as they were read.
-func (t Ownership) Note(ctx context.Context, run Run, key, value string) error {
-	if t.Record.Note[key] == value {
+func (o Ownership) Note(ctx context.Context, run Run, key, value string) error {
+	if o.Record.Note[key] == value {
 		return nil
 	}
-	return t.Counted.Note(ctx, run, key, value)
+	return o.Counted.Note(ctx, run, key, value)
 }
 
 // Noted tells a fact as the record had it; "" is none.
-func (t Ownership) Noted(key string) string { return t.Record.Note[key] }
+func (o Ownership) Noted(key string) string { return o.Record.Note[key] }
 
 // Leave begins an Undo and tells whether the object is to be taken away now (see Counted.Leave). What is the run's own
 // always is, when expedited too, even when its record was broken.
-func (t Ownership) Leave(ctx context.Context, run Run) (remove bool, err error) {
-	if t.Shared {
-		return t.Counted.Leave(ctx, run, t.Part)
+func (o Ownership) Leave(ctx context.Context, run Run) (remove bool, err error) {
+	if o.Shared {
+		return o.Counted.Leave(ctx, run, o.Part)
 	}
 	run.Expedite = false // nothing is shared, so there is nothing to leave for the next
-	_, err = t.Counted.Leave(ctx, run, t.Part)
+	_, err = o.Counted.Leave(ctx, run, o.Part)
 	return err == nil, err
 }
 
 // Left ends an Undo: the object is gone.
-func (t Ownership) Left(ctx context.Context, run Run) error { return t.Counted.Left(ctx, run, t.Part) }
+func (o Ownership) Left(ctx context.Context, run Run) error { return o.Counted.Left(ctx, run, o.Part) }
 
 // End ends the ownership of what is the run's own, and forgets its notes.
-func (t Ownership) End(ctx context.Context, run Run) error {
-	if _, err := t.Leave(ctx, run); err != nil {
+func (o Ownership) End(ctx context.Context, run Run) error {
+	if _, err := o.Leave(ctx, run); err != nil {
 		return err
 	}
-	return t.Left(ctx, run)
+	return o.Left(ctx, run)
 }
