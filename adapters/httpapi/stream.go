@@ -34,11 +34,9 @@ func (s *server) events(api huma.API, mux *http.ServeMux) {
 		OperationID: "watch-saga", Method: http.MethodGet, Path: path,
 		Summary: "Follow one saga as server-sent events, until it has ended",
 		Description: "Each event is named \"status\"; its data is one line of JSON, the saga's status as show-saga " +
-			"gives it. The first " +
-			"comes at once, then one follows after each change; the stream ends after the one whose status is " +
-			"completed, " +
-			"compensated or stuck. While nothing changes, a comment line comes every 15 s. A stream that ends before " +
-			"is broken: ask again.",
+			"gives it. The first comes at once, then one follows after each change; the stream ends after the one " +
+			"whose status is completed, compensated or stuck. While nothing changes, a comment line comes every " +
+			"15 s. A stream that ends before is broken: ask again.",
 		Parameters: []*huma.Param{{
 			Name: "id", In: "path", Required: true, Description: "a saga id, or a connection's name",
 			Schema: &huma.Schema{Type: huma.TypeString},

@@ -17,12 +17,11 @@ func (c *cli) doctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Diagnose sagas that make no progress; or verify the journal (--journal)",
 		Args: cobra.NoArgs,
-		Long: "doctor lists the sagas that make no progress, by cause; the exit code is 1 when one needs operator " +
-			"action.\n" +
-			"doctor --journal reads every record and compares chains, snapshots, listing and checkpoints. With -o " +
-			"json it also\n" +
-			"prints the head of each journal. Keep that elsewhere: --against then finds records that were cut off or " +
-			"rewritten.",
+		Long: "doctor lists the sagas that make no progress, by cause; the exit code is 1 when one needs\n" +
+			"operator action.\n" +
+			"doctor --journal reads every record and compares chains, snapshots, listing and checkpoints.\n" +
+			"With -o json it also prints the head of each journal. Keep that elsewhere: --against then\n" +
+			"finds records that were cut off or rewritten.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case !journal && against != "":

@@ -52,9 +52,9 @@ func (c *cli) export() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "export FILE", Short: "Export connections, journals and claims to a file, for another backend",
 		Args: cobra.ExactArgs(1),
-		Long: "The engine has to be paused (culvert pause). export waits until it is quiescent. --live exports while " +
-			"the engine\n" +
-			"runs, for inspection only: two backends that both continue from there would act against each other.",
+		Long: "The engine has to be paused (culvert pause). export waits until it is quiescent. --live exports\n" +
+			"while the engine runs, for inspection only: two backends that both continue from there would\n" +
+			"act against each other.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := os.OpenFile(args[0], os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 			if err != nil {

@@ -23,10 +23,9 @@ func (c *cli) replay() *cobra.Command {
 	var r replaying
 	cmd := &cobra.Command{
 		Use: "replay ID…", Short: "Run compensated or stuck sagas again, or continue stuck ones",
-		Long: "Before a saga named by ID is replayed, its objects are observed, and a table shows what was observed " +
-			"and what will run.\n" +
-			"--plan stops there. --status and the filters beside it select many sagas: a canary first, then the rest " +
-			"at a pace.",
+		Long: "Before a saga named by ID is replayed, its objects are observed, and a table shows what was\n" +
+			"observed and what will run. --plan stops there.\n" +
+			"--status and the filters beside it select many sagas: a canary first, then the rest at a pace.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := r.check(args); err != nil {
 				return err

@@ -16,11 +16,9 @@ func (c *cli) simReach() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "reach --from PLACE --to PLACE|ADDRESS|NAME", Args: cobra.NoArgs,
 		Short: "Follow one packet and its answer through the simulated world, hop by hop",
-		Long: "reach follows the first packet of a connection to where it arrives or is dropped, then its answer. " +
-			"Each\n" +
-			"hop names the rule that decided and the vendor's page that the rule is from, or the switch where no " +
-			"page\n" +
-			"decides (culvert sim switches).\n\n" +
+		Long: "reach follows the first packet of a connection to where it arrives or is dropped, then its\n" +
+			"answer. Each hop names the rule that decided and the vendor's page that the rule is from, or\n" +
+			"the switch where no page decides (culvert sim switches).\n\n" +
 			"A place is network:PROJECT/NETWORK/ADDRESS, machine:PROJECT/NAME, service:PROJECT/REGION/NAME,\n" +
 			"connector:PROJECT/REGION/NAME, subnetwork:PROJECT/REGION/NAME, gateway:CONTROLLER/GATEWAY/ADDRESS,\n" +
 			"site:NAME/ADDRESS or internet:ADDRESS.\n\n" +
