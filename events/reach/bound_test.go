@@ -22,7 +22,7 @@ func large(rules, routes, gateways int) World {
 		list = append(list, r)
 	}
 	n.Firewall.Global = WholeList(Policy{Object: "policy", Rules: list})
-	w := World{Sites: []FarSideFacts{wholeSite}, Controller: Controller{Sets: WholeList[RuleSet]()}}
+	w := World{Sites: []FarSideFacts{wholeSite}, Controllers: []Controller{{Sets: WholeList[RuleSet]()}}}
 	for i := range gateways {
 		w.Gateways = append(w.Gateways, Gateway{Name: fmt.Sprintf("gw-%d", i), Realm: "net", State: Up,
 			Tags: WholeList[Tag](), Table: WholeList(line("all", "0.0.0.0/0", toSite("site")))})

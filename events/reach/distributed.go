@@ -11,8 +11,7 @@ import (
 // is on and the deployment policy has the cloud; rule sets go by their attachment points and rules by priority, 0
 // first; a rule that monitors decides nothing; groups see the source as it is after translation; then the default
 // action. Inside one network it filters only where that is switched on.
-func (r *run) distributed(p piece, g Gateway) Flows {
-	c := r.world.Controller
+func (r *run) distributed(p piece, g Gateway, c Controller) Flows {
 	if !g.Spoke || !g.Cloud || !c.Enabled {
 		return p.flows
 	}

@@ -3,11 +3,10 @@ package reach
 // A World is what was observed. Its parts are relations with every reference resolved and every default filled in; the
 // model fills in none.
 type World struct {
-	Networks []Network
-	Gateways []Gateway
-	// Controller is what the controller of the gateways decides for all of them.
-	Controller Controller
-	Sites      []FarSideFacts
+	Networks    []Network
+	Gateways    []Gateway
+	Controllers []Controller
+	Sites       []FarSideFacts
 	// Settled are the switches whose answer is known; each other one is tried both ways.
 	Settled map[Switch]bool
 }

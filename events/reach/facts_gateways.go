@@ -1,10 +1,15 @@
 package reach
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // A Controller has what a controller decides for all its gateways.
 type Controller struct {
-	// Enabled is the feature of the distributed firewall.
+	Name string
+	// Enabled is the feature of the distributed firewall. Where nobody could tell, it counts as on, and Sets is not
+	// whole.
 	Enabled bool
 	// Sets are the rule sets in the order of their attachment points.
 	Sets    Listing[RuleSet]
@@ -45,9 +50,11 @@ type Group struct {
 
 // A Gateway is a gateway of the controller: a spoke, or a transit.
 type Gateway struct {
-	Name  string
-	Realm Realm
-	Spoke bool
+	Name string
+	// Controller is the name of the controller that has it; empty where only one is in question and it has no name.
+	Controller string
+	Realm      Realm
+	Spoke      bool
 	// Cloud tells that the deployment policy of the firewall has the cloud of the gateway.
 	Cloud bool
 	State State
@@ -87,6 +94,15 @@ type TagRule struct {
 	Name   Name
 	Layer4 Layer4
 	Act    Act
+}
+
+// controller finds what decides for a gateway.
+func (w World) controller(g Gateway) (Controller, bool) {
+	i := slices.IndexFunc(w.Controllers, func(c Controller) bool { return c.Name == g.Controller })
+	if i < 0 {
+		return Controller{}, false
+	}
+	return w.Controllers[i], true
 }
 
 func (w World) gateway(name string) (Gateway, bool) {

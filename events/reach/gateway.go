@@ -40,12 +40,17 @@ func (r *run) through(p piece, g Gateway) {
 		r.gap(Gap{FarSide, g.Name, "the state of the gateway is not known"})
 		r.lose(p.flows)
 	}
-	if r.world.Controller.Enabled && g.Spoke || len(g.Tags.Items) > 0 || !g.Tags.Whole {
+	c, ok := r.world.controller(g)
+	if !ok {
+		r.open(p.flows, Gap{NotAllowedToRead, g.Name, "nothing was read of the gateway's controller"})
+		return
+	}
+	if c.Enabled && g.Spoke || len(g.Tags.Items) > 0 || !g.Tags.Whole {
 		r.keeps(g.Name, p.flows)
 	}
 	if !r.question.Answer {
-		p = p.with(r.tags(p, g))
-		p = p.with(r.distributed(p, g))
+		p = p.with(r.tags(p, g, c))
+		p = p.with(r.distributed(p, g, c))
 	}
 	if doubts := g.Table.doubts(r.question.Since); len(doubts) > 0 {
 		r.open(p.flows, doubts...)
@@ -97,7 +102,7 @@ func (r *run) onward(p piece, g Gateway, by GatewayRoute) {
 			r.open(p.flows, Gap{FarSide, by.Next.Name, "nothing was read of the gateway"})
 			return
 		}
-		if r.apart(p, next.Domain) {
+		if r.apart(p, g, next.Domain) {
 			r.segmented(p, g, next.Domain)
 			return
 		}
@@ -116,7 +121,7 @@ func (r *run) onward(p piece, g Gateway, by GatewayRoute) {
 		p.who, p.realm, p.seen = g.Who, g.Realm, g.Address
 		r.outside(p, g)
 	case ToSite:
-		if r.apart(p, by.Domain) {
+		if r.apart(p, g, by.Domain) {
 			r.segmented(p, g, by.Domain)
 			return
 		}
@@ -144,11 +149,12 @@ func (r *run) outside(p piece, g Gateway) {
 // apart tells whether two domains have no connection policy. What is in no domain is not segmented.
 //
 // Manual of the vendor, "Transit network segmentation": domains are connected by policy only, and both ways.
-func (r *run) apart(p piece, domain string) bool {
+func (r *run) apart(p piece, g Gateway, domain string) bool {
 	if p.domain == "" || domain == "" || p.domain == domain {
 		return false
 	}
-	return !slices.ContainsFunc(r.world.Controller.Connected, func(c [2]string) bool {
+	control, _ := r.world.controller(g) // it was found when the gateway was entered
+	return !slices.ContainsFunc(control.Connected, func(c [2]string) bool {
 		return c == [2]string{p.domain, domain} || c == [2]string{domain, p.domain}
 	})
 }

@@ -18,7 +18,8 @@ func behind(g Gateway, c Controller) World {
 	if g.Table.Items == nil {
 		g.Table = WholeList(line("site", "0.0.0.0/0", toSite("site")), line("site", "::/0", toSite("site")))
 	}
-	return World{Networks: []Network{n}, Gateways: []Gateway{g}, Controller: c, Sites: []FarSideFacts{wholeSite}}
+	return World{Networks: []Network{n}, Gateways: []Gateway{g}, Controllers: []Controller{c},
+		Sites: []FarSideFacts{wholeSite}}
 }
 
 func someWebRule() *rapid.Generator[WebRule] {
@@ -202,7 +203,7 @@ func TestTheGatewaysTable(t *testing.T) {
 		}},
 		{name: "domains with a policy", flows: flows, want: "passes", change: func(w *World, g *Gateway) {
 			g.Domain, g.Table = "prod", WholeList(line("transit", "0.0.0.0/0", over))
-			w.Controller.Connected = [][2]string{{"sites", "prod"}}
+			w.Controllers[0].Connected = [][2]string{{"sites", "prod"}}
 		}},
 		{name: "a table that is not read", flows: flows, want: "undecided", causes: []Cause{ListNotWhole},
 			change: func(_ *World, g *Gateway) { g.Table = Listing[GatewayRoute]{Call: "vpc_route"} }},
@@ -235,7 +236,7 @@ func TestTrafficInsideANetworkIsFilteredOnlyWhereSwitchedOn(t *testing.T) {
 	w.Networks[0].Subnets.Whole = false
 	expect(t, "a list that lacks something", Evaluate(w, q), flows, "undecided", ListNotWhole)
 	w.Networks[0].Subnets = WholeList(Subnet{Ranges: ranges(t, "10.8.0.0/28", "10.9.0.0/24")})
-	w.Controller.IntraVPC = []Realm{"net"}
+	w.Controllers[0].IntraVPC = []Realm{"net"}
 	expect(t, "on", Evaluate(w, q), flows, "blocked")
 }
 
@@ -256,11 +257,15 @@ func TestLessKnownOfGatewaysIsNeverMoreSure(t *testing.T) {
 		forget := func(what string) bool { return rapid.IntRange(0, 2).Draw(t, what) == 0 }
 		less := w
 		less.Networks, less.Gateways = slices.Clone(w.Networks), slices.Clone(w.Gateways)
-		less.Controller.Sets = without(c.Sets, forget("sets"))
+		c.Sets = without(c.Sets, forget("sets"))
+		less.Controllers = []Controller{c}
 		less.Gateways[0].Table = without(w.Gateways[0].Table, forget("table"))
 		less.Gateways[0].Tags = without(w.Gateways[0].Tags, forget("tags"))
 		less.Networks[0].Subnets = without(w.Networks[0].Subnets, forget("subnetworks"))
 		less.Networks[0].Routes = without(w.Networks[0].Routes, forget("routes"))
+		if forget("controller") {
+			less.Controllers = nil
+		}
 		if forget("site") {
 			less.Sites = nil
 		}

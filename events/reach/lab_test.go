@@ -43,11 +43,11 @@ func lab(t *testing.T) World {
 	shared.Interfaces = WholeList(Interface{ranges(t, "10.30.0.53"), Identity{Kind: Instance, Name: "dns"}})
 	return World{
 		Networks: []Network{spoke, shared},
-		Controller: Controller{Enabled: true, Default: Allow, Sets: WholeList(RuleSet{Object: "foreign-rules",
+		Controllers: []Controller{{Enabled: true, Default: Allow, Sets: WholeList(RuleSet{Object: "foreign-rules",
 			Rules: []WebRule{{Object: "servers-rest", Priority: 1000, Act: Deny,
 				Src: Group{Ranges: ranges(t, "10.10.0.0/25")}, Dst: Group{Ranges: EveryAddress().Subtract(unrouted())},
 				Layer4: []Layer4{EveryProtocol()}}},
-		})},
+		})}},
 		Gateways: []Gateway{
 			labGateway(t, "gcp-spoke-10", "10.10.0.10",
 				line("default", "0.0.0.0/0", NextHop{Kind: ToInternet, State: Up})),

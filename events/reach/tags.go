@@ -9,22 +9,22 @@ func web() []Layer4 { return []Layer4{Protocol(TCP, Port(80), Port(443))} }
 // filter": a white tag lets pass the names that it has; with a list of sources, packets of every other source are
 // dropped; packets without a name pass with the exception rule only; destinations with private addresses are not looked
 // at unless that is switched on.
-func (r *run) tags(p piece, g Gateway) Flows {
+func (r *run) tags(p piece, g Gateway, c Controller) Flows {
 	if doubts := g.Tags.doubts(r.question.Since); len(doubts) > 0 {
 		r.open(p.flows, doubts...)
 		return Flows{}
 	}
 	for _, tag := range g.Tags.Items {
 		if tag.Enabled {
-			p = p.with(r.tag(p, g, tag))
+			p = p.with(r.tag(p, g, c, tag))
 		}
 	}
 	return p.flows
 }
 
-func (r *run) tag(p piece, g Gateway, tag Tag) Flows {
+func (r *run) tag(p piece, g Gateway, control Controller, tag Tag) Flows {
 	looked := p.flows
-	if !r.world.Controller.Private {
+	if !control.Private {
 		looked = looked.Subtract(looked.within(EveryAddress(), unrouted(), []Layer4{EveryProtocol()}))
 	}
 	unseen := p.flows.Subtract(looked)
@@ -51,7 +51,7 @@ func (r *run) tag(p piece, g Gateway, tag Tag) Flows {
 		}
 	}
 	if tag.White {
-		if r.world.Controller.Exception {
+		if control.Exception {
 			clauses = append(clauses, with(Allow, func(c *clause) { c.layer4, c.sent = web(), []Name{NoName} }))
 		}
 		clauses = append(clauses, with(Deny, func(c *clause) { c.layer4 = web() }))

@@ -1,0 +1,78 @@
+// Package observe is the capability of reading what decides about packets. It changes nothing.
+//
+// It is for facts about Google networks, about the gateways of a controller and about services, each list with the call
+// that told it, its time, and whether it is whole; and for the steps that ask the model of reach about them. It is not
+// for deciding how packets go (events/reach does), nor for making anything.
+//
+// Read this file for the ports, then world.go for how facts of several vendors become one world.
+package observe
+
+import (
+	"context"
+
+	"github.com/culvertnet/culvert/events/reach"
+)
+
+// All ports are safe for concurrent use and keep no argument.
+//
+// A port translates and does not judge: names of objects become full names in one spelling, each default of the vendor
+// is filled in, each list has its call, its scope, the time before it was read, and whether it is whole. A list that
+// could not be read, or only in part, is no error: it is a listing that is not whole, with a gap that names the call
+// and, where the vendor told it, the permission (reach.NotAllowedToRead), or what was missing (reach.ListNotWhole). A
+// setting that stands alone and could not be read is told by the list that depends on it, as the model's facts say.
+// What the vendor answers and the port does not understand (a new kind of next hop, an unknown key) is a gap as well,
+// never left out.
+
+// Networks reads Google networks.
+type Networks interface {
+	// Network reads what decides about packets in a network. It answers workers.ErrNotFound when there is no such
+	// network, and a classified failure only when the network itself could not be read.
+	Network(ctx context.Context, s Scope) (reach.Network, error)
+}
+
+// A Scope says what of a network is asked about.
+type Scope struct {
+	// Network is a full name: projects/PROJECT/global/networks/NAME. It becomes the realm.
+	Network string
+	// Regions are where senders and receivers are: routers, NAT, regional policies, connectors and learned routes of
+	// other regions are not read. At least one.
+	Regions []string
+	// ConnectorProjects are the projects whose connectors may stand in the network, besides the network's own.
+	ConnectorProjects []string
+}
+
+// Gateways reads a controller with its gateways.
+type Gateways interface {
+	// Fabric reads the controller, and each gateway that packets from or to one of the networks may pass: the spokes in
+	// them, and whatever is attached to or peered with those, in turn.
+	Fabric(ctx context.Context, controller string, networks []reach.Realm) (Fabric, error)
+}
+
+// A Fabric is what one controller knows.
+type Fabric struct {
+	Controller reach.Controller
+	Gateways   []reach.Gateway
+	// Networks are those of other clouds, as far as the controller shows them; what it does not show of them (their own
+	// firewalls) is not whole. Sites are the far ends of its connections; nobody reads their tables here.
+	Networks []reach.Network
+	Sites    []reach.FarSideFacts
+}
+
+// Services reads a service as its callers meet it.
+type Services interface {
+	// Service reads ingress, invokers and the networks that serving revisions send to. It answers workers.ErrNotFound
+	// when there is no such service, and a classified failure only when the service itself could not be read.
+	Service(ctx context.Context, ref ServiceRef) (reach.Service, error)
+}
+
+// A ServiceRef names a service. Platform is "cloud-run" or "cloud-functions".
+type ServiceRef struct{ Platform, Project, Region, Name string }
+
+// NetworkRealm is the realm of a Google network.
+func NetworkRealm(project, name string) reach.Realm {
+	return reach.Realm("projects/" + project + "/global/networks/" + name)
+}
+
+// SiteRealm is the realm behind one peer or connection of a router, gateway or speaker: owner is its full name. Several
+// ways to one site are several realms, until an operator says that they are one.
+func SiteRealm(owner, peer string) reach.Realm { return reach.Realm("site/" + owner + "/" + peer) }
