@@ -260,7 +260,7 @@ func effectiveFirewalls(r *request) (world.Doc, *refusal) {
 			classic = append(classic, map[string]any(e.Doc))
 		}
 	}
-	policies := append(r.above(), r.on(network, r.scope()+"/"+policyKind+"/", "NETWORK")...)
+	policies := append(r.above(), r.on(network, policyKind, r.scope(), "NETWORK")...)
 	if len(classic) > 0 {
 		out["firewalls"] = classic
 	}
@@ -277,8 +277,9 @@ func regionalFirewalls(r *request) (world.Doc, *refusal) {
 	if bad != nil {
 		return nil, bad
 	}
-	policies := append(r.above(), r.on(network, r.scope()+"/"+policyKind+"/", "NETWORK_REGIONAL")...)
-	policies = append(policies, r.on(network, "projects/"+r.project+"/global/"+policyKind+"/", "NETWORK")...)
+	policies := append(r.above(), r.on(network, systemKind, r.scope(), "SYSTEM_REGIONAL")...)
+	policies = append(policies, r.on(network, policyKind, r.scope(), "NETWORK_REGIONAL")...)
+	policies = append(policies, r.on(network, policyKind, "projects/"+r.project+"/global", "NETWORK")...)
 	out := world.Doc{}
 	if len(policies) > 0 {
 		out["firewallPolicys"] = policies
@@ -286,10 +287,10 @@ func regionalFirewalls(r *request) (world.Doc, *refusal) {
 	return out, nil
 }
 
-// on lists the policies with this prefix that are associated with a network.
-func (r *request) on(network, prefix, typ string) []any {
+// on lists the policies of a kind and scope that are associated with a network.
+func (r *request) on(network, kind, scope, typ string) []any {
 	var out []any
-	for _, e := range r.tx.List(vendor, policyKind, prefix) {
+	for _, e := range r.tx.List(vendor, kind, scope+"/"+kind+"/") {
 		for _, a := range objs(e.Doc, "associations") {
 			if relative(str(a, "attachmentTarget"), "") == network {
 				out = append(out, map[string]any{"name": base(e.Name), "type": typ, "rules": e.Doc["rules"]})

@@ -142,8 +142,11 @@ func (l loader) peering(p Peering) error {
 			"stateDetails": map[bool]string{false: "Connected.",
 				true: "Waiting for peer network to connect."}[p.Inactive],
 			"exchangeSubnetRoutes": true, "importCustomRoutes": p.CustomRoutes || slices.Contains(p.Imports, from),
-			"exportCustomRoutes": p.CustomRoutes || slices.Contains(p.Exports, from),
-			"autoCreateRoutes":   true, "stackType": "IPV4_ONLY",
+			"exportCustomRoutes":             p.CustomRoutes || slices.Contains(p.Exports, from),
+			"exportSubnetRoutesWithPublicIp": true,
+			"importSubnetRoutesWithPublicIp": slices.Contains(p.PublicRanges, from),
+			"autoCreateRoutes":               true,
+			"stackType":                      map[bool]string{false: "IPV4_ONLY", true: "IPV4_IPV6"}[p.V6],
 		})
 		l.tx.QuietPut(vendor, "networks", full, doc)
 	}

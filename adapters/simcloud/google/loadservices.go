@@ -92,11 +92,16 @@ func (l loader) responsePolicy(p ResponsePolicy) error {
 		"responsePolicyName": p.Name, "networks": networkURLs(p.Project, p.Networks)})
 	var rules []any
 	for i, rec := range p.Rules {
-		rules = append(rules, map[string]any{"kind": "dns#responsePolicyRule", "ruleName": fmt.Sprintf("rule-%d", i),
-			"dnsName": rec.Name,
-			"localData": map[string]any{"localDatas": []any{
+		rule := map[string]any{"kind": "dns#responsePolicyRule", "ruleName": fmt.Sprintf("rule-%d", i),
+			"dnsName": rec.Name}
+		if rec.Bypass {
+			rule["behavior"] = "bypassResponsePolicy"
+		} else {
+			rule["localData"] = map[string]any{"localDatas": []any{
 				map[string]any{"name": rec.Name, "type": rec.Type, "ttl": rec.TTL, "rrdatas": rec.Data},
-			}}})
+			}}
+		}
+		rules = append(rules, rule)
 	}
 	l.tx.QuietPut(vendor, "responsePolicyRules", name, world.Doc{"rules": rules})
 	return nil
@@ -155,6 +160,9 @@ func (l loader) deployed(s Service, more world.Doc) error {
 	doc, name := without(r.body), r.serviceName()
 	if s.Ingress != "" {
 		doc["ingress"] = s.Ingress
+	}
+	if s.NoURL {
+		doc["defaultUriDisabled"] = true
 	}
 	if bad := r.completeService(doc); bad != nil {
 		return fmt.Errorf("service %s: %s", s.Name, bad.message)

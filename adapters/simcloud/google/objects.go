@@ -40,8 +40,8 @@ func (l loader) object(o Object) error {
 		return l.made(addresses(true), r)
 	case "globalForwardingRules":
 		return l.made(forwardingRules(true), r)
-	case policyKind:
-		return l.policyObject(r)
+	case policyKind, systemKind:
+		return l.policyObject(r, o.Kind)
 	case "managedZones":
 		return l.zoneObject(r)
 	case "instances":
@@ -84,9 +84,13 @@ func (l loader) made(c collection, r *request) error {
 	return nil
 }
 
-// policyObject makes a firewall policy with its rules and associations: of a network, of a region of it, or without a
-// project, of an organization or a folder.
-func (l loader) policyObject(r *request) error {
+// systemKind is a regional policy that Google has made for a service of its own. No call lists or changes it; only what
+// is in force in a region shows it (discovery document: SYSTEM_REGIONAL).
+const systemKind = "systemPolicies"
+
+// policyObject makes a firewall policy with its rules and associations: of a network, of a region of it, of Google in a
+// region, or without a project, of an organization or a folder.
+func (l loader) policyObject(r *request, kind string) error {
 	rules := append(implicitRules(), list(r.body, "rules")...)
 	for _, rule := range objs(world.Doc{"rules": list(r.body, "rules")}, "rules") {
 		if bad := checkObject(rule, typeOfRule, ""); bad != nil {
@@ -97,11 +101,12 @@ func (l loader) policyObject(r *request) error {
 		}
 	}
 	doc := world.Doc(world.Copy(world.Doc{"rules": rules, "associations": list(r.body, "associations")}))
-	r.identify(doc, "compute#firewallPolicy", r.policyName())
+	name := r.scope() + "/" + kind + "/" + r.name
+	r.identify(doc, "compute#firewallPolicy", name)
 	doc["rules"] = sortedRules(list(doc, "rules"))
 	count(doc)
 	doc["fingerprint"] = fingerprint(doc)
-	l.tx.QuietPut(vendor, policyKind, r.policyName(), doc)
+	l.tx.QuietPut(vendor, kind, name, doc)
 	return nil
 }
 

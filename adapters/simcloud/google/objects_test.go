@@ -39,13 +39,15 @@ func TestEffectiveFirewallsOfARegion(t *testing.T) {
        attachmentTarget: organizations/1}]}}
     - {kind: firewallPolicies, project: acme-net, name: own, body: {associations: [{name: n,
        attachmentTarget: projects/acme-net/global/networks/spoke-vpc}]}}
+    - {kind: systemPolicies, project: acme-net, region: europe-west3, name: gke, body: {associations: [{name: g,
+       attachmentTarget: projects/acme-net/global/networks/spoke-vpc}]}}
 `)
 	r.changed("POST", west3+"/firewallPolicies", obj{"name": "regional"})
 	r.changed("POST", west3+"/firewallPolicies/regional/addAssociation", obj{"name": "n", "attachmentTarget": spoke})
 	for path, want := range map[string]string{
 		global + "/networks/spoke-vpc/getEffectiveFirewalls": "7 HIERARCHY, own NETWORK",
 		west3 + "/firewallPolicies/getEffectiveFirewalls?network=" + spoke: "7 " +
-			"HIERARCHY, regional NETWORK_REGIONAL, own NETWORK",
+			"HIERARCHY, gke SYSTEM_REGIONAL, regional NETWORK_REGIONAL, own NETWORK",
 		west3[:len(west3)-1] + "1/firewallPolicies/getEffectiveFirewalls?network=" + spoke: "7 HIERARCHY, own NETWORK",
 	} {
 		var got []string

@@ -92,7 +92,9 @@ type Peering struct {
 	CustomRoutes bool      `yaml:"customRoutes"`
 	Exports      []string  `yaml:"exports"`
 	Imports      []string  `yaml:"imports"`
-	Inactive     bool      `yaml:"inactive"` // one end has not made it
+	PublicRanges []string  `yaml:"publicRanges"` // networks that import subnets with public ranges
+	V6           bool      `yaml:"v6"`           // IPv6 too
+	Inactive     bool      `yaml:"inactive"`     // one end has not made it
 }
 
 // Router is a Cloud Router.
@@ -189,12 +191,18 @@ type DNSPolicy struct {
 	Alternatives []string `yaml:"alternatives"`
 }
 
-// ResponsePolicy is a DNS response policy with local data.
+// ResponsePolicy is a DNS response policy.
 type ResponsePolicy struct {
 	Project  string   `yaml:"project"`
 	Name     string   `yaml:"name"`
 	Networks []string `yaml:"networks"`
-	Rules    []Record `yaml:"rules"`
+	Rules    []Answer `yaml:"rules"`
+}
+
+// Answer is a rule of a response policy: local data, or with Bypass, no answer at all.
+type Answer struct {
+	Record `yaml:",inline"`
+	Bypass bool `yaml:"bypass"`
 }
 
 // Connector is a Serverless VPC Access connector, on a Range of Network or on a Subnetwork of the same project.
@@ -220,6 +228,7 @@ type Service struct {
 	Egress    string   `yaml:"egress"` // empty: ALL_TRAFFIC
 	Invokers  []string `yaml:"invokers"`
 	Pinned    bool     `yaml:"pinned"`
+	NoURL     bool     `yaml:"noUrl"` // the default address is switched off
 }
 
 // Generated makes Count services PREFIX0000 and so on. From number BoundFrom on, every BoundEvery-th uses Connector

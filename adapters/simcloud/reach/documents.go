@@ -24,6 +24,10 @@ type peering struct {
 	State   string `json:"state"`
 	Import  bool   `json:"importCustomRoutes"`
 	Export  bool   `json:"exportCustomRoutes"`
+	Stack   string `json:"stackType"` // IPV4_ONLY when empty
+
+	ImportPublic bool  `json:"importSubnetRoutesWithPublicIp"`
+	ExportPublic *bool `json:"exportSubnetRoutesWithPublicIp"` // nil means true
 }
 
 type subnetwork struct {
@@ -95,13 +99,16 @@ type router struct {
 	Name    string `json:"-"`
 	Network string `json:"network"`
 	NATs    []struct {
-		Name    string `json:"name"`
-		Ranges  string `json:"sourceSubnetworkIpRangesToNat"`
-		Subnets []struct {
-			Name string `json:"name"`
-		} `json:"subnetworks"`
-		Type string `json:"type"`
+		Name    string      `json:"name"`
+		Ranges  string      `json:"sourceSubnetworkIpRangesToNat"`
+		Subnets []natSubnet `json:"subnetworks"`
+		Type    string      `json:"type"`
 	} `json:"nats"`
+}
+
+type natSubnet struct {
+	Name   string   `json:"name"`
+	Ranges []string `json:"sourceIpRangesToNat"` // ALL_IP_RANGES when empty
 }
 
 type advertisement struct {
@@ -136,6 +143,7 @@ type service struct {
 	Name     string   `json:"-"`
 	Ingress  string   `json:"ingress"`
 	URLs     []string `json:"urls"`
+	NoURL    bool     `json:"defaultUriDisabled"`
 	Template struct {
 		Access struct {
 			Connector string `json:"connector"`

@@ -56,8 +56,8 @@ func (w *walk) translated(l leg, outside netip.Addr, to stage) leg {
 	return l
 }
 
-// toGoogle decides the way from a network to Google's addresses (pageAccess, pageAccessSite). It is undecided for a
-// sender with Cloud NAT: that one goes to the public addresses like everybody on the Internet.
+// toGoogle decides the way from a network to Google's addresses (pageAccess, pageAccessSite, pageNAT). It is undecided
+// for what a machine forwards, which leaves as it would to the Internet.
 func (w *walk) toGoogle(l leg) (leg, bool) {
 	vip := anyInside(vips, l.dst)
 	if l.nic == nil {
@@ -84,8 +84,9 @@ func (w *walk) toGoogle(l leg) (leg, bool) {
 		w.say(l.nic.name, pgaOn, last(l.nic.subnet.Name))
 		return w.atGoogle(l), true
 	}
-	if _, _, ok := w.natFor(l); ok && !vip {
-		return l, false
+	if nat, _, ok := w.natFor(l); ok { // it never translates what goes to Google, and the flag counts as set
+		w.say(l.nic.name, pgaNAT, nat)
+		return w.atGoogle(l), true
 	}
 	return w.drop(l, l.nic.name, pgaOff, last(l.nic.subnet.Name)), true
 }
@@ -106,10 +107,8 @@ func (w *walk) natFor(l leg) (string, netip.Addr, bool) {
 			if n.Type == "PRIVATE" {
 				continue
 			}
-			listed := slices.ContainsFunc(n.Subnets, func(s struct {
-				Name string `json:"name"`
-			}) bool {
-				return relative(s.Name, part(r.Name, "projects")) == l.nic.subnet.Name
+			listed := slices.ContainsFunc(n.Subnets, func(s natSubnet) bool {
+				return relative(s.Name, part(r.Name, "projects")) == l.nic.subnet.Name && s.primary()
 			})
 			if n.Ranges != "LIST_OF_SUBNETWORKS" || listed {
 				return last(r.Name) + "/" + n.Name, natAddress, true
@@ -117,6 +116,12 @@ func (w *walk) natFor(l leg) (string, netip.Addr, bool) {
 		}
 	}
 	return "", natAddress, false
+}
+
+// primary tells whether the primary range of a subnetwork is translated, where every interface has its address.
+func (s natSubnet) primary() bool {
+	return len(s.Ranges) == 0 || slices.Contains(s.Ranges, "ALL_IP_RANGES") ||
+		slices.Contains(s.Ranges, "PRIMARY_IP_RANGE")
 }
 
 // onInternet brings a packet to who has its address there.

@@ -16,8 +16,8 @@ const (
 	deny
 )
 
-// judged asks the layers of a network in its order (pageOrder): hierarchical policies first; then VPC rules before or
-// after the network's own policies; last what is implied.
+// judged asks the layers of a network in its order (pageOrder): hierarchical policies first, then Google's own of the
+// region; then VPC rules before or after the network's own policies; last what is implied.
 func (w *walk) judged(l leg, who nic, enters bool) (leg, bool) {
 	direction, implied := "EGRESS", fwImpliedOut
 	if enters {
@@ -34,7 +34,13 @@ func (w *walk) judged(l leg, who nic, enters bool) (leg, bool) {
 	if w.networks[who.net].Order != "BEFORE_CLASSIC_FIREWALL" {
 		slices.Reverse(layers)
 	}
-	layers = append([]func() verdict{func() verdict { return w.hierarchy(l, who, direction) }}, layers...)
+	layers = append([]func() verdict{
+		func() verdict { return w.hierarchy(l, who, direction) },
+		func() verdict {
+			return w.associated(l, who, w.systems, policyLayer{rule: fwSystem, direction: direction,
+				prefix: "projects/" + part(who.net, "projects") + "/regions/" + who.region + "/"})
+		},
+	}, layers...)
 	for _, ask := range layers {
 		switch ask() {
 		case allow:
@@ -63,7 +69,7 @@ func (w *walk) hierarchy(l leg, who nic, direction string) verdict {
 				return strings.HasSuffix(a.Target, parent)
 			}
 			if strings.HasPrefix(p.Name, "locations/") && slices.ContainsFunc(p.Associations, on) {
-				if v := w.inPolicy(l, who, p, policyLayer{fwHierarchy, direction}); v != silent {
+				if v := w.inPolicy(l, who, p, policyLayer{rule: fwHierarchy, direction: direction}); v != silent {
 					return v
 				}
 			}
@@ -74,32 +80,40 @@ func (w *walk) hierarchy(l leg, who nic, direction string) verdict {
 
 // ownPolicies asks the network's global policy, then the one of the region.
 func (w *walk) ownPolicies(l leg, who nic, direction string) verdict {
-	for _, layer := range []struct {
-		rule   Rule
-		prefix string
-	}{
-		{fwGlobal, "projects/" + part(who.net, "projects") + "/global/"},
-		{fwRegional, "projects/" + part(who.net, "projects") + "/regions/" + who.region + "/"},
+	project := "projects/" + part(who.net, "projects")
+	for _, layer := range []policyLayer{
+		{fwGlobal, direction, project + "/global/"},
+		{fwRegional, direction, project + "/regions/" + who.region + "/"},
 	} {
-		for _, p := range w.policies {
-			on := func(a struct {
-				Target string `json:"attachmentTarget"`
-			}) bool {
-				return relative(a.Target, "") == who.net
-			}
-			if strings.HasPrefix(p.Name, layer.prefix) && slices.ContainsFunc(p.Associations, on) {
-				if v := w.inPolicy(l, who, p, policyLayer{layer.rule, direction}); v != silent {
-					return v
-				}
-			}
+		if v := w.associated(l, who, w.policies, layer); v != silent {
+			return v
 		}
 	}
 	return silent
 }
 
+// policyLayer is policies that are asked together; prefix begins the names of a network's own.
 type policyLayer struct {
 	rule      Rule
 	direction string
+	prefix    string
+}
+
+// associated asks the policies of a layer that are associated with a network.
+func (w *walk) associated(l leg, who nic, policies []policy, layer policyLayer) verdict {
+	for _, p := range policies {
+		on := func(a struct {
+			Target string `json:"attachmentTarget"`
+		}) bool {
+			return relative(a.Target, "") == who.net
+		}
+		if strings.HasPrefix(p.Name, layer.prefix) && slices.ContainsFunc(p.Associations, on) {
+			if v := w.inPolicy(l, who, p, layer); v != silent {
+				return v
+			}
+		}
+	}
+	return silent
 }
 
 // inPolicy asks the rules of one policy by priority; the first that matches decides.
@@ -214,13 +228,26 @@ func (w *walk) matches(r classicRule, l leg, who nic, direction string) bool {
 	if anyInside(r.Sources, l.src) {
 		return true
 	}
-	m, ok := w.machineAt(who.net, l.src)
-	if !ok {
-		return false
-	}
-	sender := w.machineNIC(m, who.net)
-	return slices.ContainsFunc(r.FromTags, func(t string) bool { return slices.Contains(sender.tags, t) }) ||
+	sender, ok := w.sender(who.net, l.src)
+	return ok && slices.ContainsFunc(r.FromTags, func(t string) bool { return slices.Contains(sender.tags, t) }) ||
 		slices.ContainsFunc(r.FromUsers, func(a string) bool { return slices.Contains(sender.accounts, a) })
+}
+
+// sender is who is known by its tags and accounts when something enters: a machine, by the address of its interface in
+// the same network, or the machines of a connector (pageConnector: ingress rules with the connector's tag as their
+// source). Direct egress is not (docs.cloud.google.com/network-intelligence-center/docs/connectivity-tests/states/
+// reasons-dropped-packets: source network tags are not supported).
+func (w *walk) sender(net string, src netip.Addr) (nic, bool) {
+	if m, ok := w.machineAt(net, src); ok {
+		first := relative(m.NICs[0].Network, part(m.Name, "projects")) == net
+		return w.machineNIC(m, net), first || w.settings.On(laterInterface)
+	}
+	for name := range w.connectors {
+		if c, ok := w.connectorNIC(name); ok && c.net == net && inside(c.whole, src) {
+			return c, true
+		}
+	}
+	return nic{}, false
 }
 
 // listed: no list is every IPv4 address (discovery document: the default is 0.0.0.0/0).

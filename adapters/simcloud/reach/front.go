@@ -24,18 +24,31 @@ func (w *walk) atFrontEnd(l leg) leg {
 			return l
 		}
 	}
-	project := part(svc.Name, "projects")
-	if svc.Ingress == "" || svc.Ingress == "INGRESS_TRAFFIC_ALL" {
-		w.say(svc.Name, inAll, "")
-	} else if l.net != "" && part(l.net, "projects") == project {
-		w.say(svc.Name, inInternal, last(l.net))
-	} else if who, sends := w.sends(svc); l.net != "" && sends && who.net == l.net {
-		w.say(svc.Name, inShared, last(l.net))
-	} else {
-		return w.drop(l, svc.Name, inClosed, svc.Ingress)
+	rule, by := w.letIn(l, svc)
+	if rule == inClosed || rule == inDisabled {
+		return w.drop(l, svc.Name, rule, by)
 	}
+	w.say(svc.Name, rule, by)
 	l.at, l.end, l.there = arrived, "google", svc.Name
 	return l
+}
+
+// letIn is the rule by which a service's ingress decides about a packet.
+func (w *walk) letIn(l leg, svc service) (Rule, string) {
+	project := part(svc.Name, "projects")
+	switch who, sends := w.sends(svc); {
+	case svc.NoURL:
+		return inDisabled, l.name
+	case svc.Ingress == "" || svc.Ingress == "INGRESS_TRAFFIC_ALL":
+		return inAll, ""
+	case svc.Ingress == "INGRESS_TRAFFIC_NONE":
+		return inClosed, svc.Ingress
+	case l.net != "" && part(l.net, "projects") == project:
+		return inInternal, last(l.net)
+	case l.net != "" && sends && who.net == l.net:
+		return inShared, last(l.net)
+	}
+	return inClosed, svc.Ingress
 }
 
 // sends is the interface of a service that sends into a network.
@@ -61,8 +74,6 @@ func (w *walk) bundleAt(net string, a netip.Addr) (forwardingRule, bool) {
 func (w *walk) atBundle(l leg, f forwardingRule) leg {
 	l.bundle = f.Target
 	switch {
-	case l.via == peered:
-		l = w.bySwitch(l, f.Name, pscPeered, endpointPeered)
 	case l.via == hybrid:
 		w.say(f.Name, pscSite, "")
 	case l.via == forwarded || l.nic == nil || !l.nic.has(l.src):
@@ -100,9 +111,7 @@ func (w *walk) atForwardingRule(l leg, f forwardingRule) leg {
 		return w.drop(l, f.Name, pscRegion, l.region)
 	}
 	if l.via == peered {
-		if l = w.bySwitch(l, f.Name, pscSPeered, servicePeered); l.at == dropped {
-			return l
-		}
+		return w.drop(l, f.Name, pscSPeered, "")
 	}
 	return w.toProducer(l, f)
 }

@@ -122,7 +122,7 @@ func (s *Snapshot) askResponse(r *resolution, q query) bool {
 		}
 		rules, _ := s.tx.Get(google, "responsePolicyRules", name)
 		for _, rule := range decoded[struct{ Rules []responseRule }](rules).Rules {
-			if wildcard(rule.Name, q.name) && len(rule.Name) > len(found.Name) {
+			if wildcard(rule.Name, q.name) && (by == "" || closer(rule.Name, found.Name)) {
 				found, by = rule, last(name)
 			}
 		}
@@ -137,6 +137,17 @@ func (s *Snapshot) askResponse(r *resolution, q query) bool {
 		}
 	}
 	return true
+}
+
+// closer tells whether a rule's name is a longer suffix than another's: the name itself before every wildcard.
+func closer(name, than string) bool {
+	star := func(text string) (string, bool) { return strings.CutPrefix(canonical(text), "*.") }
+	a, wildA := star(name)
+	b, wildB := star(than)
+	if wildA != wildB {
+		return wildB
+	}
+	return len(a) > len(b)
 }
 
 func wildcard(pattern, name string) bool {

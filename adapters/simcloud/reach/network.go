@@ -17,14 +17,6 @@ func (w *walk) throughNetwork(l leg) leg {
 		w.say(l.net, toBundle, last(rule.Name))
 		return w.atBundle(l, rule)
 	}
-	if w.settings.On(endpointPeered) && l.via == ownWay && !l.answer {
-		for _, p := range w.active(l.net) {
-			if rule, ok := w.bundleAt(relative(p.Network, ""), l.dst); ok {
-				l.net, l.via = relative(p.Network, ""), peered
-				return w.atBundle(l, rule)
-			}
-		}
-	}
 	if way, ok := w.policyWay(l); ok {
 		return way
 	}
@@ -34,7 +26,7 @@ func (w *walk) throughNetwork(l leg) leg {
 	}
 	for _, p := range w.active(l.net) {
 		peer := relative(p.Network, "")
-		if !w.ownRange(peer, l.dst) {
+		if !w.ownRange(peer, l.dst) || !w.exchanged(l.net, p, l.dst) {
 			continue
 		}
 		w.say(l.net, toPeerSubnet, w.rangeName(peer, l.dst))
@@ -66,6 +58,34 @@ func (w *walk) rangeName(net string, a netip.Addr) string {
 func (w *walk) active(net string) []peering {
 	return slices.DeleteFunc(slices.Clone(w.networks[net].Peerings),
 		func(p peering) bool { return p.State != "ACTIVE" })
+}
+
+// otherEnd is a peering as the peer has made it.
+func (w *walk) otherEnd(net, peer string) (peering, bool) {
+	ends := w.active(peer)
+	i := slices.IndexFunc(ends, func(q peering) bool { return relative(q.Network, "") == net })
+	if i < 0 {
+		return peering{}, false
+	}
+	return ends[i], true
+}
+
+// carries tells whether a peering carries the family of an address: IPv6 only where both ends have the stack type
+// IPV4_IPV6 (discovery document).
+func carries(here, there peering, a netip.Addr) bool {
+	return a.Is4() || here.Stack == bothFamilies && there.Stack == bothFamilies
+}
+
+const bothFamilies = "IPV4_IPV6"
+
+// exchanged tells whether a peer's subnet route for an address is there. Private ranges always are; public ones that a
+// subnet uses are exported unless the peer says no, and imported only when the network says so (discovery document).
+func (w *walk) exchanged(net string, p peering, a netip.Addr) bool {
+	back, ok := w.otherEnd(net, relative(p.Network, ""))
+	if !ok || !carries(p, back, a) {
+		return false
+	}
+	return a.Is6() || specialUse(a) || p.ImportPublic && (back.ExportPublic == nil || *back.ExportPublic)
 }
 
 // policyWay asks the policy-based routes: machines by tag, or all of them; the lowest priority decides.
@@ -115,15 +135,25 @@ func (r policyRoute) applies(l leg) bool {
 		(r.Filter.Src == "" || inside(r.Filter.Src, l.src)) && (r.Filter.Dst == "" || inside(r.Filter.Dst, l.dst))
 }
 
-// toBalancer hands a packet to the machines behind an internal load balancer, which are its owner's.
+// toBalancer hands a packet to the machines behind an internal load balancer, which are its owner's. It may stand in a
+// peer of the network (pagePolicyBase, since July 2025; pageStatic).
 func (w *walk) toBalancer(l leg, hop netip.Addr) leg {
+	nets := []string{l.net}
+	for _, p := range w.active(l.net) {
+		nets = append(nets, relative(p.Network, ""))
+	}
 	i := slices.IndexFunc(w.rules, func(f forwardingRule) bool {
-		return f.IP == hop.String() && strings.HasPrefix(f.Scheme, "INTERNAL") && w.ruleNetwork(f) == l.net
+		return f.IP == hop.String() && strings.HasPrefix(f.Scheme, "INTERNAL") &&
+			slices.Contains(nets, w.ruleNetwork(f))
 	})
 	if i < 0 {
 		return w.drop(l, l.net, toNobody, hop.String())
 	}
+	if l.region != "" && l.region != part(w.rules[i].Name, "regions") && !w.rules[i].Global {
+		return w.drop(l, w.rules[i].Name, lbRegion, l.region)
+	}
 	w.say(l.net, hopBalancer, last(w.rules[i].Name))
+	l.net = w.ruleNetwork(w.rules[i])
 	l = w.bySwitch(l, w.rules[i].Name, hopRunning, applianceForward)
 	if l.at != dropped {
 		l.via, l.skip, l.nic = forwarded, true, nil

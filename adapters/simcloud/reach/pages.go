@@ -19,6 +19,7 @@ const (
 	pageBundle     = "https://cloud.google.com/vpc/docs/about-accessing-google-apis-endpoints"
 	pageBundleOld  = "https://cloud.google.com/vpc/docs/private-service-connect"
 	pageService    = "https://cloud.google.com/vpc/docs/about-accessing-vpc-hosted-services-endpoints"
+	pageRegional   = "https://docs.cloud.google.com/vpc/docs/access-regional-google-apis-endpoints"
 	pagePublish    = "https://cloud.google.com/vpc/docs/configure-private-service-connect-producer"
 	pageNames      = "https://cloud.google.com/dns/docs/vpc-name-res-order"
 	pageZones      = "https://docs.cloud.google.com/dns/docs/zones/zones-overview"

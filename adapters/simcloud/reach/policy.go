@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -46,12 +47,14 @@ type policyRule struct {
 	Direction string `json:"direction"`
 	Disabled  bool   `json:"disabled"`
 	Match     struct {
-		SrcRanges  []string   `json:"srcIpRanges"`
-		DestRanges []string   `json:"destIpRanges"`
-		DestNames  []string   `json:"destFqdns"`
-		DestType   string     `json:"destNetworkType"`
-		Layers     []protocol `json:"layer4Configs"`
-		SrcTags    []struct {
+		SrcRanges  []string `json:"srcIpRanges"`
+		DestRanges []string `json:"destIpRanges"`
+		DestNames  []string `json:"destFqdns"`
+		DestType   string   `json:"destNetworkType"`
+		// the same under its newer name
+		DestContext string     `json:"destNetworkContext"`
+		Layers      []protocol `json:"layer4Configs"`
+		SrcTags     []struct {
 			Name string `json:"name"`
 		} `json:"srcSecureTags"`
 		// lists of which the world has no content: they match nothing
@@ -100,10 +103,12 @@ func coversAny(list []protocol, pkt packet) bool {
 }
 
 // matchesFar tells whether a rule that leaves names the destination. Ranges and names next to each other are
-// alternatives; the type of network is a further condition (pageDetails, "destinations").
+// alternatives; the context of the network is a further condition (docs.cloud.google.com/firewall/docs/
+// understand-network-contexts: at least one of the other destination parameters and the criteria of the context).
 func (w *walk) matchesFar(r policyRule, l leg) bool {
 	m := r.Match
-	if m.DestType == "INTERNET" && private(l.dst) || m.DestType == "NON_INTERNET" && !private(l.dst) {
+	kind := cmp.Or(m.DestType, m.DestContext)
+	if kind == "INTERNET" && !w.outwards(l) || kind == "NON_INTERNET" && w.outwards(l) {
 		return false
 	}
 	listed := len(m.DestRanges) + len(m.DestNames) + len(m.DestGroups) + len(m.DestRegions) + len(m.DestThreats)
@@ -116,6 +121,23 @@ func (w *walk) matchesFar(r policyRule, l leg) bool {
 	return slices.ContainsFunc(m.DestNames, func(name string) bool {
 		return slices.Contains(w.resolve(l.net, name, l.dst.Is6()).addrs, l.dst)
 	})
+}
+
+// outwards tells whether a packet that leaves is in the internet context.
+func (w *walk) outwards(l leg) bool {
+	if !w.settings.On(contextByRoute) {
+		return !private(l.dst)
+	}
+	if _, ok := w.bundleAt(l.net, l.dst); ok || w.ownRange(l.net, l.dst) {
+		return false
+	}
+	for _, p := range w.active(l.net) {
+		if w.ownRange(relative(p.Network, ""), l.dst) && w.exchanged(l.net, p, l.dst) {
+			return false
+		}
+	}
+	fit := w.customRoutes(l)
+	return len(fit) > 0 && fit[0].category == byInternet
 }
 
 // matchesNear tells whether a rule that enters names the source.

@@ -37,20 +37,7 @@ const (
 
 // customWay takes the longest prefix, then the lowest priority, then the category; what is equal then shares.
 func (w *walk) customWay(l leg) leg {
-	var fit []candidate
-	for _, c := range append(w.staticWays(l.net, l), w.learnedWays(l.net, l)...) {
-		if c.prefix.Contains(l.dst) {
-			fit = append(fit, c)
-		}
-	}
-	fit = append(fit, w.imported(l)...)
-	if w.settings.On(deadHopYields) {
-		fit = slices.DeleteFunc(fit, func(c candidate) bool { return !c.counts })
-	}
-	fit = best(fit, func(a, b candidate) int { return cmp.Compare(b.prefix.Bits(), a.prefix.Bits()) })
-	fit = slices.DeleteFunc(fit, func(c candidate) bool { return !c.counts })
-	fit = best(fit, func(a, b candidate) int { return cmp.Compare(a.priority, b.priority) })
-	fit = best(fit, func(a, b candidate) int { return cmp.Compare(a.category, b.category) })
+	fit := w.customRoutes(l)
 	switch len(fit) {
 	case 0:
 		return w.drop(l, l.net, toNowhere, "")
@@ -62,6 +49,40 @@ func (w *walk) customWay(l leg) leg {
 		ways = append(ways, func(one *walk) leg { return one.take(l, c) })
 	}
 	return w.fork(ways)
+}
+
+// customRoutes are the static, learned and imported routes that a packet takes.
+func (w *walk) customRoutes(l leg) []candidate {
+	var fit []candidate
+	for _, c := range append(w.staticWays(l.net, l), w.learnedWays(l.net, l)...) {
+		if c.prefix.Contains(l.dst) {
+			fit = append(fit, c)
+		}
+	}
+	fit = append(fit, w.imported(l)...)
+	if w.settings.On(deadHopYields) {
+		fit = slices.DeleteFunc(fit, func(c candidate) bool { return !c.counts })
+	}
+	fit = best(fit, func(a, b candidate) int { return cmp.Compare(b.prefix.Bits(), a.prefix.Bits()) })
+	fit = w.ofOneNetwork(fit)
+	fit = slices.DeleteFunc(fit, func(c candidate) bool { return !c.counts })
+	fit = best(fit, func(a, b candidate) int { return cmp.Compare(a.priority, b.priority) })
+	return best(fit, func(a, b candidate) int { return cmp.Compare(a.category, b.category) })
+}
+
+// ofOneNetwork keeps the routes of a single network (pageRoutes, categories of custom routes): the local ones, where
+// there is one for the destination, else those of one peer.
+func (w *walk) ofOneNetwork(fit []candidate) []candidate {
+	if len(fit) == 0 {
+		return nil
+	}
+	first := fit[0].peer
+	for _, c := range fit[1:] {
+		if c.peer == "" || first != "" && (c.peer < first) != w.settings.On(laterPeer) {
+			first = c.peer
+		}
+	}
+	return slices.DeleteFunc(fit, func(c candidate) bool { return c.peer != first })
 }
 
 // best keeps the candidates that compare as the first.
@@ -165,10 +186,8 @@ func (w *walk) imported(l leg) []candidate {
 	var out []candidate
 	for _, p := range w.active(l.net) {
 		peer := relative(p.Network, "")
-		exports := slices.ContainsFunc(w.active(peer), func(q peering) bool {
-			return relative(q.Network, "") == l.net && q.Export
-		})
-		if !p.Import || !exports {
+		back, ok := w.otherEnd(l.net, peer)
+		if !ok || !p.Import || !back.Export || !carries(p, back, l.dst) {
 			continue
 		}
 		for _, c := range append(w.staticWays(peer, l), w.learnedWays(peer, l)...) {

@@ -37,6 +37,8 @@ var (
 		"the metadata server is always allowed", pageRules}
 	fwHierarchy = Rule{"firewall-hierarchical",
 		"hierarchical policies are asked first, organization before folders", pageOrder}
+	fwSystem = Rule{"firewall-system-policy",
+		"a policy of Google's own in the region is asked right after the hierarchical ones", pagePolicies}
 	fwClassic = Rule{"firewall-vpc-rule",
 		"the VPC rule with the lowest number decides, deny before allow", pageRules}
 	fwGlobal = Rule{"firewall-global-policy",
@@ -103,6 +105,9 @@ var (
 		"Private Google Access lets a machine without external address reach Google", pageAccess}
 	pgaOff = Rule{"google-access-off",
 		"without Private Google Access such a machine does not reach Google", pageAccess}
+	pgaNAT = Rule{"google-access-by-nat",
+		"Cloud NAT for a subnetwork's range brings Private Google Access and never translates the way to Google",
+		pageNAT}
 	pgaSite = Rule{"google-access-site",
 		"a site reaches 199.36.153.4/30 and 199.36.153.8/30 through a network", pageAccessSite}
 	atGoogle = Rule{"google-front-end",
@@ -117,8 +122,6 @@ var (
 		"sites behind Cloud VPN tunnels and VLAN attachments reach the endpoint", pageBundle}
 	pscForward = Rule{"apis-endpoint-forwarded",
 		"the source reaches the endpoint through a machine", pageBundle}
-	pscPeered = Rule{"apis-endpoint-peered",
-		"the source reaches the endpoint through a peering", pageBundleOld}
 	pscState = Rule{"service-endpoint-state",
 		"an endpoint answers only while its connection is accepted", pageService}
 	pscRegion = Rule{"service-endpoint-region",
@@ -128,7 +131,7 @@ var (
 	pscProducer = Rule{"service-producer",
 		"the producer's load balancer takes the packet", pagePublish}
 	pscSPeered = Rule{"service-endpoint-peered",
-		"the source reaches the endpoint through a peering", pageService}
+		"clients in peered networks do not reach endpoints", pageRegional}
 	balancer = Rule{"load-balancer",
 		"an internal load balancer answers at its address", pageService}
 	lbRegion = Rule{"load-balancer-region",
@@ -145,6 +148,8 @@ var (
 		"the source is the Shared VPC network that the service sends to", pageIngress}
 	inClosed = Rule{"ingress-closed",
 		"the source is not internal: the front end answers 404", pageIngress}
+	inDisabled = Rule{"ingress-url-disabled",
+		"the default address of the service is switched off", pageIngress}
 	inNoRun = Rule{"ingress-bundle",
 		"the bundle of the endpoint does not serve this name", pageBundle}
 )
@@ -233,12 +238,12 @@ var (
 func Rules() []Rule {
 	return []Rule{
 		outNone, outNoPrivate, outAll, outPrivate, outPublic, outGone, outFamily, outProto, fwImpliedOut,
-		fwImpliedIn, fwTracked, fwBlocked, fwAlways, fwHierarchy, fwClassic, fwGlobal, fwRegional,
+		fwImpliedIn, fwTracked, fwBlocked, fwAlways, fwHierarchy, fwSystem, fwClassic, fwGlobal, fwRegional,
 		fwInspected, toBundle, toPolicy, toDefault, toSubnet, toPeerSubnet, toStatic, toDynamic,
 		toPeerCustom, toNowhere, toNobody, toSpoken, hopForwards, hopRunning, hopBalancer,
 		netExternal, netNAT, netNoNAT, netHidden, netPrivate, netPublic, netMachine, netReturn, netIPv6,
-		pgaOn, pgaOff, pgaSite, atGoogle, pscLocal, pscSite, pscForward, pscPeered, pscState, pscRegion,
-		pscNAT, pscProducer, pscSPeered, balancer, lbRegion, inAll, inInternal, inShared, inClosed,
+		pgaOn, pgaOff, pgaNAT, pgaSite, atGoogle, pscLocal, pscSite, pscForward, pscState, pscRegion,
+		pscNAT, pscProducer, pscSPeered, balancer, lbRegion, inAll, inInternal, inShared, inClosed, inDisabled,
 		inNoRun, nameNone, nameFamily, nameOutbound, nameResponse, nameZone, nameMissing, nameForward,
 		namePeering, namePublic, nameInbound, gwDown, gwSecond, gwRoute, gwAdvertised, gwNoRoute, gwTags,
 		gwFirewall, gwNoRule, gwCloudOff, gwNAT, gwNoNAT, gwTracked, gwUnseen, gwNobody, gwHost, gwTunnel,

@@ -29,6 +29,9 @@ func private(a netip.Addr) bool {
 	return a.IsPrivate() || inside("100.64.0.0/10", a) || a.IsLinkLocalUnicast() || a.IsLoopback() || a.IsMulticast()
 }
 
+// specialUse tells of the IPv4 ranges that peers always exchange: private and reserved ones, never public ones.
+func specialUse(a netip.Addr) bool { return private(a) || anyInside(reservedRanges, a) }
+
 // leaveService decides which way a service's packet leaves: into its network or by Google's own way.
 func (w *walk) leaveService(l leg) leg {
 	access := l.service.Template.Access

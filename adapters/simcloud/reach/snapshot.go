@@ -38,6 +38,7 @@ type Snapshot struct {
 	attached   map[string]attachment
 	classic    []classicRule
 	policies   []policy
+	systems    []policy            // Google's own, of a region
 	parents    map[string][]string // of a project, the organization first
 	hosts      []host
 	public     map[string][]string // the public names and their addresses
@@ -89,6 +90,7 @@ func (s *Snapshot) readGoogle() {
 	each(s.tx, "serviceAttachments", func(name string, a attachment) { a.Name = name; s.attached[name] = a })
 	each(s.tx, "firewalls", func(name string, r classicRule) { r.Name = name; s.classic = append(s.classic, r) })
 	each(s.tx, "firewallPolicies", func(name string, p policy) { p.Name = name; s.policies = append(s.policies, p) })
+	each(s.tx, "systemPolicies", func(name string, p policy) { p.Name = name; s.systems = append(s.systems, p) })
 	each(s.tx, "projects", func(name string, p struct{ Parents []string }) { s.parents[name] = p.Parents })
 }
 

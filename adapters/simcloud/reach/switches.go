@@ -20,8 +20,6 @@ const (
 	widePrivate      = "private-ranges-include-reserved"
 	learnedFirst     = "learned-route-beats-static"
 	endpointForward  = "apis-endpoint-answers-forwarded-source"
-	endpointPeered   = "apis-endpoint-answers-peered-source"
-	servicePeered    = "service-endpoint-answers-peered-source"
 	restrictedRun    = "vpc-sc-bundle-serves-run-app"
 	siteImports      = "site-imports"
 	siteAsks         = "site-asks-inbound-policy"
@@ -36,6 +34,9 @@ const (
 	hiddenAnnounced  = "connector-range-is-announced"
 	hiddenAccess     = "hidden-subnet-has-google-access"
 	deadHopYields    = "dead-next-hop-yields-to-shorter-prefix"
+	laterPeer        = "imported-route-is-of-later-peer"
+	contextByRoute   = "internet-context-is-by-route"
+	laterInterface   = "source-tag-covers-later-interfaces"
 )
 
 // Switches is the closed list.
@@ -58,11 +59,6 @@ var switches = []Switch{
 	{endpointForward, false,
 		"Google documents Cloud VPN and VLAN attachments as ways to an endpoint for its APIs; no page " +
 			"says what it does with a source that a machine forwards"},
-	{endpointPeered, false,
-		"an older page of Google says that peers cannot reach an endpoint for its APIs; the newer one " +
-			"has a table instead"},
-	{servicePeered, false,
-		"the page about endpoints for published services has peering in its table by kind of producer"},
 	{restrictedRun, false, "no page lists run.app among the names that the bundle vpc-sc serves"},
 	{siteImports, true, "a site's import policy is not visible from here"},
 	{siteAsks, true,
@@ -82,6 +78,15 @@ var switches = []Switch{
 	{deadHopYields, true,
 		"no page says whether a static route whose machine is gone is left out before or after the " +
 			"longest prefix is chosen"},
+	{laterPeer, false,
+		"Google's page says that of several peers' routes for one destination those of a single network " +
+			"are taken, by an internal algorithm; the other setting takes the last network by name"},
+	{contextByRoute, false,
+		"whether INTERNET and NON_INTERNET of a rule that leaves go by the address or by the route " +
+			"to the default internet gateway was not found in any page that could be read"},
+	{laterInterface, true,
+		"the discovery document says that source tags match primary network interfaces; no page says " +
+			"whether a machine's second interface, in another network, counts there"},
 }
 
 // Settings are the switches that are not at their default.
