@@ -98,6 +98,72 @@ func TestFaultInsideAnOperation(t *testing.T) {
 	r.refused(no{404, "notFound"}, "GET", global+"/addresses/a", nil)
 }
 
+// A request id is answered with the operation that it started first, one that failed too: only a new id starts afresh.
+func TestARequestIDRemembersAFailedOperation(t *testing.T) {
+	for _, c := range []struct {
+		call, method, path string
+		body               any
+	}{
+		{"globalAddresses.insert", "POST", global + "/addresses", pscAddress("a", "10.200.0.1")},
+		{"routers.patch", "PATCH", west3 + "/routers/edge-1", obj{"bgp": obj{"advertiseMode": "CUSTOM", "advertisedGroups": []any{"ALL_SUBNETS"}}}},
+		{"networkFirewallPolicies.addRule", "POST", policyPath + "/addRule", egressRule(nil)},
+		{"subnetworks.setPrivateIpGoogleAccess", "POST", west3 + "/subnetworks/direct-egress/setPrivateIpGoogleAccess",
+			obj{"privateIpGoogleAccess": true}},
+	} {
+		t.Run(c.call, func(t *testing.T) {
+			r := newRig(t)
+			r.fault(world.Fault{Call: c.call, Mode: world.Refuse, Status: "INTERNAL_ERROR"})
+			id := uuid.NewString()
+			first := r.changed(c.method, c.path+"?requestId="+id, c.body)
+			again := r.ok(c.method, c.path+"?requestId="+id, c.body)
+			if again["name"] != first["name"] || again["status"] != "DONE" ||
+				at(again, "error", "errors", 0, "code") != "INTERNAL_ERROR" {
+				t.Errorf("the repeat is answered with %v, the first with %v", again, first)
+			}
+			if n := len(r.s.World.Effects()); n != 0 {
+				t.Errorf("%d effects of a failed operation", n)
+			}
+			other := r.changed(c.method, c.path+"?requestId="+uuid.NewString(), c.body)
+			if other["name"] == first["name"] || len(r.s.World.Effects()) != 1 {
+				t.Errorf("a new id: %v, %d effects", other, len(r.s.World.Effects()))
+			}
+		})
+	}
+}
+
+// A slow operation is under way for as long as the fault says, in the vendor's time; what it changes is seen at its end.
+func TestSlowOperation(t *testing.T) {
+	r := newRig(t)
+	r.fault(world.Fault{Call: "connectors.create", Mode: world.SlowOperation, Delay: 45 * time.Minute})
+	r.fault(world.Fault{Call: "globalAddresses.insert", Mode: world.SlowOperation, Delay: 30 * time.Minute})
+	made := r.ok("POST", vpcRoot+"/connectors?connectorId=conn1", connector(nil))
+	address := r.ok("POST", global+"/addresses", pscAddress("a", "10.200.0.1"))
+	operation, addressOperation := "/v1/"+made["name"].(string), global+"/operations/"+address["name"].(string)
+	r.pass(29 * time.Minute)
+	if got := r.get(addressOperation); got["status"] != "RUNNING" {
+		t.Errorf("the address after 29 minutes: %v", got)
+	}
+	r.pass(15 * time.Minute)
+	if got := r.get(operation); got["done"] == true {
+		t.Errorf("the connector after 44 minutes: %v", got)
+	}
+	if got := r.get(addressOperation); got["status"] != "DONE" {
+		t.Errorf("the address after 44 minutes: %v", got)
+	}
+	r.pass(5 * time.Minute)
+	if got := r.get(operation); got["done"] != true || r.get(vpcRoot + "/connectors/conn1")["state"] != "READY" {
+		t.Errorf("the connector after 49 minutes: %v", got)
+	}
+}
+
+// A fault for every call speaks to each API in its own codes: a word that an operation of Cloud Run cannot end with
+// refuses the call.
+func TestFaultOfEveryCall(t *testing.T) {
+	r := newRig(t)
+	r.fault(world.Fault{Call: "*", Mode: world.Refuse, Status: "QUOTA_EXCEEDED"})
+	r.refused(no{403, "PERMISSION_DENIED"}, "PATCH", fn0+accMask, access(legacy))
+}
+
 func TestThrottleOfTheNewerAPIs(t *testing.T) {
 	r := newRig(t)
 	r.fault(world.Fault{Call: "services.patch", Mode: world.Throttle})

@@ -61,15 +61,23 @@ var rpcCodes = []string{"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADL
 	"ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
 	"UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"}
 
-// rpcCode reads a code by number or by name; none is UNKNOWN.
+// rpcCode reads a code by number or by name.
 func rpcCode(status string) int {
 	if i := slices.Index(rpcCodes, status); i > 0 {
 		return i
 	}
-	if code, err := strconv.Atoi(status); err == nil {
-		return code
+	code, err := strconv.Atoi(status)
+	if err != nil {
+		panic("read status " + status) // shapes has asked isRPC
 	}
-	return 2
+	return code
+}
+
+// isRPC tells whether a fault's status is a code that an operation of the newer APIs can end with. Another word, of a
+// fault for every call, is the refusal of the call itself there.
+func isRPC(status string) bool {
+	_, err := strconv.Atoi(status)
+	return err == nil || slices.Index(rpcCodes, status) > 0
 }
 
 // CheckFault refuses a status that the calls of Run, Functions and VPC Access do not know: a fault with another code
@@ -79,7 +87,7 @@ func CheckFault(call, status string) error {
 	if status == "" || !slices.Contains([]string{"connectors", "services", "functions"}, collection) {
 		return nil
 	}
-	if _, err := strconv.Atoi(status); err != nil && !slices.Contains(rpcCodes, status) {
+	if !isRPC(status) {
 		return fmt.Errorf("add fault: no status %q of %s: want a number or a name of a google.rpc code", status, call)
 	}
 	return nil

@@ -21,24 +21,24 @@ type op struct {
 }
 
 // accept starts an operation and has its effect, once for each requestId. A fault that fails inside the operation
-// leaves no effect.
+// leaves no effect; the operation is remembered under its requestId all the same.
 func (r *request) accept(o op, effect func()) (world.Doc, *refusal) {
-	id := r.query.Get("requestId")
-	key := strings.Join([]string{r.project, id, r.http.Method, r.http.URL.Path}, " ")
-	if r.tx.Fault != nil {
-		doc := r.operation(o)
-		r.failInside(doc, o.took)
-		return doc, nil
+	if r.tx.Fault == nil {
+		effect()
 	}
-	effect()
 	doc := r.operation(o)
-	if id != "" {
+	if r.tx.Fault != nil {
+		r.failInside(doc, o.took)
+	}
+	if id := r.query.Get("requestId"); id != "" {
+		key := strings.Join([]string{r.project, id, r.http.Method, r.http.URL.Path}, " ")
 		r.tx.QuietPut(vendor, "requests", key, world.Doc{"operation": r.operationName(str(doc, "name"))})
 	}
 	return doc, nil
 }
 
-// repeated returns the operation that an earlier call with the same requestId started: the server ignores the repeat.
+// repeated returns the operation that an earlier call with the same requestId started, however it ended: the server
+// ignores the repeat of a request that has been completed (discovery document, requestId).
 func (r *request) repeated() (world.Doc, *refusal, bool) {
 	id := r.query.Get("requestId")
 	if id == "" {

@@ -103,7 +103,8 @@ func (r *request) shapes(m method) world.Shapes {
 		},
 		Throttle: func(f world.Fault) world.Answer { return say(throttled(m.style, httpStatus(f, 0))) },
 		Inside: func(f world.Fault) bool {
-			return m.operation && f.Mode == world.Refuse && f.Status != "" && httpStatus(f, 0) == 0
+			return m.operation && f.Mode == world.Refuse && f.Status != "" && httpStatus(f, 0) == 0 &&
+				(m.style != rpcStyle || isRPC(f.Status))
 		},
 	}
 }

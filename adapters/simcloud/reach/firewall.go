@@ -239,8 +239,7 @@ func (w *walk) matches(r classicRule, l leg, who nic, direction string) bool {
 // reasons-dropped-packets: source network tags are not supported).
 func (w *walk) sender(net string, src netip.Addr) (nic, bool) {
 	if m, ok := w.machineAt(net, src); ok {
-		first := relative(m.NICs[0].Network, part(m.Name, "projects")) == net
-		return w.machineNIC(m, net), first || w.settings.On(laterInterface)
+		return w.machineNIC(m, net), true
 	}
 	for name := range w.connectors {
 		if c, ok := w.connectorNIC(name); ok && c.net == net && inside(c.whole, src) {

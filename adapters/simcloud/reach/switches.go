@@ -36,7 +36,6 @@ const (
 	deadHopYields    = "dead-next-hop-yields-to-shorter-prefix"
 	laterPeer        = "imported-route-is-of-later-peer"
 	contextByRoute   = "internet-context-is-by-route"
-	laterInterface   = "source-tag-covers-later-interfaces"
 )
 
 // Switches is the closed list.
@@ -84,9 +83,6 @@ var switches = []Switch{
 	{contextByRoute, false,
 		"whether INTERNET and NON_INTERNET of a rule that leaves go by the address or by the route " +
 			"to the default internet gateway was not found in any page that could be read"},
-	{laterInterface, true,
-		"the discovery document says that source tags match primary network interfaces; no page says " +
-			"whether a machine's second interface, in another network, counts there"},
 }
 
 // Settings are the switches that are not at their default.

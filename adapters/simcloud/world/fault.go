@@ -16,6 +16,8 @@ const (
 	Throttle      = "throttle"       // the vendor's "too many requests", no effect
 	Delay         = "delay"          // the effect happens, the answer comes Fault.Delay later
 	ExpireSession = "expire-session" // the caller's session is over (vendors that have sessions)
+	// SlowOperation has the effect; the operation that the call starts takes Fault.Delay longer, in the vendor's time.
+	SlowOperation = "slow-operation"
 )
 
 // Always is Fault.Times of a fault that never runs out.
@@ -29,21 +31,21 @@ type Fault struct {
 	Mode   string        `json:"mode"`
 	Times  int           `json:"times"`            // how often in all; 0 = 1, Always = no end
 	Status string        `json:"status,omitempty"` // vendor's code instead of the default
-	Delay  time.Duration `json:"delay,omitempty"`  // real time, not scaled
+	Delay  time.Duration `json:"delay,omitempty"`  // real time, not scaled; of SlowOperation the vendor's time
 	Match  string        `json:"match,omitempty"`  // only calls whose resource name contains it
 	Hits   int           `json:"hits"`
 }
 
 // AddFault arms a fault and returns it as stored.
 func (w *World) AddFault(f Fault) (Fault, error) {
-	modes := []string{Refuse, FailBefore, FailAfter, LoseReply, Throttle, Delay, ExpireSession}
+	modes := []string{Refuse, FailBefore, FailAfter, LoseReply, Throttle, Delay, ExpireSession, SlowOperation}
 	switch {
 	case f.Vendor == "" || f.Call == "":
 		return Fault{}, fmt.Errorf("add fault: vendor and call are needed")
 	case !slices.Contains(modes, f.Mode):
 		return Fault{}, fmt.Errorf("add fault: invalid mode %q: want one of %s", f.Mode, strings.Join(modes, ", "))
-	case f.Mode == Delay && f.Delay <= 0:
-		return Fault{}, fmt.Errorf("add fault: mode delay needs a delay")
+	case (f.Mode == Delay || f.Mode == SlowOperation) && f.Delay <= 0:
+		return Fault{}, fmt.Errorf("add fault: mode %s needs a delay", f.Mode)
 	case f.Times < Always:
 		return Fault{}, fmt.Errorf("add fault: times %d is neither a count nor -1", f.Times)
 	}

@@ -2,6 +2,7 @@ package world
 
 import (
 	"net/http"
+	"time"
 )
 
 // Call names one call of a vendor's API for the faults: Name is the vendor's own (`routers.patch`), Resource the thing
@@ -38,6 +39,8 @@ func (w *World) Serve(rw http.ResponseWriter, r *http.Request, g Guard) {
 		return
 	}
 	switch fault.Mode {
+	case SlowOperation:
+		w.slow(g, fault.Delay).Send(rw)
 	case Refuse:
 		g.Shapes.Refuse(fault).Send(rw)
 	case Throttle:
@@ -68,9 +71,18 @@ type Guard struct {
 }
 
 func (w *World) run(g Guard, fault *Fault) Answer {
+	return w.do(g, func(tx *Tx) { tx.Fault = fault })
+}
+
+// slow runs a call whose changes under way all take longer.
+func (w *World) slow(g Guard, longer time.Duration) Answer {
+	return w.do(g, func(tx *Tx) { tx.slower = longer })
+}
+
+func (w *World) do(g Guard, prepare func(*Tx)) Answer {
 	var answer Answer
 	err := w.Do(func(tx *Tx) error {
-		tx.Fault = fault
+		prepare(tx)
 		answer = g.Run(tx)
 		return nil
 	})

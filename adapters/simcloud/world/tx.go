@@ -34,13 +34,20 @@ type Tx struct {
 	w     *World
 	now   time.Time
 	Fault *Fault // a fault that the API itself carries out (see Shapes.Inside); usually nil
+	// slower is how much longer everything takes that this transaction starts (SlowOperation)
+	slower time.Duration
 }
 
 // Now is the time of the transaction.
 func (tx *Tx) Now() time.Time { return tx.now }
 
 // Due is when a vendor's duration d that starts now is over.
-func (tx *Tx) Due(d time.Duration) time.Time { return tx.now.Add(tx.w.Real(d)) }
+func (tx *Tx) Due(d time.Duration) time.Time {
+	if d > 0 {
+		d += tx.slower
+	}
+	return tx.now.Add(tx.w.Real(d))
+}
 
 // Get returns a copy of a document: the caller may change it and Put it.
 func (tx *Tx) Get(vendor, kind, name string) (Doc, bool) {
