@@ -20,8 +20,10 @@ const Vendor = vendor
 
 // api holds what does not change: the world and the scenario's limits.
 type api struct {
-	w      *world.World
-	quotas map[string]int
+	w         *world.World
+	quotas    map[string]int
+	numbers   map[string]string // ids of projects by their numbers
+	connected bool              // connectors show connectedProjects
 }
 
 // method is one call of an API.
@@ -56,7 +58,10 @@ type request struct {
 
 // New loads the scenario into the world and returns the handler of all Google APIs. Call it before World.Baseline.
 func New(w *world.World, s Scenario) (http.Handler, error) {
-	d := &api{w: w, quotas: s.quotas()}
+	d := &api{w: w, quotas: s.quotas(), numbers: map[string]string{}, connected: !s.NoConnectedProjects}
+	for _, p := range s.Projects {
+		d.numbers[p.Number] = p.ID
+	}
 	w.Register(vendor, project)
 	if err := w.Do(func(tx *world.Tx) error { return s.load(d, tx) }); err != nil {
 		return nil, fmt.Errorf("load google scenario: %w", err)
@@ -68,7 +73,7 @@ func New(w *world.World, s Scenario) (http.Handler, error) {
 		methods  []method
 	}{
 		{[]string{"/compute/v1/"}, computeMethods()},
-		{[]string{"/v1/", "/v1beta1/"}, append(connectorMethods(), policyRouteMethods()...)},
+		{[]string{"/v1/", "/v1beta1/"}, slices.Concat(connectorMethods(), policyRouteMethods(), appMethods())},
 		// the recordings speak v1beta1
 		{[]string{"/dns/v1/", "/dns/v1beta2/"}, dnsMethods()},
 		{[]string{"/v2/"}, serverlessMethods()},
@@ -144,7 +149,7 @@ func noProject(r *request) *refusal {
 
 func (d *api) read(m method, hr *http.Request) (*request, *refusal) {
 	r := &request{api: d, http: hr, call: m.call, query: hr.URL.Query()}
-	r.project, r.region = hr.PathValue("project"), hr.PathValue("region")
+	r.project, r.region = d.projectID(hr.PathValue("project")), hr.PathValue("region")
 	r.name, _, _ = strings.Cut(hr.PathValue("name"), ":")
 	path := hr.URL.Path
 	if i := strings.Index(path, "/projects/"); i >= 0 {
@@ -152,13 +157,16 @@ func (d *api) read(m method, hr *http.Request) (*request, *refusal) {
 	} else if i := strings.Index(path, "/locations/"); i >= 0 {
 		path = path[i+1:]
 	}
-	r.subject, _, _ = strings.Cut(path, ":")
+	r.subject, _, _ = strings.Cut(d.byID(path), ":")
 	if m.body != nil {
 		body, bad := decode(hr.Body, m.body)
 		if bad != nil {
 			return nil, bad
 		}
 		r.body = body
+		if m.style == computeStyle { // references come back as links with the project's id
+			r.body, _ = d.withIDs(map[string]any(body)).(map[string]any)
+		}
 	}
 	switch {
 	case m.named == "name":

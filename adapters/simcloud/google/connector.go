@@ -274,11 +274,15 @@ func listConnectors(r *request) (world.Doc, *refusal) {
 	return r.rpcList(listing{"connectors", "pageSize", 100, r.connectedProjects}, entries), nil
 }
 
-// connectedProjects lists the projects whose services use the connector.
+// connectedProjects lists the projects whose services and other workloads use the connector. No recorded connector has
+// the field: a scenario can leave it out (noConnectedProjects).
 func (r *request) connectedProjects(name string, doc world.Doc) {
+	if !r.connected {
+		return
+	}
 	var projects []string
 	for _, user := range r.connectorUsers(name) {
-		if p := segment(user, "projects"); !slices.Contains(projects, p) {
+		if p := projectOf(user); !slices.Contains(projects, p) {
 			projects = append(projects, p)
 		}
 	}
@@ -287,18 +291,15 @@ func (r *request) connectedProjects(name string, doc world.Doc) {
 	}
 }
 
+// connectorUsers names whatever sends through a connector.
 func (r *request) connectorUsers(name string) []string {
-	var users []string
-	for e := range r.all("services", "") {
-		if str(e.Doc, "template", "vpcAccess", "connector") == name {
-			users = append(users, e.Name)
-		}
-	}
-	return users
+	return r.users(func(access map[string]any, of string) bool {
+		return r.fullConnector(str(access, "connector"), of) == name
+	})
 }
 
-// deleteConnector does not ask whether services still use it: it goes, and what it leaves keeps the network from being
-// deleted until they are detached.
+// deleteConnector does not ask whether somebody still uses it: it goes under them, and what it leaves keeps the network
+// from being deleted until they are detached.
 func deleteConnector(r *request) (world.Doc, *refusal) {
 	name := r.connectorName()
 	doc, ok := r.get("connectors", name)

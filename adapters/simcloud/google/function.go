@@ -1,6 +1,7 @@
 package google
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,7 +79,7 @@ func patchFunction(r *request) (world.Doc, *refusal) {
 	}
 	failed := r.inside()
 	if failed == nil {
-		failed = r.accessFails(map[string]any{"vpcAccess": access})
+		failed = r.accessFails(r.functionName(), map[string]any{"vpcAccess": access})
 	}
 	name := r.functionName()
 	if failed != nil {
@@ -138,7 +139,9 @@ func (r *request) writeThrough(doc world.Doc, access map[string]any) {
 	}
 	generation, _ := num(service, "generation")
 	text := strconv.FormatInt(generation+1, 10)
-	revision := name + "/revisions/" + base(name) + "-" + text
+	revision := fmt.Sprintf("%s/revisions/%s-%05d-%s", name, base(name), generation+1,
+		strconv.FormatUint(r.tx.ID()%46655, 36))
+	r.putRevision(revision, template, nil)
 	r.later(functionUpdate, serviceKind, name, world.Doc{
 		"template": map[string]any(template), "ingress": functionIngress[str(doc, "serviceConfig", "ingressSettings")],
 		"generation": text, "observedGeneration": text, "latestCreatedRevision": revision,

@@ -72,6 +72,10 @@ func (s Scenario) load(d *api, tx *world.Tx) error {
 		func() error { return each(s.Functions, l.function) },
 		func() error { return each(s.Services, l.service) },
 		func() error { return each(s.Generate, l.generate) },
+		func() error { return each(s.Jobs, l.workload(runWorkloads[0])) },
+		func() error { return each(s.WorkerPools, l.workload(runWorkloads[1])) },
+		func() error { return each(s.RunInstances, l.workload(runWorkloads[2])) },
+		func() error { return each(s.AppVersions, l.appVersion) },
 	} {
 		if err := step(); err != nil {
 			return err

@@ -134,6 +134,8 @@ func (s Service) access() map[string]any {
 	access := map[string]any{"egress": cmp.Or(s.Egress, "ALL_TRAFFIC")}
 	project, name, _ := strings.Cut(cmp.Or(s.Connector, s.Direct), "/")
 	switch {
+	case s.Connector != "" && strings.Count(s.Connector, "/") != 1:
+		access["connector"] = s.Connector
 	case s.Connector != "":
 		access["connector"] = "projects/" + project + "/locations/" + s.Region + "/connectors/" + name
 	case s.Direct != "":
@@ -156,6 +158,9 @@ func (l loader) deployed(s Service, more world.Doc) error {
 	if access := s.access(); access != nil {
 		template["vpcAccess"] = access
 	}
+	if s.Revision != "" {
+		template["revision"] = s.Revision
+	}
 	r := l.at(s.Project, s.Region, s.Name, world.Doc{"template": template})
 	doc, name := without(r.body), r.serviceName()
 	if s.Ingress != "" {
@@ -167,11 +172,12 @@ func (l loader) deployed(s Service, more world.Doc) error {
 	if bad := r.completeService(doc); bad != nil {
 		return fmt.Errorf("service %s: %s", s.Name, bad.message)
 	}
-	if failed := r.accessFails(obj(doc, "template")); failed != nil {
+	if failed := r.accessFails(name, obj(doc, "template")); failed != nil {
 		return fmt.Errorf("service %s: %s", s.Name, failed.message)
 	}
 	r.newService(doc, name)
-	revision := name + "/revisions/" + s.Name + "-00001-abc"
+	revision := name + "/revisions/" + cmp.Or(s.Revision, s.Name+"-00001-abc")
+	l.revisions(r, s, doc, revision)
 	defaults(doc, map[string]any{
 		"updateTime": stamp(epoch), "latestCreatedRevision": revision, "latestReadyRevision": revision,
 	})
@@ -180,6 +186,12 @@ func (l loader) deployed(s Service, more world.Doc) error {
 		doc["traffic"] = []any{map[string]any{
 			"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": base(revision), "percent": 100,
 		}}
+	}
+	if len(s.Traffic) > 0 {
+		doc["traffic"] = s.targets()
+		if bad := r.checkTraffic(world.Doc(world.Copy(doc))); bad != nil {
+			return fmt.Errorf("service %s: %s", s.Name, bad.message)
+		}
 	}
 	for k, v := range more {
 		doc[k] = v
@@ -192,6 +204,70 @@ func (l loader) deployed(s Service, more world.Doc) error {
 			vendor, policyDocs, name, world.Doc{"version": 1, "etag": fingerprint(binding), "bindings": []any{binding}},
 		)
 	}
+	return nil
+}
+
+// revisions stores the revision that serves and the ones before it.
+func (l loader) revisions(r *request, s Service, doc world.Doc, latest string) {
+	r.putRevision(latest, obj(doc, "template"), nil)
+	for _, old := range s.Older {
+		template := without(obj(doc, "template"), "vpcAccess")
+		before := Service{Region: s.Region, Connector: old.Connector, Direct: old.Direct, Egress: old.Egress}
+		if access := before.access(); access != nil {
+			template["vpcAccess"] = access
+		}
+		r.putRevision(segmentPath(latest, "revisions")+"/revisions/"+old.Name, template, nil)
+	}
+}
+
+func (s Service) targets() []any {
+	var out []any
+	for _, t := range s.Traffic {
+		target := map[string]any{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": t.Percent}
+		if t.Revision != "" {
+			target["type"], target["revision"] = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", t.Revision
+		}
+		if t.Tag != "" {
+			target["tag"] = t.Tag
+		}
+		out = append(out, target)
+	}
+	return out
+}
+
+// workload makes a job, a worker pool or an instance.
+func (l loader) workload(of workload) func(Workload) error {
+	return func(w Workload) error {
+		r := l.at(w.Project, w.Region, w.Name, nil)
+		name := "projects/" + w.Project + "/locations/" + w.Region + "/" + of.collection + "/" + w.Name
+		task := map[string]any{"containers": []any{map[string]any{"image": "example/" + w.Name}}}
+		access := Service{Region: w.Region, Connector: w.Connector, Direct: w.Direct, Egress: w.Egress}.access()
+		if access != nil {
+			task["vpcAccess"] = access
+		}
+		if failed := r.accessFails(name, task); failed != nil {
+			return fmt.Errorf("%s %s: %s", of.collection, w.Name, failed.message)
+		}
+		inner := task
+		for range of.template {
+			inner = map[string]any{"template": inner}
+		}
+		doc := world.Doc(inner)
+		defaults(doc, map[string]any{"name": name, "uid": fmt.Sprintf("%x", l.tx.ID()), "generation": "1",
+			"observedGeneration": "1", "createTime": stamp(epoch), "updateTime": stamp(epoch), "launchStage": "GA"})
+		l.tx.QuietPut(vendor, of.kind, name, doc)
+		return nil
+	}
+}
+
+func (l loader) appVersion(v AppVersion) error {
+	name := "apps/" + v.Project + "/services/" + v.Service + "/versions/" + v.Version
+	doc := world.Doc{"name": name, "id": v.Version, "runtime": "python312", "env": "standard",
+		"servingStatus": "SERVING", "createTime": stamp(epoch)}
+	if access := (Service{Region: v.Region, Connector: v.Connector}).access(); access != nil {
+		doc["vpcAccessConnector"] = map[string]any{"name": access["connector"], "egressSetting": "ALL_TRAFFIC"}
+	}
+	l.tx.QuietPut(vendor, appKind, name, doc)
 	return nil
 }
 

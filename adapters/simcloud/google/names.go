@@ -1,6 +1,7 @@
 package google
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 )
@@ -49,4 +50,33 @@ func segment(name, after string) string {
 		}
 	}
 	return ""
+}
+
+// projectID is the id of a project that is called by its number or its id: the APIs take either.
+func (d *api) projectID(called string) string { return cmp.Or(d.numbers[called], called) }
+
+// byID is a name with its project's id instead of its number.
+func (d *api) byID(name string) string {
+	number := segment(name, "projects")
+	if id, ok := d.numbers[number]; ok && number != "" {
+		return strings.Replace(name, "projects/"+number, "projects/"+id, 1)
+	}
+	return name
+}
+
+// withIDs is a document whose references call projects by their ids.
+func (d *api) withIDs(v any) any {
+	switch v := v.(type) {
+	case string:
+		return d.byID(v)
+	case []any:
+		for i := range v {
+			v[i] = d.withIDs(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = d.withIDs(v[k])
+		}
+	}
+	return v
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/netip"
+	"slices"
 	"time"
 
 	"google.golang.org/api/compute/v1"
@@ -226,21 +227,22 @@ func subnetworkUser(r *request, name string, _ world.Doc) string {
 	return serviceIn(r, name)
 }
 
-// serviceIn names a service that has an address of a subnetwork, or keeps one.
+// serviceIn names a service, or another workload, that has addresses of a subnetwork or keeps some.
 func serviceIn(r *request, name string) string {
 	for e := range r.all("keptAddresses", "") {
 		if str(e.Doc, "subnetwork") == name {
 			return str(e.Doc, "service")
 		}
 	}
-	for e := range r.all("services", "") {
-		for _, nic := range objs(e.Doc, "template", "vpcAccess", "networkInterfaces") {
-			if relative(str(nic, "subnetwork"), segment(e.Name, "projects")) == name {
-				return e.Name
-			}
-		}
+	users := r.users(func(access map[string]any, of string) bool {
+		return slices.ContainsFunc(objs(access, "networkInterfaces"), func(nic map[string]any) bool {
+			return r.fullSubnetwork(str(nic, "subnetwork"), of) == name
+		})
+	})
+	if len(users) == 0 {
+		return ""
 	}
-	return ""
+	return users[0]
 }
 
 // setPrivateIpGoogleAccess takes effect when its operation is done.

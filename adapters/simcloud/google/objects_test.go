@@ -21,11 +21,14 @@ func small(objects string) string {
 ` + objects
 }
 
-func smallRig(t *testing.T, objects string) *rig {
+func smallRig(t *testing.T, objects string) *rig { t.Helper(); return scenarioRig(t, small(objects)) }
+
+// scenarioRig is a world of one's own, with a clock that the test drives.
+func scenarioRig(t *testing.T, scenario string) *rig {
 	t.Helper()
 	c := &clock{now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}
 	s, err := simcloud.Start(t.Context(), simcloud.Options{
-		World: world.Config{Now: c.Now, Speed: 1}, Scenario: []byte(small(objects)), BGP: simcloud.BGP{Off: true}})
+		World: world.Config{Now: c.Now, Speed: 1}, Scenario: []byte(scenario), BGP: simcloud.BGP{Off: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

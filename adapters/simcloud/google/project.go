@@ -19,7 +19,7 @@ var volatile = []string{"id", "creationTimestamp", "creationTime", "createTime",
 func project(kind, name string, doc world.Doc) []world.Item {
 	switch kind {
 	case "operations", "lros", "requests", "deletions", "mutations", "announcements", "learnedRoutes", "changes",
-		"projects", "serviceFailures", "keptAddresses":
+		"projects", "serviceFailures", "keptAddresses", revisionKind, "systemPolicies":
 		return nil
 	case recordKind:
 		if typ := str(doc, "type"); typ == "SOA" || (typ == "NS" && vendorServers(doc)) {

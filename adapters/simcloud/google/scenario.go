@@ -21,8 +21,15 @@ type Scenario struct {
 	Connectors       []Connector      `yaml:"connectors"`
 	Functions        []Service        `yaml:"functions"` // second generation, each with its Cloud Run service
 	Services         []Service        `yaml:"services"`
+	Jobs             []Workload       `yaml:"jobs"`
+	WorkerPools      []Workload       `yaml:"workerPools"`
+	RunInstances     []Workload       `yaml:"runInstances"`
+	AppVersions      []AppVersion     `yaml:"appVersions"` // of App Engine
 	Generate         []Generated      `yaml:"generate"`
 	Objects          []Object         `yaml:"objects"` // anything else, in the vendor's own words
+	// NoConnectedProjects lets connectors not show the projects of their users, as in every recording. The discovery
+	// document has the field.
+	NoConnectedProjects bool `yaml:"noConnectedProjects"`
 }
 
 // Project is a cloud project. Number and Hash are part of its services' addresses.
@@ -215,8 +222,9 @@ type Connector struct {
 	Subnetwork string `yaml:"subnetwork"`
 }
 
-// Service is a Cloud Run service or a function. Connector is "project/name", same region; Pinned sends all traffic to a
-// named revision.
+// Service is a Cloud Run service or a function. Connector is "project/name", same region, or kept as it is in another
+// form that the API takes: a full name, with the project's number too, or a name without a slash. Pinned sends all
+// traffic to a named revision.
 type Service struct {
 	Project   string   `yaml:"project"`
 	Region    string   `yaml:"region"`
@@ -229,6 +237,44 @@ type Service struct {
 	Invokers  []string `yaml:"invokers"`
 	Pinned    bool     `yaml:"pinned"`
 	NoURL     bool     `yaml:"noUrl"` // the default address is switched off
+	// Revision is how the template names its revision. Traffic is by revision or LATEST, with tags.
+	Revision string    `yaml:"revision"`
+	Older    []Older   `yaml:"older"`
+	Traffic  []Traffic `yaml:"traffic"`
+}
+
+// Older is an earlier revision of a service: its template as it was.
+type Older struct {
+	Name      string `yaml:"name"`
+	Connector string `yaml:"connector"` // as of a service; empty with Direct: no access to a network
+	Direct    string `yaml:"direct"`
+	Egress    string `yaml:"egress"`
+}
+
+// Traffic is one share of a service's requests.
+type Traffic struct {
+	Revision string `yaml:"revision"` // empty: the latest one
+	Percent  int    `yaml:"percent"`
+	Tag      string `yaml:"tag"`
+}
+
+// Workload is a job, a worker pool or an instance of Cloud Run.
+type Workload struct {
+	Project   string `yaml:"project"`
+	Region    string `yaml:"region"`
+	Name      string `yaml:"name"`
+	Connector string `yaml:"connector"` // as of a service
+	Direct    string `yaml:"direct"`
+	Egress    string `yaml:"egress"`
+}
+
+// AppVersion is a version of an App Engine service.
+type AppVersion struct {
+	Project   string `yaml:"project"`
+	Region    string `yaml:"region"` // of the connector
+	Service   string `yaml:"service"`
+	Version   string `yaml:"version"`
+	Connector string `yaml:"connector"`
 }
 
 // Generated makes Count services PREFIX0000 and so on. From number BoundFrom on, every BoundEvery-th uses Connector

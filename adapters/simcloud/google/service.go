@@ -44,7 +44,7 @@ func serverlessMethods() []method {
 		{pattern: "GET " + at + "/operations/{name}", call: "operations.get", run: getLRO},
 		{pattern: "GET " + at + "/operations", call: "operations.list", run: listLROs},
 	}
-	out = append(out, functionMethods()...)
+	out = append(append(append(out, functionMethods()...), revisionMethods()...), workloadMethods()...)
 	for i := range out {
 		out[i].style = rpcStyle
 	}
@@ -92,11 +92,7 @@ func (r *request) viewService(doc world.Doc) {
 		condition["state"], condition["message"] = "CONDITION_FAILED", str(failed, "message")
 	}
 	doc["terminalCondition"] = condition
-	traffic := list(doc, "traffic")
-	if len(traffic) == 0 {
-		traffic = []any{map[string]any{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}}
-	}
-	doc["trafficStatuses"] = traffic
+	doc["trafficStatuses"] = trafficStatuses(doc)
 	if uri := str(doc, "uri"); flag(doc, "defaultUriDisabled") && uri != "" {
 		delete(doc, "uri")
 	}
@@ -120,10 +116,7 @@ func createService(r *request) (world.Doc, *refusal) {
 		return nil, bad
 	}
 	r.newService(doc, name)
-	if failed := r.inside(); failed != nil {
-		return r.serviceOperation(doc, failed), nil
-	}
-	return r.deploy(doc), nil
+	return r.deploy(doc)
 }
 
 // newService sets what the server gives a new service.
@@ -200,10 +193,7 @@ func (r *request) checkAccess(access map[string]any) *refusal {
 
 // checkInterface: direct VPC egress needs a subnet of /26 or larger in the service's region.
 func (r *request) checkInterface(nic map[string]any) *refusal {
-	name := relative(str(nic, "subnetwork"), r.project)
-	if !strings.Contains(name, "/") {
-		name = "projects/" + r.project + "/regions/" + r.region + "/subnetworks/" + name
-	}
+	name := r.fullSubnetwork(str(nic, "subnetwork"), r.serviceName())
 	subnet, ok := r.get("subnetworks", name)
 	if !ok || segment(name, "regions") != r.region {
 		return rpcInvalid("template.vpc_access.network_interfaces: subnetwork %q does not exist in region %s.",
@@ -220,9 +210,9 @@ func (r *request) checkInterface(nic map[string]any) *refusal {
 	return nil
 }
 
-// accessFails tells why a revision with this access cannot become ready.
-func (r *request) accessFails(template map[string]any) *failure {
-	name := str(template, "vpcAccess", "connector")
+// accessFails tells why a revision of a service with this access cannot become ready.
+func (r *request) accessFails(of string, template map[string]any) *failure {
+	name := r.fullConnector(str(template, "vpcAccess", "connector"), of)
 	if name == "" {
 		return nil
 	}
@@ -239,17 +229,27 @@ func (r *request) accessFails(template map[string]any) *failure {
 }
 
 // deploy stores a new generation and starts its operation. The old revision serves until the new one is ready.
-func (r *request) deploy(doc world.Doc) world.Doc {
+func (r *request) deploy(doc world.Doc) (world.Doc, *refusal) {
+	if bad := r.checkTraffic(doc); bad != nil {
+		return nil, bad
+	}
+	revision, made, bad := r.nextRevision(doc)
+	if bad != nil {
+		return nil, bad
+	}
+	if failed := r.inside(); failed != nil || r.query.Get("validateOnly") == "true" {
+		return r.serviceOperation(doc, failed), nil
+	}
 	generation, _ := num(doc, "generation")
 	generation++
 	name, text := str(doc, "name"), strconv.FormatInt(generation, 10)
-	revision := fmt.Sprintf(
-		"%s/revisions/%s-%05d-%s", name, base(name), generation, strconv.FormatUint(r.tx.ID()%46655, 36),
-	)
 	doc["generation"], doc["updateTime"], doc["lastModifier"] = text, r.now(), "test@google.com"
 	doc["latestCreatedRevision"] = revision
 	doc["etag"] = fingerprint(without(doc, "etag"))
-	failed := r.accessFails(obj(doc, "template"))
+	failed := r.accessFails(name, obj(doc, "template"))
+	if made {
+		r.putRevision(revision, obj(doc, "template"), failed)
+	}
 	observed := world.Doc{"observedGeneration": text}
 	if failed == nil {
 		observed["latestReadyRevision"] = revision
@@ -260,7 +260,7 @@ func (r *request) deploy(doc world.Doc) world.Doc {
 	r.tx.Put(r.effect(serviceKind, name, doc), doc)
 	r.later(serviceUpdate, serviceKind, name, observed)
 	r.clearLeftovers()
-	return r.serviceOperation(mergePatch(doc, observed), failed)
+	return r.serviceOperation(mergePatch(doc, observed), failed), nil
 }
 
 func (r *request) serviceOperation(doc world.Doc, failed *failure) world.Doc {
@@ -279,9 +279,9 @@ const addressRelease = 90 * time.Minute
 func (r *request) keepAddresses(name string, next world.Doc) {
 	old, _ := r.get(serviceKind, name)
 	for _, nic := range objs(old, "template", "vpcAccess", "networkInterfaces") {
-		subnet := relative(str(nic, "subnetwork"), segment(name, "projects"))
+		subnet := r.fullSubnetwork(str(nic, "subnetwork"), name)
 		if slices.ContainsFunc(objs(next, "template", "vpcAccess", "networkInterfaces"), func(n map[string]any) bool {
-			return relative(str(n, "subnetwork"), segment(name, "projects")) == subnet
+			return r.fullSubnetwork(str(n, "subnetwork"), name) == subnet
 		}) {
 			continue
 		}
@@ -329,13 +329,7 @@ func patchService(r *request) (world.Doc, *refusal) {
 	if bad := r.completeService(doc); bad != nil {
 		return nil, bad
 	}
-	if failed := r.inside(); failed != nil {
-		return r.serviceOperation(doc, failed), nil
-	}
-	if r.query.Get("validateOnly") == "true" {
-		return r.serviceOperation(doc, nil), nil
-	}
-	return r.deploy(doc), nil
+	return r.deploy(doc)
 }
 
 // copyPath sets the field at path in to as it is in from; a field that from does not have is cleared.
@@ -367,5 +361,8 @@ func deleteService(r *request) (world.Doc, *refusal) {
 	r.tx.Note(r.effect(serviceKind, name, doc), "delete")
 	r.keepAddresses(name, nil)
 	r.laterDelete(serviceUpdate, serviceKind, name)
+	for _, e := range r.tx.List(vendor, revisionKind, name+"/revisions/") {
+		r.laterDelete(serviceUpdate, revisionKind, e.Name)
+	}
 	return r.serviceOperation(doc, nil), nil
 }

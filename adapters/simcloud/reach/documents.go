@@ -144,17 +144,28 @@ type service struct {
 	Ingress  string   `json:"ingress"`
 	URLs     []string `json:"urls"`
 	NoURL    bool     `json:"defaultUriDisabled"`
+	Ready    string   `json:"latestReadyRevision"`
+	Traffic  []target `json:"traffic"`
 	Template struct {
-		Access struct {
-			Connector string `json:"connector"`
-			Egress    string `json:"egress"`
-			NICs      []struct {
-				Network    string   `json:"network"`
-				Subnetwork string   `json:"subnetwork"`
-				Tags       []string `json:"tags"`
-			} `json:"networkInterfaces"`
-		} `json:"vpcAccess"`
+		Access access `json:"vpcAccess"`
 	} `json:"template"`
+}
+
+// access is how a revision sends into a network.
+type access struct {
+	Connector string `json:"connector"`
+	Egress    string `json:"egress"`
+	NICs      []struct {
+		Network    string   `json:"network"`
+		Subnetwork string   `json:"subnetwork"`
+		Tags       []string `json:"tags"`
+	} `json:"networkInterfaces"`
+}
+
+// target is a share of a service's requests; no revision means the latest one that is ready.
+type target struct {
+	Revision string `json:"revision"`
+	Percent  int    `json:"percent"`
 }
 
 type forwardingRule struct {

@@ -78,13 +78,13 @@ func (s *Snapshot) serviceNIC(svc service) (nic, bool) {
 	access := svc.Template.Access
 	project := part(svc.Name, "projects")
 	if access.Connector != "" {
-		name := access.Connector
+		name := s.byID(access.Connector)
 		if !strings.Contains(name, "/") {
 			name = "projects/" + project + "/locations/" + part(svc.Name, "locations") + "/connectors/" + name
 		}
 		return s.connectorNIC(name)
 	}
-	subnet := relative(access.NICs[0].Subnetwork, project)
+	subnet := s.byID(relative(access.NICs[0].Subnetwork, project))
 	if !strings.Contains(access.NICs[0].Subnetwork, "/") {
 		subnet = "projects/" + project + "/regions/" + part(svc.Name,
 			"locations") + "/subnetworks/" + access.NICs[0].Subnetwork

@@ -40,6 +40,7 @@ type Snapshot struct {
 	policies   []policy
 	systems    []policy            // Google's own, of a region
 	parents    map[string][]string // of a project, the organization first
+	numbers    map[string]string   // ids of projects
 	hosts      []host
 	public     map[string][]string // the public names and their addresses
 
@@ -56,7 +57,7 @@ func Read(tx *world.Tx) *Snapshot {
 		tx: tx, settings: Settings{}, networks: map[string]network{}, told: map[string]announced{},
 		learned: map[string]map[string][]string{}, connectors: map[string]connector{},
 		attached: map[string]attachment{},
-		parents:  map[string][]string{}, public: map[string][]string{}, tables: map[string][]aviatrix.Line{},
+		parents:  map[string][]string{}, numbers: map[string]string{}, public: map[string][]string{}, tables: map[string][]aviatrix.Line{},
 		plane: aviatrix.NewPlane(tx),
 	}
 	s.gateways, s.connections = s.plane.Gateways(), s.plane.Connections()
@@ -91,7 +92,12 @@ func (s *Snapshot) readGoogle() {
 	each(s.tx, "firewalls", func(name string, r classicRule) { r.Name = name; s.classic = append(s.classic, r) })
 	each(s.tx, "firewallPolicies", func(name string, p policy) { p.Name = name; s.policies = append(s.policies, p) })
 	each(s.tx, "systemPolicies", func(name string, p policy) { p.Name = name; s.systems = append(s.systems, p) })
-	each(s.tx, "projects", func(name string, p struct{ Parents []string }) { s.parents[name] = p.Parents })
+	each(s.tx, "projects", func(name string, p struct {
+		Number  string
+		Parents []string
+	}) {
+		s.parents[name], s.numbers[p.Number] = p.Parents, name
+	})
 }
 
 func each[T any](tx *world.Tx, kind string, visit func(string, T)) {
@@ -118,7 +124,36 @@ func (s *Snapshot) service(name string) (service, bool) {
 	}
 	svc := decoded[service](doc)
 	svc.Name = name
+	if revision, ok := s.tx.Get(google, "revisions", svc.serving()); ok {
+		svc.Template.Access = decoded[struct {
+			Access access `json:"vpcAccess"`
+		}](revision).Access
+	}
 	return svc, true
+}
+
+// serving is the revision that takes most of a service's requests: its template sends, whatever the service's own
+// template says by now.
+func (svc service) serving() string {
+	best := target{Percent: -1}
+	for _, t := range svc.Traffic {
+		if t.Percent > best.Percent {
+			best = t
+		}
+	}
+	if best.Revision == "" {
+		return svc.Ready
+	}
+	return svc.Name + "/revisions/" + best.Revision
+}
+
+// byID is a name with its project's id instead of its number: Google takes either.
+func (s *Snapshot) byID(name string) string {
+	number := part(name, "projects")
+	if id := s.numbers[number]; id != "" && number != "" {
+		return strings.Replace(name, "projects/"+number+"/", "projects/"+id+"/", 1)
+	}
+	return name
 }
 
 // named finds the service that answers to a host name.
