@@ -84,7 +84,8 @@ func (c *cli) simFault() *cobra.Command {
 	f := add.Flags()
 	f.StringVar(&fault.Vendor, "vendor", "", "gcp, aviatrix or bgp")
 	f.StringVar(&fault.Call, "call", "", "the vendor's own name of the call")
-	f.StringVar(&fault.Mode, "mode", "", "refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session, slow-operation")
+	f.StringVar(&fault.Mode, "mode", "",
+		"refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session, slow-operation")
 	f.IntVar(&fault.Times, "times", 1, "how often; -1 for ever")
 	f.StringVar(&fault.Status, "status", "", "the vendor's code")
 	f.DurationVar(&delay, "delay", 0, "for mode delay")

@@ -105,10 +105,11 @@ func TestARequestIDRemembersAFailedOperation(t *testing.T) {
 		body               any
 	}{
 		{"globalAddresses.insert", "POST", global + "/addresses", pscAddress("a", "10.200.0.1")},
-		{"routers.patch", "PATCH", west3 + "/routers/edge-1", obj{"bgp": obj{"advertiseMode": "CUSTOM", "advertisedGroups": []any{"ALL_SUBNETS"}}}},
+		{"routers.patch", "PATCH", west3 + "/routers/edge-1",
+			obj{"bgp": obj{"advertiseMode": "CUSTOM", "advertisedGroups": []any{"ALL_SUBNETS"}}}},
 		{"networkFirewallPolicies.addRule", "POST", policyPath + "/addRule", egressRule(nil)},
-		{"subnetworks.setPrivateIpGoogleAccess", "POST", west3 + "/subnetworks/direct-egress/setPrivateIpGoogleAccess",
-			obj{"privateIpGoogleAccess": true}},
+		{"subnetworks.setPrivateIpGoogleAccess", "POST",
+			west3 + "/subnetworks/direct-egress/setPrivateIpGoogleAccess", obj{"privateIpGoogleAccess": true}},
 	} {
 		t.Run(c.call, func(t *testing.T) {
 			r := newRig(t)
@@ -131,7 +132,7 @@ func TestARequestIDRemembersAFailedOperation(t *testing.T) {
 	}
 }
 
-// A slow operation is under way for as long as the fault says, in the vendor's time; what it changes is seen at its end.
+// A slow operation is under way for as long as the fault says, in the vendor's time. What it changes shows at its end.
 func TestSlowOperation(t *testing.T) {
 	r := newRig(t)
 	r.fault(world.Fault{Call: "connectors.create", Mode: world.SlowOperation, Delay: 45 * time.Minute})

@@ -170,7 +170,8 @@ func TestUsersOfAConnectorThatAreNoServices(t *testing.T) {
 		one, all string
 		field    []any
 	}{
-		{appRun + "/jobs/nightly", appRun + "/jobs", []any{"jobs", 1, "template", "template", "vpcAccess", "connector"}},
+		{appRun + "/jobs/nightly", appRun + "/jobs",
+			[]any{"jobs", 1, "template", "template", "vpcAccess", "connector"}},
 		{appRun + "/workerPools/pool", appRun + "/workerPools",
 			[]any{"workerPools", 0, "template", "vpcAccess", "connector"}},
 		{appRun + "/instances/one", appRun + "/instances", []any{"instances", 0, "vpcAccess", "connector"}},

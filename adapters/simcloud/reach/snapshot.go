@@ -57,8 +57,9 @@ func Read(tx *world.Tx) *Snapshot {
 		tx: tx, settings: Settings{}, networks: map[string]network{}, told: map[string]announced{},
 		learned: map[string]map[string][]string{}, connectors: map[string]connector{},
 		attached: map[string]attachment{},
-		parents:  map[string][]string{}, numbers: map[string]string{}, public: map[string][]string{}, tables: map[string][]aviatrix.Line{},
-		plane: aviatrix.NewPlane(tx),
+		parents:  map[string][]string{}, numbers: map[string]string{}, public: map[string][]string{},
+		tables: map[string][]aviatrix.Line{},
+		plane:  aviatrix.NewPlane(tx),
 	}
 	s.gateways, s.connections = s.plane.Gateways(), s.plane.Connections()
 	s.readGoogle()
