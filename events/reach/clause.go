@@ -50,8 +50,8 @@ func (c *clause) source(rule Rule, p piece) {
 	case p.who.Kind == Unknown:
 		by = perhaps
 	case p.who.Kind != Site && p.seen.Empty():
-		by = truth(shares(src.Tags, p.who.Tags) || shares(src.SecureTags, p.who.SecureTags) ||
-			slices.Contains(src.Accounts, p.who.Account) && p.who.Account != "")
+		by = truth(shares(src.Tags, p.who.Tags) || slices.Contains(src.Accounts, p.who.Account) &&
+			p.who.Account != "").or(secured(src.SecureTags, p.who))
 	}
 	if len(src.Unread) > 0 {
 		by = by.or(perhaps)
@@ -91,8 +91,16 @@ func (t Target) holds(realm Realm, who Identity) maybe {
 	case who.Kind == Unknown:
 		return perhaps
 	}
-	return truth(shares(t.Tags, who.Tags) || shares(t.SecureTags, who.SecureTags) ||
-		who.Account != "" && slices.Contains(t.Accounts, who.Account))
+	return truth(shares(t.Tags, who.Tags) || who.Account != "" && slices.Contains(t.Accounts, who.Account)).
+		or(secured(t.SecureTags, who))
+}
+
+// secured tells whether somebody has one of some secure tags.
+func secured(tags []string, who Identity) maybe {
+	if len(tags) > 0 && who.SecureTagsUnread {
+		return perhaps
+	}
+	return truth(shares(tags, who.SecureTags))
 }
 
 func shares(a, b []string) bool {

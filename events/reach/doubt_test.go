@@ -61,7 +61,7 @@ func TestARouteThatIsDownMayHideAShorterOne(t *testing.T) {
 func TestAnExactRecordComesBeforeAWildcard(t *testing.T) {
 	n := emptyNetwork("net")
 	n.Names.Zones = WholeList(Zone{Domain: "example", Kind: PrivateZone, Records: []Record{
-		{"*.example", ranges(t, "10.1.1.1")}, {"a.example", ranges(t, "10.1.1.2")}}})
+		{Name: "*.example", Addresses: ranges(t, "10.1.1.1")}, {Name: "a.example", Addresses: ranges(t, "10.1.1.2")}}})
 	r := &run{world: World{Networks: []Network{n}}}
 	if a := r.resolve("net", "a.example"); a.addresses.String() != "10.1.1.2/32" {
 		t.Errorf("a.example is %v", a.addresses)

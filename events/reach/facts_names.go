@@ -8,11 +8,13 @@ type NameService struct {
 	Zones     Listing[Zone]
 }
 
-// A Response is a rule of a response policy: local data, or Passthru for what is answered as if it were not there.
+// A Response is a rule of a response policy: local data, or Passthru for what is answered as if it were not there. With
+// an Alias it answers as that name is answered.
 type Response struct {
 	Name      Name
 	Passthru  bool
 	Addresses Ranges
+	Alias     Name
 }
 
 // A ZoneKind says who answers for a zone.
@@ -34,8 +36,10 @@ type Zone struct {
 	Records []Record
 }
 
-// A Record is a name of a zone with all its addresses of both families. A name with "*." fits what is below.
+// A Record is a name of a zone with all its addresses of both families, or with the Alias of a CNAME. A name with "*."
+// fits what is below.
 type Record struct {
 	Name      Name
 	Addresses Ranges
+	Alias     Name
 }

@@ -51,8 +51,12 @@ const (
 	ToSite NextKind = "site"
 	// ToNetwork enters a network by a tunnel or an attachment of it.
 	ToNetwork NextKind = "network"
+	// ToPeerRoutes hands packets to the routes of a peered network: those of a static or dynamic route that it exports.
+	ToPeerRoutes NextKind = "peer-routes"
 	// ToNobody is a next hop that no object owns.
 	ToNobody NextKind = "nobody"
+	// ToUnread is a next hop of which nobody has read where it leads: a load balancer, a hub.
+	ToUnread NextKind = "unread"
 )
 
 // A State is whether something is up, or whether nobody can tell.

@@ -16,6 +16,13 @@ func (r *run) forward(p piece, next NextHop) {
 		// Page "VPC firewall rules", Source tags and accounts: they are those of the rule's own network.
 		p.realm, p.peered, p.who.Tags, p.who.Account = next.Realm, true, nil, ""
 		r.deliver(p)
+	case ToPeerRoutes:
+		// Page "VPC Network Peering", Options for exchanging routes: the next hop of an imported route is in the network
+		// that exports it; routes with tags are not exchanged.
+		p.realm, p.peered, p.who.Tags, p.who.Account = next.Realm, true, nil, ""
+		r.fromTunnel(p)
+	case ToUnread:
+		r.open(p.flows, Gap{FarSide, next.Name, "where the next hop leads was not read"})
 	case ToInternet:
 		r.exit(p)
 	case ToGateway:
@@ -90,8 +97,13 @@ func (r *run) deliver(p piece) {
 	r.enter(n, p.with(left), Identity{Kind: Unknown})
 }
 
-// enter asks the firewall of a receiver, and ends the way.
+// enter asks the firewall of a receiver, and ends the way. Behind a load balancer are backends, to which rules of their
+// own apply; a proxy is no machine of the network at all.
 func (r *run) enter(n Network, p piece, who Identity) {
+	if who.Kind == Balancer {
+		r.open(p.flows, Gap{FarSide, who.Name, "a load balancer has the address, and its backends were not read"})
+		return
+	}
 	if !r.question.Answer {
 		pass, drop := r.firewall(gate{n, p, who, true})
 		r.lose(drop)

@@ -133,8 +133,8 @@ func TestAnEndpointThroughPeeringIsOpen(t *testing.T) {
 func TestNamesFollowTheOrderOfTheNetwork(t *testing.T) {
 	zones := WholeList(
 		Zone{Object: "corp", Domain: "corp.example", Kind: PrivateZone, Records: []Record{
-			{"git.corp.example", ranges(t, "10.30.0.10")}, {"*.corp.example", ranges(t, "10.30.0.11")},
-			{"*.b.corp.example", ranges(t, "10.30.0.12")}}},
+			{Name: "git.corp.example", Addresses: ranges(t, "10.30.0.10")}, {Name: "*.corp.example", Addresses: ranges(t, "10.30.0.11")},
+			{Name: "*.b.corp.example", Addresses: ranges(t, "10.30.0.12")}}},
 		Zone{Object: "deep", Domain: "deep.corp.example", Kind: PrivateZone},
 		Zone{Object: "forward", Domain: "forward.example", Kind: ForwardingZone},
 		Zone{Object: "peer", Domain: "peer.example", Kind: PeeringZone, Target: "other"},
@@ -147,7 +147,7 @@ func TestNamesFollowTheOrderOfTheNetwork(t *testing.T) {
 		Response{Name: "*.corp.example", Addresses: ranges(t, "10.1.1.2")},
 		Response{Name: "*.b.corp.example", Passthru: true})
 	other.Names.Zones = WholeList(Zone{Object: "there", Domain: "peer.example", Kind: PrivateZone,
-		Records: []Record{{"a.peer.example", ranges(t, "10.2.2.2")}}})
+		Records: []Record{{Name: "a.peer.example", Addresses: ranges(t, "10.2.2.2")}}})
 	r := &run{world: World{Networks: []Network{n, other}}}
 	for _, c := range []struct {
 		name  Name
@@ -189,7 +189,7 @@ func TestARuleByNameIsOneByTheAddressesThatAZoneGives(t *testing.T) {
 	rest.Priority = 2
 	n.Firewall.Global = WholeList(Policy{Rules: []Rule{allow, rest}})
 	n.Names.Zones = WholeList(Zone{Domain: "corp.example", Kind: PrivateZone,
-		Records: []Record{{"git.corp.example", ranges(t, "10.30.0.10")}}})
+		Records: []Record{{Name: "git.corp.example", Addresses: ranges(t, "10.30.0.10")}}})
 	hit, miss := tcp(t, "10.8.0.4", "10.30.0.10", 22), tcp(t, "10.8.0.4", "10.30.0.11", 22)
 	expect(t, "the address", ask(n, sender, hit), hit, "passes")
 	expect(t, "another", ask(n, sender, miss), miss, "blocked")

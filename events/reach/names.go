@@ -33,7 +33,7 @@ func (r *run) resolveFrom(realm Realm, name Name, hops int) answer {
 		return answer{gap: Gap{ForwardedName, string(name), "alternative name servers answer for the network"}}
 	}
 	if rule, ok := longest(s.Responses.Items, name, func(r Response) Name { return r.Name }); ok && !rule.Passthru {
-		return answer{addresses: rule.Addresses, known: true}
+		return r.local(realm, rule.Alias, rule.Addresses, hops)
 	}
 	zone, ok := zoneFor(s.Zones.Items, name)
 	if !ok {
@@ -46,7 +46,16 @@ func (r *run) resolveFrom(realm Realm, name Name, hops int) answer {
 		return r.resolveFrom(zone.Target, name, hops-1)
 	}
 	record, _ := longest(zone.Records, name, func(r Record) Name { return r.Name })
-	return answer{addresses: record.Addresses, known: true}
+	return r.local(realm, record.Alias, record.Addresses, hops)
+}
+
+// local is local data: addresses, or what the network answers for the name that an alias stands for (page "DNS
+// records overview", CNAME: the resolution begins again).
+func (r *run) local(realm Realm, alias Name, addresses Ranges, hops int) answer {
+	if alias == "" {
+		return answer{addresses: addresses, known: true}
+	}
+	return r.resolveFrom(realm, alias, hops-1)
 }
 
 // longest is the entry whose pattern fits the name most closely: the name itself, else the longest "*." above it.

@@ -33,6 +33,8 @@ const (
 	// SubnetConnector is a connector on a subnetwork of its own, RangeConnector one that was made from a bare range.
 	SubnetConnector Kind = "subnet-connector"
 	RangeConnector  Kind = "range-connector"
+	// Balancer is an internal load balancer.
+	Balancer Kind = "load-balancer"
 	// Site is whoever is behind a tunnel or an attachment.
 	Site Kind = "site"
 )
@@ -42,6 +44,8 @@ type Identity struct {
 	Kind             Kind
 	Name             string
 	Tags, SecureTags []string
+	// SecureTagsUnread tells that nobody has read which secure tags a machine has.
+	SecureTagsUnread bool
 	Account, Region  string
 	// External4 and External6 tell that it has an external address of the family.
 	External4, External6 bool

@@ -1,0 +1,77 @@
+package reach
+
+import "testing"
+
+// TestWhatWasNotReadIsUndecided asks about each fact that stands for something that nobody has read, and about the
+// neighbour that was read.
+func TestWhatWasNotReadIsUndecided(t *testing.T) {
+	to := tcp(t, "10.8.0.4", "10.9.0.1", 443)
+	by := func(next NextHop) Network {
+		n := emptyNetwork("net")
+		n.Routes = WholeList(route("10.9.0.0/16", StaticRoute, next))
+		return n
+	}
+	unread := by(NextHop{Kind: ToUnread, Name: "load balancer", State: Up})
+	expect(t, "a load balancer as next hop", ask(unread, sender, to), to, "undecided", FarSide)
+	expect(t, "nobody", ask(by(NextHop{Kind: ToNobody, State: Up}), sender, to), to, "blocked")
+
+	front := by(NextHop{Kind: ToLocal, State: Up})
+	front.Interfaces = WholeList(Interface{ranges(t, "10.9.0.1"), Identity{Kind: Balancer, Name: "front"}})
+	expect(t, "a load balancer's address", ask(front, sender, to), to, "undecided", FarSide)
+	front.Interfaces = WholeList(Interface{ranges(t, "10.9.0.1"), Identity{Kind: Instance, Name: "machine"}})
+	expect(t, "a machine's address", ask(front, sender, to), to, "blocked")
+}
+
+func TestSecureTagsThatNobodyReadMayFit(t *testing.T) {
+	to := tcp(t, "10.8.0.4", "10.9.0.1", 443)
+	n := routedNetwork()
+	denied := Rule{Act: Deny, Src: Peer{Ranges: EveryAddress()}, Dst: Peer{Ranges: EveryAddress()},
+		Layer4: []Layer4{EveryProtocol()}, Target: Target{SecureTags: []string{"tagValues/1"}}}
+	n.Firewall.Global = WholeList(Policy{Rules: []Rule{denied}})
+	for _, c := range []struct {
+		who  Identity
+		want string
+		open []Cause
+	}{
+		{Identity{Kind: Instance, SecureTagsUnread: true}, "undecided", []Cause{ListNotWhole}},
+		{Identity{Kind: Instance}, "passes", nil},
+		{Identity{Kind: Instance, SecureTags: []string{"tagValues/1"}}, "blocked", nil},
+	} {
+		expect(t, "secure tags", ask(n, c.who, to), to, c.want, c.open...)
+	}
+	n.Firewall.Global.Items[0].Rules[0].Target = Target{All: true}
+	n.Firewall.Global.Items[0].Rules[0].Src = Peer{SecureTags: []string{"tagValues/1"}}
+	expect(t, "as a source", ask(n, Identity{Kind: Instance, SecureTagsUnread: true}, to), to, "undecided",
+		ListNotWhole)
+	expect(t, "as a source, read", ask(n, Identity{Kind: Instance}, to), to, "passes")
+}
+
+// TestAnImportedRouteGoesOnByThePeersRoutes: the addresses behind it are in no subnetwork of the peer.
+func TestAnImportedRouteGoesOnByThePeersRoutes(t *testing.T) {
+	to := tcp(t, "10.8.0.4", "172.16.0.1", 443)
+	n, peer := emptyNetwork("net"), emptyNetwork("peer")
+	peer.Dynamic = WholeList(route("172.16.0.0/16", DynamicRoute, toSite("site")))
+	for kind, want := range map[NextKind]string{ToPeerRoutes: "passes", ToPeer: "blocked"} {
+		n.Dynamic = WholeList(route("172.16.0.0/16", DynamicRoute, NextHop{Kind: kind, Realm: "peer", State: Up}))
+		v := Evaluate(World{Networks: []Network{n, peer}, Sites: []FarSideFacts{wholeSite}},
+			Question{From: Place{"net", sender}, Flows: to})
+		expect(t, string(kind), v, to, want)
+	}
+}
+
+func TestAnAliasIsAnsweredAsItsTarget(t *testing.T) {
+	n := emptyNetwork("net")
+	n.Names.Zones = WholeList(Zone{Object: "corp", Domain: "corp.example", Kind: PrivateZone, Records: []Record{
+		{Name: "git.corp.example", Addresses: ranges(t, "10.30.0.10")},
+		{Name: "www.corp.example", Alias: "git.corp.example"}, {Name: "cdn.corp.example", Alias: "cdn.example"},
+		{Name: "loop.corp.example", Alias: "loop.corp.example"}}})
+	n.Names.Responses = WholeList(Response{Name: "old.example", Alias: "www.corp.example"})
+	r := &run{world: World{Networks: []Network{n}}}
+	for name, want := range map[Name]string{"www.corp.example": "10.30.0.10/32", "old.example": "10.30.0.10/32",
+		"cdn.corp.example": "", "loop.corp.example": "", "gone.corp.example": "none"} {
+		a := r.resolve("net", name)
+		if a.known != (want != "") || a.known && a.addresses.String() != want {
+			t.Errorf("%s: %v by %v, want %q", name, a.addresses, a.gap, want)
+		}
+	}
+}
