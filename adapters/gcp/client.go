@@ -13,6 +13,7 @@ import (
 	computev1 "google.golang.org/api/compute/v1"
 	"google.golang.org/api/dns/v1"
 	"google.golang.org/api/monitoring/v3"
+	"google.golang.org/api/networkconnectivity/v1"
 	"google.golang.org/api/option"
 	"google.golang.org/api/run/v2"
 	htransport "google.golang.org/api/transport/http"
@@ -29,7 +30,7 @@ type Options struct {
 	HTTPClient *http.Client
 	// Pace divides the waits between two looks at an operation; 0 and 1 are Google's own pace.
 	Pace float64
-	// Now is the clock; nil is [time.Now]. Only the reading of metrics asks it.
+	// Now is the clock; nil is [time.Now]. The reading of metrics and the times of facts ask it.
 	Now func() time.Time
 }
 
@@ -48,6 +49,7 @@ type Client struct {
 	routers          *compute.RoutersClient
 	routes           *compute.RoutesClient
 	policies         *compute.NetworkFirewallPoliciesClient
+	regionPolicies   *compute.RegionNetworkFirewallPoliciesClient
 	projects         *compute.ProjectsClient
 	instances        *compute.InstancesClient
 	globalOperations *compute.GlobalOperationsClient
@@ -64,6 +66,10 @@ type Client struct {
 	functions *cloudfunctions.Service
 	// Cloud Monitoring is the one place where a network's own quotas show.
 	monitoring *monitoring.Service
+	// Network Connectivity has the policy-based routes.
+	connectivity *networkconnectivity.Service
+
+	numbers projectNumbers
 }
 
 // scope is what every call of this package needs.
@@ -112,6 +118,7 @@ func (c *Client) builders(ctx context.Context, at func(string) []option.ClientOp
 		build(ctx, &c.routers, compute.NewRoutersRESTClient, root),
 		build(ctx, &c.routes, compute.NewRoutesRESTClient, root),
 		build(ctx, &c.policies, compute.NewNetworkFirewallPoliciesRESTClient, root),
+		build(ctx, &c.regionPolicies, compute.NewRegionNetworkFirewallPoliciesRESTClient, root),
 		build(ctx, &c.projects, compute.NewProjectsRESTClient, root),
 		build(ctx, &c.instances, compute.NewInstancesRESTClient, root),
 		build(ctx, &c.globalOperations, compute.NewGlobalOperationsRESTClient, root),
@@ -123,6 +130,7 @@ func (c *Client) builders(ctx context.Context, at func(string) []option.ClientOp
 		build(ctx, &c.run, run.NewService, at("/")),
 		build(ctx, &c.functions, cloudfunctions.NewService, at("/")),
 		build(ctx, &c.monitoring, monitoring.NewService, at("/")),
+		build(ctx, &c.connectivity, networkconnectivity.NewService, at("/")),
 	}
 }
 

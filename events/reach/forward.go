@@ -17,8 +17,8 @@ func (r *run) forward(p piece, next NextHop) {
 		p.realm, p.peered, p.who.Tags, p.who.Account = next.Realm, true, nil, ""
 		r.deliver(p)
 	case ToPeerRoutes:
-		// Page "VPC Network Peering", Options for exchanging routes: the next hop of an imported route is in the network
-		// that exports it; routes with tags are not exchanged.
+		// Page "VPC Network Peering", Options for exchanging routes: the next hop of an imported route is in the
+		// network that exports it; routes with tags are not exchanged.
 		p.realm, p.peered, p.who.Tags, p.who.Account = next.Realm, true, nil, ""
 		r.fromTunnel(p)
 	case ToUnread:

@@ -72,7 +72,8 @@ func TestTheDistributedFirewallAgreesWithOnePacket(t *testing.T) {
 			Cloud: rapid.IntRange(0, 4).Draw(t, "cloud") > 0}
 		all := everything().Union(FlowsOf(Box{EveryAddress(), EveryAddress(), EveryProtocol(), "a.example"}))
 		w := behind(g, c)
-		w.Networks[0].Names.Zones = WholeList(Zone{Kind: PrivateZone, Records: []Record{{Name: "a.example", Addresses: EveryAddress()}}})
+		w.Networks[0].Names.Zones = WholeList(Zone{Kind: PrivateZone,
+			Records: []Record{{Name: "a.example", Addresses: EveryAddress()}}})
 		v := Evaluate(w, Question{From: Place{"net", sender}, Flows: all})
 		for range 20 {
 			p := somePacket().Draw(t, "packet")

@@ -133,7 +133,8 @@ func TestAnEndpointThroughPeeringIsOpen(t *testing.T) {
 func TestNamesFollowTheOrderOfTheNetwork(t *testing.T) {
 	zones := WholeList(
 		Zone{Object: "corp", Domain: "corp.example", Kind: PrivateZone, Records: []Record{
-			{Name: "git.corp.example", Addresses: ranges(t, "10.30.0.10")}, {Name: "*.corp.example", Addresses: ranges(t, "10.30.0.11")},
+			{Name: "git.corp.example", Addresses: ranges(t, "10.30.0.10")},
+			{Name: "*.corp.example", Addresses: ranges(t, "10.30.0.11")},
 			{Name: "*.b.corp.example", Addresses: ranges(t, "10.30.0.12")}}},
 		Zone{Object: "deep", Domain: "deep.corp.example", Kind: PrivateZone},
 		Zone{Object: "forward", Domain: "forward.example", Kind: ForwardingZone},

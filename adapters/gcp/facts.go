@@ -1,0 +1,101 @@
+package gcp
+
+import (
+	"context"
+
+	"cloud.google.com/go/compute/apiv1/computepb"
+	"cloud.google.com/go/vpcaccess/apiv1/vpcaccesspb"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/api/dns/v1"
+	"google.golang.org/api/networkconnectivity/v1"
+
+	"github.com/culvertnet/culvert/events/reach"
+	"github.com/culvertnet/culvert/workers"
+	"github.com/culvertnet/culvert/workers/observe"
+)
+
+// networkFacts reads what decides about packets in a network. First everything is read (facts_read.go), then it is
+// translated, one file for each fact.
+type networkFacts struct{ *Client }
+
+var _ observe.Networks = networkFacts{}
+
+// NetworkFacts is the port that reads what decides about packets in networks.
+func (c *Client) NetworkFacts() observe.Networks { return networkFacts{c} }
+
+// A survey is one reading of a network: what each call has told, in the vendor's words.
+type survey struct {
+	*Client
+	speller
+	scope observe.Scope
+	// network is the full name, project its project's id.
+	network, project string
+	vpc              *computepb.Network
+
+	effective told[*computepb.NetworksGetEffectiveFirewallsResponse]
+	regional  []told[regionalRules]
+	subnets   []told[*computepb.Subnetwork]
+	fixed     told[*computepb.Route]
+	peered    []told[peeredRoute]
+	elsewhere source
+	edges     []told[*computepb.Router]
+	statuses  []told[routerStatus]
+	byPolicy  told[*networkconnectivity.PolicyBasedRoute]
+	fronts    []told[*computepb.ForwardingRule]
+	machines  []told[*computepb.Instance]
+	hidden    []told[*vpcaccesspb.Connector]
+	zones     told[*dns.ManagedZone]
+	records   []told[zoneRecord]
+	outbound  told[*dns.Policy]
+	responses told[*dns.ResponsePolicy]
+	answers   []told[*dns.ResponsePolicyRule]
+}
+
+// Network reads the network itself first: without it there is nothing to say.
+func (f networkFacts) Network(ctx context.Context, s observe.Scope) (reach.Network, error) {
+	project, id, err := splitNetwork(s.Network)
+	if err != nil {
+		return reach.Network{}, err
+	}
+	if len(s.Regions) == 0 {
+		return reach.Network{}, workers.Refuse("invalid", "read network %s: no region is named", s.Network)
+	}
+	home, err := f.projectID(ctx, project)
+	if err != nil {
+		return reach.Network{}, f.fail(call{name: "projects.get"}, err)
+	}
+	r := &survey{Client: f.Client, speller: f.speller(ctx, home), scope: s, network: networkName(home, id),
+		project: home}
+	if r.vpc, err = f.vpc(ctx, r.network); err != nil {
+		return reach.Network{}, err
+	}
+	r.read(ctx)
+	out := r.translate()
+	// What was not read because nobody waits any more is no gap.
+	return out, ctx.Err()
+}
+
+// atOnce bounds the calls of one reading that are under way at a time.
+const atOnce = 8
+
+// together carries out reads side by side. None of them errs: what a call did not tell is in its list.
+func together(reads ...func()) {
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for _, read := range reads {
+		g.Go(func() error {
+			read()
+			return nil
+		})
+	}
+	_ = g.Wait() // none errs
+}
+
+// translate puts all that was told into the model's words.
+func (r *survey) translate() reach.Network {
+	return reach.Network{
+		Realm: reach.Realm(r.network), Project: r.project, Firewall: r.firewall(), Names: r.nameService(),
+		Subnets: r.subnetRanges(), Hidden: r.hiddenRanges(), Routes: r.staticRoutes(), Dynamic: r.learnedRoutes(),
+		Policies: r.policyRoutes(), Endpoints: r.privateEndpoints(), NATs: r.nats(), Interfaces: r.interfaces(),
+	}
+}
