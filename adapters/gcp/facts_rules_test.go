@@ -33,8 +33,8 @@ func TestPolicyRules(t *testing.T) {
 			"pol rule 2: 2 out inspect from anywhere to 0.0.0.0/0, protocols 6:443, for all"},
 		{"an unknown action may do anything", `{"priority":3,"direction":"EGRESS","action":"mirror","match":{
 			"destIpRanges":["0.0.0.0/0"],` + tcp443 + `}}`,
-			"pol rule 3: 3 out inspect from anywhere to 0.0.0.0/0 [list-not-whole: the action \"mirror\" is unknown], " +
-				"protocols 6:443, for all"},
+			"pol rule 3: 3 out inspect from anywhere to 0.0.0.0/0 [list-not-whole: the action \"mirror\" is " +
+				"unknown], protocols 6:443, for all"},
 		{"names", `{"priority":4,"direction":"EGRESS","action":"allow","match":{"destFqdns":["Git.Example.","b.example"],` +
 			tcp443 + `}}`, "pol rule 4: 4 out allow from anywhere to git.example b.example, protocols 6:443, for all"},
 		{"a sender's name", `{"priority":4,"direction":"INGRESS","action":"allow","match":{"srcFqdns":["a.example"],` +
@@ -42,8 +42,8 @@ func TestPolicyRules(t *testing.T) {
 			"anywhere, protocols 6:443, for all"},
 		{"lists that nobody shows", `{"priority":5,"direction":"EGRESS","action":"deny","match":{
 			"destAddressGroups":["g"],"destRegionCodes":["DE"],"destThreatIntelligences":["iplist-tor"],` + tcp443 + `}}`,
-			"pol rule 5: 5 out deny from anywhere to [not-allowed-to-read: the rule names the address group g, which is " +
-				"not read] [may-change: the rule names the threat list iplist-tor] [may-change: the rule names the " +
+			"pol rule 5: 5 out deny from anywhere to [not-allowed-to-read: the rule names the address group g, which " +
+				"is not read] [may-change: the rule names the threat list iplist-tor] [may-change: the rule names the " +
 				"addresses of the country DE], protocols 6:443, for all"},
 		{"a context", `{"priority":6,"direction":"EGRESS","action":"deny","match":{"destNetworkType":"INTERNET",
 			"destIpRanges":["0.0.0.0/0"],` + tcp443 + `}}`,
@@ -75,8 +75,8 @@ func TestPolicyRules(t *testing.T) {
 				" of projects/q/global/networks/m"},
 		{"an unreadable protocol and range", `{"priority":9,"direction":"EGRESS","action":"allow","match":{
 			"destIpRanges":["10.0.0.0/8","ten"],"layer4Configs":[{"ipProtocol":"quic"}]}}`,
-			"pol rule 9: 9 out allow from anywhere to 10.0.0.0/8 [list-not-whole: parse protocol \"quic\": want a name " +
-				"or a number] [list-not-whole: the range ten was not understood], protocols 0-255, for all"},
+			"pol rule 9: 9 out allow from anywhere to 10.0.0.0/8 [list-not-whole: parse protocol \"quic\": want a " +
+				"name or a number] [list-not-whole: the range ten was not understood], protocols 0-255, for all"},
 	} {
 		f := facts(t, policyWith(c.rule)).Firewall.Global
 		if len(f.Items) != 1 || len(f.Items[0].Rules) != 1 {
@@ -128,7 +128,8 @@ func TestPoliciesStandInTheirOrder(t *testing.T) {
 	order := `"networkFirewallPolicyEnforcementOrder":"BEFORE_CLASSIC_FIREWALL"`
 	v := vendor{home + "/global/networks/n": `{"name":"n",` + order + `}`,
 		home + "/global/networks/n/getEffectiveFirewalls": `{"firewallPolicys":[
-			{"name":"9","type":"HIERARCHY"},{"name":"late","type":"NETWORK","priority":20},{"name":"3","type":"HIERARCHY"},
+			{"name":"9","type":"HIERARCHY"},
+			{"name":"late","type":"NETWORK","priority":20},{"name":"3","type":"HIERARCHY"},
 			{"name":"soon","type":"NETWORK","priority":10}]}`,
 		inR + "/firewallPolicies/getEffectiveFirewalls": `{"firewallPolicys":[{"name":"9","type":"HIERARCHY"},
 			{"name":"reg","type":"NETWORK_REGIONAL"},{"name":"gke","type":"SYSTEM_REGIONAL"},

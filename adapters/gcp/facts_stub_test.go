@@ -51,7 +51,6 @@ const (
 	limited = `429 {"error":{"code":429,"message":"too many"}}`
 )
 
-
 // on gives a driver that speaks to a vendor.
 func on(t *testing.T, v vendor) *gcp.Client {
 	t.Helper()
