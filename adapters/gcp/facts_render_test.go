@@ -25,27 +25,23 @@ func rendered(n reach.Network) string {
 	list(&b, "hidden ranges", n.Hidden, subnetText)
 	list(&b, "routes", n.Routes, routeText)
 	list(&b, "learned routes", n.Dynamic, routeText)
-	list(&b, "policy-based routes", n.Policies, func(p reach.PolicyRoute) string {
-		return fmt.Sprintf("%s %d: %s to %s, protocols %v, tags %v, other routes %t, %s", p.Object, p.Priority, p.Src,
-			p.Dst, p.Layer4, p.Tags, p.Others, hopText(p.Next))
-	})
-	list(&b, "endpoints", n.Endpoints, func(e reach.Endpoint) string {
-		return fmt.Sprintf("%s at %s, bundle %t, producer %q, region %q, global access %t, accepted %s", e.Object,
-			e.Address, e.Bundle, e.Producer, e.Region, e.GlobalAccess, e.Accepted)
-	})
+	policyRoutes(&b, n)
+	list(&b, "endpoints", n.Endpoints, endpointText)
 	list(&b, "NATs", n.NATs, func(a reach.NAT) string {
 		return fmt.Sprintf("%s in %s covers %s by %s", a.Object, a.Region, a.Covers, a.Addresses)
 	})
-	list(&b, "interfaces", n.Interfaces, func(i reach.Interface) string {
-		return fmt.Sprintf("%s of %s %s in %s, tags %v, account %q, external %t %t", i.Addresses, i.Who.Kind,
-			i.Who.Name, i.Who.Region, i.Who.Tags, i.Who.Account, i.Who.External4, i.Who.External6)
-	})
+	list(&b, "interfaces", n.Interfaces, interfaceText)
 	list(&b, "alternative name servers", n.Names.Servers, func(s string) string { return s })
-	list(&b, "response rules", n.Names.Responses, func(r reach.Response) string {
-		return fmt.Sprintf("%s is %s%s, passed on %t", r.Name, r.Addresses, alias(r.Alias), r.Passthru)
-	})
+	list(&b, "response rules", n.Names.Responses, responseText)
 	list(&b, "zones", n.Names.Zones, zoneText)
 	return b.String()
+}
+
+func policyRoutes(b *rendering, n reach.Network) {
+	list(b, "policy-based routes", n.Policies, func(p reach.PolicyRoute) string {
+		return fmt.Sprintf("%s %d: %s to %s, protocols %v, tags %v, other routes %t, %s", p.Object, p.Priority, p.Src,
+			p.Dst, p.Layer4, p.Tags, p.Others, hopText(p.Next))
+	})
 }
 
 func (b *rendering) line(depth int, format string, args ...any) {
@@ -160,4 +156,18 @@ func zoneText(z reach.Zone) string {
 		lines = append(lines, fmt.Sprintf("    %s is %s%s", r.Name, r.Addresses, alias(r.Alias)))
 	}
 	return strings.Join(lines, "\n")
+}
+
+func endpointText(e reach.Endpoint) string {
+	return fmt.Sprintf("%s at %s, bundle %t, producer %q, region %q, global access %t, accepted %s", e.Object,
+		e.Address, e.Bundle, e.Producer, e.Region, e.GlobalAccess, e.Accepted)
+}
+
+func interfaceText(i reach.Interface) string {
+	return fmt.Sprintf("%s of %s %s in %s, tags %v, account %q, external %t %t", i.Addresses, i.Who.Kind,
+		i.Who.Name, i.Who.Region, i.Who.Tags, i.Who.Account, i.Who.External4, i.Who.External6)
+}
+
+func responseText(r reach.Response) string {
+	return fmt.Sprintf("%s is %s%s, passed on %t", r.Name, r.Addresses, alias(r.Alias), r.Passthru)
 }
