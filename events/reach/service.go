@@ -13,6 +13,7 @@ const (
 	IngressAll         Ingress = "all"
 	IngressInternal    Ingress = "internal"
 	IngressInternalLBs Ingress = "internal-and-cloud-load-balancing"
+	IngressNone        Ingress = "none"
 )
 
 // A Service is a service as its callers meet it.
@@ -63,6 +64,11 @@ func (s Service) byIngress(c Caller) Admission {
 	switch {
 	case s.Ingress == IngressAll:
 		return admitted("ingress all")
+	case s.Ingress == IngressNone:
+		return Admission{By: "ingress none"}
+	case s.Ingress != IngressInternal && s.Ingress != IngressInternalLBs:
+		return Admission{May: true, By: "ingress", Open: []Gap{
+			{NoDocument, s.Object, "the ingress setting " + string(s.Ingress) + " is not known"}}}
 	case c.LoadBalancer:
 		return admitted("internal load balancer")
 	case c.Project != "" && c.Project == s.Project:

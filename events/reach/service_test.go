@@ -22,6 +22,12 @@ func TestWhoIsLetIn(t *testing.T) {
 		}, true, true},
 		{"in the perimeter", func(_ *Service, c *Caller) { c.Network = "inner" }, true, true},
 		{"ingress all", func(s *Service, c *Caller) { s.Ingress, c.Network = IngressAll, "other" }, true, true},
+		{"no ingress", func(s *Service, c *Caller) {
+			s.Ingress, c.LoadBalancer, c.Project = IngressNone, true, "acme-prod"
+		}, false, false},
+		{"an ingress setting of tomorrow", func(s *Service, c *Caller) {
+			s.Ingress, c.LoadBalancer = "partners", true
+		}, false, true},
 		{"a list of networks that lacks something", func(s *Service, c *Caller) {
 			s.SendsTo.Whole, c.Network = false, "other"
 		}, false, true},
