@@ -102,7 +102,8 @@ func TestNATCoversWhatItSays(t *testing.T) {
 			}
 		}
 		if got != c.covers || n.NATs.Whole != c.whole {
-			t.Errorf("%s: covers %q, whole %t by %v, want %q, %t", c.name, got, n.NATs.Whole, n.NATs.Gaps, c.covers, c.whole)
+			t.Errorf("%s: covers %q, whole %t by %v, want %q, %t", c.name, got, n.NATs.Whole, n.NATs.Gaps,
+				c.covers, c.whole)
 		}
 	}
 	if n := facts(t, withNAT(`{"name":"out",`+all+`}`)); len(n.Subnets.Items) != 3 {
@@ -153,9 +154,9 @@ func TestHiddenRanges(t *testing.T) {
 		if subnet == "" {
 			subnet = "null"
 		}
-		n := facts(t, vendor{"/v1/projects/" + c.project + "/locations/r/connectors": `{"connectors":[{"name":"projects/` +
-			c.project + `/locations/r/connectors/c","network":"` + c.network + `","ipCidrRange":"10.8.0.0/28","subnet":` +
-			subnet + `}]}`}, "q")
+		n := facts(t, vendor{"/v1/projects/" + c.project + "/locations/r/connectors": `{"connectors":[{` +
+			`"name":"projects/` + c.project + `/locations/r/connectors/c","network":"` + c.network +
+			`","ipCidrRange":"10.8.0.0/28","subnet":` + subnet + `}]}`}, "q")
 		got := ""
 		for _, h := range n.Hidden.Items {
 			got += h.Ranges.String()
@@ -175,8 +176,9 @@ func TestNamesOfOneNetworkHaveManySpellings(t *testing.T) {
 		netN: true, netURL: true, "https://compute.googleapis.com/compute/beta/" + netN: true,
 		"global/networks/n": true, "projects/42/global/networks/n": true,
 		"https://www.googleapis.com/compute/v1/projects/42/global/networks/n": true,
-		"projects/43/global/networks/n":                                       false, "projects/42/global/networks/other": false,
-		"projects/q/global/networks/n": false, "global/networks/nn": false, "": false,
+		"projects/43/global/networks/n":                                       false,
+		"projects/42/global/networks/other":                                   false,
+		"projects/q/global/networks/n":                                        false, "global/networks/nn": false, "": false,
 	} {
 		n := facts(t, vendor{
 			"/compute/v1/projects/42": `{"name":"p"}`, "/compute/v1/projects/43": `{"name":"q"}`,

@@ -39,7 +39,8 @@ func TestNextHops(t *testing.T) {
 			`to unread gateway projects/p/global/gateways/new, realm "", up`},
 		{"instance", `"nextHopInstance":"https://compute.googleapis.com/compute/v1/` + at + `gw"`,
 			`to gateway ` + at + `gw, realm "", up`},
-		{"instance that is stopped", `"nextHopInstance":"` + at + `stopped"`, `to gateway ` + at + `stopped, realm "", down`},
+		{"instance that is stopped", `"nextHopInstance":"` + at + `stopped"`,
+			`to gateway ` + at + `stopped, realm "", down`},
 		{"instance that starts", `"nextHopInstance":"` + at + `starting"`,
 			`to gateway ` + at + `starting, realm "", unclear`},
 		{"instance that does not forward", `"nextHopInstance":"` + at + `closed"`,
@@ -115,8 +116,10 @@ func TestWithoutTheListOfMachinesNobodyKnowsWhoHasAnAddress(t *testing.T) {
 // TestRoutesHaveTheirDefaults: kind, priority and category, and the neighbours of another network.
 func TestRoutesHaveTheirDefaults(t *testing.T) {
 	for _, c := range []struct{ name, route, want string }{
-		{"static", `"nextHopIp":"10.0.0.2","tags":["t"]`, "static route to 10.9.0.0/16, priority 1000, category 1, tags [t]"},
-		{"priority 0", `"nextHopIp":"10.0.0.2","priority":0`, "static route to 10.9.0.0/16, priority 0, category 1, tags []"},
+		{"static", `"nextHopIp":"10.0.0.2","tags":["t"]`,
+			"static route to 10.9.0.0/16, priority 1000, category 1, tags [t]"},
+		{"priority 0", `"nextHopIp":"10.0.0.2","priority":0`,
+			"static route to 10.9.0.0/16, priority 0, category 1, tags []"},
 		{"internet", `"nextHopGateway":"global/gateways/default-internet-gateway","routeType":"STATIC"`,
 			"static route to 10.9.0.0/16, priority 1000, category 4, tags []"},
 		{"load balancer", `"nextHopIlb":"10.0.0.7"`, "static route to 10.9.0.0/16, priority 1000, category 3, tags []"},
@@ -198,7 +201,8 @@ func TestEachLearnedRouteIsThereOnce(t *testing.T) {
 func TestAPrivateNATMakesTheWayToASiteUnclear(t *testing.T) {
 	for kind, want := range map[string]reach.State{"PRIVATE": reach.Unclear, "PUBLIC": reach.Up} {
 		v := routed("")
-		v[inR+"/routers"] = `{"items":[` + strings.TrimSuffix(edge, "}") + `,"nats":[{"name":"nat","type":"` + kind + `"}]}]}`
+		v[inR+"/routers"] = `{"items":[` + strings.TrimSuffix(edge, "}") + `,"nats":[{"name":"nat","type":"` +
+			kind + `"}]}]}`
 		v[inR+"/routers/edge/getRouterStatus"] = status(`{"destRange":"172.16.0.0/16","nextHopIp":"169.254.1.2"}`)
 		if got := facts(t, v).Dynamic.Items[0].Next.State; got != want {
 			t.Errorf("%s: %s, want %s", kind, got, want)

@@ -43,8 +43,8 @@ func TestPolicyRules(t *testing.T) {
 		{"lists that nobody shows", `{"priority":5,"direction":"EGRESS","action":"deny","match":{
 			"destAddressGroups":["g"],"destRegionCodes":["DE"],"destThreatIntelligences":["iplist-tor"],` + tcp443 + `}}`,
 			"pol rule 5: 5 out deny from anywhere to [not-allowed-to-read: the rule names the address group g, which " +
-				"is not read] [may-change: the rule names the threat list iplist-tor] [may-change: the rule names the " +
-				"addresses of the country DE], protocols 6:443, for all"},
+				"is not read] [may-change: the rule names the threat list iplist-tor] [may-change: the rule names " +
+				"the addresses of the country DE], protocols 6:443, for all"},
 		{"a context", `{"priority":6,"direction":"EGRESS","action":"deny","match":{"destNetworkType":"INTERNET",
 			"destIpRanges":["0.0.0.0/0"],` + tcp443 + `}}`,
 			"pol rule 6: 6 out deny from anywhere to 0.0.0.0/0 context INTERNET, protocols 6:443, for all"},

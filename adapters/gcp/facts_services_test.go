@@ -64,8 +64,8 @@ func TestTheNetworksThatAServiceSendsTo(t *testing.T) {
 // TestWhatServesIsNotAlwaysTheTemplate: traffic on a named revision, a tag, and a revision under way.
 func TestWhatServesIsNotAlwaysTheTemplate(t *testing.T) {
 	revision := func(name, network string) string {
-		return `{"name":"projects/p/locations/r/services/s/revisions/` + name + `","vpcAccess":{"networkInterfaces":[{` +
-			`"network":"` + network + `"}]}}`
+		return `{"name":"projects/p/locations/r/services/s/revisions/` + name +
+			`","vpcAccess":{"networkInterfaces":[{"network":"` + network + `"}]}}`
 	}
 	both := `{"revisions":[` + revision("s-1", "projects/p/global/networks/old") + `,` + revision("s-2", netN) + `]}`
 	same := strings.ReplaceAll(both, "networks/old", "networks/n")
@@ -82,8 +82,8 @@ func TestWhatServesIsNotAlwaysTheTemplate(t *testing.T) {
 			"type":"TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION","revision":"s-1","tag":"old"}]`, same, "",
 			[]reach.Realm{netN}, ""},
 		{"a change under way", latest + `}]`, both, `"latestReadyRevision":"x/s-1"`, nil, reach.MayChange},
-		{"revisions that may not be read", latest + `,"revision":"s-2"}]`, noRight, `"latestReadyRevision":"x/s-1"`, nil,
-			reach.NotAllowedToRead},
+		{"revisions that may not be read", latest + `,"revision":"s-2"}]`, noRight, `"latestReadyRevision":"x/s-1"`,
+			nil, reach.NotAllowedToRead},
 		{"a revision that no list has", latest + `}]`, `{"revisions":[` + revision("s-2", netN) + `]}`,
 			`"latestReadyRevision":"x/s-0"`, []reach.Realm{netN}, reach.ListNotWhole},
 	} {
@@ -110,7 +110,8 @@ func TestIngressAndInvokerCheck(t *testing.T) {
 		"INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER": reach.IngressInternalLBs, "INGRESS_TRAFFIC_NONE": reach.IngressNone,
 		"INGRESS_TRAFFIC_NEW": "INGRESS_TRAFFIC_NEW"} {
 		got := service(t, vendor{svc: `{"ingress":"` + word + `","invokerIamDisabled":true}`})
-		if got.Ingress != want || !got.OpenInvoker || got.Object != "projects/p/locations/r/services/s" || got.Project != "p" {
+		if got.Ingress != want || !got.OpenInvoker || got.Object != "projects/p/locations/r/services/s" ||
+			got.Project != "p" {
 			t.Errorf("%s: %+v", word, got)
 		}
 	}
@@ -158,7 +159,8 @@ func TestAFunctionIsMetAsTheServiceBehindIt(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	gone := `404 {"error":{"code":404,"message":"not found"}}`
-	if _, err := on(t, vendor{svc: gone}).ServiceFacts().Service(t.Context(), ref); !errors.Is(err, workers.ErrNotFound) {
+	_, err = on(t, vendor{svc: gone}).ServiceFacts().Service(t.Context(), ref)
+	if !errors.Is(err, workers.ErrNotFound) {
 		t.Errorf("a missing service: %v", err)
 	}
 	_, err = on(t, vendor{svc: noRight}).ServiceFacts().Service(t.Context(), ref)
@@ -184,7 +186,8 @@ func TestServicesOfTheDefaultWorld(t *testing.T) {
 		got, err := c.ServiceFacts().Service(t.Context(), observe.ServiceRef{Platform: s.platform, Project: "acme-prod",
 			Region: region, Name: s.name})
 		must(t, "read "+s.name, err)
-		text := fmt.Sprintf("%s %v %t, open %t, %v %t", got.Ingress, got.SendsTo.Items, got.SendsTo.Whole, got.OpenInvoker,
+		text := fmt.Sprintf("%s %v %t, open %t, %v %t", got.Ingress, got.SendsTo.Items, got.SendsTo.Whole,
+			got.OpenInvoker,
 			got.Invokers.Items, got.Invokers.Whole)
 		if text != s.want {
 			t.Errorf("%s: %s, want %s; gaps %v", s.name, text, s.want, got.SendsTo.Gaps)
