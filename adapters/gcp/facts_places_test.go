@@ -178,7 +178,8 @@ func TestNamesOfOneNetworkHaveManySpellings(t *testing.T) {
 		"https://www.googleapis.com/compute/v1/projects/42/global/networks/n": true,
 		"projects/43/global/networks/n":                                       false,
 		"projects/42/global/networks/other":                                   false,
-		"projects/q/global/networks/n":                                        false, "global/networks/nn": false, "": false,
+		"projects/q/global/networks/n":                                        false,
+		"global/networks/nn":                                                  false, "": false,
 	} {
 		n := facts(t, vendor{
 			"/compute/v1/projects/42": `{"name":"p"}`, "/compute/v1/projects/43": `{"name":"q"}`,
