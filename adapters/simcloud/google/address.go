@@ -105,8 +105,8 @@ func (r *request) checkEndpointAddress(doc world.Doc) *refusal {
 }
 
 func ipInUse(addr netip.Addr, by string) *refusal {
-	return &refusal{400, "ipInUseByAnotherResource", "FAILED_PRECONDITION",
-		fmt.Sprintf("IP '%s' is already being used by '%s'.", addr, by)}
+	return &refusal{status: 400, reason: "ipInUseByAnotherResource", rpc: "FAILED_PRECONDITION",
+		message: fmt.Sprintf("IP '%s' is already being used by '%s'.", addr, by)}
 }
 
 func (r *request) anyAutoMode(network world.Doc) bool {
@@ -208,8 +208,7 @@ func subnetAddress(r *request, doc world.Doc) (world.Doc, *refusal) {
 		}
 	}
 	return nil, &refusal{
-		400, "ipSpaceExhausted", "RESOURCE_EXHAUSTED", fmt.Sprintf("IP space of '%s' is exhausted.", name),
-	}
+		status: 400, reason: "ipSpaceExhausted", rpc: "RESOURCE_EXHAUSTED", message: fmt.Sprintf("IP space of '%s' is exhausted.", name)}
 }
 
 // usable: the first two and the last two addresses of a subnet's primary range are the vendor's own.

@@ -24,6 +24,13 @@ type api struct {
 	quotas    map[string]int
 	numbers   map[string]string // ids of projects by their numbers
 	connected bool              // connectors show connectedProjects
+
+	access      []Access
+	disabled    []Disabled
+	orgPolicies []OrgPolicy
+	accounts    []string
+	missing     []Missing
+	counting    bool // subnetworks run out of addresses
 }
 
 // method is one call of an API.
@@ -34,7 +41,8 @@ type method struct {
 	body      schema // nil = the call has no body
 	named     string // where a creating call has its name: "name" (a body field) or a query parameter
 	style     style
-	operation bool // answers with an operation, so a fault can fail inside it
+	operation bool   // answers with an operation, so a fault can fail inside it
+	api       string // compute, dns, run …; set by New
 	run       handler
 }
 
@@ -58,7 +66,9 @@ type request struct {
 
 // New loads the scenario into the world and returns the handler of all Google APIs. Call it before World.Baseline.
 func New(w *world.World, s Scenario) (http.Handler, error) {
-	d := &api{w: w, quotas: s.quotas(), numbers: map[string]string{}, connected: !s.NoConnectedProjects}
+	d := &api{w: w, quotas: s.quotas(), numbers: map[string]string{}, connected: !s.NoConnectedProjects,
+		access: s.Access, disabled: s.DisabledAPIs, orgPolicies: s.OrgPolicies, accounts: s.Accounts,
+		missing: s.MissingRoles, counting: s.CountAddresses}
 	for _, p := range s.Projects {
 		d.numbers[p.Number] = p.ID
 	}
@@ -73,14 +83,16 @@ func New(w *world.World, s Scenario) (http.Handler, error) {
 		methods  []method
 	}{
 		{[]string{"/compute/v1/"}, computeMethods()},
-		{[]string{"/v1/", "/v1beta1/"}, slices.Concat(connectorMethods(), policyRouteMethods(), appMethods())},
+		{[]string{"/v1/", "/v1beta1/"}, slices.Concat(connectorMethods(), policyRouteMethods(), appMethods(),
+			preflightMethods())},
 		// the recordings speak v1beta1
 		{[]string{"/dns/v1/", "/dns/v1beta2/"}, dnsMethods()},
-		{[]string{"/v2/"}, serverlessMethods()},
-		{[]string{"/v3/"}, monitoringMethods()},
+		{[]string{"/v2/"}, append(serverlessMethods(), orgPolicyMethods()...)},
+		{[]string{"/v3/"}, append(monitoringMethods(), preflightMethods()[:1]...)},
 	} {
 		for _, prefix := range api.prefixes {
 			for _, m := range api.methods {
+				m.api = apiOf(prefix, m.call)
 				verb, path, _ := strings.Cut(m.pattern, " ")
 				pattern := verb + " " + prefix + path
 				byPattern[pattern] = append(byPattern[pattern], m)
@@ -95,8 +107,8 @@ func New(w *world.World, s Scenario) (http.Handler, error) {
 }
 
 func unknownMethod(rw http.ResponseWriter, r *http.Request) {
-	send(rw, refusal{404, "notFound", "NOT_FOUND",
-		"no such method in the simulated world: " + r.Method + " " + r.URL.Path}.answer(dnsStyle))
+	send(rw, refusal{status: 404, reason: "notFound", rpc: "NOT_FOUND",
+		message: "no such method in the simulated world: " + r.Method + " " + r.URL.Path}.answer(dnsStyle))
 }
 
 // serve reads the call and hands it to the world, which carries out faults around it.
@@ -127,11 +139,14 @@ func (d *api) answer(rw http.ResponseWriter, hr *http.Request, m method) {
 		Run: func(tx *world.Tx) world.Answer {
 			r.tx = tx
 			if tx.Fault != nil && tx.Fault.Mode == world.ExpireSession {
-				return refusal{401, "authError", "UNAUTHENTICATED",
-					"Request had invalid authentication credentials."}.answer(m.style)
+				return refusal{status: 401, reason: "authError", rpc: "UNAUTHENTICATED",
+					message: "Request had invalid authentication credentials."}.answer(m.style)
 			}
 			if !tx.Has(vendor, "projects", r.project) && r.project != "" {
 				return noProject(r).answer(m.style)
+			}
+			if bad := r.permitted(m); bad != nil {
+				return bad.answer(m.style)
 			}
 			doc, refused := m.run(r)
 			if refused != nil {
@@ -143,8 +158,8 @@ func (d *api) answer(rw http.ResponseWriter, hr *http.Request, m method) {
 }
 
 func noProject(r *request) *refusal {
-	return &refusal{403, "forbidden", "PERMISSION_DENIED",
-		fmt.Sprintf("Required '%s' permission for 'projects/%s' (or it may not exist)", r.call, r.project)}
+	return &refusal{status: 403, reason: "forbidden", rpc: "PERMISSION_DENIED",
+		message: fmt.Sprintf("Required '%s' permission for 'projects/%s' (or it may not exist)", r.call, r.project)}
 }
 
 func (d *api) read(m method, hr *http.Request) (*request, *refusal) {
@@ -189,7 +204,7 @@ func decode(from io.Reader, s schema) (world.Doc, *refusal) {
 	doc := world.Doc{}
 	if len(strings.TrimSpace(string(raw))) > 0 {
 		if err := json.Unmarshal(raw, &doc); err != nil {
-			return nil, &refusal{400, "parseError", "INVALID_ARGUMENT", "Invalid JSON payload received. " + syntax(err)}
+			return nil, &refusal{status: 400, reason: "parseError", rpc: "INVALID_ARGUMENT", message: "Invalid JSON payload received. " + syntax(err)}
 		}
 	}
 	return s(doc)

@@ -65,8 +65,8 @@ func keepAutoSubnetwork(r *request, name string, doc world.Doc) *refusal {
 	if !r.autoSubnetwork(name, doc) {
 		return nil
 	}
-	return &refusal{400, "invalidResourceUsage", "FAILED_PRECONDITION",
-		"Invalid resource usage: 'Cannot delete auto subnetwork from an auto subnet mode network.'."}
+	return &refusal{status: 400, reason: "invalidResourceUsage", rpc: "FAILED_PRECONDITION",
+		message: "Invalid resource usage: 'Cannot delete auto subnetwork from an auto subnet mode network.'."}
 }
 
 // deleteAutoSubnetworks takes an auto mode network's own subnetworks away with it.

@@ -94,6 +94,9 @@ func (c collection) insert(r *request) (world.Doc, *refusal) {
 	if r.tx.Has(vendor, c.kind, name) {
 		return nil, alreadyExists(name)
 	}
+	if bad := r.checkLocation(r.region, name); bad != nil && r.region != "" {
+		return nil, bad
+	}
 	doc, bad := c.build(r)
 	if bad != nil {
 		return nil, bad

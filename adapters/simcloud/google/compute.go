@@ -17,7 +17,7 @@ func computeMethods() []method {
 	out = append(out, routerMethods()...)
 	out = append(out, routeMethods()...)
 	out = append(out, firewallPolicyMethods()...)
-	out = append(out, operationMethods()...)
+	out = append(append(out, operationMethods()...), subnetworkPolicyMethods()...)
 	subnet := structSchema[compute.SubnetworksSetPrivateIpGoogleAccessRequest]()
 	return append(out,
 		method{pattern: "POST projects/{project}/regions/{region}/subnetworks/{name}/setPrivateIpGoogleAccess",

@@ -78,9 +78,12 @@ func createConnector(r *request) (world.Doc, *refusal) {
 	}
 	name := r.connectorName()
 	if r.tx.Has(vendor, "connectors", name) {
-		return nil, &refusal{409, "", "ALREADY_EXISTS", fmt.Sprintf("Requested entity already exists: %s", name)}
+		return nil, &refusal{status: 409, reason: "", rpc: "ALREADY_EXISTS", message: fmt.Sprintf("Requested entity already exists: %s", name)}
 	}
 	if bad := checkConnector(r.body); bad != nil {
+		return nil, bad
+	}
+	if bad := r.rpcLocation(r.region, name); bad != nil {
 		return nil, bad
 	}
 	if network := connectorNetwork(name, r.body); network != "" && segment(network, "projects") != r.project {
@@ -177,7 +180,11 @@ func (r *request) connectorFails(name string, doc world.Doc) *failure {
 	if _, ok := num(doc, "maxInstances"); !ok {
 		return &failure{3, "A Connector must specify either max_throughput or max_instances"}
 	}
-	if subnet := connectorSubnet(name, doc); subnet != "" {
+	subnet := connectorSubnet(name, doc)
+	if failed := r.connectorAgentsFail(name, subnet); failed != nil {
+		return failed
+	}
+	if subnet != "" {
 		return r.subnetFails(subnet)
 	}
 	network := connectorNetwork(name, doc)
@@ -231,20 +238,28 @@ func (r *request) subnetFails(subnet string) *failure {
 
 // machineIn names a machine with an address of a subnetwork.
 func (r *request) machineIn(subnet world.Doc) string {
+	if machines := r.machinesIn(subnet); len(machines) > 0 {
+		return machines[0]
+	}
+	return ""
+}
+
+func (r *request) machinesIn(subnet world.Doc) []string {
 	prefix, err := netip.ParsePrefix(str(subnet, "ipCidrRange"))
 	if err != nil {
-		return ""
+		return nil
 	}
+	var out []string
 	for e := range r.all("instances", "") {
 		for _, nic := range objs(e.Doc, "networkInterfaces") {
 			a, err := netip.ParseAddr(str(nic, "networkIP"))
 			network := relative(str(nic, "network"), segment(e.Name, "projects"))
 			if err == nil && prefix.Contains(a) && network == relative(str(subnet, "network"), "") {
-				return e.Name
+				out = append(out, e.Name)
 			}
 		}
 	}
-	return ""
+	return out
 }
 
 func (r *request) connectorOperation(verb string, took time.Duration, doc world.Doc, failed *failure) world.Doc {
@@ -308,7 +323,7 @@ func deleteConnector(r *request) (world.Doc, *refusal) {
 	}
 	if state := str(doc, "state"); state == "DELETING" || state == "CREATING" || state == "UPDATING" {
 		// guess: the wording; the vendor refuses a second operation on one connector.
-		return nil, &refusal{400, "", "FAILED_PRECONDITION", fmt.Sprintf("The connector is in state %s.", state)}
+		return nil, &refusal{status: 400, reason: "", rpc: "FAILED_PRECONDITION", message: fmt.Sprintf("The connector is in state %s.", state)}
 	}
 	if failed := r.inside(); failed != nil {
 		return r.connectorOperation("DeleteConnector", connectorDelete, doc, failed), nil
@@ -339,7 +354,7 @@ func patchConnector(r *request) (world.Doc, *refusal) {
 		return nil, rpcNotFound("The connector is not found.")
 	}
 	if state := str(doc, "state"); state != "READY" {
-		return nil, &refusal{400, "", "FAILED_PRECONDITION", fmt.Sprintf("The connector is in state %s.", state)}
+		return nil, &refusal{status: 400, reason: "", rpc: "FAILED_PRECONDITION", message: fmt.Sprintf("The connector is in state %s.", state)}
 	}
 	mask := camelMask(r.query.Get("updateMask"))
 	next := without(doc)

@@ -34,7 +34,7 @@ func (r *request) registerInDirectory(rule world.Doc, network string, netDoc wor
 		directory = next
 	}
 	rule["serviceDirectoryRegistrations"] = []any{directory}
-	return nil
+	return r.checkLocation(str(directory, "serviceDirectoryRegion"), r.subject)
 }
 
 func isBundleRule(rule world.Doc, network string) bool {

@@ -80,6 +80,9 @@ func buildBundleRule(r *request) (world.Doc, *refusal) {
 	if bad := r.checkEndpoint(); bad != nil {
 		return nil, bad
 	}
+	if bad := r.checkEndpointPolicy("GOOGLE_APIS"); bad != nil {
+		return nil, bad
+	}
 	network, netDoc, bad := r.networkOf(str(r.body, "network"))
 	if bad != nil {
 		return nil, bad
@@ -157,6 +160,9 @@ func buildRegionalRule(r *request) (world.Doc, *refusal) {
 		return buildInternalRule(r)
 	}
 	if bad := r.checkEndpoint(); bad != nil {
+		return nil, bad
+	}
+	if bad := r.checkEndpointPolicy("SERVICE_PRODUCERS"); bad != nil {
 		return nil, bad
 	}
 	attachment := relative(target, r.project)

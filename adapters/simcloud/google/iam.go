@@ -1,6 +1,7 @@
 package google
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
@@ -44,6 +45,11 @@ func folded(member string) string {
 	return kind + ":" + strings.ToLower(account)
 }
 
+// newTo are the members that a policy did not have before: those are looked up.
+func newTo(before, members []string) []string {
+	return slices.DeleteFunc(slices.Clone(members), func(m string) bool { return slices.Contains(before, m) })
+}
+
 // setPolicyOf replaces the whole policy. An etag that is not the present one is refused; without an etag the last
 // writer wins.
 func setPolicyOf(kind string) handler {
@@ -63,11 +69,18 @@ func setPolicyOf(kind string) handler {
 					"exponential backoff.")
 		}
 		next := world.Doc{"version": 1}
+		var before []string
+		for _, b := range objs(old, "bindings") {
+			before = append(before, strs(b, "members")...)
+		}
 		var bindings []any
 		for _, b := range objs(given, "bindings") {
 			if members := strs(b, "members"); len(members) > 0 {
 				for i := range members {
 					members[i] = folded(members[i])
+				}
+				if bad := r.checkMembers(newTo(before, members)); bad != nil {
+					return nil, bad
 				}
 				b["members"] = members
 				bindings = append(bindings, b)

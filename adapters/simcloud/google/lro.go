@@ -108,9 +108,9 @@ func listLROs(r *request) (world.Doc, *refusal) {
 }
 
 func rpcNotFound(format string, args ...any) *refusal {
-	return &refusal{404, "notFound", "NOT_FOUND", fmt.Sprintf(format, args...)}
+	return &refusal{status: 404, reason: "notFound", rpc: "NOT_FOUND", message: fmt.Sprintf(format, args...)}
 }
 
 func rpcInvalid(format string, args ...any) *refusal {
-	return &refusal{400, "badRequest", "INVALID_ARGUMENT", fmt.Sprintf(format, args...)}
+	return &refusal{status: 400, reason: "badRequest", rpc: "INVALID_ARGUMENT", message: fmt.Sprintf(format, args...)}
 }

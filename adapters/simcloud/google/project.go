@@ -120,13 +120,17 @@ func projectFunction(name string, doc world.Doc) []world.Item {
 
 func projectMembers(name string, doc world.Doc) []world.Item {
 	var items []world.Item
+	kind := "services.iamMembers"
+	if segment(name, "subnetworks") != "" {
+		kind = "subnetworks.iamMembers"
+	}
 	for _, b := range objs(doc, "bindings") {
 		for _, member := range strs(b, "members") {
 			grant := name + "#" + str(b, "role") + "#" + member
 			if condition := obj(b, "condition"); condition != nil { // the same grant may stand without one, too
 				grant += "#" + world.Text(condition)
 			}
-			items = append(items, item("services.iamMembers", grant, "", b["condition"]))
+			items = append(items, item(kind, grant, "", b["condition"]))
 		}
 	}
 	return items

@@ -31,8 +31,8 @@ func (r *request) zoneOf() (string, world.Doc, *refusal) {
 		}
 	}
 	if !ok {
-		return "", nil, &refusal{404, "notFound", "NOT_FOUND",
-			fmt.Sprintf("The 'parameters.managedZone' resource named '%s' does not exist.", base(name))}
+		return "", nil, &refusal{status: 404, reason: "notFound", rpc: "NOT_FOUND",
+			message: fmt.Sprintf("The 'parameters.managedZone' resource named '%s' does not exist.", base(name))}
 	}
 	return name, doc, nil
 }
@@ -56,13 +56,13 @@ func checkRecord(record map[string]any, zone world.Doc, where string) *refusal {
 }
 
 func existingRecord(where string, record map[string]any) *refusal {
-	return &refusal{409, "alreadyExists", "ALREADY_EXISTS",
-		fmt.Sprintf("The resource '%s' named '%s (%s)' already exists", where, str(record, "name"),
+	return &refusal{status: 409, reason: "alreadyExists", rpc: "ALREADY_EXISTS",
+		message: fmt.Sprintf("The resource '%s' named '%s (%s)' already exists", where, str(record, "name"),
 			str(record, "type"))}
 }
 
 func missingRecord(where, name, typ string) *refusal {
-	return &refusal{404, "notFound", "NOT_FOUND", fmt.Sprintf("The '%s' resource named '%s (%s)' does not exist.",
+	return &refusal{status: 404, reason: "notFound", rpc: "NOT_FOUND", message: fmt.Sprintf("The '%s' resource named '%s (%s)' does not exist.",
 		where, name, typ)}
 }
 
@@ -155,8 +155,7 @@ func createChange(r *request) (world.Doc, *refusal) {
 	deletions, additions := objs(r.body, "deletions"), objs(r.body, "additions")
 	if len(deletions)+len(additions) == 0 {
 		return nil, &refusal{
-			400, "required", "INVALID_ARGUMENT", "The 'entity.change' parameter is required but was missing.",
-		}
+			status: 400, reason: "required", rpc: "INVALID_ARGUMENT", message: "The 'entity.change' parameter is required but was missing."}
 	}
 	gone := map[string]bool{}
 	for i, record := range deletions {
@@ -168,8 +167,7 @@ func createChange(r *request) (world.Doc, *refusal) {
 		}
 		if world.Text(completeRecord(record)) != world.Text(standing) {
 			return nil, &refusal{
-				412, "conditionNotMet", "FAILED_PRECONDITION", fmt.Sprintf("Precondition not met for '%s'", where),
-			}
+				status: 412, reason: "conditionNotMet", rpc: "FAILED_PRECONDITION", message: fmt.Sprintf("Precondition not met for '%s'", where)}
 		}
 		gone[name] = true
 	}

@@ -15,6 +15,7 @@ type refusal struct {
 	reason  string // errors[].reason of the older APIs; "" = the answer has no errors list
 	rpc     string // status of the newer APIs
 	message string
+	details []any // of the newer APIs and of an API that is off
 }
 
 // style tells the APIs' error bodies apart.
@@ -36,6 +37,9 @@ func (f refusal) answer(s style) world.Answer {
 			e["status"] = f.rpc
 		}
 	}
+	if len(f.details) > 0 {
+		e["details"] = f.details
+	}
 	return jsonAnswer(f.status, map[string]any{"error": e})
 }
 
@@ -48,44 +52,44 @@ func jsonAnswer(status int, body any) world.Answer {
 }
 
 func notFound(name string) *refusal {
-	return &refusal{404, "notFound", "NOT_FOUND", fmt.Sprintf("The resource '%s' was not found", name)}
+	return &refusal{status: 404, reason: "notFound", rpc: "NOT_FOUND", message: fmt.Sprintf("The resource '%s' was not found", name)}
 }
 
 func alreadyExists(name string) *refusal {
-	return &refusal{409, "alreadyExists", "ALREADY_EXISTS", fmt.Sprintf("The resource '%s' already exists", name)}
+	return &refusal{status: 409, reason: "alreadyExists", rpc: "ALREADY_EXISTS", message: fmt.Sprintf("The resource '%s' already exists", name)}
 }
 
 // invalid is the Compute form of a bad field.
 func invalid(field string, val any, format string, args ...any) *refusal {
-	return &refusal{400, "invalid", "INVALID_ARGUMENT",
-		fmt.Sprintf("Invalid value for field '%s': '%v'. %s", field, val, fmt.Sprintf(format, args...))}
+	return &refusal{status: 400, reason: "invalid", rpc: "INVALID_ARGUMENT",
+		message: fmt.Sprintf("Invalid value for field '%s': '%v'. %s", field, val, fmt.Sprintf(format, args...))}
 }
 
 // badRequest is a 400 in free words.
 func badRequest(format string, args ...any) *refusal {
-	return &refusal{400, "invalid", "INVALID_ARGUMENT", fmt.Sprintf(format, args...)}
+	return &refusal{status: 400, reason: "invalid", rpc: "INVALID_ARGUMENT", message: fmt.Sprintf(format, args...)}
 }
 
 func inUse(kind, name, by string) *refusal {
-	return &refusal{400, "resourceInUseByAnotherResource", "FAILED_PRECONDITION",
-		fmt.Sprintf("The %s resource '%s' is already being used by '%s'", kind, name, by)}
+	return &refusal{status: 400, reason: "resourceInUseByAnotherResource", rpc: "FAILED_PRECONDITION",
+		message: fmt.Sprintf("The %s resource '%s' is already being used by '%s'", kind, name, by)}
 }
 
 func notReady(name string) *refusal {
-	return &refusal{400, "resourceNotReady", "FAILED_PRECONDITION", fmt.Sprintf("The resource '%s' is not ready", name)}
+	return &refusal{status: 400, reason: "resourceNotReady", rpc: "FAILED_PRECONDITION", message: fmt.Sprintf("The resource '%s' is not ready", name)}
 }
 
 func staleFingerprint(message string) *refusal {
-	return &refusal{412, "conditionNotMet", "FAILED_PRECONDITION", message}
+	return &refusal{status: 412, reason: "conditionNotMet", rpc: "FAILED_PRECONDITION", message: message}
 }
 
 func quotaExceeded(metric string, limit int) *refusal {
-	return &refusal{403, "quotaExceeded", "RESOURCE_EXHAUSTED",
-		fmt.Sprintf("Quota '%s' exceeded.  Limit: %d.0 globally.", metric, limit)}
+	return &refusal{status: 403, reason: "quotaExceeded", rpc: "RESOURCE_EXHAUSTED",
+		message: fmt.Sprintf("Quota '%s' exceeded.  Limit: %d.0 globally.", metric, limit)}
 }
 
 func aborted(format string, args ...any) *refusal {
-	return &refusal{409, "aborted", "ABORTED", fmt.Sprintf(format, args...)}
+	return &refusal{status: 409, reason: "aborted", rpc: "ABORTED", message: fmt.Sprintf(format, args...)}
 }
 
 // shapes is how the faults speak for one call.
@@ -94,11 +98,11 @@ func (r *request) shapes(m method) world.Shapes {
 	return world.Shapes{
 		Refuse: func(f world.Fault) world.Answer {
 			message := fmt.Sprintf("Required '%s' permission for '%s'", m.call, r.subject)
-			return say(refusal{httpStatus(f, 403), "forbidden", "PERMISSION_DENIED", message})
+			return say(refusal{status: httpStatus(f, 403), reason: "forbidden", rpc: "PERMISSION_DENIED", message: message})
 		},
 		Unavailable: func(f world.Fault) world.Answer {
 			return say(
-				refusal{httpStatus(f, 503), "backendError", "UNAVAILABLE", "The service is currently unavailable."},
+				refusal{status: httpStatus(f, 503), reason: "backendError", rpc: "UNAVAILABLE", message: "The service is currently unavailable."},
 			)
 		},
 		Throttle: func(f world.Fault) world.Answer { return say(throttled(m.style, httpStatus(f, 0))) },
@@ -120,7 +124,7 @@ func throttled(s style, status int) refusal {
 	if status == 0 {
 		status = http.StatusTooManyRequests
 	}
-	return refusal{status, "rateLimitExceeded", "RESOURCE_EXHAUSTED", message}
+	return refusal{status: status, reason: "rateLimitExceeded", rpc: "RESOURCE_EXHAUSTED", message: message}
 }
 
 // httpStatus reads a fault's status when it is an HTTP one; operation codes (3, QUOTA_EXCEEDED) are not.

@@ -59,8 +59,8 @@ func deleteRevision(r *request) (world.Doc, *refusal) {
 	name := str(doc, "name")
 	service, _ := r.get(serviceKind, segmentPath(name, "revisions"))
 	if slices.Contains(serving(service), name) || str(service, "latestCreatedRevision") == name {
-		return nil, &refusal{400, "", "FAILED_PRECONDITION",
-			fmt.Sprintf("Revision '%s' cannot be deleted: it is serving traffic or the latest.", r.name)}
+		return nil, &refusal{status: 400, reason: "", rpc: "FAILED_PRECONDITION",
+			message: fmt.Sprintf("Revision '%s' cannot be deleted: it is serving traffic or the latest.", r.name)}
 	}
 	failed := r.inside()
 	if failed == nil {
@@ -91,8 +91,8 @@ func (r *request) nextRevision(doc world.Doc) (string, bool, *refusal) {
 		full := service + "/revisions/" + wanted
 		there, ok := r.get(revisionKind, full)
 		if ok && world.Text(without(there, ofServer...)) != content {
-			return "", false, &refusal{409, "", "ALREADY_EXISTS",
-				fmt.Sprintf("Revision named '%s' with different configuration already exists.", wanted)}
+			return "", false, &refusal{status: 409, reason: "", rpc: "ALREADY_EXISTS",
+				message: fmt.Sprintf("Revision named '%s' with different configuration already exists.", wanted)}
 		}
 		return full, !ok, nil
 	}

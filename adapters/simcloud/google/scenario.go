@@ -27,6 +27,14 @@ type Scenario struct {
 	AppVersions      []AppVersion     `yaml:"appVersions"` // of App Engine
 	Generate         []Generated      `yaml:"generate"`
 	Objects          []Object         `yaml:"objects"` // anything else, in the vendor's own words
+	Access           []Access         `yaml:"access"`
+	DisabledAPIs     []Disabled       `yaml:"disabledApis"`
+	OrgPolicies      []OrgPolicy      `yaml:"orgPolicies"`
+	// Accounts are users, groups and service accounts that exist. Another one of a domain that is in the list does not.
+	Accounts     []string  `yaml:"accounts"`
+	MissingRoles []Missing `yaml:"missingRoles"`
+	// CountAddresses lets a subnetwork run out of addresses for direct egress, which takes them by sixteens.
+	CountAddresses bool `yaml:"countAddresses"`
 	// NoConnectedProjects lets connectors not show the projects of their users, as in every recording. The discovery
 	// document has the field.
 	NoConnectedProjects bool `yaml:"noConnectedProjects"`

@@ -104,7 +104,7 @@ func createService(r *request) (world.Doc, *refusal) {
 		return nil, rpcInvalid("Invalid value at 'service_id': %q", r.name)
 	}
 	if r.tx.Has(vendor, serviceKind, name) {
-		return nil, &refusal{409, "", "ALREADY_EXISTS", fmt.Sprintf("Resource '%s' already exists.", r.name)}
+		return nil, &refusal{status: 409, reason: "", rpc: "ALREADY_EXISTS", message: fmt.Sprintf("Resource '%s' already exists.", r.name)}
 	}
 	doc := world.Doc{}
 	for _, field := range settable {
@@ -116,6 +116,9 @@ func createService(r *request) (world.Doc, *refusal) {
 		return nil, bad
 	}
 	r.newService(doc, name)
+	if bad := r.rpcLocation(r.region, name); bad != nil {
+		return nil, bad
+	}
 	return r.deploy(doc)
 }
 
@@ -212,15 +215,17 @@ func (r *request) checkInterface(nic map[string]any) *refusal {
 
 // accessFails tells why a revision of a service with this access cannot become ready.
 func (r *request) accessFails(of string, template map[string]any) *failure {
-	name := r.fullConnector(str(template, "vpcAccess", "connector"), of)
+	access := obj(template, "vpcAccess")
+	if failed := r.runAgentFails(projectOf(of), access, of); failed != nil {
+		return failed
+	}
+	name := r.fullConnector(str(access, "connector"), of)
 	if name == "" {
-		return nil
+		return r.addressesFail(access, of)
 	}
 	connector, ok := r.get("connectors", name)
 	if !ok {
-		return &failure{
-			9, fmt.Sprintf("VPC connector %s does not exist, or Cloud Run does not have permission to use it.", name),
-		}
+		return missingConnector(name)
 	}
 	if state := str(connector, "state"); state != "READY" && state != "UPDATING" {
 		return &failure{9, fmt.Sprintf("VPC connector %s is not ready yet or does not exist.", name)}
@@ -235,6 +240,9 @@ func (r *request) deploy(doc world.Doc) (world.Doc, *refusal) {
 	}
 	revision, made, bad := r.nextRevision(doc)
 	if bad != nil {
+		return nil, bad
+	}
+	if bad := r.checkDeployment(doc, made); bad != nil {
 		return nil, bad
 	}
 	if failed := r.inside(); failed != nil || r.query.Get("validateOnly") == "true" {

@@ -48,7 +48,7 @@ func (r *request) zoneName(name string) string {
 }
 
 func missingZone(name string) *refusal {
-	return &refusal{404, "notFound", "NOT_FOUND", fmt.Sprintf("managedZone %q not found", name)}
+	return &refusal{status: 404, reason: "notFound", rpc: "NOT_FOUND", message: fmt.Sprintf("managedZone %q not found", name)}
 }
 
 func createZone(r *request) (world.Doc, *refusal) {
@@ -57,8 +57,8 @@ func createZone(r *request) (world.Doc, *refusal) {
 	}
 	name := r.zoneName(r.name)
 	if r.tx.Has(vendor, "managedZones", name) {
-		return nil, &refusal{409, "alreadyExists", "ALREADY_EXISTS",
-			fmt.Sprintf("The resource 'entity.managedZone' named '%s' already exists", r.name)}
+		return nil, &refusal{status: 409, reason: "alreadyExists", rpc: "ALREADY_EXISTS",
+			message: fmt.Sprintf("The resource 'entity.managedZone' named '%s' already exists", r.name)}
 	}
 	if dnsName := str(r.body, "dnsName"); !strings.HasSuffix(dnsName, ".") || dnsName == "." {
 		return nil, invalidDNS("entity.managedZone.dnsName", dnsName)
@@ -126,8 +126,8 @@ func (r *request) checkVisibility(name string, doc world.Doc) *refusal {
 		}
 		for _, e := range append(slices.Collect(r.all("managedZones", "")), r.directoryZones()...) {
 			if e.Name != name && str(e.Doc, "dnsName") == str(doc, "dnsName") && seenBy(e.Doc, full) {
-				return &refusal{400, "networkBoundToZoneWithSameName", "FAILED_PRECONDITION",
-					fmt.Sprintf("Network '%s' is already bound to the zone '%s' with the same DNS name '%s'",
+				return &refusal{status: 400, reason: "networkBoundToZoneWithSameName", rpc: "FAILED_PRECONDITION",
+					message: fmt.Sprintf("Network '%s' is already bound to the zone '%s' with the same DNS name '%s'",
 						base(full), base(e.Name), str(doc, "dnsName"))}
 			}
 		}
@@ -146,7 +146,7 @@ func seenBy(zone world.Doc, network string) bool {
 }
 
 func invalidDNS(parameter, val string) *refusal {
-	return &refusal{400, "invalid", "INVALID_ARGUMENT", fmt.Sprintf("Invalid value for '%s': '%s'", parameter, val)}
+	return &refusal{status: 400, reason: "invalid", rpc: "INVALID_ARGUMENT", message: fmt.Sprintf("Invalid value for '%s': '%s'", parameter, val)}
 }
 
 func getZone(r *request) (world.Doc, *refusal) {
@@ -216,7 +216,7 @@ func deleteZone(r *request) (world.Doc, *refusal) {
 	var own []string
 	for e := range r.all(recordKind, name+"/rrsets/") {
 		if !isApex(e.Doc, apex) {
-			return nil, &refusal{400, "containerNotEmpty", "FAILED_PRECONDITION", fmt.Sprintf(
+			return nil, &refusal{status: 400, reason: "containerNotEmpty", rpc: "FAILED_PRECONDITION", message: fmt.Sprintf(
 				"The resource named '%s' cannot be deleted because it contains one or more 'resource records'.",
 				r.name)}
 		}
