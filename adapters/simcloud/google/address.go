@@ -208,7 +208,8 @@ func subnetAddress(r *request, doc world.Doc) (world.Doc, *refusal) {
 		}
 	}
 	return nil, &refusal{
-		status: 400, reason: "ipSpaceExhausted", rpc: "RESOURCE_EXHAUSTED", message: fmt.Sprintf("IP space of '%s' is exhausted.", name)}
+		status: 400, reason: "ipSpaceExhausted", rpc: "RESOURCE_EXHAUSTED",
+		message: fmt.Sprintf("IP space of '%s' is exhausted.", name)}
 }
 
 // usable: the first two and the last two addresses of a subnet's primary range are the vendor's own.

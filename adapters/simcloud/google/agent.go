@@ -40,16 +40,17 @@ func (r *request) number(project string) string {
 	return str(doc, "number")
 }
 
-// connectorAgentsFail: a connector is made by Google's accounts of its project, which need roles in its own project and,
-// on a Shared VPC, on the host's subnetwork (google/exposure-notifications-server#639; terraform-google-modules/
+// connectorAgentsFail: a connector is made by Google's accounts of its project, which need roles in its own project
+// and, on a Shared VPC, on the host's subnetwork (google/exposure-notifications-server#639; terraform-google-modules/
 // terraform-google-project-factory#615). guess: the wording about the host project.
 func (r *request) connectorAgentsFail(name, subnet string) *failure {
 	project := segment(name, "projects")
 	number := r.number(project)
 	apis := number + "@cloudservices.gserviceaccount.com"
 	if r.lacks(apis, "roles/editor", "projects/"+project) {
-		return &failure{7, fmt.Sprintf("Operation failed: Google APIs Service Agent (%s) needs editor role in the project.",
-			apis)}
+		return &failure{7,
+			fmt.Sprintf("Operation failed: Google APIs Service Agent (%s) needs editor role in the project.",
+				apis)}
 	}
 	host := segment(subnet, "projects")
 	if subnet == "" || host == project {
@@ -58,8 +59,9 @@ func (r *request) connectorAgentsFail(name, subnet string) *failure {
 	for _, a := range []struct{ title, agent string }{{"Google APIs Service Agent", apis},
 		{"VPC Access Service Agent", "service-" + number + "@gcp-sa-vpcaccess.iam.gserviceaccount.com"}} {
 		if r.lacks(a.agent, networkUserRole, "projects/"+host, subnet) {
-			return &failure{7, fmt.Sprintf("Operation failed: %s (%s) needs compute.networkUserRole role in the host project.",
-				a.title, a.agent)}
+			return &failure{7,
+				fmt.Sprintf("Operation failed: %s (%s) needs compute.networkUserRole role in the host project.",
+					a.title, a.agent)}
 		}
 	}
 	return nil
@@ -78,8 +80,9 @@ func (r *request) runAgentFails(project string, access map[string]any, of string
 		subnet := r.fullSubnetwork(str(nic, "subnetwork"), of)
 		host := segment(subnet, "projects")
 		if host != project && r.lacks(agent, networkUserRole, "projects/"+host, subnet) {
-			return &failure{7, fmt.Sprintf("Cloud Run Service Agent (%s) needs compute.networkUserRole role on subnetwork %s.",
-				agent, subnet)}
+			return &failure{7,
+				fmt.Sprintf("Cloud Run Service Agent (%s) needs compute.networkUserRole role on subnetwork %s.",
+					agent, subnet)}
 		}
 	}
 	return nil
@@ -112,8 +115,8 @@ func (r *request) addressesFail(access map[string]any, of string) *failure {
 	return nil
 }
 
-// addressesUsed counts a subnetwork's addresses that others than one service have: blocks of workloads and of those that
-// left it not long ago, machines, reserved addresses.
+// addressesUsed counts a subnetwork's addresses that others than one service have: blocks of workloads and of those
+// that left it not long ago, machines, reserved addresses.
 func (r *request) addressesUsed(name string, subnet world.Doc, except string) int {
 	used := 0
 	holders := r.users(func(access map[string]any, of string) bool {

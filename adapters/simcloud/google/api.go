@@ -204,7 +204,8 @@ func decode(from io.Reader, s schema) (world.Doc, *refusal) {
 	doc := world.Doc{}
 	if len(strings.TrimSpace(string(raw))) > 0 {
 		if err := json.Unmarshal(raw, &doc); err != nil {
-			return nil, &refusal{status: 400, reason: "parseError", rpc: "INVALID_ARGUMENT", message: "Invalid JSON payload received. " + syntax(err)}
+			return nil, &refusal{status: 400, reason: "parseError", rpc: "INVALID_ARGUMENT",
+				message: "Invalid JSON payload received. " + syntax(err)}
 		}
 	}
 	return s(doc)

@@ -78,7 +78,8 @@ func createConnector(r *request) (world.Doc, *refusal) {
 	}
 	name := r.connectorName()
 	if r.tx.Has(vendor, "connectors", name) {
-		return nil, &refusal{status: 409, reason: "", rpc: "ALREADY_EXISTS", message: fmt.Sprintf("Requested entity already exists: %s", name)}
+		return nil, &refusal{status: 409, reason: "", rpc: "ALREADY_EXISTS",
+			message: fmt.Sprintf("Requested entity already exists: %s", name)}
 	}
 	if bad := checkConnector(r.body); bad != nil {
 		return nil, bad
@@ -323,7 +324,8 @@ func deleteConnector(r *request) (world.Doc, *refusal) {
 	}
 	if state := str(doc, "state"); state == "DELETING" || state == "CREATING" || state == "UPDATING" {
 		// guess: the wording; the vendor refuses a second operation on one connector.
-		return nil, &refusal{status: 400, reason: "", rpc: "FAILED_PRECONDITION", message: fmt.Sprintf("The connector is in state %s.", state)}
+		return nil, &refusal{status: 400, reason: "", rpc: "FAILED_PRECONDITION",
+			message: fmt.Sprintf("The connector is in state %s.", state)}
 	}
 	if failed := r.inside(); failed != nil {
 		return r.connectorOperation("DeleteConnector", connectorDelete, doc, failed), nil
@@ -354,7 +356,8 @@ func patchConnector(r *request) (world.Doc, *refusal) {
 		return nil, rpcNotFound("The connector is not found.")
 	}
 	if state := str(doc, "state"); state != "READY" {
-		return nil, &refusal{status: 400, reason: "", rpc: "FAILED_PRECONDITION", message: fmt.Sprintf("The connector is in state %s.", state)}
+		return nil, &refusal{status: 400, reason: "", rpc: "FAILED_PRECONDITION",
+			message: fmt.Sprintf("The connector is in state %s.", state)}
 	}
 	mask := camelMask(r.query.Get("updateMask"))
 	next := without(doc)

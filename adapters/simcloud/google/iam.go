@@ -45,6 +45,30 @@ func folded(member string) string {
 	return kind + ":" + strings.ToLower(account)
 }
 
+// bindings are those of a policy as the vendor keeps them: without members there is none, and who is new must exist.
+func (r *request) bindings(given, old map[string]any) ([]any, *refusal) {
+	var before []string
+	for _, b := range objs(old, "bindings") {
+		before = append(before, strs(b, "members")...)
+	}
+	var out []any
+	for _, b := range objs(given, "bindings") {
+		members := strs(b, "members")
+		if len(members) == 0 {
+			continue
+		}
+		for i := range members {
+			members[i] = folded(members[i])
+		}
+		if bad := r.checkMembers(newTo(before, members)); bad != nil {
+			return nil, bad
+		}
+		b["members"] = members
+		out = append(out, b)
+	}
+	return out, nil
+}
+
 // newTo are the members that a policy did not have before: those are looked up.
 func newTo(before, members []string) []string {
 	return slices.DeleteFunc(slices.Clone(members), func(m string) bool { return slices.Contains(before, m) })
@@ -68,24 +92,11 @@ func setPolicyOf(kind string) handler {
 				aborted("There were concurrent policy changes. Please retry the whole read-modify-write with " +
 					"exponential backoff.")
 		}
+		bindings, bad := r.bindings(given, old)
+		if bad != nil {
+			return nil, bad
+		}
 		next := world.Doc{"version": 1}
-		var before []string
-		for _, b := range objs(old, "bindings") {
-			before = append(before, strs(b, "members")...)
-		}
-		var bindings []any
-		for _, b := range objs(given, "bindings") {
-			if members := strs(b, "members"); len(members) > 0 {
-				for i := range members {
-					members[i] = folded(members[i])
-				}
-				if bad := r.checkMembers(newTo(before, members)); bad != nil {
-					return nil, bad
-				}
-				b["members"] = members
-				bindings = append(bindings, b)
-			}
-		}
 		if len(bindings) > 0 {
 			next["bindings"] = bindings
 		}

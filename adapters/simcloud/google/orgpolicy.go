@@ -8,8 +8,8 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
-// OrgPolicy is an organization policy that is in force in a project: a constraint that is enforced, or a list of what is
-// allowed or denied.
+// OrgPolicy is an organization policy that is in force in a project: a constraint that is enforced, or a list of what
+// is allowed or denied.
 type OrgPolicy struct {
 	Project    string   `yaml:"project"`
 	Constraint string   `yaml:"constraint"` // run.allowedIngress
@@ -21,11 +21,12 @@ type OrgPolicy struct {
 
 // The constraints that this world knows. Policies of others are shown and decide nothing.
 const (
-	noEndpoints    = "compute.disablePrivateServiceConnectCreationForConsumers" // GOOGLE_APIS, SERVICE_PRODUCERS
-	allowedIngress = "run.allowedIngress"                                       // all, internal, internal-and-cloud-load-balancing
-	allowedEgress  = "run.allowedVPCEgress"                                     // all-traffic, private-ranges-only
-	locations      = "gcp.resourceLocations"                                    // in:eu-locations, europe-west3
-	memberDomains  = "iam.allowedPolicyMemberDomains"                           // this world names domains
+	noEndpoints = "compute.disablePrivateServiceConnectCreationForConsumers" // GOOGLE_APIS, SERVICE_PRODUCERS
+	// all, internal, internal-and-cloud-load-balancing
+	allowedIngress = "run.allowedIngress"
+	allowedEgress  = "run.allowedVPCEgress"           // all-traffic, private-ranges-only
+	locations      = "gcp.resourceLocations"          // in:eu-locations, europe-west3
+	memberDomains  = "iam.allowedPolicyMemberDomains" // this world names domains
 )
 
 func orgPolicyMethods() []method {
@@ -143,8 +144,8 @@ func (r *request) checkMembers(members []string) *refusal {
 		ours = ours && r.tx.Has(vendor, "projects", project)
 		if r.inForce(r.project, memberDomains) && !ours && r.violates(r.project, memberDomains, domain) {
 			return &refusal{status: 400, rpc: "FAILED_PRECONDITION",
-				message: "One or more users named in the policy do not belong to a permitted customer,  perhaps due to " +
-					"an organization policy."}
+				message: "One or more users named in the policy do not belong to a permitted customer,  perhaps due " +
+					"to an organization policy."}
 		}
 		known := func(a string) bool { return strings.EqualFold(a, account) }
 		sameDomain := func(a string) bool { return strings.HasSuffix(strings.ToLower(a), "@"+strings.ToLower(domain)) }

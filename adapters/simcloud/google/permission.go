@@ -109,7 +109,8 @@ func (r *request) serviceDisabled(api, service string) *refusal {
 	number := str(project, "number")
 	link := fmt.Sprintf("https://console.developers.google.com/apis/api/%s/overview?project=%s", service, number)
 	return &refusal{status: 403, reason: "accessNotConfigured", rpc: "PERMISSION_DENIED",
-		message: fmt.Sprintf("%s has not been used in project %s before or it is disabled. Enable it by visiting %s then "+
+		message: fmt.Sprintf("%s has not been used in project %s before or it is disabled. Enable it by visiting %s "+
+			"then "+
 			"retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems "+
 			"and retry.", apiTitles[api], number, link),
 		details: []any{map[string]any{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SERVICE_DISABLED",
@@ -161,7 +162,9 @@ func preflightMethods() []method {
 func testPermissions(r *request) (world.Doc, *refusal) {
 	project := r.projectID(r.name)
 	if !r.tx.Has(vendor, "projects", project) {
-		return nil, &refusal{status: 403, reason: "", rpc: "PERMISSION_DENIED", message: "The caller does not have permission"}
+		return nil, &refusal{
+			status: 403, reason: "", rpc: "PERMISSION_DENIED", message: "The caller does not have permission",
+		}
 	}
 	var has []any
 	for _, p := range strs(r.body, "permissions") {

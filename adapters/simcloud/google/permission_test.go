@@ -54,7 +54,8 @@ func TestPermissionsByCall(t *testing.T) {
 			"'dns.networks.bindPrivateDNSZone'", obj{"name": "z", "dnsName": "x.example.", "description": "",
 				"visibility": "private"}},
 		"vpcaccess.connectors.delete": {"DELETE", "/v1/projects/net/locations/europe-west3/connectors/c",
-			"Permission 'vpcaccess.connectors.delete' denied on resource '//vpcaccess.googleapis.com/projects/net", nil},
+			"Permission 'vpcaccess.connectors.delete' denied on resource '//vpcaccess.googleapis.com/projects/net",
+			nil},
 		"run.services.update": {"PATCH", appRun + "/services/plain" + accMask,
 			"Permission 'run.services.update' denied on resource 'projects/app", obj{"template": obj{}}},
 		"iam.serviceAccounts.actAs": {"PATCH", appRun + "/services/plain" + accMask,
@@ -65,8 +66,10 @@ func TestPermissionsByCall(t *testing.T) {
 		"run.services.setIamPolicy": {"POST", appRun + "/services/plain:setIamPolicy", "'run.services.setIamPolicy'",
 			obj{"policy": obj{}}},
 		"cloudfunctions.functions.list": {"GET", appRun + "/functions", "'cloudfunctions.functions.list'", nil},
-		"appengine.versions.list":       {"GET", "/v1/apps/app/services/default/versions", "'appengine.versions.list'", nil},
-		"appengine.services.list":       {"GET", "/v1/apps/app/services", "'appengine.services.list'", nil},
+		"appengine.versions.list": {
+			"GET", "/v1/apps/app/services/default/versions", "'appengine.versions.list'", nil,
+		},
+		"appengine.services.list": {"GET", "/v1/apps/app/services", "'appengine.services.list'", nil},
 	} {
 		t.Run(permission, func(t *testing.T) {
 			without := scenarioRig(t, guarded+"  access: [{identity: \"*\", without: ["+permission+"]}]\n")
@@ -145,7 +148,8 @@ func TestAPIsThatAreOff(t *testing.T) {
 	_, err := client.GetService(t.Context(),
 		&runpb.GetServiceRequest{Name: "projects/app/locations/europe-west3/services/plain"})
 	var api *apierror.APIError
-	if !errors.As(err, &api) || api.Reason() != "SERVICE_DISABLED" || api.Metadata()["service"] != "run.googleapis.com" {
+	if !errors.As(err, &api) || api.Reason() != "SERVICE_DISABLED" ||
+		api.Metadata()["service"] != "run.googleapis.com" {
 		t.Errorf("service: %v", err)
 	}
 	for name, state := range map[string]string{"dns": "DISABLED", "compute": "ENABLED"} {
@@ -177,7 +181,8 @@ func TestTestIamPermissions(t *testing.T) {
 // Organization policies refuse in the vendor's words, and only what they are about.
 func TestOrganizationPolicies(t *testing.T) {
 	policy := func(p string) string { return guarded + "  orgPolicies: [{" + p + "}]\n" }
-	address := obj{"name": "a", "addressType": "INTERNAL", "purpose": "PRIVATE_SERVICE_CONNECT", "address": "10.200.0.1",
+	address := obj{"name": "a", "addressType": "INTERNAL", "purpose": "PRIVATE_SERVICE_CONNECT",
+		"address": "10.200.0.1",
 		"network": "projects/net/global/networks/vpc"}
 	endpoint := obj{"name": "e", "target": "all-apis", "loadBalancingScheme": "", "IPAddress": "10.200.0.1",
 		"network": "projects/net/global/networks/vpc"}
@@ -185,13 +190,17 @@ func TestOrganizationPolicies(t *testing.T) {
 		r := scenarioRig(t, policy("project: net, "+
 			"constraint: compute.disablePrivateServiceConnectCreationForConsumers, "+name))
 		r.changed("POST", netCompute+"/global/addresses", address)
-		r.refused(no{412, "Constraint constraints/compute.disablePrivateServiceConnectCreationForConsumers violated for"},
+		r.refused(no{
+			412, "Constraint constraints/compute.disablePrivateServiceConnectCreationForConsumers violated for",
+		},
 			"POST", netCompute+"/global/forwardingRules", endpoint)
 	}
 	// the directory's default region is us-central1 (GoogleCloudPlatform/pubsec-declarative-toolkit#620)
 	r := scenarioRig(t, policy("project: net, constraint: gcp.resourceLocations, allowed: [\"in:eu-locations\"]"))
 	r.changed("POST", netCompute+"/global/addresses", address)
-	r.refused(no{412, "Location REGION:us-central1 violates constraint constraints/gcp.resourceLocations on the resource"},
+	r.refused(no{
+		412, "Location REGION:us-central1 violates constraint constraints/gcp.resourceLocations on the resource",
+	},
 		"POST", netCompute+"/global/forwardingRules", endpoint)
 	endpoint["serviceDirectoryRegistrations"] = []any{obj{"serviceDirectoryRegion": "europe-west3"}}
 	r.changed("POST", netCompute+"/global/forwardingRules", endpoint)
@@ -230,7 +239,8 @@ func TestOrganizationPoliciesOfServices(t *testing.T) {
 	grant := func(member string) obj {
 		return obj{"policy": obj{"bindings": []any{obj{"role": "roles/run.invoker", "members": []any{member}}}}}
 	}
-	for _, member := range []string{"allUsers", "user:a@else.example", "serviceAccount:x@else.iam.gserviceaccount.com"} {
+	for _, member := range []string{"allUsers", "user:a@else.example",
+		"serviceAccount:x@else.iam.gserviceaccount.com"} {
 		r.refused(no{400, outside}, "POST", plain+":setIamPolicy", grant(member))
 	}
 	for _, member := range []string{"user:a@app.example", "serviceAccount:x@net.iam.gserviceaccount.com"} {
@@ -246,9 +256,10 @@ func TestUnknownAccountsAreRefused(t *testing.T) {
 	}
 	path := appRun + "/services/old:setIamPolicy"
 	for member, said := range map[string]string{
-		"serviceAccount:you@app.iam.gserviceaccount.com": "Service account you@app.iam.gserviceaccount.com does not exist.",
-		"user:b@app.example":                             "User b@app.example does not exist.",
-		"group:g@app.example":                            "Group g@app.example does not exist.",
+		"serviceAccount:you@app.iam.gserviceaccount.com": "Service account you@app.iam.gserviceaccount.com does not " +
+			"exist.",
+		"user:b@app.example":  "User b@app.example does not exist.",
+		"group:g@app.example": "Group g@app.example does not exist.",
 	} {
 		r.refused(no{400, said}, "POST", path, grant(member))
 	}

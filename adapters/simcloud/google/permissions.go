@@ -32,7 +32,9 @@ func (r *request) permissions(m method) []string {
 		}
 		return out
 	case "appengine":
-		return []string{"appengine." + strings.TrimPrefix(verb, strings.Repeat("services.", strings.Count(verb, ".")-1))}
+		return []string{
+			"appengine." + strings.TrimPrefix(verb, strings.Repeat("services.", strings.Count(verb, ".")-1)),
+		}
 	case "orgpolicy":
 		return []string{"orgpolicy.policy.get"}
 	case "serviceusage":
@@ -93,7 +95,8 @@ func (r *request) besides(call string) []string {
 			return []string{"compute.subnetworks.use"}
 		}
 	case "globalForwardingRules.insert":
-		return []string{"compute.globalForwardingRules.pscCreate", "compute.globalAddresses.use", "compute.networks.use",
+		return []string{"compute.globalForwardingRules.pscCreate", "compute.globalAddresses.use",
+			"compute.networks.use",
 			"servicedirectory.services.create"}
 	case "globalForwardingRules.delete":
 		return []string{"compute.globalForwardingRules.pscDelete", "servicedirectory.services.delete"}

@@ -62,8 +62,9 @@ func existingRecord(where string, record map[string]any) *refusal {
 }
 
 func missingRecord(where, name, typ string) *refusal {
-	return &refusal{status: 404, reason: "notFound", rpc: "NOT_FOUND", message: fmt.Sprintf("The '%s' resource named '%s (%s)' does not exist.",
-		where, name, typ)}
+	return &refusal{status: 404, reason: "notFound", rpc: "NOT_FOUND",
+		message: fmt.Sprintf("The '%s' resource named '%s (%s)' does not exist.",
+			where, name, typ)}
 }
 
 func completeRecord(record map[string]any) world.Doc {
@@ -155,7 +156,8 @@ func createChange(r *request) (world.Doc, *refusal) {
 	deletions, additions := objs(r.body, "deletions"), objs(r.body, "additions")
 	if len(deletions)+len(additions) == 0 {
 		return nil, &refusal{
-			status: 400, reason: "required", rpc: "INVALID_ARGUMENT", message: "The 'entity.change' parameter is required but was missing."}
+			status: 400, reason: "required", rpc: "INVALID_ARGUMENT",
+			message: "The 'entity.change' parameter is required but was missing."}
 	}
 	gone := map[string]bool{}
 	for i, record := range deletions {
@@ -167,7 +169,8 @@ func createChange(r *request) (world.Doc, *refusal) {
 		}
 		if world.Text(completeRecord(record)) != world.Text(standing) {
 			return nil, &refusal{
-				status: 412, reason: "conditionNotMet", rpc: "FAILED_PRECONDITION", message: fmt.Sprintf("Precondition not met for '%s'", where)}
+				status: 412, reason: "conditionNotMet", rpc: "FAILED_PRECONDITION",
+				message: fmt.Sprintf("Precondition not met for '%s'", where)}
 		}
 		gone[name] = true
 	}

@@ -52,11 +52,13 @@ func jsonAnswer(status int, body any) world.Answer {
 }
 
 func notFound(name string) *refusal {
-	return &refusal{status: 404, reason: "notFound", rpc: "NOT_FOUND", message: fmt.Sprintf("The resource '%s' was not found", name)}
+	return &refusal{status: 404, reason: "notFound", rpc: "NOT_FOUND",
+		message: fmt.Sprintf("The resource '%s' was not found", name)}
 }
 
 func alreadyExists(name string) *refusal {
-	return &refusal{status: 409, reason: "alreadyExists", rpc: "ALREADY_EXISTS", message: fmt.Sprintf("The resource '%s' already exists", name)}
+	return &refusal{status: 409, reason: "alreadyExists", rpc: "ALREADY_EXISTS",
+		message: fmt.Sprintf("The resource '%s' already exists", name)}
 }
 
 // invalid is the Compute form of a bad field.
@@ -76,7 +78,8 @@ func inUse(kind, name, by string) *refusal {
 }
 
 func notReady(name string) *refusal {
-	return &refusal{status: 400, reason: "resourceNotReady", rpc: "FAILED_PRECONDITION", message: fmt.Sprintf("The resource '%s' is not ready", name)}
+	return &refusal{status: 400, reason: "resourceNotReady", rpc: "FAILED_PRECONDITION",
+		message: fmt.Sprintf("The resource '%s' is not ready", name)}
 }
 
 func staleFingerprint(message string) *refusal {
@@ -98,11 +101,14 @@ func (r *request) shapes(m method) world.Shapes {
 	return world.Shapes{
 		Refuse: func(f world.Fault) world.Answer {
 			message := fmt.Sprintf("Required '%s' permission for '%s'", m.call, r.subject)
-			return say(refusal{status: httpStatus(f, 403), reason: "forbidden", rpc: "PERMISSION_DENIED", message: message})
+			return say(
+				refusal{status: httpStatus(f, 403), reason: "forbidden", rpc: "PERMISSION_DENIED", message: message},
+			)
 		},
 		Unavailable: func(f world.Fault) world.Answer {
 			return say(
-				refusal{status: httpStatus(f, 503), reason: "backendError", rpc: "UNAVAILABLE", message: "The service is currently unavailable."},
+				refusal{status: httpStatus(f, 503), reason: "backendError", rpc: "UNAVAILABLE",
+					message: "The service is currently unavailable."},
 			)
 		},
 		Throttle: func(f world.Fault) world.Answer { return say(throttled(m.style, httpStatus(f, 0))) },

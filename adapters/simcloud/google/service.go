@@ -104,7 +104,8 @@ func createService(r *request) (world.Doc, *refusal) {
 		return nil, rpcInvalid("Invalid value at 'service_id': %q", r.name)
 	}
 	if r.tx.Has(vendor, serviceKind, name) {
-		return nil, &refusal{status: 409, reason: "", rpc: "ALREADY_EXISTS", message: fmt.Sprintf("Resource '%s' already exists.", r.name)}
+		return nil, &refusal{status: 409, reason: "", rpc: "ALREADY_EXISTS",
+			message: fmt.Sprintf("Resource '%s' already exists.", r.name)}
 	}
 	doc := world.Doc{}
 	for _, field := range settable {

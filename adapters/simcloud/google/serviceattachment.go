@@ -175,5 +175,7 @@ func viewAttachment(r *request, name string, doc world.Doc) {
 
 // missingAttachment: this kind words its 404 differently (recorded).
 func missingAttachment(name string) *refusal {
-	return &refusal{status: 404, reason: "notFound", rpc: "NOT_FOUND", message: fmt.Sprintf("serviceAttachment %q not found", name)}
+	return &refusal{
+		status: 404, reason: "notFound", rpc: "NOT_FOUND", message: fmt.Sprintf("serviceAttachment %q not found", name),
+	}
 }

@@ -48,7 +48,9 @@ func (r *request) zoneName(name string) string {
 }
 
 func missingZone(name string) *refusal {
-	return &refusal{status: 404, reason: "notFound", rpc: "NOT_FOUND", message: fmt.Sprintf("managedZone %q not found", name)}
+	return &refusal{
+		status: 404, reason: "notFound", rpc: "NOT_FOUND", message: fmt.Sprintf("managedZone %q not found", name),
+	}
 }
 
 func createZone(r *request) (world.Doc, *refusal) {
@@ -146,7 +148,8 @@ func seenBy(zone world.Doc, network string) bool {
 }
 
 func invalidDNS(parameter, val string) *refusal {
-	return &refusal{status: 400, reason: "invalid", rpc: "INVALID_ARGUMENT", message: fmt.Sprintf("Invalid value for '%s': '%s'", parameter, val)}
+	return &refusal{status: 400, reason: "invalid", rpc: "INVALID_ARGUMENT",
+		message: fmt.Sprintf("Invalid value for '%s': '%s'", parameter, val)}
 }
 
 func getZone(r *request) (world.Doc, *refusal) {
@@ -216,9 +219,10 @@ func deleteZone(r *request) (world.Doc, *refusal) {
 	var own []string
 	for e := range r.all(recordKind, name+"/rrsets/") {
 		if !isApex(e.Doc, apex) {
-			return nil, &refusal{status: 400, reason: "containerNotEmpty", rpc: "FAILED_PRECONDITION", message: fmt.Sprintf(
-				"The resource named '%s' cannot be deleted because it contains one or more 'resource records'.",
-				r.name)}
+			return nil,
+				&refusal{status: 400, reason: "containerNotEmpty", rpc: "FAILED_PRECONDITION", message: fmt.Sprintf(
+					"The resource named '%s' cannot be deleted because it contains one or more 'resource records'.",
+					r.name)}
 		}
 		own = append(own, e.Name)
 	}
