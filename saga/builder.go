@@ -128,6 +128,8 @@ func rulesOf(t reflect.Type) map[string]Rule {
 	return rules
 }
 
+var errNoField = errors.New("a bound value is not a field of the input or output it is said to be of")
+
 // pathTo finds the JSON pointer of the field of v whose address is want.
 func pathTo(v, want reflect.Value, at string) (string, error) {
 	if v.CanAddr() && v.Addr().Pointer() == want.Pointer() && v.Addr().Type() == want.Type() {
@@ -135,18 +137,10 @@ func pathTo(v, want reflect.Value, at string) (string, error) {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			f := v.Type().Field(i)
-			next := at + pointer.Of(jsonName(f))
-			switch {
-			case f.Tag.Get("json") == "-":
-				continue
-			case inlined(f):
-				next = at
-			}
-			if p, err := pathTo(v.Field(i), want, next); err == nil {
-				return p, nil
-			}
+		return pathToField(v, want, at)
+	case reflect.Pointer:
+		if !v.IsNil() {
+			return pathTo(v.Elem(), want, at)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
@@ -155,7 +149,25 @@ func pathTo(v, want reflect.Value, at string) (string, error) {
 			}
 		}
 	}
-	return "", errors.New("a bound value is not a field of the input or output it is said to be of")
+	return "", errNoField
+}
+
+// pathToField is pathTo for the fields of a struct.
+func pathToField(v, want reflect.Value, at string) (string, error) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		next := at + pointer.Of(jsonName(f))
+		switch {
+		case f.Tag.Get("json") == "-":
+			continue
+		case inlined(f):
+			next = at
+		}
+		if p, err := pathTo(v.Field(i), want, next); err == nil {
+			return p, nil
+		}
+	}
+	return "", errNoField
 }
 
 // inlined tells whether encoding/json puts the fields of an embedded struct among those around it.

@@ -26,6 +26,8 @@ type in struct {
 	Note   string         `json:"note" change:"ignore"`
 	First  part           `json:"first"`
 	Parts  []part         `json:"parts,omitempty"`
+	One    *part          `json:"one,omitempty"`
+	None   *part          `json:"none,omitempty"`
 	Hosts  []string       `json:"hosts"`
 	Plain  string         // without a tag the field's own name counts
 	Hidden string         `json:"-"`
@@ -47,11 +49,12 @@ func spec(name string) saga.Spec { return saga.Spec{Name: name, Kind: "net." + n
 func TestBuilderBindsByAddress(t *testing.T) {
 	b := saga.NewBuilder("kind", 1)
 	from := saga.Add[out](b, spec("from"), &in{})
-	to := &in{Parts: []part{{Name: "a"}, {Name: "b"}}}
+	to := &in{Parts: []part{{Name: "a"}, {Name: "b"}}, One: &part{Name: "c"}}
 	saga.Add[out](b, saga.Spec{Name: "to", Kind: "net.to", Prefix: "x", After: []string{"from"}}, to,
 		saga.Fill(&to.IP, saga.Field(from, func(o *out) *string { return &o.IP })),
 		saga.Fill(&to.Region, saga.Field(from, func(o *out) *string { return &o.Region })),
 		saga.Fill(&to.First.Name, saga.Field(from, func(o *out) *string { return &o.Inner.Name })),
+		saga.Fill(&to.One.Name, saga.Field(from, func(o *out) *string { return &o.IP })),
 		saga.Fill(&to.Parts[1].Name, saga.Field(from, func(o *out) *string { return &o.IP })),
 		saga.Fill(&to.Parts[0].Ports, saga.Field(from, func(o *out) *[]string { return &o.Hosts })),
 		saga.Fill(&to.Hosts, saga.Field(from, func(o *out) *[]string { return &o.Hosts })),
@@ -65,6 +68,7 @@ func TestBuilderBindsByAddress(t *testing.T) {
 		{To: "/ip", Step: "from", From: "/ip"},
 		{To: "/region", Step: "from", From: "/region"},
 		{To: "/first/name", Step: "from", From: "/inner/name"},
+		{To: "/one/name", Step: "from", From: "/ip"},
 		{To: "/parts/1/name", Step: "from", From: "/ip"},
 		{To: "/parts/0/ports", Step: "from", From: "/hosts"},
 		{To: "/hosts", Step: "from", From: "/hosts"},
@@ -94,7 +98,7 @@ func TestBuilderBindsByAddress(t *testing.T) {
 	}
 	filled := in{
 		base: base{Region: "r1"}, IP: "10.0.0.1", First: part{Name: "deep"}, Hosts: []string{"h"}, Plain: "10.0.0.1",
-		Parts: []part{{Name: "a", Ports: []string{"h"}}, {Name: "10.0.0.1"}},
+		Parts: []part{{Name: "a", Ports: []string{"h"}}, {Name: "10.0.0.1"}}, One: &part{Name: "10.0.0.1"},
 	}
 	if diff := cmp.Diff(filled, got, cmp.AllowUnexported(in{})); diff != "" {
 		t.Errorf("rendered (-want +got):\n%s", diff)

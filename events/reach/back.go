@@ -36,7 +36,7 @@ func RoundTrip(w World, q Question) Verdict {
 			}
 		}
 	}
-	v.May = v.May.Intersect(mayBack)
+	v.May = lifted(v.May.Intersect(mayBack), q.Flows, out.atoms)
 	v.Sure = v.Sure.Intersect(sureBack).Subtract(lost).Intersect(v.May)
 	v = v.withoutAsymmetric(out, stateful)
 	if len(v.Open) > MaxGaps {

@@ -31,6 +31,9 @@ func (r *run) clause(g gate, rule Rule) clause {
 // left out, and a name that only the far side can answer may be any address.
 func (r *run) destinationNames(realm Realm, rule Rule, c *clause) {
 	for _, name := range rule.Dst.Names {
+		if slices.Contains(r.question.Apart, name) {
+			continue
+		}
 		a := r.resolve(realm, name)
 		c.sure = c.sure.Union(a.addresses)
 		if a.known {

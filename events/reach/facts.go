@@ -26,6 +26,9 @@ type Network struct {
 	Endpoints       Listing[Endpoint]
 	NATs            Listing[NAT]
 	Interfaces      Listing[Interface]
+	// Tenants are senders whose addresses nobody can see: services, functions, jobs and worker pools that send from a
+	// subnetwork or through a connector. Their Addresses are the whole range, of which they may have any.
+	Tenants Listing[Interface]
 }
 
 // network finds a network by its realm.

@@ -1,6 +1,10 @@
 package reach
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // Numbers of protocols as IANA assigns them, those that filters name.
 const (
@@ -52,4 +56,42 @@ func (l Layer4) String() string {
 		return l.Protocols.String()
 	}
 	return fmt.Sprintf("%s:%s", l.Protocols, l.Ports)
+}
+
+// ParseLayer4 reads a protocol ("tcp", "icmp", "all", or a number) and its ports ("443", "8000-8010"), all when there
+// are none.
+func ParseLayer4(protocol string, ports ...string) (Layer4, error) {
+	numbers := map[string]uint16{"icmp": ICMP, "tcp": TCP, "udp": UDP, "gre": GRE, "esp": ESP, "ah": AH, "sctp": SCTP,
+		"icmpv6": ICMPv6}
+	l := Layer4{Ports: EveryPort()}
+	name := strings.ToLower(protocol)
+	number, known := numbers[name]
+	switch parsed, err := strconv.ParseUint(name, 10, 8); {
+	case name == "all" || name == "any":
+		l.Protocols = EveryProtocol().Protocols
+	case known:
+		l.Protocols = One(number)
+	case err == nil:
+		l.Protocols = One(uint16(parsed))
+	default:
+		return Layer4{}, fmt.Errorf("invalid protocol %q: want tcp, udp, icmp, another name of IANA's, or a number",
+			protocol)
+	}
+	var spans []Span
+	for _, text := range ports {
+		lo, hi, both := strings.Cut(text, "-")
+		if !both {
+			hi = lo
+		}
+		from, err := strconv.ParseUint(lo, 10, 16)
+		to, err2 := strconv.ParseUint(hi, 10, 16)
+		if err != nil || err2 != nil || from > to {
+			return Layer4{}, fmt.Errorf("invalid port %q: want a number or a range such as 8000-8010", text)
+		}
+		spans = append(spans, Span{uint16(from), uint16(to)})
+	}
+	if len(spans) > 0 {
+		l.Ports = SpansOf(spans...)
+	}
+	return l, nil
 }

@@ -21,6 +21,8 @@ type Question struct {
 	Answer bool
 	// FilterOnly asks the sender's own firewall alone: what it lets out, wherever that goes then.
 	FilterOnly bool
+	// Apart are names whose addresses are none of the destinations: it is asked about the rest of the space.
+	Apart []Name
 }
 
 // Evaluate answers a question by what was observed. It is pure: equal facts give equal verdicts.
@@ -98,7 +100,7 @@ func evaluateWith(w World, q Question, settled map[Switch]bool) *run {
 	flows := r.settleNames()
 	r.start(piece{flows: flows, who: q.From.Who, realm: q.From.Realm})
 	r.pass, r.drop = r.passing.all(), r.dropping.all()
-	r.liftNames(flows)
+	r.pass, r.drop = lifted(r.pass, flows, r.atoms), lifted(r.drop, flows, r.atoms)
 	return r
 }
 
@@ -200,21 +202,18 @@ func (r *run) settleNames() Flows {
 	return out
 }
 
-// liftNames makes the flows of an atom one again: what passes to some addresses only is undecided for the name.
-func (r *run) liftNames(flows Flows) {
-	for _, name := range r.atoms {
-		all := flows.named([]Name{name})
-		for _, b := range all.boxes {
-			one := Flows{[]Box{b}}
-			for _, set := range []*Flows{&r.pass, &r.drop} {
-				touched := set.Intersect(one)
-				var whole []Box
-				for _, t := range touched.boxes {
-					t.Dst = EveryAddress().Family(t.Dst.four())
-					whole = append(whole, t)
-				}
-				*set = set.Union(FlowsOf(whole...))
+// lifted is a set in which the flows of an atom are one again: what is in the set for some addresses is in it for the
+// name, whose one address nobody knows.
+func lifted(set, flows Flows, atoms []Name) Flows {
+	for _, name := range atoms {
+		for _, b := range flows.named([]Name{name}).boxes {
+			var whole []Box
+			for _, t := range set.Intersect(Flows{[]Box{b}}).boxes {
+				t.Dst = EveryAddress().Family(t.Dst.four())
+				whole = append(whole, t)
 			}
+			set = set.Union(FlowsOf(whole...))
 		}
 	}
+	return set
 }

@@ -1,0 +1,164 @@
+package reach
+
+import "slices"
+
+// An extent is a space of flows that a change can decide: senders of a realm, by their addresses and tags, to
+// destinations or to names.
+type extent struct {
+	at Realm
+	// src are the senders' addresses; empty means everybody in the realm.
+	src, dst Ranges
+	names    []Name
+	// tags narrow it to senders that have one of them.
+	tags []string
+}
+
+// domain of a hidden range: what everybody in the network sends there, which something else may have carried before.
+func (e *RangeEffect) domain(_ World, at Realm) ([]extent, error) {
+	dst, err := parse(e.CIDR)
+	return []extent{{at: at, dst: dst}}, err
+}
+
+// domain of an endpoint: its address beats every other route, for the network, its peers and whoever routes into it.
+func (e *EndpointEffect) domain(w World, at Realm) ([]extent, error) {
+	dst, err := parse(e.IP)
+	out := []extent{{at: at, dst: dst}}
+	n, _ := w.network(at)
+	for _, r := range slices.Concat(n.Routes.Items, n.Dynamic.Items) {
+		seen := slices.ContainsFunc(out, func(o extent) bool { return o.at == r.Next.Realm })
+		if (r.Next.Kind == ToPeer || r.Next.Kind == ToSite) && !seen {
+			out = append(out, extent{at: r.Next.Realm, dst: dst})
+		}
+	}
+	return out, err
+}
+
+func (e *AnnouncementEffect) domain(World, Realm) ([]extent, error) {
+	dst, err := parse(e.Prefix)
+	var out []extent
+	for _, site := range e.Sites {
+		out = append(out, extent{at: site, dst: dst})
+	}
+	return out, err
+}
+
+func (e *FilterEffect) domain(_ World, at Realm) ([]extent, error) {
+	src, err := parse(e.Source)
+	return []extent{{at: at, src: src, dst: EveryAddress()}}, err
+}
+
+// domain of a filter at a gateway: a tag with sources drops what all others send, rules decide for their source.
+func (e *GatewayFilterEffect) domain(w World, _ Realm) ([]extent, error) {
+	src, err := parse(e.Source)
+	g, _ := w.gateway(e.Gateway)
+	if e.Set == "" {
+		src = Ranges{}
+	}
+	return []extent{{at: g.Realm, src: src, dst: EveryAddress()}}, err
+}
+
+func (e *RouteEffect) domain(_ World, at Realm) ([]extent, error) {
+	dst, err := parse(e.Dest)
+	return []extent{{at: at, dst: dst, tags: e.Tags}}, err
+}
+
+func (e *GoogleAccessEffect) domain(w World, at Realm) ([]extent, error) {
+	n, _ := w.network(at)
+	var src Ranges
+	for _, s := range n.Subnets.Items {
+		if slices.Contains(e.Subnets, s.Object) {
+			src = src.Union(s.Ranges)
+		}
+	}
+	return []extent{{at: at, src: src, dst: EveryAddress()}}, nil
+}
+
+func (e *NamesEffect) domain(_ World, at Realm) ([]extent, error) {
+	out := extent{at: at, dst: EveryAddress()}
+	for _, host := range e.Hostnames {
+		out.names = append(out.names, NameOf(host))
+	}
+	return []extent{out}, nil
+}
+
+// A resident is somebody who sends from a realm: those whom a list shows, who are equal as far as rules and routes ask,
+// with their addresses; or, without names, whoever may come to addresses that nobody is seen at.
+type resident struct {
+	place Place
+	src   Ranges
+	names []string
+}
+
+// residents are the senders of an extent. Everybody who is seen is among them, and the vacant rest.
+func (w World) residents(x extent) []resident {
+	n, ok := w.network(x.at)
+	if !ok {
+		s, _ := w.site(x.at)
+		return []resident{{Place{Realm: x.at}, s.Owns, []string{string(x.at)}}}
+	}
+	var out []resident
+	vacant := n.ranges()
+	if !x.src.Empty() {
+		vacant = vacant.Union(x.src).Intersect(x.src)
+	}
+	for _, i := range slices.Concat(n.Interfaces.Items, n.Tenants.Items) {
+		src := i.Addresses
+		if !x.src.Empty() {
+			src = src.Intersect(x.src)
+		}
+		wanted := len(x.tags) == 0 || slices.ContainsFunc(x.tags, func(t string) bool {
+			return slices.Contains(i.Who.Tags, t)
+		})
+		if src.Empty() || !wanted {
+			continue
+		}
+		out = withResident(out, resident{Place{x.at, i.Who}, src, []string{i.Who.Name}})
+	}
+	for _, i := range n.Interfaces.Items {
+		vacant = vacant.Subtract(i.Addresses)
+	}
+	who := Identity{Kind: Unknown, Tags: x.tags}
+	return append(out, resident{place: Place{x.at, who}, src: vacant})
+}
+
+// withResident adds a resident to those who are equal to it but for the name.
+func withResident(all []resident, one resident) []resident {
+	for i, r := range all {
+		if r.place.Who.alike(one.place.Who) {
+			all[i].src, all[i].names = r.src.Union(one.src), append(r.names, one.names...)
+			return all
+		}
+	}
+	return append(all, one)
+}
+
+// alike tells whether no rule and no route can tell two identities apart.
+func (i Identity) alike(o Identity) bool {
+	sorted := func(list []string) []string { return slices.Sorted(slices.Values(list)) }
+	return i.Kind == o.Kind && i.Account == o.Account && i.Region == o.Region && i.External4 == o.External4 &&
+		i.External6 == o.External6 && i.PrivateRangesOnly == o.PrivateRangesOnly &&
+		slices.Equal(sorted(i.Tags), sorted(o.Tags)) && slices.Equal(sorted(i.SecureTags), sorted(o.SecureTags))
+}
+
+// ranges are all of a network.
+func (n Network) ranges() (all Ranges) {
+	for _, s := range slices.Concat(n.Subnets.Items, n.Hidden.Items) {
+		all = all.Union(s.Ranges)
+	}
+	return all
+}
+
+// flows are what a resident may send within an extent.
+func (x extent) flows(from resident) Flows {
+	names := x.names
+	if len(names) == 0 {
+		names = []Name{NoName, AnyName}
+	}
+	var boxes []Box
+	for _, four := range []bool{true, false} {
+		for _, name := range names {
+			boxes = append(boxes, Box{from.src.Family(four), x.dst.Family(four), EveryProtocol(), name})
+		}
+	}
+	return FlowsOf(boxes...)
+}

@@ -1,0 +1,307 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Want is what a connection claims of some flows.
+type Want string
+
+// Wants. What passes has to arrive for sure, and its answer has to come back for sure. What is closed must not arrive
+// in any case.
+const (
+	Passes Want = "passes"
+	Closed Want = "closed"
+)
+
+// A Sender is who sends the flows of an ask.
+type Sender struct {
+	Realm  Realm    `json:"realm"`
+	Kind   Kind     `json:"kind"`
+	Name   string   `json:"name,omitempty"`
+	Region string   `json:"region,omitempty"`
+	Tags   []string `json:"tags,omitempty"`
+	// Source are the addresses that it may have, with commas.
+	Source string `json:"source"`
+	// PrivateRangesOnly is a serverless source whose other destinations do not enter the network.
+	PrivateRangesOnly bool `json:"privateRangesOnly,omitempty"`
+}
+
+// An Ask is one claim about flows of a connection's own.
+type Ask struct {
+	// About says for people what is asked.
+	About string `json:"about"`
+	From  Sender `json:"from"`
+	// To is where they must arrive; empty means anywhere.
+	To   Realm `json:"to,omitempty"`
+	Want Want  `json:"want"`
+	// Dest is what passes.
+	Dest *Allowed `json:"dest,omitempty"`
+	// Closed are all destinations but Except. The addresses of a name in Except are no part of the claim, whichever
+	// they are: a filter by name lets them pass.
+	Except []Allowed `json:"except,omitempty"`
+	// Firewall asks the sender's own firewall alone: what it lets out is open, even where no route leads on today.
+	Firewall bool `json:"firewall,omitempty"`
+	// Within narrows what is closed to some destinations, with commas; empty means everywhere.
+	Within string `json:"within,omitempty"`
+}
+
+// An Outcome says in a word what becomes of the flows of an ask.
+type Outcome string
+
+// Outcomes.
+const (
+	AsWanted  Outcome = "as-wanted"
+	Undecided Outcome = "undecided"
+	Otherwise Outcome = "otherwise"
+)
+
+// A Finding is the answer to an ask.
+type Finding struct {
+	About string  `json:"about"`
+	Is    Outcome `json:"is"`
+	// Flows are those that are not as wanted, or not for sure, in words.
+	Flows string `json:"flows,omitempty"`
+	// By are the objects that decide, in the order of the way.
+	By []string `json:"by,omitempty"`
+	// Open are the causes of what is undecided.
+	Open    []Gap    `json:"open,omitempty"`
+	Against Strength `json:"against,omitempty"`
+	Digest  string   `json:"digest"`
+}
+
+// A Harm is a change of other senders' flows that a step brings.
+type Harm struct {
+	Step string `json:"step"`
+	// Who are the senders; empty are addresses at which nobody is seen.
+	Who []string `json:"who,omitempty"`
+	// Lost and Widened are flows in words.
+	Lost    string   `json:"lost,omitempty"`
+	Widened string   `json:"widened,omitempty"`
+	By      []string `json:"by,omitempty"`
+	Open    []Gap    `json:"open,omitempty"`
+}
+
+// Vacant tells that nobody is seen at the addresses whose flows change. Open then says why somebody may be there all
+// the same: a list of those who are there was not read whole.
+func (h Harm) Vacant() bool { return len(h.Who) == 0 }
+
+// A Judgement is what a plan does to the flows of its connection and of everybody else.
+type Judgement struct {
+	Own    []Finding `json:"own"`
+	Others []Harm    `json:"others"`
+}
+
+// Judge asks about the world that effects will make: each claim in the world after all of them, and the flows of
+// everybody else step by step. Own are the names of senders whose flows are the connection's own.
+//
+// The domain of a step is the whole space that its objects decide. Each of its senders that is seen is asked for by
+// itself, because rules ask who it is; the rest of the space is asked for as somebody unknown.
+func Judge(w World, effects []Effect, asks []Ask, own ...string) (Judgement, error) {
+	out := Judgement{Own: []Finding{}, Others: []Harm{}}
+	before := w
+	for _, e := range effects {
+		after, err := before.After(e)
+		if err != nil {
+			return out, err
+		}
+		harms, err := harmed(before, after, e, own)
+		if err != nil {
+			return out, err
+		}
+		out.Others = append(out.Others, harms...)
+		before = after
+	}
+	for _, a := range asks {
+		f, err := before.Ask(a)
+		if err != nil {
+			return out, err
+		}
+		out.Own = append(out.Own, f)
+	}
+	return out, nil
+}
+
+// harmed asks what one step changes for others.
+func harmed(before, after World, e Effect, own []string) ([]Harm, error) {
+	d, err := e.deed()
+	if err != nil {
+		return nil, err
+	}
+	extents, err := d.domain(before, e.Network)
+	if err != nil {
+		return nil, fmt.Errorf("%w of %s: %w", ErrEffect, e.Step, err)
+	}
+	var out []Harm
+	for _, x := range extents {
+		for _, r := range before.residents(x) {
+			r.names = slices.DeleteFunc(r.names, func(n string) bool { return slices.Contains(own, n) })
+			ours := len(r.names) == 0 && r.place.Who.Kind != Unknown
+			if ours || r.src.Empty() {
+				continue
+			}
+			if h := changed(before, after, x, r, e.offers()); h != nil {
+				h.Step, h.Who = e.Step, bounded(r.names, maxNamed)
+				if h.Vacant() {
+					h.Open = before.unseen(x.at)
+				}
+				out = append(out, *h)
+			}
+		}
+	}
+	return out, nil
+}
+
+// unseen are the reasons why somebody may be in a network whom no list shows.
+func (w World) unseen(at Realm) []Gap {
+	n, _ := w.network(at)
+	return slices.Concat(n.Interfaces.doubts(time.Time{}), n.Tenants.doubts(time.Time{}))
+}
+
+// changed compares the flows of one resident before and after. Doubts count both ways: flows that may pass in some case
+// before and in none after are lost, and the other way round.
+//
+// What a step offers is no widening: everybody who reaches the connection's own address was meant to.
+func changed(before, after World, x extent, r resident, offered bool) *Harm {
+	q := Question{From: r.place, Flows: x.flows(r)}
+	then, now := RoundTrip(before, q), RoundTrip(after, q)
+	for _, v := range []*Verdict{&then, &now} { // a name that leads elsewhere is no loss
+		v.Sure, v.May = lifted(v.Sure, q.Flows, x.names), lifted(v.May, q.Flows, x.names)
+	}
+	sure, may := Compare(then, now, Flows{}), Compare(Verdict{Sure: then.May, May: then.Sure},
+		Verdict{Sure: now.May, May: now.Sure}, Flows{})
+	lost, widened := sure.Lost.Union(may.Lost), sure.Widened.Union(may.Widened)
+	if offered {
+		widened = Flows{}
+	}
+	if lost.Empty() && widened.Empty() {
+		return nil
+	}
+	return &Harm{Lost: lost.words(), Widened: widened.words(), By: now.deciders(lost.Union(widened)), Open: sure.Open}
+}
+
+// Ask answers one claim in this world.
+func (w World) Ask(a Ask) (Finding, error) {
+	f := Finding{About: a.About, Is: AsWanted}
+	q, err := a.question()
+	if err != nil {
+		return f, fmt.Errorf("ask %q: %w", a.About, err)
+	}
+	if q.Flows.Empty() {
+		return f, fmt.Errorf("ask %q: no flows are left to ask about", a.About)
+	}
+	var v Verdict
+	var bad, open Flows
+	if a.Want == Passes {
+		v = RoundTrip(w, q)
+		bad, open = q.Flows.Subtract(v.May), v.Undecided()
+	} else {
+		v = Evaluate(w, q)
+		bad, open = v.Sure, v.Undecided()
+	}
+	switch {
+	case !bad.Empty():
+		f.Is, f.Flows = Otherwise, bad.words()
+	case !open.Empty():
+		f.Is, f.Flows, f.Open = Undecided, open.words(), v.Open
+	}
+	f.By, f.Against, f.Digest = v.deciders(q.Flows), v.Against, v.Digest
+	return f, nil
+}
+
+// question is an ask in the model's terms.
+func (a Ask) question() (Question, error) {
+	src, err := parse(a.From.Source)
+	if err != nil {
+		return Question{}, err
+	}
+	q := Question{To: a.To, From: Place{a.From.Realm, Identity{Kind: a.From.Kind, Name: a.From.Name,
+		Region: a.From.Region, Tags: a.From.Tags, PrivateRangesOnly: a.From.PrivateRangesOnly}}}
+	if a.Want == Passes {
+		if a.Dest == nil {
+			return Question{}, fmt.Errorf("a claim that something passes needs a destination")
+		}
+		q.Flows, err = a.Dest.flows(src)
+		return q, err
+	}
+	return a.closed(q, src)
+}
+
+// closed are the flows that must not arrive.
+func (a Ask) closed(q Question, src Ranges) (Question, error) {
+	within, err := EveryAddress(), error(nil)
+	if a.Within != "" {
+		within, err = parse(a.Within)
+	}
+	q.Flows, q.FilterOnly = FlowsOf(Box{src.Family(true), within.Family(true), EveryProtocol(), NoName},
+		Box{src.Family(false), within.Family(false), EveryProtocol(), NoName}), a.Firewall
+	for _, e := range a.Except {
+		if e.FQDN != "" {
+			q.Apart = append(q.Apart, NameOf(e.FQDN))
+			continue
+		}
+		open, bad := e.flows(src)
+		if bad != nil {
+			return Question{}, bad
+		}
+		q.Flows = q.Flows.Subtract(open)
+	}
+	return q, err
+}
+
+// flows are those from a source to an allowed destination.
+func (a Allowed) flows(src Ranges) (Flows, error) {
+	layer4, err := a.layer4()
+	if err != nil {
+		return Flows{}, err
+	}
+	dst, name := EveryAddress(), NameOf(a.FQDN)
+	if a.FQDN == "" {
+		if dst, err = parse(a.CIDR); err != nil {
+			return Flows{}, err
+		}
+	}
+	return FlowsOf(Box{src.Family(true), dst.Family(true), layer4, name},
+		Box{src.Family(false), dst.Family(false), layer4, name}), nil
+}
+
+// Bounds of what is told to people and journals.
+const (
+	maxNamed = 20
+	maxTold  = 6
+)
+
+func bounded(list []string, most int) []string {
+	list = slices.Compact(slices.Sorted(slices.Values(list)))
+	if len(list) > most {
+		list = append(list[:most:most], fmt.Sprintf("and %d more", len(list)-most))
+	}
+	return list
+}
+
+// words are the boxes of a set, at most maxTold of them.
+func (f Flows) words() string {
+	var out []string
+	for _, b := range f.boxes {
+		one := b.Src.String() + " to " + b.Dst.String() + " " + b.Layer4.String()
+		if b.Name != NoName && b.Name != AnyName {
+			one = b.Src.String() + " to " + string(b.Name) + " " + b.Layer4.String()
+		}
+		out = append(out, one)
+	}
+	return strings.Join(bounded(out, maxTold), "; ")
+}
+
+// deciders are the objects that decide some flows, in the order of the way.
+func (v Verdict) deciders(of Flows) (out []string) {
+	for _, h := range v.Hops {
+		one := h.Layer + ": " + h.Object + " (" + string(h.Act) + ")"
+		if !slices.Contains(out, one) && !h.Flows.Intersect(of).Empty() && len(out) < maxNamed {
+			out = append(out, one)
+		}
+	}
+	return out
+}
