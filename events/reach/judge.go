@@ -65,7 +65,7 @@ type Finding struct {
 	Is    Outcome `json:"is"`
 	// Flows are those that are not as wanted, or not for sure, in words.
 	Flows string `json:"flows,omitempty"`
-	// By are the objects that decide, in the order of the way.
+	// By are the objects that decide those flows, all of the ask when it is as wanted, in the order of the way.
 	By []string `json:"by,omitempty"`
 	// Open are the causes of what is undecided.
 	Open    []Gap    `json:"open,omitempty"`
@@ -202,13 +202,17 @@ func (w World) Ask(a Ask) (Finding, error) {
 		v = Evaluate(w, q)
 		bad, open = v.Sure, v.Undecided()
 	}
+	told := q.Flows
 	switch {
 	case !bad.Empty():
-		f.Is, f.Flows = Otherwise, bad.words()
+		f.Is, told = Otherwise, bad
 	case !open.Empty():
-		f.Is, f.Flows, f.Open = Undecided, open.words(), v.Open
+		f.Is, told, f.Open = Undecided, open, v.Open
 	}
-	f.By, f.Against, f.Digest = v.deciders(q.Flows), v.Against, v.Digest
+	if f.Is != AsWanted {
+		f.Flows = told.words()
+	}
+	f.By, f.Against, f.Digest = v.deciders(told), v.Against, v.Digest
 	return f, nil
 }
 
@@ -298,6 +302,9 @@ func (f Flows) words() string {
 // deciders are the objects that decide some flows, in the order of the way.
 func (v Verdict) deciders(of Flows) (out []string) {
 	for _, h := range v.Hops {
+		if h.Act == Arrive && h.Object == filterPassed { // what let it out is told before
+			continue
+		}
 		one := h.Layer + ": " + h.Object + " (" + string(h.Act) + ")"
 		if !slices.Contains(out, one) && !h.Flows.Intersect(of).Empty() && len(out) < maxNamed {
 			out = append(out, one)

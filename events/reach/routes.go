@@ -8,6 +8,9 @@ import (
 // maxWay is how many times packets may be handed on; a longer way is a loop.
 const maxWay = 12
 
+// filterPassed is where the way of a question ends that asks the sender's firewall alone.
+const filterPassed = "filter"
+
 // start begins the way of flows at their sender.
 func (r *run) start(p piece) {
 	if _, ok := r.world.network(p.realm); ok {
@@ -31,7 +34,7 @@ func (r *run) leave(p piece) {
 		r.lose(drop)
 	}
 	if r.question.FilterOnly {
-		r.arrive(p.with(pass), "filter")
+		r.arrive(p.with(pass), filterPassed)
 		return
 	}
 	r.route(n, p.with(pass))

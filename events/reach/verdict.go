@@ -83,6 +83,26 @@ const (
 	MayChange        Cause = "may-change"
 )
 
+// Lift says who can lift a cause.
+type Lift string
+
+// Lifts.
+const (
+	// ByOperator is a permission, a call that has to answer, or a smaller question.
+	ByOperator Lift = "operator"
+	// ByNobody is what no control plane can tell.
+	ByNobody Lift = "nobody"
+)
+
+// Lift says who can lift the cause: what somebody can lift is no reason to go on without knowing.
+func (c Cause) Lift() Lift {
+	switch c {
+	case NotAllowedToRead, ListNotWhole, Stale, TooLarge:
+		return ByOperator
+	}
+	return ByNobody
+}
+
 // Causes are all of them.
 func Causes() []Cause {
 	return []Cause{NotAllowedToRead, ListNotWhole, Stale, TooLarge, NameUnresolved, ForwardedName, FarSide, NoDocument,
@@ -91,9 +111,9 @@ func Causes() []Cause {
 
 // A Gap is one thing that is not known: its cause, the object or call that it is about, and a sentence for people.
 type Gap struct {
-	Cause  Cause
-	Object string
-	Why    string
+	Cause  Cause  `json:"cause"`
+	Object string `json:"object"`
+	Why    string `json:"why"`
 }
 
 // withGap adds a gap once, within the bound.

@@ -33,12 +33,12 @@ type Networks interface {
 // A Scope says what of a network is asked about.
 type Scope struct {
 	// Network is a full name: projects/PROJECT/global/networks/NAME. It becomes the realm.
-	Network string
+	Network string `json:"network"`
 	// Regions are where senders and receivers are: routers, NAT, regional policies, connectors and learned routes of
 	// other regions are not read. At least one.
-	Regions []string
+	Regions []string `json:"regions"`
 	// ConnectorProjects are the projects whose connectors may stand in the network, besides the network's own.
-	ConnectorProjects []string
+	ConnectorProjects []string `json:"connectorProjects,omitempty"`
 }
 
 // Gateways reads a controller with its gateways.

@@ -1,0 +1,254 @@
+package observe
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/reach"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// shown is a port that shows what it was given. A network that is not in it does not exist; one with an error cannot be
+// read.
+type shown struct {
+	networks map[string]reach.Network
+	errors   map[string]error
+	fabric   Fabric
+	asked    []string
+}
+
+func (s *shown) Network(_ context.Context, scope Scope) (reach.Network, error) {
+	s.asked = append(s.asked, scope.Network)
+	if err := s.errors[scope.Network]; err != nil {
+		return reach.Network{}, err
+	}
+	n, ok := s.networks[scope.Network]
+	if !ok {
+		return reach.Network{}, fmt.Errorf("%s: %w", scope.Network, workers.ErrNotFound)
+	}
+	return n, nil
+}
+
+func (s *shown) Fabric(context.Context, string, []reach.Realm) (Fabric, error) { return s.fabric, nil }
+
+const (
+	home = "projects/p/global/networks/home"
+	peer = "projects/p/global/networks/peer"
+)
+
+func ranges(t *testing.T, text string) reach.Ranges {
+	t.Helper()
+	r, err := reach.ParseRanges(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func empty(realm string) reach.Network {
+	return reach.Network{
+		Realm: reach.Realm(realm), Subnets: reach.WholeList[reach.Subnet](), Hidden: reach.WholeList[reach.Subnet](),
+		Routes: reach.WholeList[reach.Route](), Dynamic: reach.WholeList[reach.Route](),
+		Policies: reach.WholeList[reach.PolicyRoute](), Endpoints: reach.WholeList[reach.Endpoint](),
+		NATs: reach.WholeList[reach.NAT](), Interfaces: reach.WholeList[reach.Interface](),
+		Tenants: reach.WholeList[reach.Interface](),
+		Names: reach.NameService{Servers: reach.WholeList[string](), Responses: reach.WholeList[reach.Response](),
+			Zones: reach.WholeList[reach.Zone]()},
+		Firewall: reach.Firewall{Hierarchical: reach.WholeList[reach.Policy](),
+			System: reach.WholeList[reach.Policy](), Global: reach.WholeList(reach.Policy{Object: "policy"}),
+			Regional: reach.WholeList[reach.Policy](), Rules: reach.WholeList[reach.Rule]()},
+	}
+}
+
+func route(dst string, kind reach.RouteKind, next reach.NextHop) reach.Route {
+	next.State = reach.Up
+	return reach.Route{Object: dst, Kind: kind, Dst: netip.MustParsePrefix(dst), Next: next}
+}
+
+// scene is a network with a machine, a machine of a gateway, a way out through NAT and a peer.
+func scene(t *testing.T) *shown {
+	t.Helper()
+	n := empty(home)
+	n.Subnets = reach.WholeList(reach.Subnet{Object: "all", Region: "r", Ranges: ranges(t, "10.0.0.0/23")})
+	n.Subnets.Call = "subnetworks.list"
+	n.Routes = reach.WholeList(
+		route("10.0.0.0/23", reach.SubnetRoute, reach.NextHop{Kind: reach.ToLocal}),
+		route("10.5.0.0/16", reach.SubnetRoute, reach.NextHop{Kind: reach.ToPeer, Realm: peer}),
+		route("192.168.0.0/16", reach.StaticRoute, reach.NextHop{Kind: reach.ToGateway, Name: "av-gw-spoke"}),
+		route("0.0.0.0/0", reach.StaticRoute, reach.NextHop{Kind: reach.ToInternet}))
+	n.NATs = reach.WholeList(reach.NAT{Object: "nat", Region: "r", Covers: ranges(t, "10.0.0.0/23"),
+		Addresses: ranges(t, "203.0.113.9")})
+	n.Interfaces = reach.WholeList(
+		reach.Interface{Addresses: ranges(t, "10.0.0.2"), Who: reach.Identity{Kind: reach.Instance, Name: "web",
+			Region: "r"}},
+		reach.Interface{Addresses: ranges(t, "10.0.0.9"), Who: reach.Identity{Kind: reach.Instance,
+			Name: "av-gw-spoke", Region: "r", Tags: []string{"gw"}}})
+	return &shown{networks: map[string]reach.Network{home: n, peer: empty(peer)}, errors: map[string]error{},
+		fabric: Fabric{Controller: reach.Controller{Name: "c", Sets: reach.WholeList[reach.RuleSet]()},
+			Gateways: []reach.Gateway{{Name: "spoke", Controller: "c", Realm: home, State: reach.Up,
+				Address: ranges(t, "10.0.0.9"), Tags: reach.WholeList[reach.Tag](),
+				Table: reach.WholeList[reach.GatewayRoute]()}}}}
+}
+
+// question is a service in 10.0.1.0/26 that reaches one address of the internet and nothing else.
+func question() ReachIn {
+	from := reach.Sender{Realm: home, Kind: reach.DirectEgress, Name: "svc", Region: "r", Source: "10.0.1.0/26"}
+	to := reach.Allowed{CIDR: "198.51.100.7/32", Protocol: "tcp", Ports: []string{"443"}}
+	filter := &reach.FilterEffect{Policy: "policy", Source: from.Source, Closed: true, Allow: []reach.Allowed{to},
+		Priorities: []int{1000, 1001}}
+	return ReachIn{
+		Networks: []Scope{{Network: home, Regions: []string{"r"}}}, Controllers: []string{"c"}, Own: []string{"svc"},
+		Effects: []reach.Effect{{Step: "filter-egress", Network: home, Filter: filter}},
+		Asks: []reach.Ask{{About: "out", From: from, Want: reach.Passes, Dest: &to},
+			{About: "closed", From: from, Want: reach.Closed, Except: []reach.Allowed{to}, Firewall: true}},
+	}
+}
+
+func TestCheckReach(t *testing.T) {
+	opens := reach.Rule{Object: "others", Priority: 1, Act: reach.Allow, Src: reach.Peer{Ranges: reach.EveryAddress()},
+		Dst: reach.Peer{Ranges: ranges(t, "198.51.100.8")}, Layer4: []reach.Layer4{reach.EveryProtocol()},
+		Target: reach.Target{All: true}}
+	gap := reach.Gap{Cause: reach.NotAllowedToRead, Object: "routes.list", Why: "compute.routes.list is missing"}
+	billing := reach.Interface{Addresses: ranges(t, "10.0.1.0/26"), Who: reach.Identity{Kind: reach.DirectEgress,
+		Name: "billing", Region: "r"}}
+	for _, c := range []struct {
+		name   string
+		world  func(*shown, *reach.Network)
+		in     func(*ReachIn)
+		reason events.Reason
+		says   string
+	}{
+		{name: "passes and is closed"},
+		{name: "no way out", world: func(_ *shown, n *reach.Network) { n.NATs = reach.WholeList[reach.NAT]() },
+			reason: "no-path", says: "198.51.100.7/32"},
+		{name: "opened by a rule of others", world: func(_ *shown, n *reach.Network) {
+			n.Firewall.Rules = reach.WholeList(opens)
+		}, reason: "opened-elsewhere", says: "others (allow)"},
+		{name: "routes that may not be read", world: func(_ *shown, n *reach.Network) {
+			n.Routes.Whole, n.Routes.Gaps = false, []reach.Gap{gap}
+		}, reason: "not-known", says: "compute.routes.list is missing"},
+		{name: "another service in the range", world: func(_ *shown, n *reach.Network) {
+			n.Tenants = reach.WholeList(billing)
+		}, reason: "harms-others", says: "billing would lose"},
+		{name: "with consent by name", world: func(_ *shown, n *reach.Network) {
+			n.Tenants = reach.WholeList(billing)
+		}, in: func(in *ReachIn) { in.Accept = []Consent{{"lost", "billing"}} }},
+		{name: "with consent for somebody else", world: func(_ *shown, n *reach.Network) {
+			n.Tenants = reach.WholeList(billing)
+		}, in: func(in *ReachIn) { in.Accept = []Consent{{"lost", "web"}} }, reason: "harms-others", says: "billing"},
+		{name: "nobody seen in a list that is not whole", world: func(_ *shown, n *reach.Network) {
+			n.Tenants.Whole = false
+		}, reason: "not-known", says: "list-not-whole"},
+		{name: "no such network", world: func(s *shown, _ *reach.Network) { delete(s.networks, home) },
+			reason: "not-found", says: home},
+		{name: "a network that cannot be read now", world: func(s *shown, _ *reach.Network) {
+			s.errors[home] = workers.Retry("unavailable", 0, errors.New("503"))
+		}, reason: "unavailable"},
+		{name: "a peer that cannot be read and is not on the way", world: func(s *shown, _ *reach.Network) {
+			s.errors[peer] = workers.Refuse("permission", "compute.networks.get is missing")
+		}},
+		{name: "an effect that is none", in: func(in *ReachIn) { in.Effects[0].Filter.Source = "nowhere" },
+			reason: "invalid", says: "nowhere"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, in := scene(t), question()
+			if c.world != nil {
+				n := s.networks[home]
+				s.networks[home] = n
+				c.world(s, &n)
+				if _, there := s.networks[home]; there {
+					s.networks[home] = n
+				}
+			}
+			if c.in != nil {
+				c.in(&in)
+			}
+			out, err := check{Drivers{Networks: s, Gateways: s}}.Do(t.Context(), workers.Run{}, in, nil)
+			var f *workers.Failure
+			if errors.As(err, &f); (f == nil) != (c.reason == "") {
+				t.Fatalf("%v, want reason %q; %+v", err, c.reason, out)
+			}
+			if f != nil && (f.Reason != c.reason || !strings.Contains(err.Error(), c.says)) {
+				t.Errorf("%s: %v, want %s with %q", f.Reason, err, c.reason, c.says)
+			}
+			if err == nil && !slices.ContainsFunc(out.Sources, func(s reach.Source) bool {
+				return s.Call == "subnetworks.list" && s.Whole
+			}) {
+				t.Errorf("the sources are not told: %+v", out.Sources)
+			}
+		})
+	}
+}
+
+// TestUnverified: what no control plane can decide goes on, and is said; for others it needs a consent by name.
+func TestUnverified(t *testing.T) {
+	s, in := scene(t), question()
+	in.Asks[0].Dest = &reach.Allowed{FQDN: "api.example", Protocol: "tcp", Ports: []string{"443"}}
+	in.Effects[0].Filter.Allow = []reach.Allowed{*in.Asks[0].Dest}
+	in.Asks[1].Except = in.Effects[0].Filter.Allow
+	out, err := check{Drivers{Networks: s, Gateways: s}}.Do(t.Context(), workers.Run{}, in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Unverified) == 0 || out.Unverified[0].Cause != reach.NameUnresolved ||
+		out.Unverified[0].Object != "api.example" {
+		t.Errorf("unverified %+v", out.Unverified)
+	}
+	if out.Own[1].Is != reach.AsWanted {
+		t.Errorf("what the name leaves closed is not proved: %+v", out.Own[1])
+	}
+}
+
+// TestOneGatewayOfTwoNames: a machine whose address a controller's gateway has is that gateway, in routes too.
+func TestOneGatewayOfTwoNames(t *testing.T) {
+	s := scene(t)
+	w, err := Drivers{Networks: s, Gateways: s}.world(t.Context(), question())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next := w.Networks[0].Routes.Items[2].Next; next.Name != "spoke" {
+		t.Errorf("the route leads to %q", next.Name)
+	}
+	if who := w.Gateways[0].Who; who.Kind != reach.GatewayKind || !slices.Contains(who.Tags, "gw") {
+		t.Errorf("the gateway is %+v", who)
+	}
+	if got := s.networks[home].Routes.Items[2].Next.Name; got != "av-gw-spoke" {
+		t.Errorf("what the port gave was changed: %q", got)
+	}
+	if !slices.Equal(s.asked, []string{home, peer}) {
+		t.Errorf("read %v", s.asked)
+	}
+}
+
+// maxOut is a bound that a journal can bear: a verdict is no copy of the network.
+const maxOut = 64 << 10
+
+func TestTheAnswerIsBounded(t *testing.T) {
+	s, in := scene(t), question()
+	n := s.networks[home]
+	for i := range 3000 {
+		a := netip.AddrFrom4([4]byte{10, 20, byte(i >> 8), byte(i)})
+		n.Interfaces.Items = append(n.Interfaces.Items, reach.Interface{Addresses: reach.RangesOf(
+			netip.PrefixFrom(a, 32)), Who: reach.Identity{Kind: reach.Instance, Name: fmt.Sprintf("vm-%d", i),
+			Account: fmt.Sprintf("robot-%d", i%40), Region: "r"}})
+	}
+	n.Subnets.Items = append(n.Subnets.Items, reach.Subnet{Object: "more", Region: "r",
+		Ranges: ranges(t, "10.20.0.0/16")})
+	s.networks[home] = n
+	in.Effects[0].Filter.Source = "10.0.0.0/8"
+	out, err := check{Drivers{Networks: s, Gateways: s}}.Do(t.Context(), workers.Run{}, in, nil)
+	if err == nil {
+		t.Fatal("a filter on everybody is not refused")
+	}
+	raw, _ := json.Marshal(out)
+	if len(raw) > maxOut || len(err.Error()) > maxOut {
+		t.Errorf("an answer of %d bytes and a reason of %d", len(raw), len(err.Error()))
+	}
+}

@@ -1,0 +1,40 @@
+package observe
+
+import "github.com/culvertnet/culvert/events/reach"
+
+// KindReach is the kind of this capability's step.
+const KindReach = "observe.reach"
+
+// ReachIn asks what becomes of a connection's flows, and of everybody else's, when some effects have happened.
+type ReachIn struct {
+	// Networks are those in which the flows begin or end. Networks that are peered with them are read as well.
+	Networks []Scope `json:"networks"`
+	// Controllers are those whose gateways may be on the way.
+	Controllers []string `json:"controllers,omitempty"`
+	// Effects are what has not happened yet, in the order in which it will.
+	Effects []reach.Effect `json:"effects,omitempty"`
+	// Asks are the connection's own flows.
+	Asks []reach.Ask `json:"asks"`
+	// Own are the full names of the connection's own senders.
+	Own []string `json:"own,omitempty"`
+	// Accept are consents by name. There is none that accepts everything.
+	Accept []Consent `json:"accept,omitempty"`
+}
+
+// A Consent accepts one thing that would refuse.
+type Consent struct {
+	// Cause is a cause of what is undecided for others, or "lost" or "widened".
+	Cause string `json:"cause"`
+	// Object is the object that the cause is about, or the sender whose flows change.
+	Object string `json:"object"`
+}
+
+// ReachOut is the answer. The facts are not part of it: a network may have thousands of rules.
+type ReachOut struct {
+	Own []reach.Finding `json:"own"`
+	// Accepted are changes of others' flows that the intent consents to, and those of addresses that nobody has.
+	Accepted []reach.Harm `json:"accepted,omitempty"`
+	// Unverified are the causes that no control plane can decide, of what is claimed all the same.
+	Unverified []reach.Gap    `json:"unverified,omitempty"`
+	Sources    []reach.Source `json:"sources"`
+}

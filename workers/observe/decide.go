@@ -1,0 +1,114 @@
+package observe
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/reach"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// A complaint is one reason to refuse.
+type complaint struct {
+	reason events.Reason
+	text   string
+}
+
+// maxComplaints bounds what one refusal tells.
+const maxComplaints = 10
+
+// decide turns a judgement into an answer.
+//
+// What somebody can lift refuses, with the lift: a permission, a call that has to answer, a smaller question. What no
+// control plane can decide goes on as unverified for the connection's own flows, and needs a consent by name for those
+// of others. Others' flows that change refuse without a consent, and so do the connection's own flows that are not as
+// claimed.
+func decide(in ReachIn, j reach.Judgement) (ReachOut, error) {
+	out := ReachOut{Own: j.Own}
+	var all []complaint
+	for i, f := range j.Own {
+		var of []complaint
+		of, out.Unverified = own(in.Asks[i].Want, f, out.Unverified)
+		all = append(all, of...)
+	}
+	for _, h := range j.Others {
+		of := others(h, in.Accept)
+		if len(of) == 0 {
+			out.Accepted = append(out.Accepted, h)
+		}
+		all = append(all, of...)
+	}
+	if len(all) == 0 {
+		return out, nil
+	}
+	var texts []string
+	for _, c := range all {
+		if !slices.Contains(texts, c.text) {
+			texts = append(texts, c.text)
+		}
+	}
+	if len(texts) > maxComplaints {
+		texts = append(texts[:maxComplaints:maxComplaints], fmt.Sprintf("and %d more", len(texts)-maxComplaints))
+	}
+	return out, workers.Refuse(all[0].reason, "%s", strings.Join(texts, "; "))
+}
+
+// own judges one claim about the connection's own flows, and adds what stays unverified.
+func own(want reach.Want, f reach.Finding, unverified []reach.Gap) ([]complaint, []reach.Gap) {
+	if f.Is == reach.Otherwise {
+		c := complaint{"no-path", fmt.Sprintf("%s: %s does not arrive, by %s", f.About, f.Flows, last(f.By))}
+		if want == reach.Closed {
+			c = complaint{"opened-elsewhere", fmt.Sprintf("%s: %s is open, by %s", f.About, f.Flows, last(f.By))}
+		}
+		return []complaint{c}, unverified
+	}
+	var out []complaint
+	for _, g := range f.Open {
+		if g.Cause.Lift() == reach.ByOperator {
+			out = append(out, unread(f.About, g))
+			continue
+		}
+		if !slices.Contains(unverified, g) {
+			unverified = append(unverified, g)
+		}
+	}
+	return out, unverified
+}
+
+// others judges one change of others' flows.
+func others(h reach.Harm, accept []Consent) []complaint {
+	consented := func(cause, object string) bool { return slices.Contains(accept, Consent{cause, object}) }
+	var out []complaint
+	for _, g := range h.Open {
+		switch {
+		case g.Cause.Lift() == reach.ByOperator:
+			out = append(out, unread(h.Step, g))
+		case !consented(string(g.Cause), g.Object):
+			out = append(out, complaint{"harms-others", fmt.Sprintf(
+				"%s: nobody can tell what it does to others: %s (%s)", h.Step, g.Why, g.Object)})
+		}
+	}
+	for _, who := range h.Who {
+		if h.Lost != "" && !consented("lost", who) {
+			out = append(out, complaint{"harms-others", fmt.Sprintf("%s: %s would lose %s", h.Step, who, h.Lost)})
+		}
+		if h.Widened != "" && !consented("widened", who) {
+			out = append(out, complaint{"harms-others", fmt.Sprintf("%s: %s would reach %s", h.Step, who, h.Widened)})
+		}
+	}
+	return out
+}
+
+// unread is a doubt that an operator can lift.
+func unread(about string, g reach.Gap) complaint {
+	return complaint{"not-known", fmt.Sprintf("%s: %s: %s (%s)", about, g.Cause, g.Why, g.Object)}
+}
+
+func last(list []string) string {
+	if len(list) == 0 {
+		return "nothing that was read"
+	}
+	return list[len(list)-1]
+}
