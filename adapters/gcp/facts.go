@@ -42,7 +42,7 @@ type survey struct {
 	statuses  []told[routerStatus]
 	byPolicy  told[*networkconnectivity.PolicyBasedRoute]
 	fronts    []told[*computepb.ForwardingRule]
-	machines  []told[*computepb.Instance]
+	machines  told[*computepb.Instance]
 	hidden    []told[*vpcaccesspb.Connector]
 	zones     told[*dns.ManagedZone]
 	records   []told[zoneRecord]

@@ -12,7 +12,7 @@ import (
 // interfaces are who has an address in the network: machines, and load balancers. Which secure tags a machine has is
 // the Resource Manager's to say, and is not read.
 func (r *survey) interfaces() reach.Listing[reach.Interface] {
-	list := joined("instances.aggregatedList", r.network, r.machines...)
+	list := r.machines
 	var out []reach.Interface
 	for _, m := range list.items {
 		for _, nic := range m.GetNetworkInterfaces() {

@@ -60,18 +60,14 @@ func (r *survey) toPeering(name string, kind reach.NextKind, of *source) reach.N
 	return reach.NextHop{Kind: reach.ToUnread, Name: "peering " + name, State: reach.Up}
 }
 
-// machinesKnown tells whether every machine of the network's project and its connectors' projects was listed.
-func (r *survey) machinesKnown() bool {
-	return !slices.ContainsFunc(r.machines, func(t told[*computepb.Instance]) bool { return len(t.gaps) > 0 })
-}
+// machinesKnown tells whether every machine of the network's project was listed.
+func (r *survey) machinesKnown() bool { return len(r.machines.gaps) == 0 }
 
 // machine finds a machine by its full name.
 func (r *survey) machine(name string) (*computepb.Instance, bool) {
-	for _, list := range r.machines {
-		for _, m := range list.items {
-			if relative(m.GetSelfLink()) == name {
-				return m, true
-			}
+	for _, m := range r.machines.items {
+		if relative(m.GetSelfLink()) == name {
+			return m, true
 		}
 	}
 	return nil, false
@@ -112,13 +108,11 @@ func vmState(m *computepb.Instance) reach.State {
 // toAddress finds who has a next hop's address as the primary one of an interface: an alias does not count (page
 // "Insights for routes with an invalid next hop").
 func (r *survey) toAddress(ip string, warnings []*computepb.Warnings) reach.NextHop {
-	for _, list := range r.machines {
-		for _, m := range list.items {
-			for _, nic := range m.GetNetworkInterfaces() {
-				own := sameAddress(nic.GetNetworkIP(), ip) || sameAddress(nic.GetIpv6Address(), ip)
-				if own && r.same(nic.GetNetwork(), r.network, &source{}) {
-					return r.toMachine(relative(m.GetSelfLink()), warnings)
-				}
+	for _, m := range r.machines.items {
+		for _, nic := range m.GetNetworkInterfaces() {
+			own := sameAddress(nic.GetNetworkIP(), ip) || sameAddress(nic.GetIpv6Address(), ip)
+			if own && r.same(nic.GetNetwork(), r.network, &source{}) {
+				return r.toMachine(relative(m.GetSelfLink()), warnings)
 			}
 		}
 	}

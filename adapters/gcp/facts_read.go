@@ -140,14 +140,10 @@ func (r *survey) ofConnectors(ctx context.Context) (reads []func()) {
 	return reads
 }
 
-// ofMachines reads the machines of all zones in one call a project.
-func (r *survey) ofMachines(ctx context.Context) (reads []func()) {
-	projects := r.projects()
-	r.machines = make([]told[*computepb.Instance], len(projects))
-	for i, project := range projects {
-		reads = append(reads, func() { r.machines[i] = r.machinesOf(ctx, project) })
-	}
-	return reads
+// ofMachines reads the machines of all zones in one call. Machines of service projects with an interface in a Shared VPC
+// are in no list of the host's project.
+func (r *survey) ofMachines(ctx context.Context) []func() {
+	return []func(){func() { r.machines = r.machinesOf(ctx, r.project) }}
 }
 
 func (r *survey) machinesOf(ctx context.Context, project string) told[*computepb.Instance] {

@@ -36,7 +36,7 @@ func (c *Client) source(call, scope string) source {
 
 // lack notes why the list may lack something.
 func (s *source) lack(cause reach.Cause, why string, args ...any) {
-	s.gaps = append(s.gaps, reach.Gap{
+	s.gaps = append(slices.Clip(s.gaps), reach.Gap{
 		Cause: cause, Object: s.call + " " + s.scope, Why: fmt.Sprintf(why, args...)})
 }
 
@@ -154,7 +154,7 @@ func (s *source) add(o source) {
 	}
 	for _, g := range o.gaps {
 		if !slices.Contains(s.gaps, g) {
-			s.gaps = append(s.gaps, g)
+			s.gaps = append(slices.Clip(s.gaps), g)
 		}
 	}
 }
