@@ -140,8 +140,8 @@ func (r *survey) ofConnectors(ctx context.Context) (reads []func()) {
 	return reads
 }
 
-// ofMachines reads the machines of all zones in one call. Machines of service projects with an interface in a Shared VPC
-// are in no list of the host's project.
+// ofMachines reads the machines of all zones in one call. Machines of service projects with an interface in a Shared
+// VPC are in no list of the host's project.
 func (r *survey) ofMachines(ctx context.Context) []func() {
 	return []func(){func() { r.machines = r.machinesOf(ctx, r.project) }}
 }
