@@ -123,10 +123,16 @@ type choice struct {
 // when each member passes.
 func choose(routes []Route, who Identity) (c choice) {
 	var sure, open []Route
+	beside := others(routes, who)
 	for _, one := range routes {
-		counts := tagged(one.Tags, who).and(inRegion(one.Region, who))
+		counts := applies(one, who)
+		if one.Next.Kind == ToPeerRoutes {
+			counts = counts.and(beside.leave)
+		}
 		c.decided = c.decided || counts == yes
 		switch {
+		case one.Next.Kind == ToPeerRoutes && beside.peers > 1 && counts != no:
+			open = append(open, one) // the vendor takes the routes of one peer and does not tell of which
 		case counts == perhaps && one.Next.State == Down:
 			c.dead, c.open = true, true // if it counts, nothing shorter does
 		case counts == no || one.Next.State == Down:
@@ -149,6 +155,36 @@ func choose(routes []Route, who Identity) (c choice) {
 		}
 	}
 	return c
+}
+
+// applies tells whether a route is one for a sender.
+func applies(one Route, who Identity) maybe {
+	return tagged(one.Tags, who).and(inRegion(one.Region, who))
+}
+
+// A besides is what stands beside imported routes of one prefix: whether the network's own routes leave them in, and how
+// many peers they come from.
+type besides struct {
+	leave maybe
+	peers int
+}
+
+// others looks at the routes of one prefix. Page "Routes", Applicability and order: where the network has a route of its
+// own for a destination, no route that a peering hands over counts, whatever its priority.
+func others(routes []Route, who Identity) besides {
+	out := besides{leave: yes}
+	var peers []Realm
+	for _, one := range routes {
+		counts := applies(one, who)
+		switch {
+		case one.Next.Kind != ToPeerRoutes:
+			out.leave = min(out.leave, yes-counts)
+		case counts != no && !slices.Contains(peers, one.Next.Realm):
+			peers = append(peers, one.Next.Realm)
+		}
+	}
+	out.peers = len(peers)
+	return out
 }
 
 // preferred compares routes of one prefix: the lowest priority, then the preference of the kind.

@@ -75,3 +75,39 @@ func TestAnAliasIsAnsweredAsItsTarget(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnRoutesLeaveOutImportedOnes: of one prefix, whatever the priorities are, and only where they are for the sender.
+func TestOwnRoutesLeaveOutImportedOnes(t *testing.T) {
+	to := tcp(t, "10.8.0.4", "172.16.0.1", 443)
+	own := route("172.16.0.0/16", StaticRoute, NextHop{Kind: ToNobody, State: Up})
+	own.Priority = 1000
+	imported := route("172.16.0.0/16", StaticRoute, NextHop{Kind: ToPeerRoutes, Realm: "peer", State: Up})
+	second := imported
+	second.Next.Realm, second.Priority = "other", 1
+	narrow := route("172.16.0.0/24", StaticRoute, imported.Next)
+	tagged := own
+	tagged.Tags = []string{"t"}
+	peer, other := emptyNetwork("peer"), emptyNetwork("other")
+	peer.Dynamic = WholeList(route("172.16.0.0/16", DynamicRoute, toSite("site")))
+	for _, c := range []struct {
+		name   string
+		who    Identity
+		routes []Route
+		want   string
+		open   []Cause
+	}{
+		{"alone", sender, []Route{imported}, "passes", nil},
+		{"beside one's own", sender, []Route{imported, own}, "blocked", nil},
+		{"more special than one's own", sender, []Route{narrow, own}, "passes", nil},
+		{"beside one's own for others", sender, []Route{imported, tagged}, "passes", nil},
+		{"beside one's own that may count", Identity{Kind: Unknown}, []Route{imported, tagged}, "undecided",
+			[]Cause{ListNotWhole, NoDocument}},
+		{"of two peers", sender, []Route{imported, second}, "undecided", []Cause{ListNotWhole, NoDocument}},
+	} {
+		n := emptyNetwork("net")
+		n.Routes = WholeList(c.routes...)
+		v := Evaluate(World{Networks: []Network{n, peer, other}, Sites: []FarSideFacts{wholeSite}},
+			Question{From: Place{"net", c.who}, Flows: to})
+		expect(t, c.name, v, to, c.want, c.open...)
+	}
+}
