@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/culvertnet/culvert/events/reach"
+	"github.com/culvertnet/culvert/workers/observe"
 )
 
 // machine is an instance in the network with an address, and more fields.
@@ -263,5 +264,19 @@ func TestPolicyBasedRoutes(t *testing.T) {
 		"network":"` + netURL + `","interconnectAttachment":{"region":"all"},"nextHopIlbIp":"10.0.0.7"}]}`})
 	if n.Policies.Whole {
 		t.Error("a route for attachments is left out in silence")
+	}
+}
+
+// TestAPeersAddressIsOneOfItsRegion: two regions may use one link-local range.
+func TestAPeersAddressIsOneOfItsRegion(t *testing.T) {
+	const inS = home + "/regions/s"
+	v := vendor{home + "/global/networks/n": `{"name":"n"}`, inR + "/routers": `{"items":[` + edge + `]}`,
+		inS + "/routers":                       `{"items":[{"name":"south","network":"` + netURL + `","region":"regions/s"}]}`,
+		inS + "/routers/south/getRouterStatus": status(`{"destRange":"172.16.0.0/16","nextHopIp":"169.254.1.2"}`)}
+	n, err := on(t, v).NetworkFacts().Network(t.Context(), observe.Scope{Network: netN, Regions: []string{"r", "s"}})
+	must(t, "read", err)
+	const want = "site/projects/p/global/networks/n in s/169.254.1.2"
+	if len(n.Dynamic.Items) != 1 || string(n.Dynamic.Items[0].Next.Realm) != want || n.Dynamic.Items[0].Region != "s" {
+		t.Errorf("got %v, want the realm %s", n.Dynamic.Items, want)
 	}
 }
