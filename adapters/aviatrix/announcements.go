@@ -55,8 +55,8 @@ func (c *controller) carries(ctx context.Context, g gateway, name string) error 
 			"check connection %s of %s: its manual list %v hides every other prefix", name, c.name, conn.Manual)
 	}
 	landing := g
-	if !g.is(conn.Gateway) {
-		if landing, err = c.gateway(ctx, conn.Gateway); err != nil {
+	if !g.is(string(conn.Gateway)) {
+		if landing, err = c.gateway(ctx, string(conn.Gateway)); err != nil {
 			return asRefusal(err, "no-gateway")
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -163,10 +164,11 @@ func (c *controller) rest(ctx context.Context, in resource, into any) error {
 			return errSession
 		case a.status == http.StatusNotFound:
 			return fmt.Errorf("call %s: %s: %w", name, withoutSession(told.Message, cid), workers.ErrNotFound)
-		case !readable || a.status >= 500 || a.status == http.StatusTooManyRequests:
-			return c.client.status(name, mutates, a)
+		case slices.Contains(declined, a.status),
+			readable && a.status < 500 && a.status != http.StatusTooManyRequests:
+			return c.client.told(name, mutates, a.status, withoutSession(told.Message, cid))
 		}
-		return c.client.reason(name, mutates, withoutSession(told.Message, cid))
+		return c.client.status(name, mutates, a)
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 // connection is one connection to a site, from get_site2cloud_conn_detail.
 type connection struct {
 	Name    oneText `json:"name"`
-	Gateway string  `json:"gw_name"`
+	Gateway oneText `json:"gw_name"`
 	VPC     oneText `json:"vpc_id"`
 	Status  string  `json:"bgp_status"`
 	Tunnels []struct {
@@ -67,7 +67,7 @@ func (c *controller) connection(ctx context.Context, name string, near gateway) 
 		return connection{}, fmt.Errorf("read connection %s of %s: %w", name, c.name, workers.ErrNotFound)
 	}
 	if conn.Gateway == "" {
-		conn.Gateway = gw
+		conn.Gateway = oneText(gw)
 	}
 	return conn, nil
 }
@@ -78,7 +78,7 @@ func (c *controller) whereIs(ctx context.Context, name string, near gateway) (vp
 	type row struct {
 		Name    oneText `json:"name"`
 		VPC     oneText `json:"vpc_id"`
-		Gateway string  `json:"gw_name"`
+		Gateway oneText `json:"gw_name"`
 	}
 	var raw json.RawMessage
 	if err := c.read(ctx, "list_site2cloud_conn", url.Values{"connection_name": {name}}, &raw); err != nil {
@@ -99,7 +99,7 @@ func (c *controller) whereIs(ctx context.Context, name string, near gateway) (vp
 		return "", "", fmt.Errorf("find connection %s of %s: %w", name, c.name, workers.ErrNotFound)
 	}
 	at := max(0, slices.IndexFunc(rows, func(r row) bool { return string(r.VPC) == near.VPC }))
-	return string(rows[at].VPC), rows[at].Gateway, nil
+	return string(rows[at].VPC), string(rows[at].Gateway), nil
 }
 
 // established tells whether the neighbour is there. bgp_status says in public clients whether BGP is switched on; where

@@ -27,6 +27,16 @@ const (
 	running         // a task goes on
 )
 
+// declined are the statuses with which v2.5 says that it does not do what was asked, whatever else the answer has.
+var declined = []int{http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusConflict,
+	http.StatusUnprocessableEntity}
+
+// Reasons of refusals on which the reading of facts depends.
+const (
+	reasonPermission  events.Reason = "permission"
+	reasonUnsupported events.Reason = "unsupported"
+)
+
 // words fold the free text of a refusal, first match wins, compared without case. From A.B.2 and the manual's page of
 // error messages; codes are matched where there are any.
 var words = []struct {
@@ -73,12 +83,15 @@ var words = []struct {
 	{"Quota", refused, "quota"},
 	{"can only be deleted from", refused, "wrong-page"},
 	{"Peerings detected", refused, "in-use"},
-	{"Please detach it first", again, "in-use"}, // guess
-	{"in use", again, "in-use"},                 // guess: a group that a rule names
-	{"is referenced", again, "in-use"},          // guess
-	{"Invalid action", refused, "unsupported"},  // guess: a call this version does not have
-	{"not authorized", refused, "permission"},   // guess
-	{"Permission denied", refused, "permission"},
+	{"Please detach it first", again, "in-use"},    // guess
+	{"in use", again, "in-use"},                    // guess: a group that a rule names
+	{"is referenced", again, "in-use"},             // guess
+	{"Invalid action", refused, reasonUnsupported}, // guess: a call this version does not have
+	{"not authorized", refused, reasonPermission},  // guess
+	{"Permission denied", refused, reasonPermission},
+	{"have permission", refused, reasonPermission}, // guess: "does not have permission", "do not have permission"
+	{"not permitted", refused, reasonPermission},   // guess
+	{"Access denied", refused, reasonPermission},   // guess
 
 	{"does not exist", gone, ""},
 	{"not found", gone, ""},
@@ -132,6 +145,20 @@ func meaningOf(text string) (meaning, events.Reason) {
 	return unknown, ""
 }
 
+// told folds a v2.5 answer below 500 with the controller's words: the status says that nothing was done. The words say
+// more where they are listed; else it is a refusal, for want of a permission with 401 and 403 (A.2: the vendor's client
+// never looks again).
+func (c *Client) told(name string, mutates bool, status int, text string) error {
+	m, _ := meaningOf(text)
+	switch {
+	case m != unknown && (m != maybe || !mutates):
+		return c.reason(name, mutates, text)
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return workers.Refuse(reasonPermission, "call %s: %s", name, text)
+	}
+	return workers.Refuse("refused", "call %s: HTTP %d: %s", name, status, text)
+}
+
 // status folds an answer that is not the API's own: a proxy's page, a v2.5 error without a message.
 func (c *Client) status(name string, mutates bool, a answer) error {
 	err := fmt.Errorf("call %s: HTTP %d", name, a.status)
@@ -139,7 +166,7 @@ func (c *Client) status(name string, mutates bool, a answer) error {
 	case a.status == http.StatusTooManyRequests:
 		return workers.Retry("throttled", c.paced(againAfter), err)
 	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
-		return workers.Refuse("permission", "%w", err)
+		return workers.Refuse(reasonPermission, "%w", err)
 	case mutates:
 		return workers.Unsure("no-answer", err)
 	}

@@ -79,7 +79,7 @@ func (r *rig) open(config world.Config) {
 	if err := w.Baseline(); err != nil {
 		t.Fatal(err)
 	}
-	o := aviatrix.Options{Controllers: map[string]aviatrix.Controller{}, Pace: 60}
+	o := aviatrix.Options{Controllers: map[string]aviatrix.Controller{}, Pace: 60, Now: config.Now}
 	for _, c := range scenario.Aviatrix.Controllers {
 		server := httptest.NewServer(apis[c.Name])
 		t.Cleanup(server.Close)

@@ -67,10 +67,10 @@ func (c *controller) seenAtConnection(ctx context.Context, g gateway, name strin
 	if conn.Told != nil && !slices.Contains(normal(conn.Told), p.String()) {
 		return false, nil
 	}
-	if g.is(conn.Gateway) {
+	if g.is(string(conn.Gateway)) {
 		return slices.Contains(normal(slices.Concat(g.Included, g.Advertised)), p.String()), nil
 	}
-	return c.seenAtTransit(ctx, g, conn.Gateway, p)
+	return c.seenAtTransit(ctx, g, string(conn.Gateway), p)
 }
 
 func (c *controller) seenAtTransit(ctx context.Context, _ gateway, name string, p netip.Prefix) (bool, error) {

@@ -150,6 +150,20 @@ func TestTags(t *testing.T) {
 			flows: named(public, 443, "good.example"), want: "blocked"},
 		{name: "a source that passes through", tags: []Tag{sources}, pass: "10.8.0.0/24", settled: closed,
 			flows: named(public, 443, "evil.example"), want: "passes"},
+		{name: "a name of the second of two tags", tags: []Tag{white, {Object: "two", Enabled: true, White: true,
+			Rules: []TagRule{{"other.example", Protocol(TCP, Port(443)), Allow}}}}, settled: closed,
+			flows: named(public, 443, "other.example"), want: "passes"},
+		{name: "a denial of the first of two tags", tags: []Tag{white, {Object: "two", Enabled: true, White: true,
+			Rules: []TagRule{{"x.bad.example", Protocol(TCP, Port(443)), Allow}}}}, settled: closed,
+			flows: named(public, 443, "x.bad.example"), want: "blocked"},
+		{name: "a name of a tag for other sources", tags: []Tag{sources, {Object: "two", Enabled: true, White: true}},
+			settled: closed, flows: named(public, 443, "good.example"), want: "blocked"},
+		{name: "a source of one of two tags", tags: []Tag{sources, {Object: "two", Enabled: true, White: true,
+			Sources: ranges(t, "10.8.0.0/24"), Rules: []TagRule{{"other.example", Protocol(TCP, Port(443)), Allow}}}},
+			settled: closed, flows: named(public, 443, "other.example"), want: "passes"},
+		{name: "a name that has the text of a rule in it", tags: []Tag{{Object: "loose", Enabled: true, White: true,
+			Rules: []TagRule{{"*good.example*", Protocol(TCP, Port(443)), Allow}}}}, settled: closed,
+			flows: named(public, 443, "xgood.example.evil"), want: "passes"},
 		{name: "a tag that is off", tags: []Tag{off}, flows: named(public, 443, "evil.example"), want: "passes"},
 		{name: "a name of a black tag", tags: []Tag{black}, flows: named(public, 443, "ads.example"),
 			want: "blocked"},
@@ -164,6 +178,23 @@ func TestTags(t *testing.T) {
 		w.Settled = c.settled
 		v := Evaluate(w, Question{From: Place{"net", sender}, Flows: c.flows})
 		expect(t, c.name, v, c.flows, c.want, c.causes...)
+	}
+}
+
+func TestPatternsOfNames(t *testing.T) {
+	for _, c := range []struct {
+		name, pattern Name
+		want          bool
+	}{
+		{"a.example", "a.example", true}, {"a.example", "b.example", false}, {NoName, AnyName, false},
+		{"a.example", AnyName, true}, {"x.a.example", "*.a.example", true}, {"a.example", "*.a.example", false},
+		{"xa.example", "*.a.example", false}, {"xa.examplex", "*a.example*", true}, {"a.example", "*a.example*", true},
+		{"b.example", "*a.example*", false}, {"a.b.c", "a.*.c", true}, {"a.c", "a.*.c", false},
+		{"aba", "ab*ba", false}, {NoName, "*a*", false},
+	} {
+		if got := c.name.fits(c.pattern); got != c.want {
+			t.Errorf("%q fits %q: %v", c.name, c.pattern, got)
+		}
 	}
 }
 

@@ -23,13 +23,24 @@ func (n Name) within(domain Name) bool {
 	return domain == "" || n == domain || strings.HasSuffix(string(n), "."+string(domain))
 }
 
-// fits tells whether a name fits a filter's pattern: a name, "*" for all, or "*.domain" for what is below a domain.
+// fits tells whether a name fits a filter's pattern: a name in which "*" stands for any characters. So "*" is all
+// names, "*.domain" what is below a domain, and "*text*" every name with a text in it.
 func (n Name) fits(pattern Name) bool {
-	if pattern == AnyName {
-		return n != NoName
+	parts := strings.Split(string(pattern), "*")
+	if len(parts) == 1 {
+		return n == pattern
 	}
-	if below, ok := strings.CutPrefix(string(pattern), "*."); ok {
-		return n != Name(below) && n.within(Name(below))
+	left, ok := strings.CutPrefix(string(n), parts[0])
+	if !ok || n == NoName {
+		return false
 	}
-	return n == pattern
+	last := len(parts) - 1
+	for _, part := range parts[1:last] {
+		at := strings.Index(left, part)
+		if at < 0 {
+			return false
+		}
+		left = left[at+len(part):]
+	}
+	return strings.HasSuffix(left, parts[last])
 }

@@ -6,60 +6,76 @@ func web() []Layer4 { return []Layer4{Protocol(TCP, Port(80), Port(443))} }
 // tags is what the filters by name of a gateway let through.
 //
 // Manual of the vendor (github.com/AviatrixSystems/Docs): "FQDN whitelists reference design" and "Egress control
-// filter": a white tag lets pass the names that it has; with a list of sources, packets of every other source are
-// dropped; packets without a name pass with the exception rule only; destinations with private addresses are not looked
-// at unless that is switched on.
+// filter": the tags of a gateway have one colour and are looked at together, denials first. A white tag lets pass the
+// names that it has. With a list of sources a tag is for them only, and packets that no tag is for are dropped; packets
+// without a name pass with the exception rule only; destinations with private addresses are not looked at unless that
+// is switched on.
 func (r *run) tags(p piece, g Gateway, c Controller) Flows {
 	if doubts := g.Tags.doubts(r.question.Since); len(doubts) > 0 {
 		r.open(p.flows, doubts...)
 		return Flows{}
 	}
+	var tags []Tag
 	for _, tag := range g.Tags.Items {
 		if tag.Enabled {
-			p = p.with(r.tag(p, g, c, tag))
+			tags = append(tags, tag)
 		}
 	}
-	return p.flows
-}
-
-func (r *run) tag(p piece, g Gateway, control Controller, tag Tag) Flows {
+	if len(tags) == 0 {
+		return p.flows
+	}
 	looked := p.flows
-	if !control.Private {
+	if !c.Private {
 		looked = looked.Subtract(looked.within(EveryAddress(), unrouted(), []Layer4{EveryProtocol()}))
 	}
-	unseen := p.flows.Subtract(looked)
-	every := clause{object: tag.Object, src: EveryAddress(), sure: EveryAddress(), fits: yes,
-		layer4: []Layer4{EveryProtocol()}}
-	with := func(act Act, change func(*clause)) clause {
-		c := every
-		c.act = act
-		change(&c)
-		return c
+	f := r.filter("FQDN tag", r.tagClauses(tags, g.PassThrough, c.Exception), p.with(looked), g.Tags.source())
+	r.lose(f.deny)
+	return p.flows.Subtract(looked).Union(f.allow).Union(f.rest)
+}
+
+// sources are those that a tag is for.
+func (t Tag) sources() Ranges {
+	if t.Sources.Empty() {
+		return EveryAddress()
 	}
-	clauses := []clause{with(Allow, func(c *clause) { c.src = g.PassThrough })}
-	if !tag.Sources.Empty() {
-		clauses = append(clauses, with(Deny, func(c *clause) { c.src = EveryAddress().Subtract(tag.Sources) }))
+	return t.Sources
+}
+
+// tagClauses puts the tags of one gateway down in the order in which they decide.
+func (r *run) tagClauses(tags []Tag, through Ranges, exception bool) []clause {
+	with := func(act Act, object string, src Ranges, layer4 []Layer4, sent ...Name) clause {
+		return clause{object: object, act: act, src: src, sure: EveryAddress(), fits: yes, layer4: layer4, sent: sent}
+	}
+	every := []Layer4{EveryProtocol()}
+	clauses := []clause{with(Allow, "pass-through", through, every)}
+	var covered Ranges
+	for _, tag := range tags {
+		covered = covered.Union(tag.sources())
+	}
+	if outside := EveryAddress().Subtract(covered); !outside.Empty() {
+		clauses = append(clauses, with(Deny, "source list", outside, every))
 	}
 	for _, act := range []Act{Deny, Allow} {
-		for _, rule := range tag.Rules {
-			if rule.Act == act {
-				clauses = append(clauses, with(act, func(c *clause) {
-					c.object = tag.Object + " " + string(rule.Name)
-					c.layer4, c.sent = []Layer4{rule.Layer4}, []Name{rule.Name}
-				}))
+		for _, tag := range tags {
+			for _, rule := range tag.Rules {
+				if rule.Act == act {
+					clauses = append(clauses, with(act, tag.Object+" "+string(rule.Name), tag.sources(),
+						[]Layer4{rule.Layer4}, rule.Name))
+				}
 			}
 		}
 	}
-	if tag.White {
-		if control.Exception {
-			clauses = append(clauses, with(Allow, func(c *clause) { c.layer4, c.sent = web(), []Name{NoName} }))
+	for _, tag := range tags {
+		if !tag.White {
+			continue
 		}
-		clauses = append(clauses, with(Deny, func(c *clause) { c.layer4 = web() }))
+		if exception {
+			clauses = append(clauses, with(Allow, tag.Object, tag.sources(), web(), NoName))
+		}
+		clauses = append(clauses, with(Deny, tag.Object, tag.sources(), web()))
 		if r.ask(WhiteTagClosesOtherPorts) {
-			clauses = append(clauses, with(Deny, func(*clause) {}))
+			clauses = append(clauses, with(Deny, tag.Object, tag.sources(), every))
 		}
 	}
-	f := r.filter("FQDN tag", clauses, p.with(looked), g.Tags.source())
-	r.lose(f.deny)
-	return unseen.Union(f.allow).Union(f.rest)
+	return clauses
 }
