@@ -58,13 +58,25 @@ func (c *controller) write(ctx context.Context, action string, fields url.Values
 		&results); err != nil {
 		return err
 	}
+	if id := taskOf(results, fields.Get("async") == "true"); id != "" {
+		return workers.WaitFor(handlePrefix+c.name+"/"+id, c.client.paced(taskPoll))
+	}
+	return nil
+}
+
+// taskOf is the id of the task that a controller made of a call: an object with it, or where the call asked for a task,
+// the id alone (A.4: a text on 8.2, either on later releases). Any other text is only said to people.
+func taskOf(results json.RawMessage, asked bool) string {
 	var task struct {
 		ID string `json:"request_id"`
 	}
 	if json.Unmarshal(results, &task) == nil && task.ID != "" {
-		return workers.WaitFor(handlePrefix+c.name+"/"+task.ID, c.client.paced(taskPoll))
+		return task.ID
 	}
-	return nil
+	if !asked {
+		return ""
+	}
+	return text(results)
 }
 
 // call is one v2 action.

@@ -129,6 +129,11 @@ func listed[T any](l look, items []T) reach.Listing[T] {
 		Gaps: l.gaps}
 }
 
+// unread is what a look left open, as an error.
+func (c *controller) unread(l look) error {
+	return fmt.Errorf("read %s of %s: %s: %s", l.call, c.name, l.gaps[0].Object, l.gaps[0].Why)
+}
+
 // unsupported tells that this release of the controller does not have an act.
 func unsupported(err error) bool {
 	var f *workers.Failure

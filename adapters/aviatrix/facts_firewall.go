@@ -3,6 +3,7 @@ package aviatrix
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -61,35 +62,45 @@ func (s *survey) firewall(ctx context.Context) (reach.Controller, func(machine) 
 // of aviatrix_distributed_firewalling_deployment_policy).
 var defaultProviders = []string{"GCP", "AWS", "AWS-GOV", "AZURE-GOV", "AZURE"}
 
-// deployPolicy is asked for from 8.2 on; before, the firewall is on every gateway.
-func (s *survey) deployPolicy(ctx context.Context, l *look) func(machine) bool {
+// deployment are the clouds to which the firewall is deployed; known is false where a release has no such policy, and
+// the firewall is on every gateway.
+func (c *controller) deployment(ctx context.Context, v version) (providers []string, known bool, err error) {
 	var policy struct {
 		Providers []string `json:"providers"`
 		Defaults  bool     `json:"set_defaults"`
 	}
-	err := s.rest(ctx, resource{method: http.MethodGet, path: "microseg/deploy-policy"}, &policy)
-	older := s.release.major < 8 || s.release.major == 8 && s.release.minor < 2
-	if older && errors.Is(err, workers.ErrNotFound) {
+	err = c.rest(ctx, resource{method: http.MethodGet, path: "microseg/deploy-policy"}, &policy)
+	switch {
+	case errors.Is(err, workers.ErrNotFound) && !v.deploys():
+		return nil, false, nil
+	case err != nil:
+		return nil, false, fmt.Errorf("read deployment of the distributed firewall of %s: %w", c.name, err)
+	case policy.Defaults:
+		return defaultProviders, true, nil
+	}
+	return policy.Providers, true, nil
+}
+
+// deployedTo tells whether the firewall is deployed to a cloud.
+func deployedTo(cloud string, providers []string) bool {
+	return slices.ContainsFunc(providers, func(p string) bool { return strings.EqualFold(p, cloud) })
+}
+
+// deployPolicy tells for each gateway whether the firewall is deployed to its cloud.
+func (s *survey) deployPolicy(ctx context.Context, l *look) func(machine) bool {
+	providers, known, err := s.deployment(ctx, s.release)
+	if l.failed(actDeploy, err) || !known {
 		return func(machine) bool { return true }
 	}
-	if l.failed(actDeploy, err) {
-		return func(machine) bool { return true }
-	}
-	if len(policy.Providers) == 0 && !policy.Defaults {
+	if len(providers) == 0 {
 		l.gap(reach.ListNotWhole, actDeploy, "the deployment policy names no cloud, which the vendor does not allow")
-	}
-	providers := policy.Providers
-	if policy.Defaults {
-		providers = defaultProviders
 	}
 	for _, m := range s.machines {
 		if clouds[m.Cloud] == "" {
 			l.gap(reach.ListNotWhole, actDeploy, "gateway "+m.Name+" is in a cloud that nobody here knows: "+m.cloud())
 		}
 	}
-	return func(m machine) bool {
-		return slices.ContainsFunc(providers, func(p string) bool { return strings.EqualFold(p, m.cloud()) })
-	}
+	return func(m machine) bool { return deployedTo(m.cloud(), providers) }
 }
 
 func (s *survey) defaultAction(ctx context.Context, c *reach.Controller, l *look) {

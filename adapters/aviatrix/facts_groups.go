@@ -9,9 +9,6 @@ import (
 	"github.com/culvertnet/culvert/events/reach"
 )
 
-// publicInternet is the controller's own group of what is not in private ranges.
-const publicInternet = "def000ad-0000-0000-0000-000000000001"
-
 // members resolve groups of the controller into addresses and names.
 type members struct {
 	survey *survey

@@ -21,7 +21,6 @@ type machine struct {
 	Public  string `json:"public_ip"`
 	Region  string `json:"vpc_region"`
 	Account string `json:"account_name"`
-	Cloud   digits `json:"cloud_type"`
 	// Egress is the transit through which a spoke goes out, where that is another one.
 	Egress string `json:"egress_transit_gw_name"`
 	// Pair is the second gateway of a pair, at the first one.
@@ -67,11 +66,11 @@ var clouds = map[digits]string{1: "AWS", 4: "GCP", 8: "AZURE", 16: "OCI", 32: "A
 	1024: "AWS-CHINA", 2048: "AZURE-CHINA", 8192: "ALIYUN", 16384: "AWS-TS", 32768: "AWS-S"}
 
 // cloud is the cloud of a gateway, by number where its name is not known.
-func (m machine) cloud() string {
-	if name, ok := clouds[m.Cloud]; ok {
+func (g gateway) cloud() string {
+	if name, ok := clouds[g.Cloud]; ok {
 		return name
 	}
-	return strconv.Itoa(int(m.Cloud))
+	return strconv.Itoa(int(g.Cloud))
 }
 
 // realm is the network of a gateway: Google's by its own name, another cloud's by what tells it apart on a controller.

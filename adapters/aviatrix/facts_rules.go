@@ -84,9 +84,9 @@ func actOf(r factRule) (reach.Act, bool) {
 // watches tells whether a rule only logs: "watch" in releases up to 10.0, "enforcement" after them.
 func watches(r rule) (bool, bool) {
 	switch r.Enforcement {
-	case "", "ENFORCE":
+	case "", enforced:
 		return r.Watch, r.Enforcement == "" || !r.Watch
-	case "MONITOR", "DISABLE":
+	case monitored, "DISABLE":
 		return true, true
 	}
 	return false, false
@@ -115,7 +115,7 @@ func layer4Of(r rule) ([]reach.Layer4, bool) {
 		return []reach.Layer4{of(reach.UDP)}, true
 	case "ICMP":
 		return []reach.Layer4{reach.Protocol(reach.ICMP)}, true
-	case "", "PROTOCOL_UNSPECIFIED", "ANY":
+	case "", unspecified, anyProtocol:
 		if len(ports) == 0 {
 			return []reach.Layer4{reach.EveryProtocol()}, true
 		}

@@ -67,7 +67,8 @@ func TestFactsOfTags(t *testing.T) {
 			f := withTag(c.tag, c.rule).with(c.more).facts(t)
 			g := gatewayNamed(t, f, "gw")
 			if len(g.Tags.Items) != 1 || !g.Tags.Items[0].Enabled ||
-				g.Tags.Items[0].Sources.String() != "10.10.0.0/28" || g.PassThrough.String() != "10.9.0.0/24" || f.Controller.Private {
+				g.Tags.Items[0].Sources.String() != "10.10.0.0/28" || g.PassThrough.String() != "10.9.0.0/24" ||
+				f.Controller.Private {
 				t.Fatalf("got %s", rendered(f))
 			}
 			var got []string

@@ -27,6 +27,7 @@ type gateway struct {
 	Transit   flag   `json:"transit_vpc"`
 	SourceNAT flag   `json:"enable_nat"`
 	BGP       flag   `json:"bgp_enabled"`
+	Cloud     digits `json:"cloud_type"`
 	// Transits are the transit gateways that a spoke has joined, comma separated.
 	Transits string `json:"transit_gw_name"`
 	// Included is a spoke's customised list, empty by default; Advertised is what it advertises (guess: the default

@@ -33,6 +33,8 @@ type rig struct {
 	t      *testing.T
 	w      *world.World
 	client *aviatrix.Client
+	// wires note what goes out to each controller.
+	wires []*recorder
 
 	mu  sync.Mutex
 	now time.Time
@@ -81,7 +83,9 @@ func (r *rig) open(config world.Config) {
 	}
 	o := aviatrix.Options{Controllers: map[string]aviatrix.Controller{}, Pace: 60, Now: config.Now}
 	for _, c := range scenario.Aviatrix.Controllers {
-		server := httptest.NewServer(apis[c.Name])
+		wire := &recorder{to: apis[c.Name]}
+		r.wires = append(r.wires, wire)
+		server := httptest.NewServer(wire)
 		t.Cleanup(server.Close)
 		o.Controllers[c.Name] = aviatrix.Controller{URL: server.URL, Username: c.Username, Password: secret(c.Password)}
 	}
@@ -127,6 +131,14 @@ func (r *rig) calls() []string {
 	out := []string{}
 	for _, e := range r.w.Effects() {
 		out = append(out, e.Call)
+	}
+	return out
+}
+
+// sent are the changing calls that went out, by controller.
+func (r *rig) sent() (out []sent) {
+	for _, wire := range r.wires {
+		out = append(out, wire.sent...)
 	}
 	return out
 }
@@ -223,6 +235,24 @@ func (s *stub) count(key string) int {
 		}
 	}
 	return n
+}
+
+// client of the recorded controller alone, under the name "c".
+func (r *recorder) client(t *testing.T) *aviatrix.Client {
+	t.Helper()
+	return r.clientOn(t, "")
+}
+
+// clientOn is the same with the attachment point of the shared rule set.
+func (r *recorder) clientOn(t *testing.T, point string) *aviatrix.Client {
+	t.Helper()
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	c, err := aviatrix.New(aviatrix.Options{Controllers: map[string]aviatrix.Controller{
+		"c": {URL: server.URL, Username: "admin", Password: secret("hunter2"), AttachmentPoint: point},
+	}})
+	must(t, err)
+	return c
 }
 
 // client of the stub alone, under the name "c".

@@ -1,7 +1,6 @@
 package aviatrix
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -11,8 +10,12 @@ import (
 	"github.com/culvertnet/culvert/workers/policy"
 )
 
-// anywhere is the controller's own group of all addresses.
-const anywhere = "def000ad-0000-0000-0000-000000000000"
+// The controller's own groups: all addresses, and what is in no private range. A rule with a WebGroup has the second as
+// its destination (vendor's field reference, dcf-rule-dialog-reference).
+const (
+	anywhere       = "def000ad-0000-0000-0000-000000000000"
+	publicInternet = "def000ad-0000-0000-0000-000000000001"
+)
 
 // The places of our rules in the shared set; 0 is asked first. guess: an operator's rules that must win are below 100,
 // a catch-all of theirs is above 101. What stands before ours and decides for our source is reported as void.
@@ -33,7 +36,7 @@ type rule struct {
 	Webs        []string   `json:"web_filters,omitempty"`
 	Ports       []portSpan `json:"port_ranges,omitempty"`
 	Logging     bool       `json:"logging"`
-	Enforcement string     `json:"enforcement"`
+	Enforcement string     `json:"enforcement,omitempty"`
 	Watch       bool       `json:"watch,omitempty"`
 	System      bool       `json:"system_resource,omitempty"`
 }
@@ -43,22 +46,34 @@ type portSpan struct {
 	Hi int `json:"hi,omitempty"` // left out where equal to Lo
 }
 
-// ruleOf reads a rule in any of its spellings and gives the one in which rules are compared: ANY may come back as
-// PROTOCOL_UNSPECIFIED, MONITOR as watch (A.A.5).
+// A rule for every protocol: anyProtocol is how rules are compared, and no value of the wire; unspecified is what the
+// vendor's client sends and the controller shows (A.A.5: every version from 8.0 to 10.1).
+const (
+	anyProtocol = "ANY"
+	unspecified = "PROTOCOL_UNSPECIFIED"
+)
+
+// What a rule does with packets that it fits. enforced is the default, which no vendor's client sends.
+const (
+	enforced  = "ENFORCE"
+	monitored = "MONITOR"
+)
+
+// ruleOf reads a rule in any of its spellings and gives the one in which rules are compared.
 func ruleOf(raw json.RawMessage) rule {
 	var r rule
 	if json.Unmarshal(raw, &r) != nil {
 		return rule{}
 	}
 	r.Protocol = strings.ToUpper(r.Protocol)
-	if r.Protocol == "" || r.Protocol == "PROTOCOL_UNSPECIFIED" {
-		r.Protocol = "ANY"
+	if r.Protocol == "" || r.Protocol == unspecified {
+		r.Protocol = anyProtocol
 	}
 	switch {
 	case r.Enforcement == "" && r.Watch:
-		r.Enforcement = "MONITOR"
+		r.Enforcement = monitored
 	case r.Enforcement == "":
-		r.Enforcement = "ENFORCE"
+		r.Enforcement = enforced
 	}
 	r.Watch = false
 	for i, p := range r.Ports {
@@ -70,13 +85,27 @@ func ruleOf(raw json.RawMessage) rule {
 	return r
 }
 
-// line is the rule as the shared list compares it, without its id.
+// line is the rule as the shared list compares it, without its id. Claims keep lines, so that their spelling stays.
 func (r rule) line() string {
 	r.UUID, r.System = "", false
-	return string(r.wire())
+	return string(r.text())
 }
 
-func (r rule) wire() json.RawMessage {
+// wire is the rule as a release of the controller takes it: "watch" below 10.1, "enforcement" from 10.1, neither for
+// the default. A release without "enforcement" drops it, and a rule that should only watch would be enforced; one that
+// is disabled decides nothing there if it watches.
+func (r rule) wire(v version) json.RawMessage {
+	if r.Protocol == anyProtocol {
+		r.Protocol = unspecified
+	}
+	r.Watch = r.Enforcement != "" && r.Enforcement != enforced && !v.enforcement()
+	if r.Watch || r.Enforcement == enforced {
+		r.Enforcement = ""
+	}
+	return r.text()
+}
+
+func (r rule) text() json.RawMessage {
 	raw, err := json.Marshal(r)
 	if err != nil {
 		panic("write rule: " + err.Error()) // texts and numbers only
@@ -95,7 +124,7 @@ func renderLines(f policy.Filter, list []aim, have map[string]group) ([]string, 
 	if f.Default == "allow" {
 		action = "DENY"
 	}
-	base := rule{Action: action, Priority: priorityRule, Sources: []string{source}, Enforcement: "ENFORCE"}
+	base := rule{Action: action, Priority: priorityRule, Sources: []string{source}}
 	var out []string
 	for _, a := range list {
 		id, err := groupID(have, f.Name+"-"+a.suffix)
@@ -105,21 +134,21 @@ func renderLines(f policy.Filter, list []aim, have map[string]group) ([]string, 
 		r := base
 		r.Name, r.Protocol = f.Name+"-"+a.suffix, strings.ToUpper(a.protocol)
 		if r.Protocol == "ALL" {
-			r.Protocol = "ANY"
+			r.Protocol = anyProtocol
 		}
-		if r.Targets = []string{id}; a.key == keySNI {
-			r.Targets, r.Webs = []string{anywhere}, []string{id}
+		if r.Targets = []string{id}; a.key == keySNI { // names are looked for on the way to the internet (A.A.5)
+			r.Targets, r.Webs = []string{publicInternet}, []string{id}
 		}
 		if r.Ports, err = spans(a.ports); err != nil {
 			return nil, err
 		}
-		out = append(out, ruleOf(r.wire()).line())
+		out = append(out, ruleOf(r.text()).line())
 	}
 	if f.Default != "allow" {
 		r := base
 		r.Name, r.Action, r.Priority = f.Name+"-default", "DENY", priorityDefault
-		r.Protocol, r.Targets = "ANY", []string{anywhere}
-		out = append(out, ruleOf(r.wire()).line())
+		r.Protocol, r.Targets = anyProtocol, []string{anywhere}
+		out = append(out, ruleOf(r.text()).line())
 	}
 	return out, nil
 }
@@ -147,28 +176,9 @@ func spans(ports []string) ([]portSpan, error) {
 	return out, nil
 }
 
-// void says why the filter would not bind its source although its groups and rules are there.
-func (c *controller) void(ctx context.Context, f policy.Filter, set ruleSet) (string, error) {
-	on, err := c.firewallOn(ctx)
-	switch {
-	case err != nil:
-		return "", err
-	case !on:
-		return "the distributed firewall is off", nil
-	case f.Default == "allow":
-		return "", nil
-	}
-	for _, raw := range set.rules {
-		if r := ruleOf(raw); r.passesAll() && r.Priority <= priorityDefault {
-			return "rule " + r.Name + " before ours lets everything pass", nil
-		}
-	}
-	return "", nil
-}
-
 // passesAll tells whether nothing gets past a rule that it would not let through.
 func (r rule) passesAll() bool {
-	return r.Action != "DENY" && r.Enforcement == "ENFORCE" && r.Protocol == "ANY" && len(r.Webs) == 0 &&
+	return r.Action != "DENY" && r.Enforcement == enforced && r.Protocol == anyProtocol && len(r.Webs) == 0 &&
 		len(r.Ports) == 0 &&
 		slices.Contains(r.Sources, anywhere) && slices.Contains(r.Targets, anywhere)
 }

@@ -159,7 +159,10 @@ func (d webgroups) Write(ctx context.Context, _ uuid.UUID, name string, lines []
 	if slices.Equal(distinct(set.lines()), lines) {
 		return nil
 	}
-	rules := set.merge(lines)
+	rules, err := ctl.merge(ctx, set, lines)
+	if err != nil {
+		return err
+	}
 	if err := ctl.writeSet(ctx, set, rules); err != nil {
 		return fmt.Errorf("write rule set on %s of %s: %w", ctl.point, ctl.name, err)
 	}
@@ -214,22 +217,30 @@ func spelled(lines []string) ([]string, error) {
 	return distinct(out), nil
 }
 
-// merge finds for each line the rule that is there: the same one, else the one of its name, whose id it takes.
-func (s ruleSet) merge(lines []string) []json.RawMessage {
+// merge finds for each line the rule that is there: the same one, else the one of its name, whose id it takes. The
+// release is asked for only where the way of writing a rule depends on it.
+func (c *controller) merge(ctx context.Context, set ruleSet, lines []string) ([]json.RawMessage, error) {
 	same, named := map[string]json.RawMessage{}, map[string]string{}
-	for _, raw := range s.rules {
+	for _, raw := range set.rules {
 		r := ruleOf(raw)
 		same[r.line()], named[r.Name] = raw, r.UUID
 	}
+	var release version
 	out := []json.RawMessage{}
 	for _, line := range lines {
 		raw, ok := same[line]
 		if !ok {
 			r := ruleOf(json.RawMessage(line))
+			if r.Enforcement != enforced && release == (version{}) {
+				var err error
+				if release, err = c.version(ctx); err != nil {
+					return nil, err
+				}
+			}
 			r.UUID = named[r.Name]
-			raw = r.wire()
+			raw = r.wire(release)
 		}
 		out = append(out, raw)
 	}
-	return out
+	return out, nil
 }

@@ -37,6 +37,12 @@ func (v version) tags() bool { return v.major < 8 || (v.major == 8 && v.minor <=
 // webgroups tells whether the controller filters by WebGroups only.
 func (v version) webgroups() bool { return v.major >= 9 }
 
+// enforcement tells whether rules of the distributed firewall have this field; before, they have "watch" only.
+func (v version) enforcement() bool { return v.major > 10 || v.major == 10 && v.minor >= 1 }
+
+// deploys tells whether the controller has a deployment policy; before, the firewall is on every gateway.
+func (v version) deploys() bool { return v.major > 8 || v.major == 8 && v.minor >= 2 }
+
 // version is read each time: a controller is upgraded, or restored from a backup, while this process runs.
 func (c *controller) version(ctx context.Context) (version, error) {
 	var info struct {

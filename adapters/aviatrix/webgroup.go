@@ -49,12 +49,16 @@ func (d webgroups) Check(ctx context.Context, f policy.Filter) (policy.Place, er
 	if _, err := aims(f); err != nil {
 		return policy.Place{}, err
 	}
-	on, err := ctl.firewallOn(ctx)
+	if !bool(g.SourceNAT) {
+		return policy.Place{}, workers.Refuse("source-nat-off",
+			"check gateway %s of %s: WebGroups need source NAT; enable it", g.Name, ctl.name)
+	}
+	void, err := ctl.unenforced(ctx, g, v)
 	if err != nil {
 		return policy.Place{}, err
 	}
-	if !on {
-		return policy.Place{}, workers.Refuse("void", "check controller %s: its distributed firewall is off", ctl.name)
+	if void != "" {
+		return policy.Place{}, workers.Refuse("void", "check controller %s: %s", ctl.name, void)
 	}
 	if _, err := ctl.place(ctx); err != nil {
 		return policy.Place{}, err

@@ -1,0 +1,81 @@
+package aviatrix
+
+import (
+	"context"
+
+	"github.com/culvertnet/culvert/workers"
+	"github.com/culvertnet/culvert/workers/policy"
+)
+
+// unenforced says why the distributed firewall would not decide about what passes a gateway, and what to do about it;
+// empty when it would: the feature is on, the deployment policy has the gateway's cloud, and the gateway translates
+// sources, without which nothing that a name is looked for in gets out (vendor's field reference).
+func (c *controller) unenforced(ctx context.Context, g gateway, v version) (string, error) {
+	on, err := c.firewallOn(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !on {
+		return "its distributed firewall is off; enable it", nil
+	}
+	providers, known, err := c.deployment(ctx, v)
+	if err != nil {
+		return "", err
+	}
+	if cloud := g.cloud(); known && !deployedTo(cloud, providers) {
+		return "its distributed firewall is not deployed to " + cloud + ", the cloud of gateway " + g.Name +
+			"; add it to the deployment policy", nil
+	}
+	return "", nil
+}
+
+// void says why the filter would not bind its source although its groups and rules are there.
+func (c *controller) void(ctx context.Context, f policy.Filter, set ruleSet) (string, error) {
+	g, err := c.gateway(ctx, f.Gateway)
+	if err != nil {
+		return "", asRefusal(err, "no-gateway")
+	}
+	v, err := c.version(ctx)
+	if err != nil {
+		return "", err
+	}
+	switch void, err := c.unenforced(ctx, g, v); {
+	case err != nil || void != "":
+		return void, err
+	case f.Default == "allow":
+		return "", nil
+	}
+	for _, raw := range set.rules {
+		if r := ruleOf(raw); r.passesAll() && r.Priority <= priorityDefault {
+			return "rule " + r.Name + " before ours lets everything pass", nil
+		}
+	}
+	if !bool(g.SourceNAT) {
+		return "gateway " + g.Name + " does not translate sources, so no name gets out; enable source NAT", nil
+	}
+	return c.opened(ctx, set, v)
+}
+
+// opened names a rule of an earlier place that lets everything pass. Nothing is asked before the first place.
+func (c *controller) opened(ctx context.Context, set ruleSet, v version) (string, error) {
+	if c.point == points[0] {
+		return "", nil
+	}
+	s := &survey{controller: c, release: v}
+	l := s.look(actSets, "")
+	sets := s.ruleSets(ctx, &l)
+	if len(l.gaps) > 0 {
+		return "", workers.Retry("unreadable", 0, c.unread(l))
+	}
+	for _, one := range sets {
+		if one.name == text(set.raw["name"]) {
+			return "", nil
+		}
+		for _, raw := range one.rules {
+			if r := ruleOf(raw); r.passesAll() {
+				return "rule " + r.Name + " of " + one.name + " before ours lets everything pass", nil
+			}
+		}
+	}
+	return "", nil
+}
