@@ -247,3 +247,20 @@ func TestFactsOfAPair(t *testing.T) {
 		t.Errorf("got %s", rendered(f))
 	}
 }
+
+// TestFactsOfATransitsPair: the second transit of a pair is found by the first, although no spoke names it.
+func TestFactsOfATransitsPair(t *testing.T) {
+	hub := `{"vpc_name":"hub","group_name":"","vpc_id":"hub~-~proj","spoke_vpc":"no","transit_vpc":"yes"}`
+	for about, second := range map[string]string{
+		"by its name":  `{"vpc_name":"hub-hagw"}`,
+		"by the pair":  `{"vpc_name":"other"}`,
+		"by the group": `{"vpc_name":"third","group_name":"hubs"}`,
+	} {
+		first := merged(hub, `{"group_name":"hubs","hagw_details":{"vpc_name":"other"}}`)
+		f := small().with(told{"list_vpcs_summary": "[" + spokeRow(`{"transit_gw_name":"hub"}`) + "," +
+			spokeRow(first) + "," + spokeRow(merged(hub, second)) + "]"}).facts(t)
+		if len(f.Gateways) != 3 {
+			t.Errorf("%s: got %d gateways, want 3", about, len(f.Gateways))
+		}
+	}
+}
