@@ -11,6 +11,8 @@ const (
 	// ReasonLate: a worker was handed a command too late to run it before its deadline. Nothing was done; the engine
 	// asks again at once and does not count it as a try.
 	ReasonLate Reason = "late"
+	// ReasonUnknown: the worker does not know the kind of the step, so it did nothing and looked at nothing.
+	ReasonUnknown Reason = "unknown-kind"
 	// ReasonPanic: the step's code panicked. ReasonFenced: a newer epoch of the same step has been here. Neither is
 	// gone in a moment, so neither is tried again within one delivery.
 	ReasonPanic  Reason = "panic"

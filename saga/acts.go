@@ -28,10 +28,10 @@ func (t *turn) request(st *Step, verb events.Verb) {
 // giveUp ends the patience with a step: forward it is refused, on its way back it is stuck.
 func (t *turn) giveUp(st *Step) {
 	if st.Back {
-		t.add(StepStuck{Ref: st.id(), At: t.now, Message: "gave up: " + lastError(st)})
+		t.add(StepStuck{Ref: st.id(), At: t.now, Message: gaveUp(st)})
 		return
 	}
-	t.refuse(st, "gave up: "+lastError(st))
+	t.refuse(st, gaveUp(st))
 }
 
 // lose gives up a command that no result came for: its effect is in doubt, or it is asked again.

@@ -85,9 +85,13 @@ func applyOutcome(t *Step, f Fact) {
 		t.Open = nil
 		if !f.Free {
 			t.Tries++
+			t.Said = f.Message
 			if f.Verb == events.Do { // it may be the operation that ended badly: the next Do begins afresh
 				t.Operation = ""
 			}
+		}
+		if f.Ended {
+			t.Operation = ""
 		}
 		t.Error = &events.StepError{Class: events.Retry, Message: f.Message}
 	case StepUnsure:
@@ -97,6 +101,10 @@ func applyOutcome(t *Step, f Fact) {
 		}
 		if !f.Free {
 			t.Tries++
+			t.Said = f.Message
+		}
+		if f.Ended {
+			t.Operation = ""
 		}
 		t.setStatus(events.StepUnsure)
 		t.Error = &events.StepError{Class: events.Unsure, Message: f.Message}
@@ -152,7 +160,7 @@ func (s *State) applyRequested(t *Step, f StepRequested) {
 	}
 	s.applyReleased(t, f.At)
 	if f.Back && !t.Back {
-		t.Back, t.Tries, t.Since, t.Seen = true, 0, f.At, ""
+		t.Back, t.Tries, t.Since, t.Seen, t.Said = true, 0, f.At, "", ""
 	}
 	if t.StartedAt.IsZero() {
 		t.StartedAt = f.At
@@ -210,7 +218,7 @@ func (s *State) applyReleased(t *Step, at time.Time) {
 }
 
 func (s *State) applyDone(t *Step, f StepDone) {
-	t.Open, t.Next, t.Operation, t.Error = nil, nil, "", nil
+	t.Open, t.Next, t.Operation, t.Error, t.Said = nil, nil, "", nil, ""
 	if f.Output != nil {
 		t.Output = f.Output
 	}

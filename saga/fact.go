@@ -174,7 +174,8 @@ type (
 		// Message is what the worker said of it: who holds what it waits for.
 		Message string `json:"message,omitempty"`
 	}
-	// StepRetrying: it did not work, and Verb comes next, at Until. Free tries do not count.
+	// StepRetrying: it did not work, and Verb comes next, at Until. Free tries do not count. Ended says that the
+	// operation which the step waited for is over.
 	StepRetrying struct {
 		Ref
 		At      time.Time   `json:"at"`
@@ -182,6 +183,7 @@ type (
 		Verb    events.Verb `json:"deed"`
 		Until   time.Time   `json:"until"`
 		Free    bool        `json:"free,omitempty"`
+		Ended   bool        `json:"ended,omitempty"`
 		Message string      `json:"message"`
 	}
 	// StepHeld: it is ready, but the engine or its capability is held; until it is requested its time stands still. The
@@ -196,8 +198,9 @@ type (
 		At      time.Time `json:"at"`
 		Epoch   uint64    `json:"epoch"`
 		QuietAt time.Time `json:"quietAt"`
-		// Free: nobody reported; it does not count as a try.
+		// Free: nobody reported; it does not count as a try. Ended: the operation that the step waited for is over.
 		Free    bool   `json:"free,omitempty"`
+		Ended   bool   `json:"ended,omitempty"`
 		Message string `json:"message"`
 	}
 	// StepRefused: it will never work as asked.

@@ -2,6 +2,7 @@ package saga
 
 import (
 	"encoding/json"
+	"strings"
 )
 
 // decideStep finds out what happens to a step now that its input is known.
@@ -37,4 +38,14 @@ func lastError(st *Step) string {
 		return st.Error.Message
 	}
 	return "time budget exhausted"
+}
+
+// gaveUp is why a step is given up: what was seen last and, where that is another thing, what the last try that failed
+// had said. A vendor's own sentence is in the second one.
+func gaveUp(st *Step) string {
+	last := lastError(st)
+	if st.Said == "" || strings.Contains(last, st.Said) {
+		return "gave up: " + last
+	}
+	return "gave up: " + last + ", after: " + st.Said
 }

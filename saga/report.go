@@ -32,7 +32,9 @@ func (t *turn) report(r events.Result) {
 	case o.Class == events.Unsure && mutates:
 		// The runner has reported, so no call of its own is under way any more; the vendor may still act on one.
 		quiet := t.now.Add(t.e.Limits.quiet())
-		t.add(StepUnsure{Ref: ref, At: t.now, Epoch: r.Epoch, QuietAt: quiet, Message: o.Message})
+		t.add(StepUnsure{
+			Ref: ref, At: t.now, Epoch: r.Epoch, QuietAt: quiet, Ended: st.Open.ended(o), Message: o.Message,
+		})
 	case o.Class == events.Refuse && !st.Back && g.Direction == Making:
 		t.add(StepRefused{Ref: ref, At: t.now, Epoch: r.Epoch, Message: o.Message})
 	case o.Class == events.Refuse && st.Back:
@@ -41,9 +43,16 @@ func (t *turn) report(r events.Result) {
 		late := o.Reason == events.ReasonLate
 		t.add(StepRetrying{
 			Ref: ref, At: t.now, Epoch: r.Epoch, Verb: st.Open.Verb, Until: t.againAt(st, o), Free: late,
-			Message: o.Message,
+			Ended: st.Open.ended(o), Message: o.Message,
 		})
 	}
+}
+
+// ended tells whether the operation that a command waited for is over. A worker polls it before it runs the verb, and an
+// outcome without a handle says that it does not go on; one that was too late, or that does not know the step, says
+// nothing.
+func (r *Request) ended(o events.Outcome) bool {
+	return r.Operation != "" && o.Operation == "" && o.Reason != events.ReasonLate && o.Reason != events.ReasonUnknown
 }
 
 // ahead tells whether a result answers a command that this state does not know of yet: then the state is old.
@@ -114,7 +123,7 @@ func (t *turn) seen(st *Step, asked time.Time, detail string) {
 // else along the retry curve.
 func (t *turn) doAgain(st *Step, detail string) {
 	if spent, until := t.e.Limits.For(st.Limits).patience(st); spent || !until.IsZero() && !t.now.Before(until) {
-		t.refuse(st, "gave up: "+lastError(st))
+		t.refuse(st, gaveUp(st))
 		return
 	}
 	at := t.now

@@ -194,12 +194,14 @@ type Step struct {
 	Wait *Waiting `json:"wait,omitempty"`
 	// Since is when the step's way in its present direction began, moved on by the time that it was held; HeldAt is
 	// since when it is held by the engine or its capability, though it was ready.
-	Since     time.Time         `json:"since,omitzero"`
-	HeldAt    time.Time         `json:"heldAt,omitzero"`
-	Retained  string            `json:"retained,omitempty"`
-	Error     *events.StepError `json:"error,omitempty"`
-	StartedAt time.Time         `json:"startedAt,omitzero"`
-	EndedAt   time.Time         `json:"endedAt,omitzero"`
+	Since    time.Time         `json:"since,omitzero"`
+	HeldAt   time.Time         `json:"heldAt,omitzero"`
+	Retained string            `json:"retained,omitempty"`
+	Error    *events.StepError `json:"error,omitempty"`
+	// Said is what was last reported of a try that failed. A Look after it replaces Error, and not this.
+	Said      string    `json:"said,omitempty"`
+	StartedAt time.Time `json:"startedAt,omitzero"`
+	EndedAt   time.Time `json:"endedAt,omitzero"`
 }
 
 // A Request is a command that is out.

@@ -92,7 +92,7 @@ func (w *Worker) perform(ctx context.Context, c events.Command) events.Outcome {
 	handler, known := w.opts.Registry.Lookup(c.Kind)
 	if !known {
 		// A worker that is older than the plan; another one may be newer.
-		return Outcome(Retry("unknown-kind", 0, errors.New("no step of kind "+c.Kind+" is registered here")),
+		return Outcome(Retry(events.ReasonUnknown, 0, errors.New("no step of kind "+c.Kind+" is registered here")),
 			events.Retry)
 	}
 	if late, ok := w.late(c, 0); ok {
@@ -156,9 +156,9 @@ func (w *Worker) throttle(ctx context.Context, vendor string, c events.Command) 
 }
 
 // poll reads the operation that the step waits for, and tells whether the verb must not run. An end of any kind lets a
-// Look or Undo go on; an end in failure, also one that leaves a doubt, is the outcome of a Do. A handle that nobody
-// knows, and one that cannot be read, say nothing: the verb looks for itself in the first case, and waits in the
-// second, because the operation may go on.
+// Look go on, and a refusal an Undo; an end in failure, also one that leaves a doubt, is the outcome of a Do. A handle
+// that nobody knows, and one that cannot be read, say nothing: the verb looks for itself in the first case, and waits
+// in the second, because the operation may go on. Whether the outcome names a handle tells whether it goes on or has ended.
 func (w *Worker) poll(ctx context.Context, c events.Command) (events.Outcome, bool) {
 	vendor, _, _ := strings.Cut(c.Operation, ":")
 	operations, ok := w.opts.Operations[vendor]
@@ -180,15 +180,26 @@ func (w *Worker) poll(ctx context.Context, c events.Command) (events.Outcome, bo
 			Class: events.Wait, Operation: c.Operation, After: w.scaled(pollPause), Reason: "operation",
 			Message: err.Error(),
 		}, true
-	case f.Class == events.Wait:
+	case f.Class == events.Wait && f.Operation != "":
 		o := Outcome(err, events.Wait)
 		o.Operation = c.Operation
 		return o, true
-	case c.Verb != events.Do:
+	case c.Verb == events.Look, c.Verb == events.Undo && f.Class == events.Refuse:
 		return events.Outcome{}, false
 	default:
-		return Outcome(err, events.Retry), true
+		return endedBadly(c.Verb, err), true
 	}
+}
+
+// endedBadly is the outcome of a verb whose operation has ended in failure. It names no handle, which is what tells the
+// engine that the operation is over; so a cause to wait for means to do it afresh later, not to ask again. An Undo
+// looks for itself before it does anything, so all that it needs is a later time, and that it counts as a try.
+func endedBadly(verb events.Verb, err error) events.Outcome {
+	o := Outcome(err, events.Unsure)
+	if o.Operation = ""; o.Class == events.Wait || verb == events.Undo {
+		o.Class = events.Retry
+	}
+	return o
 }
 
 // answer publishes the result until the bus has it.

@@ -99,8 +99,9 @@ func Outcome(err error, unmapped events.Class) events.Outcome {
 
 // Operations polls the long operations of one vendor. Safe for concurrent use.
 type Operations interface {
-	// Poll reads one operation once: nil when it ended well, a Wait failure while it goes on, a classified failure
-	// (Refuse, or Unsure when what is left of it has to be looked at) when it ended badly, ErrNotFound when the vendor
-	// has forgotten it. An error without a class says that it could not be read: it may go on.
+	// Poll reads one operation once: nil when it ended well, a Wait failure with the handle while it goes on or cannot
+	// be read, a failure without a handle when it ended badly, ErrNotFound when the vendor has forgotten it. What ended
+	// badly is Refuse when it will never work, Retry when the cause may pass, and Unsure when what is left of it has to
+	// be looked at first. An error without a class says that it could not be read: it may go on.
 	Poll(ctx context.Context, handle string) error
 }

@@ -94,16 +94,13 @@ func (c connectors) Create(ctx context.Context, _ uuid.UUID, want egress.Connect
 	return c.wait(op.Name())
 }
 
-// deletion marks the handle of a deletion's operation: it yields nothing, and the others yield a connector.
-const deletion = "delete/"
-
 // wait is the answer of every mutation: each starts an operation, which is looked at later even if it is over already.
 func (c connectors) wait(operation string) error {
 	return workers.WaitFor(Prefix+":vpcaccess/"+operation, c.paced(connectorPoll))
 }
 
 // poll looks at an operation once; the name is the handle's part behind "gcp:vpcaccess/". An answer that ends well and
-// cannot be read leaves the doubt to a look at the connector.
+// cannot be read leaves the doubt to a look at the connector. A deletion yields nothing, the others a connector.
 func (c connectors) poll(ctx context.Context, name string) error {
 	var done bool
 	var err error
@@ -119,13 +116,13 @@ func (c connectors) poll(ctx context.Context, name string) error {
 	}
 	switch {
 	case err != nil && !done:
-		return c.fail(call{name: "connectors.operations.get"}, err)
+		return unread(Prefix+":vpcaccess/"+name, c.fail(call{name: "connectors.operations.get"}, err))
 	case !done:
 		return c.wait(name)
 	case removes:
-		return gone(c.fail(call{name: "operation " + base(id), kind: writes, removes: true}, err))
+		return gone(ended(c.fail(call{name: "operation " + base(id), kind: writes, removes: true}, err)))
 	}
-	return c.fail(call{name: "operation " + base(id), kind: writes}, err)
+	return ended(c.fail(call{name: "operation " + base(id), kind: writes}, err))
 }
 
 // Grow sends what differs, by the older client: the newer one knows no patch. Minimum and maximum go together or not at

@@ -39,15 +39,15 @@ type started struct {
 	bad  *signal
 }
 
-// maxRepeats bounds how many finished operations of earlier calls are stepped over.
-const maxRepeats = 8
+// maxRepeats bounds how many finished operations of earlier calls are stepped over: more than a step has tries.
+const maxRepeats = 16
 
 // mutate sends the call under a request id that is the same whenever the same thing is asked: a call whose answer was
 // lost is found again by the vendor, not done twice.
 //
-// The vendor answers a repeat with the operation of the first, also when that one failed, or when its effect has been
-// taken away since. An operation that is over at once is therefore checked, and where it is not so the next id is
-// derived from the operation's name: the next call is a new one, and its repeat is recognised in turn.
+// The vendor answers a repeat with the operation of the first, also when that one failed, whatever for, or when its
+// effect has been taken away since. An operation that is over at once is therefore checked, and where it is not so the
+// next id is derived from the operation's name: the next call is a new one, and its repeat is recognised in turn.
 func (c *Client) mutate(m mutation) error {
 	of := call{name: m.call, kind: writesOnce, removes: m.removes}
 	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(m.request)
@@ -63,9 +63,9 @@ func (c *Client) mutate(m mutation) error {
 			return c.fail(of, err)
 		}
 		if !op.done {
-			return workers.WaitFor(computeHandle(m.project, m.region, op.name), c.paced(computePoll))
+			return workers.WaitFor(computeHandle(m, op.name), c.paced(computePoll))
 		}
-		if last = c.over(of, op, m.took); last == nil || !again(last) {
+		if last = c.over(of, op, m.took); last == nil || op.bad == nil && !again(last) {
 			return last
 		}
 		id = events.CallID(id, op.name, nil)
@@ -76,7 +76,7 @@ func (c *Client) mutate(m mutation) error {
 // over judges an operation that is DONE.
 func (c *Client) over(of call, op started, took func() (bool, error)) error {
 	if op.bad != nil {
-		return c.judge(of, *op.bad)
+		return ended(c.judge(of, *op.bad))
 	}
 	there, err := took()
 	if err != nil {

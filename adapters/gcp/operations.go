@@ -2,12 +2,14 @@ package gcp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"cloud.google.com/go/compute/apiv1/computepb"
 
+	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -27,8 +29,11 @@ const (
 //
 //	gcp:compute/global/PROJECT/NAME          gcp:compute/region/PROJECT/REGION/NAME
 //	gcp:vpcaccess/projects/…/operations/ID   gcp:run/projects/…       gcp:functions/projects/…
-//	gcp:vpcaccess/delete/projects/…/operations/ID
 //	gcp:dns/PROJECT/ZONE/CHANGE
+//
+// A removal says so in its handle: gcp:compute/delete/…, gcp:vpcaccess/delete/…. What the vendor calls the operation's
+// type is no help: recordings have deletePscForwardingRule, removeFirewallRuleFromFirewallPolicy and
+// compute.<collection>.delete.
 type operations struct{ *Client }
 
 var _ workers.Operations = operations{}
@@ -36,11 +41,18 @@ var _ workers.Operations = operations{}
 // Operations polls the handles of this driver.
 func (c *Client) Operations() workers.Operations { return operations{c} }
 
-func computeHandle(project, region, name string) string {
-	if region == "" {
-		return fmt.Sprintf("%s:compute/global/%s/%s", Prefix, project, name)
+// deletion marks the handle of a removal's operation.
+const deletion = "delete/"
+
+func computeHandle(m mutation, name string) string {
+	how := ""
+	if m.removes {
+		how = deletion
 	}
-	return fmt.Sprintf("%s:compute/region/%s/%s/%s", Prefix, project, region, name)
+	if m.region == "" {
+		return fmt.Sprintf("%s:compute/%sglobal/%s/%s", Prefix, how, m.project, name)
+	}
+	return fmt.Sprintf("%s:compute/%sregion/%s/%s/%s", Prefix, how, m.project, m.region, name)
 }
 
 // Poll reads one operation once.
@@ -48,19 +60,19 @@ func (o operations) Poll(ctx context.Context, handle string) error {
 	api, rest, _ := strings.Cut(strings.TrimPrefix(handle, Prefix+":"), "/")
 	switch api {
 	case "compute":
-		return o.pollCompute(ctx, handle, strings.Split(rest, "/"))
+		return o.pollCompute(ctx, handle, rest)
 	case "vpcaccess":
 		return connectors(o).poll(ctx, rest)
 	case "run":
 		op, err := o.run.Projects.Locations.Operations.Get(rest).Context(ctx).Do()
 		if err != nil {
-			return o.fail(call{name: "services.operations.get"}, err)
+			return unread(handle, o.fail(call{name: "services.operations.get"}, err))
 		}
 		return o.settle(handle, runPoll, runOperation(op))
 	case "functions":
 		op, err := o.functions.Projects.Locations.Operations.Get(rest).Context(ctx).Do()
 		if err != nil {
-			return o.fail(call{name: "functions.operations.get"}, err)
+			return unread(handle, o.fail(call{name: "functions.operations.get"}, err))
 		}
 		return o.settle(handle, functionPoll, functionOperation(op))
 	case "dns":
@@ -69,7 +81,28 @@ func (o operations) Poll(ctx context.Context, handle string) error {
 	return workers.Refuse("invalid", "poll operation %q: no such handle", handle)
 }
 
-func (o operations) pollCompute(ctx context.Context, handle string, part []string) error {
+// unread is the answer for an operation that could not be read: it may go on, so only what will not pass ends the wait.
+func unread(handle string, err error) error {
+	var f *workers.Failure
+	if !errors.As(err, &f) || f.Class != events.Retry && f.Class != events.Wait {
+		return err
+	}
+	return &workers.Failure{Class: events.Wait, Reason: f.Reason, Operation: handle, After: f.After, Err: f.Err}
+}
+
+// ended is the answer for an operation that ended badly. It is no handle any more, whatever it said: a cause that may
+// pass means to do it afresh later, and only a refusal stays one.
+func ended(err error) error {
+	var f *workers.Failure
+	if !errors.As(err, &f) || f.Class != events.Wait {
+		return err
+	}
+	return &workers.Failure{Class: events.Retry, Reason: f.Reason, After: f.After, Err: f.Err}
+}
+
+func (o operations) pollCompute(ctx context.Context, handle, rest string) error {
+	rest, removes := strings.CutPrefix(rest, deletion)
+	part := strings.Split(rest, "/")
 	var op *computepb.Operation
 	var err error
 	of := call{name: "globalOperations.get"}
@@ -86,7 +119,7 @@ func (o operations) pollCompute(ctx context.Context, handle string, part []strin
 		return workers.Refuse("invalid", "poll operation %q: no such handle", handle)
 	}
 	if err != nil {
-		return o.fail(of, err)
+		return unread(handle, o.fail(of, err))
 	}
 	s := state(op)
 	if !s.done {
@@ -95,12 +128,13 @@ func (o operations) pollCompute(ctx context.Context, handle string, part []strin
 	if s.bad == nil {
 		return nil
 	}
-	kind := op.GetOperationType()
 	failed := call{
-		name: kind + " " + relative(op.GetTargetLink()), kind: writesOnce, removes: strings.HasPrefix(kind, "delete"),
+		name: strings.TrimSpace(fmt.Sprintf("operation %s %s %s", s.name, op.GetOperationType(),
+			relative(op.GetTargetLink()))),
+		kind: writesOnce, removes: removes,
 	}
-	err = o.judge(failed, *s.bad)
-	if failed.removes {
+	err = ended(o.judge(failed, *s.bad))
+	if removes {
 		return gone(err)
 	}
 	return err
@@ -118,9 +152,9 @@ func (c *Client) settle(handle string, poll time.Duration, op lro) error {
 	case !op.done:
 		return workers.WaitFor(handle, c.paced(poll))
 	case op.code != 0:
-		return c.judge(
+		return ended(c.judge(
 			call{name: "operation " + base(handle), kind: writes}, signal{rpc: int(op.code), message: op.message},
-		)
+		))
 	}
 	return nil
 }
@@ -131,7 +165,7 @@ func (o operations) pollChange(ctx context.Context, handle string, part []string
 	}
 	change, err := o.dns.Changes.Get(part[0], part[1], part[2]).Context(ctx).Do()
 	if err != nil {
-		return o.fail(call{name: "changes.get"}, err)
+		return unread(handle, o.fail(call{name: "changes.get"}, err))
 	}
 	return o.settle(handle, dnsPoll, lro{done: change.Status == "done"})
 }

@@ -143,7 +143,8 @@ func pause(ctx context.Context) {
 
 func newLab(t testing.TB) *lab {
 	t.Helper()
-	l := &lab{clock: clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}, wire: &wire{next: &http.Transport{}}}
+	carries := &http.Transport{}
+	l := &lab{clock: clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}, wire: &wire{next: carries}}
 	ctx := context.WithoutCancel(t.Context()) // what is looked at when a test ends still asks the world
 	// The default world without its thousand spare services: most of a test's time would go into making them.
 	small := bytes.Replace(examples.World, []byte("count: 1000"), []byte("count: 3"), 1)
@@ -174,7 +175,7 @@ func newLab(t testing.TB) *lab {
 		t.Fatalf("bgp: %v", err)
 	}
 	t.Cleanup(func() {
-		l.wire.next.(*http.Transport).CloseIdleConnections()
+		carries.CloseIdleConnections()
 		if err := l.bgp.Close(); err != nil {
 			t.Errorf("close speakers' client: %v", err)
 		}

@@ -2,22 +2,15 @@ package wiring
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
-	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/culvertnet/culvert/adapters/memory"
 	"github.com/culvertnet/culvert/events"
-	"github.com/culvertnet/culvert/events/intake"
 	"github.com/culvertnet/culvert/saga"
-	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/plans"
 	"github.com/culvertnet/culvert/saga/plans/kind"
-	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/steptest"
 )
 
@@ -130,53 +123,8 @@ func (memoryCursor) Save(context.Context, saga.Position) error { return nil }
 // record runs an intent with engine, workers, adapters and world, and gives the Do commands in the order of the plan.
 func record(t *testing.T, in events.Intent) []events.Command {
 	t.Helper()
-	l := newLab(t)
-	catalogue := testCatalogue(t)
-	bus, journal := &tape{Bus: memory.NewBus(nil), commands: map[string]events.Command{}}, memory.NewJournal(nil)
-	limits := saga.DefaultLimits(1)
-	o := orchestrator.New(orchestrator.Options{
-		Engine: saga.Engine{
-			Kinds: catalogue.Kinds(), Limits: limits,
-		}, Journal: journal, Bus: bus, Cursor: memoryCursor{},
-		Now: l.clock.Now, ID: uuid.NewString, Name: "test", SweepEvery: 10 * time.Millisecond,
-	})
-	registry, err := workers.NewRegistry(l.handlers(Capabilities())...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := workers.New(workers.Options{
-		Bus: bus, Marks: memory.NewMarks(), Registry: registry, Operations: l.operations(), Clock: l.clock.Now,
-		Name: "test", Pace: 1000,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	var running sync.WaitGroup
-	defer running.Wait()
-	defer cancel()
-	running.Go(func() { told(t, ctx, o.Run(ctx)) })
-	running.Go(func() { told(t, ctx, w.Run(ctx)) })
-	accepts := intake.Intake{Kinds: catalogue, Engine: o, Now: l.clock.Now}
-	if _, err := accepts.Accept(ctx, events.DefaultTenant, nil, event(in)); err != nil {
-		t.Fatal(err)
-	}
-	key := in.Connection
-	for {
-		s, err := o.State(ctx, key)
-		if err != nil {
-			t.Fatalf("the run did not end: %v", err)
-		}
-		v := s.View(true)
-		if v.Status == events.SagaCompleted {
-			return bus.inOrder(s.Saga.Plan)
-		}
-		if v.Status.Ended() {
-			t.Fatalf("the run ended %s: %s", v.Status, v.Reason)
-		}
-		l.clock.Pause(ctx, time.Second) // this loop is what lets time pass
-		pause(ctx)
-	}
+	d := startDaemon(t)
+	return d.bus.inOrder(d.ends(in, events.SagaCompleted).Saga.Plan)
 }
 
 // told fails the test for an error of a part that nobody has asked to end.
@@ -184,12 +132,6 @@ func told(t *testing.T, ctx context.Context, err error) {
 	if err != nil && ctx.Err() == nil {
 		t.Error(err)
 	}
-}
-
-func event(in events.Intent) []byte {
-	return fmt.Appendf(nil,
-		`{"specversion":"1.0","id":"1","source":"/test","type":%q,"subject":%q,"datacontenttype":"application/json","data":%s}`,
-		events.IntentType(in.Kind, in.Want, in.Version), in.Connection.Name, in.Data)
 }
 
 // inOrder gives the recorded commands in the order of a plan.
