@@ -24,7 +24,7 @@ func (a addresses) Get(ctx context.Context, ref network.Ref) (network.Address, e
 		return network.Address{}, err
 	}
 	out := network.Address{
-		Ref: ref, IP: got.GetAddress(), Network: relative(got.GetNetwork()), Subnet: relative(got.GetSubnetwork()),
+		Ref: ref, IP: got.GetAddress(), Network: a.named(ctx, got.GetNetwork()), Subnet: a.named(ctx, got.GetSubnetwork()),
 		Owner: got.GetDescription(),
 	}
 	for _, user := range got.GetUsers() {

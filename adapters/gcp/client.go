@@ -38,6 +38,7 @@ type Options struct {
 type Client struct {
 	pace float64
 	now  func() time.Time
+	ids  projectIDs
 
 	// compute/apiv1: its mutations hand out the operation, and protojson sends an empty string that is set.
 	globalAddresses  *compute.GlobalAddressesClient

@@ -38,10 +38,13 @@ func (c connectors) Get(ctx context.Context, name string) (egress.Connector, err
 	out.Range = out.CIDR
 	if got.GetSubnet().GetName() != "" {
 		// The subnet form: what else the vendor fills in follows from the subnet.
-		out.Subnet, out.SubnetProject = got.GetSubnet().GetName(), got.GetSubnet().GetProjectId()
+		out.Subnet, out.SubnetProject = base(got.GetSubnet().GetName()), got.GetSubnet().GetProjectId()
 		out.Network, out.CIDR = "", ""
 		if out.SubnetProject == "" {
 			out.SubnetProject = project
+		}
+		if isNumber(out.SubnetProject) {
+			out.SubnetProject = c.projectID(ctx, out.SubnetProject)
 		}
 		s, err := c.subnet(ctx, subnetRef{out.SubnetProject, segment(name, "locations"), out.Subnet})
 		// a connector in ERROR may name a subnet that is not there

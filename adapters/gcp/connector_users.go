@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"golang.org/x/sync/errgroup"
 	cloudfunctions "google.golang.org/api/cloudfunctions/v2"
@@ -85,9 +84,4 @@ func sameConnector(a, b string) bool {
 	}
 	pa, pb := segment(a, "projects"), segment(b, "projects")
 	return pa == pb || isNumber(pa) != isNumber(pb)
-}
-
-func isNumber(s string) bool {
-	_, err := strconv.ParseUint(s, 10, 64)
-	return err == nil
 }

@@ -27,9 +27,9 @@ func (e endpoints) Get(ctx context.Context, ref network.Ref) (network.Endpoint, 
 		return network.Endpoint{}, err
 	}
 	out := network.Endpoint{
-		Ref: ref, Network: relative(got.GetNetwork()), Subnet: relative(got.GetSubnetwork()),
+		Ref: ref, Network: e.named(ctx, got.GetNetwork()), Subnet: e.named(ctx, got.GetSubnetwork()),
 		AddressIP: got.GetIPAddress(),
-		Target:    relative(got.GetTarget()), Owner: got.GetDescription(), Connection: got.GetPscConnectionStatus(),
+		Target:    e.named(ctx, got.GetTarget()), Owner: got.GetDescription(), Connection: got.GetPscConnectionStatus(),
 	}
 	if isBundle(out.Target) {
 		out.Target = base(out.Target)

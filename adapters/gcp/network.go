@@ -241,7 +241,7 @@ func (d *description) policies(ctx context.Context) error {
 	err := d.dns.Policies.List(d.project).Pages(ctx, func(page *dns.PoliciesListResponse) error {
 		for _, p := range page.Policies {
 			for _, n := range p.Networks {
-				if relative(n.NetworkUrl) != d.name {
+				if d.named(ctx, n.NetworkUrl) != d.name {
 					continue
 				}
 				alternative := p.AlternativeNameServerConfig

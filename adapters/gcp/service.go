@@ -32,6 +32,15 @@ const (
 
 // Get reads a service.
 func (s services) Get(ctx context.Context, ref egress.ServiceRef) (egress.Service, error) {
+	out, err := s.read(ctx, ref)
+	if err != nil {
+		return egress.Service{}, err
+	}
+	out.Binding, err = s.bound(ctx, ref, out.Binding)
+	return out, err
+}
+
+func (s services) read(ctx context.Context, ref egress.ServiceRef) (egress.Service, error) {
 	switch ref.Platform {
 	case platformRun:
 		got, err := s.readRun(ctx, runName(ref))

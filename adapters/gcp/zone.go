@@ -31,25 +31,25 @@ func (z zones) Get(ctx context.Context, project, name string) (network.Zone, err
 	if err != nil {
 		return network.Zone{}, z.fail(call{name: "managedZones.get"}, err)
 	}
-	out := zoneOf(project, got)
+	out := z.zoneOf(ctx, project, got)
 	if err := z.records(ctx, &out); err != nil {
 		return network.Zone{}, err
 	}
 	return out, nil
 }
 
-func zoneOf(project string, got *dns.ManagedZone) network.Zone {
+func (c *Client) zoneOf(ctx context.Context, project string, got *dns.ManagedZone) network.Zone {
 	return network.Zone{
-		Project: project, Name: got.Name, Host: withoutDot(got.DnsName), Networks: networksOf(got),
+		Project: project, Name: got.Name, Host: withoutDot(got.DnsName), Networks: c.networksOf(ctx, got),
 		Owner: got.Description,
 	}
 }
 
-func networksOf(z *dns.ManagedZone) []string {
+func (c *Client) networksOf(ctx context.Context, z *dns.ManagedZone) []string {
 	var out []string
 	if z.PrivateVisibilityConfig != nil {
 		for _, n := range z.PrivateVisibilityConfig.Networks {
-			out = append(out, relative(n.NetworkUrl))
+			out = append(out, c.named(ctx, n.NetworkUrl))
 		}
 	}
 	return out
@@ -90,7 +90,7 @@ func (z zones) Put(ctx context.Context, _ uuid.UUID, want network.Zone) error {
 	switch {
 	case errors.Is(err, workers.ErrNotFound):
 		err = z.create(ctx, want)
-	case err == nil && !sameSet(networksOf(got), want.Networks):
+	case err == nil && !sameSet(z.networksOf(ctx, got), want.Networks):
 		err = z.show(ctx, want)
 	}
 	if err != nil {

@@ -22,7 +22,7 @@ func (z zones) Answering(ctx context.Context, project, vpc, host string) ([]netw
 	var found []network.Zone
 	err = z.dns.ManagedZones.List(project).Pages(ctx, func(page *dns.ManagedZonesListResponse) error {
 		for _, got := range page.ManagedZones {
-			at := zoneOf(project, got)
+			at := z.zoneOf(ctx, project, got)
 			if got.Visibility == private && within(host, at.Host) && slices.Contains(at.Networks, vpc) {
 				found = append(found, at)
 			}
@@ -47,7 +47,7 @@ func (z zones) answeringPolicies(ctx context.Context, project, vpc, host string)
 	var out []network.Zone
 	err := z.dns.ResponsePolicies.List(project).Pages(ctx, func(page *dns.ResponsePoliciesListResponse) error {
 		for _, p := range page.ResponsePolicies {
-			if !boundTo(p, vpc) {
+			if !z.boundTo(ctx, p, vpc) {
 				continue
 			}
 			rules, err := z.answeringRules(ctx, project, p, host)
@@ -64,9 +64,9 @@ func (z zones) answeringPolicies(ctx context.Context, project, vpc, host string)
 	return out, z.fail(call{name: "responsePolicies.list"}, err)
 }
 
-func boundTo(p *dns.ResponsePolicy, vpc string) bool {
+func (c *Client) boundTo(ctx context.Context, p *dns.ResponsePolicy, vpc string) bool {
 	return slices.ContainsFunc(
-		p.Networks, func(n *dns.ResponsePolicyNetwork) bool { return relative(n.NetworkUrl) == vpc },
+		p.Networks, func(n *dns.ResponsePolicyNetwork) bool { return c.named(ctx, n.NetworkUrl) == vpc },
 	)
 }
 

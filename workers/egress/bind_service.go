@@ -91,7 +91,8 @@ func (s bindService) free(
 	if holder, found := otherHolder(r, run); found {
 		return workers.Refuse("foreign", "the binding of %s belongs to %s", in.Service.key(), holder)
 	}
-	if have.Binding.none() || in.Takeover || isOurs(t, have.Binding) {
+	onIt := have.Binding.Connector != "" && have.Binding.sameWay(in.To) // as check-egress lets pass
+	if have.Binding.none() || in.Takeover || onIt || isOurs(t, in, have.Binding) {
 		return nil
 	}
 	return workers.Refuse("foreign", "service %s is bound to %s by another owner", in.Service.key(), have.Binding.way())
@@ -107,7 +108,18 @@ func wrote(ctx context.Context, run workers.Run, t workers.Ownership, b Binding)
 	return t.Note(ctx, run, noteWrote+fingerprint(b), b.way())
 }
 
-func isOurs(t workers.Ownership, b Binding) bool { return t.Noted(noteWrote+fingerprint(b)) != "" }
+// isOurs tells whether a binding leads a way that this generation has written: the wanted one, or one of before.
+func isOurs(t workers.Ownership, in BindServiceIn, b Binding) bool {
+	if b.none() {
+		return false
+	}
+	for key, way := range t.Record.Note {
+		if strings.HasPrefix(key, noteWrote) && (b.sameWay(in.To) || sameResource(b.way(), way)) {
+			return true
+		}
+	}
+	return t.Noted(noteWrote+fingerprint(b)) != ""
+}
 
 // bindOut tells the binding with what was found before anybody's.
 func bindOut(have Service, r workers.Record) BindServiceOut {
@@ -157,10 +169,10 @@ func (s bindService) Look(
 		seen.Presence, seen.Detail = events.Foreign, "bound to "+have.Binding.way()
 	case !there:
 		seen.Presence, seen.Detail = events.Different, "the service is not there"
-	case !have.Binding.same(in.To) && !isOurs(t, have.Binding) && !have.Binding.none():
+	case !have.Binding.same(in.To) && !isOurs(t, in, have.Binding) && !have.Binding.none():
 		seen.Presence, seen.Detail = events.Different, "bound by another owner to "+have.Binding.way()
 	case !have.Binding.same(in.To):
-		seen.Presence, seen.Detail = events.Different, "bound to "+have.Binding.way()
+		seen.Presence, seen.Detail = events.Different, "bound to "+have.Binding.words()
 	case have.Reconciling:
 		seen.Presence, seen.Detail = events.Different, "not yet settled"
 	default:
@@ -211,7 +223,7 @@ func (s bindService) putBack(
 		return workers.Undone{}, workers.Wait("settling", 0)
 	case have.Binding.same(before):
 		return workers.Undone{}, nil
-	case !have.Binding.same(in.To) && !isOurs(t, have.Binding):
+	case !have.Binding.same(in.To) && !isOurs(t, in, have.Binding):
 		return workers.Undone{Retained: fmt.Sprintf("service %s stays bound to %s, which another owner has set since",
 			in.Service.key(), have.Binding.way())}, nil
 	}

@@ -140,3 +140,66 @@ func TestTagsInAnotherOrderAreTheSameBinding(t *testing.T) {
 		t.Errorf("effects %q, want none", b.world.Effects())
 	}
 }
+
+// A binding is ours by its way, whatever somebody has made of the rest of it: a number for the project, another part.
+// It is drift of ours: the next Do repairs it, a withdrawal unbinds it.
+func TestBindingOnOurWayIsOursInEverySpelling(t *testing.T) {
+	const number = "projects/987654321"
+	direct := egress.Binding{
+		Network: vpc, Subnet: "projects/acme-net/regions/europe-west3/subnetworks/direct", Tags: []string{"a", "b"},
+		Egress: "all-traffic",
+	}
+	for name, c := range map[string]struct{ to, is egress.Binding }{
+		"connector by the number": {
+			egress.Binding{Connector: ours, Egress: "all-traffic"},
+			egress.Binding{Connector: strings.Replace(ours, "projects/acme-prod", number, 1), Egress: "all-traffic"},
+		},
+		"another egress": {
+			egress.Binding{Connector: ours, Egress: "all-traffic"},
+			egress.Binding{Connector: ours, Egress: "private-ranges-only"},
+		},
+		"both": {
+			egress.Binding{Connector: ours, Egress: "all-traffic"},
+			egress.Binding{
+				Connector: strings.Replace(ours, "projects/acme-prod", number, 1), Egress: "private-ranges-only",
+			},
+		},
+		"other tags": {direct, egress.Binding{Network: vpc, Subnet: direct.Subnet, Egress: "all-traffic"}},
+		"subnet by the number": {direct, egress.Binding{
+			Network: vpc, Subnet: strings.Replace(direct.Subnet, "projects/acme-net", number, 1),
+			Tags: direct.Tags, Egress: "private-ranges-only",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := step{Kind: egress.KindBindService, In: egress.BindServiceIn{Service: orders, To: c.to}}
+			drifted := func(t *testing.T) *bench {
+				b := newBench(t)
+				b.Must("do", b.Do(s), events.Done)
+				b.world.PutService(egress.Service{Ref: orders, Ingress: "all", Binding: c.is})
+				return b
+			}
+			b := drifted(t)
+			if o := b.Must("withdraw", b.Withdraw(s), events.Done); o.Retained != "" {
+				t.Errorf("retained %q", o.Retained)
+			}
+			if have, _ := b.world.Service(orders); have.Binding.Connector+have.Binding.Subnet != "" {
+				t.Errorf("still bound: %+v", have.Binding)
+			}
+			b = drifted(t)
+			b.Must("repair", b.Do(s), events.Done)
+			b.Sees(s, events.Present)
+		})
+	}
+}
+
+// Two projects that are both named by their ids, or both by their numbers, are two projects.
+func TestBindingToAnotherProjectsConnectorIsForeign(t *testing.T) {
+	b := newBench(t)
+	s := bind(orders, ours, false)
+	b.Must("do", b.Do(s), events.Done)
+	other := strings.Replace(ours, "acme-prod", "other", 1)
+	b.world.PutService(egress.Service{Ref: orders, Binding: egress.Binding{Connector: other, Egress: "all-traffic"}})
+	if o := b.Must("withdraw", b.Withdraw(s), events.Done); !strings.Contains(o.Retained, other) {
+		t.Errorf("retained %q, want the other project's connector", o.Retained)
+	}
+}

@@ -80,11 +80,11 @@ func (s check) bindable(ctx context.Context, run workers.Run, in CheckIn, have S
 	if err != nil {
 		return workers.Retry("claims", 0, err)
 	}
-	if holder, found := otherHolder(r, run); found && (in.Existing == "" || have.Binding.Connector != in.Existing) {
+	if holder, found := otherHolder(r, run); found && (in.Existing == "" || !sameResource(have.Binding.Connector, in.Existing)) {
 		return workers.Refuse("foreign", "the binding of %s belongs to %s", in.Service.key(), holder)
 	}
 	own := r.HeldBy(run.Connection)
-	if have.Binding.none() || in.Takeover || own || in.Existing != "" && have.Binding.Connector == in.Existing {
+	if have.Binding.none() || in.Takeover || own || in.Existing != "" && sameResource(have.Binding.Connector, in.Existing) {
 		return nil
 	}
 	return workers.Refuse("foreign", "service %s is bound to %s by another owner", in.Service.key(), have.Binding.way())

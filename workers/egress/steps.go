@@ -1,8 +1,9 @@
 package egress
 
 import (
-	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/culvertnet/culvert/workers"
 )
@@ -35,11 +36,37 @@ func (r ServiceRef) key() string { return r.Project + "/" + r.Region + "/" + r.N
 
 // same compares bindings; the order of tags means nothing.
 func (b Binding) same(c Binding) bool {
-	b.Tags, c.Tags = slices.Sorted(slices.Values(b.Tags)), slices.Sorted(slices.Values(c.Tags))
-	return slices.Equal(b.Tags, c.Tags) && reflect.DeepEqual(b.untagged(), c.untagged())
+	return b.sameWay(c) && b.Egress == c.Egress &&
+		slices.Equal(slices.Sorted(slices.Values(b.Tags)), slices.Sorted(slices.Values(c.Tags)))
 }
 
-func (b Binding) untagged() Binding { b.Tags = nil; return b }
+// sameWay tells whether two bindings lead the same way. It decides whose a binding is: on a way of ours, any other part
+// that differs has drifted from what we wrote.
+func (b Binding) sameWay(c Binding) bool {
+	if b.Connector != "" || c.Connector != "" {
+		return sameResource(b.Connector, c.Connector)
+	}
+	return sameResource(b.Network, c.Network) && sameResource(b.Subnet, c.Subnet)
+}
+
+// sameResource compares full names. A vendor gives a project's number where somebody set it so, and an adapter that may
+// not look the number up leaves it: then the rest of the name decides.
+func sameResource(a, b string) bool {
+	if a == b {
+		return true
+	}
+	pa, pb := strings.Split(a, "/"), strings.Split(b, "/")
+	if len(pa) != len(pb) || len(pa) < 2 || pa[0] != "projects" || pb[0] != "projects" ||
+		!slices.Equal(pa[2:], pb[2:]) {
+		return false
+	}
+	return isNumber(pa[1]) != isNumber(pb[1])
+}
+
+func isNumber(project string) bool {
+	_, err := strconv.ParseUint(project, 10, 64)
+	return err == nil
+}
 
 // none tells whether the binding is none. A vendor may keep an egress setting without a way.
 func (b Binding) none() bool { return b.Connector == "" && b.Network == "" && b.Subnet == "" }
@@ -54,4 +81,16 @@ func (b Binding) way() string {
 	default:
 		return b.Network + " " + b.Subnet
 	}
+}
+
+// words says where a binding leads, and how.
+func (b Binding) words() string {
+	if b.none() {
+		return b.way()
+	}
+	text := b.way() + " for " + b.Egress
+	if len(b.Tags) > 0 {
+		text += " with the tags " + strings.Join(b.Tags, ", ")
+	}
+	return text
 }
