@@ -2,7 +2,6 @@ package saga
 
 import (
 	"encoding/json"
-	"strings"
 )
 
 // decideStep finds out what happens to a step now that its input is known.
@@ -44,7 +43,7 @@ func lastError(st *Step) string {
 // had said. A vendor's own sentence is in the second one.
 func gaveUp(st *Step) string {
 	last := lastError(st)
-	if st.Said == "" || strings.Contains(last, st.Said) {
+	if st.Said == "" || st.Said == last {
 		return "gave up: " + last
 	}
 	return "gave up: " + last + ", after: " + st.Said

@@ -48,8 +48,8 @@ func (t *turn) report(r events.Result) {
 	}
 }
 
-// ended tells whether the operation that a command waited for is over. A worker polls it before it runs the verb, and an
-// outcome without a handle says that it does not go on; one that was too late, or that does not know the step, says
+// ended tells whether the operation that a command waited for is over. A worker polls it before it runs the verb, and
+// an outcome without a handle says that it does not go on; one that was too late, or that does not know the step, says
 // nothing.
 func (r *Request) ended(o events.Outcome) bool {
 	return r.Operation != "" && o.Operation == "" && o.Reason != events.ReasonLate && o.Reason != events.ReasonUnknown

@@ -158,7 +158,8 @@ func (w *Worker) throttle(ctx context.Context, vendor string, c events.Command) 
 // poll reads the operation that the step waits for, and tells whether the verb must not run. An end of any kind lets a
 // Look go on, and a refusal an Undo; an end in failure, also one that leaves a doubt, is the outcome of a Do. A handle
 // that nobody knows, and one that cannot be read, say nothing: the verb looks for itself in the first case, and waits
-// in the second, because the operation may go on. Whether the outcome names a handle tells whether it goes on or has ended.
+// in the second, because the operation may go on. Whether the outcome names a handle tells whether it goes
+// on or has ended.
 func (w *Worker) poll(ctx context.Context, c events.Command) (events.Outcome, bool) {
 	vendor, _, _ := strings.Cut(c.Operation, ":")
 	operations, ok := w.opts.Operations[vendor]

@@ -24,8 +24,9 @@ func (a addresses) Get(ctx context.Context, ref network.Ref) (network.Address, e
 		return network.Address{}, err
 	}
 	out := network.Address{
-		Ref: ref, IP: got.GetAddress(), Network: a.named(ctx, got.GetNetwork()), Subnet: a.named(ctx, got.GetSubnetwork()),
-		Owner: got.GetDescription(),
+		Ref: ref, IP: got.GetAddress(), Network: a.named(ctx, got.GetNetwork()),
+		Subnet: a.named(ctx, got.GetSubnetwork()),
+		Owner:  got.GetDescription(),
 	}
 	for _, user := range got.GetUsers() {
 		out.InUseBy = append(out.InUseBy, relative(user))

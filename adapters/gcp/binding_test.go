@@ -19,6 +19,7 @@ func TestABindingReadsTheSameInEverySpelling(t *testing.T) {
 	const (
 		network = "https://www.googleapis.com/compute/v1/projects/h/global/networks/n"
 		subnet  = "//compute.googleapis.com/projects/22/regions/r/subnetworks/s"
+		linked  = `{"network":"` + network + `","subnetwork":"` + subnet + `","tags":["b","a"]}`
 		number  = "projects/11/locations/r/connectors/c"
 	)
 	for name, c := range map[string]struct {
@@ -42,8 +43,8 @@ func TestABindingReadsTheSameInEverySpelling(t *testing.T) {
 			`{"vpcConnector":"//vpcaccess.googleapis.com/` + connector + `"}`, byConnector,
 		},
 		"direct, links and numbers": {
-			`{"networkInterfaces":[{"network":"` + network + `","subnetwork":"` + subnet + `","tags":["b","a"]}],"egress":"ALL_TRAFFIC"}`,
-			`{"directVpcNetworkInterface":[{"network":"` + network + `","subnetwork":"` + subnet + `","tags":["b","a"]}],"directVpcEgress":"VPC_EGRESS_ALL_TRAFFIC"}`,
+			`{"networkInterfaces":[` + linked + `],"egress":"ALL_TRAFFIC"}`,
+			`{"directVpcNetworkInterface":[` + linked + `],"directVpcEgress":"VPC_EGRESS_ALL_TRAFFIC"}`,
 			direct,
 		},
 		"direct, the network left out": {
@@ -89,7 +90,8 @@ func TestABindingReadsTheSameInEverySpelling(t *testing.T) {
 func TestAProjectThatMayNotBeLookedUpKeepsItsNumber(t *testing.T) {
 	c, s := newStub(t, nil)
 	for range 3 {
-		if got := c.named(t.Context(), "projects/11/locations/r/connectors/c"); got != "projects/11/locations/r/connectors/c" {
+		const name = "projects/11/locations/r/connectors/c"
+		if got := c.named(t.Context(), name); got != name {
 			t.Errorf("named %q", got)
 		}
 	}

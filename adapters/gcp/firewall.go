@@ -94,41 +94,21 @@ func ours(r *computepb.FirewallPolicyRule, f policy.Filter) bool {
 	return f.Name != "" && strings.HasPrefix(r.GetRuleName(), f.Name+"-")
 }
 
-// rulesOf reads the policy itself: what is effective may lag a change that is done.
-func (f firewall) rulesOf(
-	ctx context.Context, e effective, want policy.Filter,
-) ([]*computepb.FirewallPolicyRule, error) {
-	req := &computepb.GetNetworkFirewallPolicyRequest{Project: e.project, FirewallPolicy: e.policy}
-	got, err := f.policies.Get(ctx, req, once())
-	if err != nil {
-		return nil, f.fail(call{name: "networkFirewallPolicies.get"}, err)
-	}
-	var out []*computepb.FirewallPolicyRule
-	for _, r := range got.GetRules() {
-		if ours(r, want) {
-			out = append(out, r)
-		}
-	}
-	slices.SortFunc(out, func(a, b *computepb.FirewallPolicyRule) int { return int(a.GetPriority() - b.GetPriority()) })
-	return out, nil
-}
-
 // Get reads the filter back. Rules are in the order of want when they are the same, without those that keep a
-// connector's infrastructure open.
+// connector's infrastructure open. Rules that stand in another policy than the network's are there, and decide nothing.
 func (f firewall) Get(ctx context.Context, want policy.Filter) (policy.Filter, error) {
 	e, err := f.effective(ctx, want.Network)
 	if err != nil {
 		return policy.Filter{}, err
 	}
-	if e.policy == "" {
-		return policy.Filter{}, fmt.Errorf("get filter %s: no firewall policy: %w", want.Name, workers.ErrNotFound)
-	}
-	have, err := f.rulesOf(ctx, e, want)
-	if err != nil {
-		return policy.Filter{}, err
+	var have []*computepb.FirewallPolicyRule
+	if e.policy != "" {
+		if have, err = f.rulesOf(ctx, home{e.project, e.policy}, want); err != nil {
+			return policy.Filter{}, err
+		}
 	}
 	if len(have) == 0 {
-		return policy.Filter{}, fmt.Errorf("get filter %s: %w", want.Name, workers.ErrNotFound)
+		return f.elsewhere(ctx, e, want)
 	}
 	out := readBack(have, want)
 	need, err := rulesFor(want)
@@ -143,35 +123,34 @@ func (f firewall) Get(ctx context.Context, want policy.Filter) (policy.Filter, e
 	return out, nil
 }
 
+// elsewhere reads a filter that the network's policy has no rules of.
+func (f firewall) elsewhere(ctx context.Context, e effective, want policy.Filter) (policy.Filter, error) {
+	homes, err := f.homes(ctx, e.project, want)
+	if err != nil {
+		return policy.Filter{}, err
+	}
+	for _, at := range homes {
+		have, err := f.rulesOf(ctx, at, want)
+		if gone(err) != nil {
+			return policy.Filter{}, err
+		}
+		if len(have) > 0 {
+			out := readBack(have, want)
+			out.Void = fmt.Sprintf("its rules are in policy %s, which is not on the network", at.policy)
+			return out, nil
+		}
+	}
+	return policy.Filter{}, fmt.Errorf("get filter %s: %w", want.Name, workers.ErrNotFound)
+}
+
 // Put makes the one change that is next and answers; the policy carries out one at a time anyhow. Rules that allow come
 // before the one that denies, and what is no longer wanted goes last: at no moment is a wanted destination cut off, or
-// the source unfiltered once it was filtered.
+// the source unfiltered once it was filtered. What an earlier policy of the network has of the filter goes after that.
 func (f firewall) Put(ctx context.Context, req uuid.UUID, want policy.Filter) error {
 	need, err := rulesFor(want)
 	if err != nil {
 		return err
 	}
-	return f.approach(
-		ctx, req, want, func(have []*computepb.FirewallPolicyRule) []step { return steps(have, need, want) },
-	)
-}
-
-// Remove takes the rules away: the one that denies first, then those that allow. The source is unbound by then; were
-// the order the other way round, a connector that still runs would be cut off from its own infrastructure.
-func (f firewall) Remove(ctx context.Context, req uuid.UUID, want policy.Filter) error {
-	return gone(f.approach(ctx, req, want, func(have []*computepb.FirewallPolicyRule) []step {
-		var out []step
-		for _, r := range slices.Backward(have) {
-			out = append(out, step{verb: remove, rule: r})
-		}
-		return out
-	}))
-}
-
-// approach makes steps until none is left or one goes on at the vendor's.
-func (f firewall) approach(
-	ctx context.Context, req uuid.UUID, want policy.Filter, next func([]*computepb.FirewallPolicyRule) []step,
-) error {
 	e, err := f.effective(ctx, want.Network)
 	if err != nil {
 		return absent(err)
@@ -180,8 +159,52 @@ func (f firewall) approach(
 		return workers.Refuse("no-policy", "%s has no network firewall policy: %w", relative(want.Network),
 			workers.ErrNotFound)
 	}
+	put := func(have []*computepb.FirewallPolicyRule) []step { return steps(have, need, want) }
+	if err := f.approach(ctx, req, home{e.project, e.policy}, want, put); err != nil {
+		return err
+	}
+	if made := base(want.Policy); made != "" && made != e.policy {
+		return gone(f.approach(ctx, req, home{e.project, made}, want, away))
+	}
+	return nil
+}
+
+// Remove takes the rules away, in the policy where they were made and in every one that has them, whichever is on the
+// network now.
+func (f firewall) Remove(ctx context.Context, req uuid.UUID, want policy.Filter) error {
+	project, _, err := splitNetwork(want.Network)
+	if err != nil {
+		return err
+	}
+	homes, err := f.homes(ctx, project, want)
+	if err != nil {
+		return absent(err)
+	}
+	for _, at := range homes {
+		if err := gone(f.approach(ctx, req, at, want, away)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// away removes all of a filter: the rule that denies first, then those that allow. The source is unbound by then; were
+// the order the other way round, a connector that still runs would be cut off from its own infrastructure.
+func away(have []*computepb.FirewallPolicyRule) []step {
+	var out []step
+	for _, r := range slices.Backward(have) {
+		out = append(out, step{verb: remove, rule: r})
+	}
+	return out
+}
+
+// approach makes steps until none is left or one goes on at the vendor's.
+func (f firewall) approach(
+	ctx context.Context, req uuid.UUID, at home, want policy.Filter,
+	next func([]*computepb.FirewallPolicyRule) []step,
+) error {
 	for range 2*blockLimit + 1 {
-		have, err := f.rulesOf(ctx, e, want)
+		have, err := f.rulesOf(ctx, at, want)
 		if err != nil {
 			return err
 		}
@@ -189,7 +212,7 @@ func (f firewall) approach(
 		if len(todo) == 0 {
 			return nil
 		}
-		if err := f.make(ctx, req, e, want, todo[0]); err != nil {
+		if err := f.make(ctx, req, at, want, todo[0]); err != nil {
 			return err
 		}
 	}
@@ -198,29 +221,29 @@ func (f firewall) approach(
 
 // make carries one step out. The rule that is there now is part of the request id: the same rule may rightly be added
 // again after it was removed.
-func (f firewall) make(ctx context.Context, req uuid.UUID, e effective, want policy.Filter, s step) error {
-	m := mutation{call: "networkFirewallPolicies." + string(s.verb), project: e.project, req: req}
+func (f firewall) make(ctx context.Context, req uuid.UUID, at home, want policy.Filter, s step) error {
+	m := mutation{call: "networkFirewallPolicies." + string(s.verb), project: at.project, req: req}
 	m.took = func() (bool, error) {
-		have, err := f.rulesOf(ctx, e, want)
+		have, err := f.rulesOf(ctx, at, want)
 		return s.done(have), err
 	}
 	priority := s.rule.GetPriority()
 	switch s.verb {
 	case add:
 		r := &computepb.AddRuleNetworkFirewallPolicyRequest{
-			Project: e.project, FirewallPolicy: e.policy, FirewallPolicyRuleResource: s.rule,
+			Project: at.project, FirewallPolicy: at.policy, FirewallPolicyRuleResource: s.rule,
 		}
 		m.request = r
 		m.send = func(id *string) (started, error) { r.RequestId = id; return fromProto(f.policies.AddRule(ctx, r)) }
 	case patch:
 		r := &computepb.PatchRuleNetworkFirewallPolicyRequest{
-			Project: e.project, FirewallPolicy: e.policy, Priority: &priority, FirewallPolicyRuleResource: s.rule,
+			Project: at.project, FirewallPolicy: at.policy, Priority: &priority, FirewallPolicyRuleResource: s.rule,
 		}
 		m.request, m.before = r, fingerprint(s.was)
 		m.send = func(id *string) (started, error) { r.RequestId = id; return fromProto(f.policies.PatchRule(ctx, r)) }
 	case remove:
 		r := &computepb.RemoveRuleNetworkFirewallPolicyRequest{
-			Project: e.project, FirewallPolicy: e.policy, Priority: &priority,
+			Project: at.project, FirewallPolicy: at.policy, Priority: &priority,
 		}
 		m.request, m.removes, m.before = r, true, fingerprint(s.rule)
 		m.send = func(id *string) (started, error) { r.RequestId = id; return fromProto(f.policies.RemoveRule(ctx, r)) }

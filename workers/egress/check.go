@@ -80,11 +80,12 @@ func (s check) bindable(ctx context.Context, run workers.Run, in CheckIn, have S
 	if err != nil {
 		return workers.Retry("claims", 0, err)
 	}
-	if holder, found := otherHolder(r, run); found && (in.Existing == "" || !sameResource(have.Binding.Connector, in.Existing)) {
+	onIt := in.Existing != "" && sameResource(have.Binding.Connector, in.Existing)
+	if holder, found := otherHolder(r, run); found && !onIt {
 		return workers.Refuse("foreign", "the binding of %s belongs to %s", in.Service.key(), holder)
 	}
 	own := r.HeldBy(run.Connection)
-	if have.Binding.none() || in.Takeover || own || in.Existing != "" && sameResource(have.Binding.Connector, in.Existing) {
+	if have.Binding.none() || in.Takeover || own || onIt {
 		return nil
 	}
 	return workers.Refuse("foreign", "service %s is bound to %s by another owner", in.Service.key(), have.Binding.way())

@@ -52,7 +52,7 @@ func block(first int) []int {
 // Do makes the filter be in force. That it is void because nothing is routed to it yet is told, and not refused: the
 // steering comes after the filter.
 func (s filterEgress) Do(
-	ctx context.Context, run workers.Run, in FilterEgressIn, _ *FilterEgressOut,
+	ctx context.Context, run workers.Run, in FilterEgressIn, prior *FilterEgressOut,
 ) (FilterEgressOut, error) {
 	driver, err := s.driver(in.Via)
 	if err != nil {
@@ -64,7 +64,7 @@ func (s filterEgress) Do(
 		if out.Policy, f.Priorities, err = s.priorities(ctx, run, driver, f); err != nil {
 			return out, err
 		}
-		out.Priorities = f.Priorities
+		out.Priorities, f.Policy = f.Priorities, prior.madeIn()
 	}
 	have, err := driver.Filters.Get(ctx, f)
 	if err == nil && have.Owner != "" && have.Owner != f.Owner {
@@ -92,7 +92,18 @@ func (s filterEgress) Do(
 		return out, workers.Reading(err)
 	}
 	out.Void = have.Void
+	if made := prior.madeIn(); made != "" && made != out.Policy { // its rules there are gone: see Filters.Put
+		return out, s.numbers(made).Give(ctx, run)
+	}
 	return out, nil
+}
+
+// madeIn is the firewall policy that the output names; "" where there is none.
+func (o *FilterEgressOut) madeIn() string {
+	if o == nil {
+		return ""
+	}
+	return o.Policy
 }
 
 // put makes the filter's own objects, then its rules in the shared set; and the objects once more, because those that
@@ -144,10 +155,7 @@ func (s filterEgress) priorities(ctx context.Context, run workers.Run, driver Dr
 func (s filterEgress) policy(
 	ctx context.Context, run workers.Run, driver Driver, f Filter, prior *FilterEgressOut,
 ) (string, []int, error) {
-	name := ""
-	if prior != nil {
-		name = prior.Policy
-	}
+	name := prior.madeIn()
 	if name == "" {
 		// A filter that denies nothing cannot be void: that somebody has made ours void since does not hide its
 		// priorities.
@@ -184,6 +192,7 @@ func (s filterEgress) Look(
 		if seen.Out.Policy, f.Priorities, err = s.policy(ctx, run, driver, f, prior); err != nil {
 			return seen, err
 		}
+		f.Policy = seen.Out.Policy
 	}
 	claimed, err := s.claimed(ctx, run, driver, f)
 	if err != nil {
@@ -251,6 +260,7 @@ func (s filterEgress) Undo(
 		if policy, f.Priorities, err = s.policy(ctx, run, driver, f, prior); err != nil {
 			return workers.Undone{}, err
 		}
+		f.Policy = policy
 	}
 	if driver.Rules != nil {
 		if err := s.list(run, driver, f).Drop(ctx, run); err != nil {

@@ -63,6 +63,9 @@ type Filter struct {
 	// Default is "deny" or "allow" for what no rule names.
 	Default string
 	Rules   []Rule
+	// Policy is the firewall policy in which the rules were made, as it was written down; "" is not known
+	// (gcp-firewall). The one that is on the network now may be another.
+	Policy string
 	// Priorities are the claimed firewall priorities, lowest first (gcp-firewall).
 	Priorities []int
 	// KeepOpen says that the source is a connector, whose infrastructure ranges must stay reachable. Tags have no rule

@@ -70,7 +70,8 @@ func getPolicy(r *request) (world.Doc, *refusal) {
 }
 
 func listPolicies(r *request) (world.Doc, *refusal) {
-	return r.page("compute#firewallPolicyList", r.tx.List(vendor, policyKind, r.scope()+"/"+policyKind+"/"), nil)
+	out, bad := r.page("compute#firewallPolicyList", r.tx.List(vendor, policyKind, r.scope()+"/"+policyKind+"/"), nil)
+	return without(out, "selfLink"), bad // the API's FirewallPolicyList has none (compute/v1 discovery document)
 }
 
 // policyForChange returns the policy if it may be changed now: it carries out one mutation at a time and refuses a
