@@ -76,9 +76,9 @@ func (w *walk) ofOneNetwork(fit []candidate) []candidate {
 	if len(fit) == 0 {
 		return nil
 	}
-	first := fit[0].peer
+	first := fit[0].peer // the local ones stand before the imported ones
 	for _, c := range fit[1:] {
-		if c.peer == "" || first != "" && (c.peer < first) != w.settings.On(laterPeer) {
+		if first != "" && (c.peer < first) != w.settings.On(laterPeer) {
 			first = c.peer
 		}
 	}
