@@ -69,8 +69,6 @@ type Client struct {
 	monitoring *monitoring.Service
 	// Network Connectivity has the policy-based routes.
 	connectivity *networkconnectivity.Service
-
-	numbers projectNumbers
 }
 
 // scope is what every call of this package needs.

@@ -44,7 +44,7 @@ func (c connectors) Get(ctx context.Context, name string) (egress.Connector, err
 			out.SubnetProject = project
 		}
 		if isNumber(out.SubnetProject) {
-			out.SubnetProject = c.projectID(ctx, out.SubnetProject)
+			out.SubnetProject = c.project(ctx, out.SubnetProject)
 		}
 		s, err := c.subnet(ctx, subnetRef{out.SubnetProject, segment(name, "locations"), out.Subnet})
 		// a connector in ERROR may name a subnet that is not there

@@ -20,7 +20,7 @@ func (r *survey) ownRule(got *computepb.Firewall) reach.Rule {
 		out.Priority = int64(got.GetPriority())
 	}
 	out.Target.All = len(out.Target.Tags) == 0 && len(out.Target.Accounts) == 0
-	src, dst := unread{object: out.Object}, unread{object: out.Object}
+	src, dst := unknowns{object: out.Object}, unknowns{object: out.Object}
 	out.Src = reach.Peer{Ranges: src.ranges(got.GetSourceRanges()), Tags: got.GetSourceTags(),
 		Accounts: got.GetSourceServiceAccounts()}
 	out.Dst = reach.Peer{Ranges: dst.ranges(got.GetDestinationRanges())}
@@ -51,17 +51,17 @@ func (r *survey) ownRule(got *computepb.Firewall) reach.Rule {
 	return out
 }
 
-// unread are parts of a rule that were not understood. The rule may then fit more than what it says.
-type unread struct {
+// unknowns are parts of a rule that were not understood. The rule may then fit more than what it says.
+type unknowns struct {
 	object string
 	gaps   []reach.Gap
 }
 
-func (u *unread) add(cause reach.Cause, why string) {
+func (u *unknowns) add(cause reach.Cause, why string) {
 	u.gaps = append(u.gaps, reach.Gap{Cause: cause, Object: u.object, Why: why})
 }
 
-func (u *unread) ranges(texts []string) reach.Ranges {
+func (u *unknowns) ranges(texts []string) reach.Ranges {
 	out, bad := rangesOf(texts)
 	for _, text := range bad {
 		u.add(reach.ListNotWhole, "the range "+text+" was not understood")
@@ -69,7 +69,7 @@ func (u *unread) ranges(texts []string) reach.Ranges {
 	return out
 }
 
-func (u *unread) layer4(protocol string, ports []string) reach.Layer4 {
+func (u *unknowns) layer4(protocol string, ports []string) reach.Layer4 {
 	out, err := layer4Of(protocol, ports)
 	if err != nil {
 		u.add(reach.ListNotWhole, err.Error())

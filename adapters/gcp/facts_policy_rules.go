@@ -21,7 +21,7 @@ func (r *survey) policyRule(policy string, got *computepb.FirewallPolicyRule, of
 	if name := got.GetRuleName(); name != "" {
 		out.Object += " (" + name + ")"
 	}
-	src, dst := unread{object: out.Object}, unread{object: out.Object}
+	src, dst := unknowns{object: out.Object}, unknowns{object: out.Object}
 	switch action := got.GetAction(); action {
 	case allow:
 		out.Act = reach.Allow
@@ -73,7 +73,7 @@ func effectiveTags(tags []*computepb.FirewallPolicyRuleSecureTag) (out []string)
 }
 
 // ruleSource is the sending end. A name of a sender stands for addresses that nobody here knows.
-func (r *survey) ruleSource(m *computepb.FirewallPolicyRuleMatcher, u *unread, of *source) reach.Peer {
+func (r *survey) ruleSource(m *computepb.FirewallPolicyRuleMatcher, u *unknowns, of *source) reach.Peer {
 	out := reach.Peer{
 		Ranges: u.ranges(m.GetSrcIpRanges()), SecureTags: effectiveTags(m.GetSrcSecureTags()),
 		Context: contextOf(m.GetSrcNetworkContext(), m.GetSrcNetworkType()),
@@ -92,7 +92,7 @@ func (r *survey) ruleSource(m *computepb.FirewallPolicyRuleMatcher, u *unread, o
 	return out
 }
 
-func destination(m *computepb.FirewallPolicyRuleMatcher, u *unread) reach.Peer {
+func destination(m *computepb.FirewallPolicyRuleMatcher, u *unknowns) reach.Peer {
 	before := len(u.gaps)
 	out := reach.Peer{
 		Ranges: u.ranges(m.GetDestIpRanges()), Context: contextOf(m.GetDestNetworkContext(), m.GetDestNetworkType()),
@@ -118,7 +118,7 @@ func contextOf(context, kind string) string {
 }
 
 // lists are sets of addresses that no call of this package shows as ranges.
-func (u *unread) lists(groups, threats, regions []string) {
+func (u *unknowns) lists(groups, threats, regions []string) {
 	for _, g := range groups {
 		u.add(reach.NotAllowedToRead, "the rule names the address group "+g+", which is not read")
 	}

@@ -3,42 +3,9 @@ package gcp
 import (
 	"context"
 	"strings"
-	"sync"
-
-	"cloud.google.com/go/compute/apiv1/computepb"
 
 	"github.com/culvertnet/culvert/events/reach"
 )
-
-// projectNumbers remembers the ids of projects by their numbers; neither ever changes.
-type projectNumbers struct {
-	mu  sync.Mutex
-	ids map[string]string
-}
-
-// projectID is the id of a project that is named by its id or its number.
-func (c *Client) projectID(ctx context.Context, project string) (string, error) {
-	if !isNumber(project) {
-		return project, nil
-	}
-	c.numbers.mu.Lock()
-	id := c.numbers.ids[project]
-	c.numbers.mu.Unlock()
-	if id != "" {
-		return id, nil
-	}
-	got, err := c.projects.Get(ctx, &computepb.GetProjectRequest{Project: project}, once())
-	if err != nil {
-		return "", err
-	}
-	c.numbers.mu.Lock()
-	defer c.numbers.mu.Unlock()
-	if c.numbers.ids == nil {
-		c.numbers.ids = map[string]string{}
-	}
-	c.numbers.ids[project] = got.GetName()
-	return got.GetName(), nil
-}
 
 // A speller brings the vendor's names into one spelling: full, without host and API version, with the project's id.
 type speller struct {

@@ -17,46 +17,73 @@ import (
 // unknownFor is how long a number that could not be looked up is left alone.
 const unknownFor = 10 * time.Minute
 
-// projectIDs remembers which number is which project. It is safe for concurrent use.
+// projectIDs remembers which number is which project, and which could not be looked up. It is safe for concurrent use.
 type projectIDs struct {
-	mu    sync.Mutex
-	known map[string]projectID
+	mu      sync.Mutex
+	known   map[string]string
+	unknown map[string]time.Time
 }
 
-type projectID struct {
-	id    string
-	until time.Time // zero is for ever: neither id nor number of a project changes
-}
-
-func (p *projectIDs) get(number string, now time.Time) (string, bool) {
+func (p *projectIDs) get(number string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	have, ok := p.known[number]
-	return have.id, ok && (have.until.IsZero() || now.Before(have.until))
+	return p.known[number]
 }
 
-func (p *projectIDs) put(number string, is projectID) {
+func (p *projectIDs) put(number, id string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.known == nil {
-		p.known = map[string]projectID{}
+		p.known = map[string]string{}
 	}
-	p.known[number] = is
+	p.known[number] = id
 }
 
-// projectID is the id of a project that is named by its number. One that may not be looked up keeps its number: who
-// compares it has to reckon with either. (The discovery document's pattern of a project takes numbers.)
-func (c *Client) projectID(ctx context.Context, number string) string {
-	if id, ok := c.ids.get(number, c.now()); ok {
-		return id
+// leave leaves a number alone until then; left tells whether one is left alone.
+func (p *projectIDs) leave(number string, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.unknown == nil {
+		p.unknown = map[string]time.Time{}
 	}
-	got, err := c.projects.Get(ctx, &computepb.GetProjectRequest{Project: number}, once())
-	if err != nil || got.GetName() == "" {
-		c.ids.put(number, projectID{number, c.now().Add(unknownFor)})
-		return number
+	p.unknown[number] = until
+}
+
+func (p *projectIDs) left(number string, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return now.Before(p.unknown[number])
+}
+
+// projectID is the id of a project that is named by its id or its number. Neither ever changes. (The discovery
+// document's pattern of a project takes numbers.)
+func (c *Client) projectID(ctx context.Context, project string) (string, error) {
+	if !isNumber(project) {
+		return project, nil
 	}
-	c.ids.put(number, projectID{id: got.GetName()})
-	return got.GetName()
+	if id := c.ids.get(project); id != "" {
+		return id, nil
+	}
+	got, err := c.projects.Get(ctx, &computepb.GetProjectRequest{Project: project}, once())
+	if err != nil {
+		return "", err
+	}
+	c.ids.put(project, got.GetName())
+	return got.GetName(), nil
+}
+
+// project is the id of a project likewise. One that may not be looked up keeps its number, and is left alone for a
+// while: who compares it has to reckon with either.
+func (c *Client) project(ctx context.Context, project string) string {
+	if c.ids.left(project, c.now()) {
+		return project
+	}
+	id, err := c.projectID(ctx, project)
+	if err != nil || id == "" {
+		c.ids.leave(project, c.now().Add(unknownFor))
+		return project
+	}
+	return id
 }
 
 // named gives the name of a resource in its one form: without host and version, its project by its id.
@@ -66,7 +93,7 @@ func (c *Client) named(ctx context.Context, link string) string {
 	if !isNumber(project) {
 		return name
 	}
-	return strings.Replace(name, "projects/"+project+"/", "projects/"+c.projectID(ctx, project)+"/", 1)
+	return strings.Replace(name, "projects/"+project+"/", "projects/"+c.project(ctx, project)+"/", 1)
 }
 
 // full is a name that may be short: its last part alone means the one in the place where it is used.

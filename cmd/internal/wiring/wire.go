@@ -15,6 +15,7 @@ import (
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/egress"
 	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/observe"
 	"github.com/culvertnet/culvert/workers/policy"
 	"github.com/culvertnet/culvert/workers/routing"
 )
@@ -115,6 +116,7 @@ var served = []capability{
 	{"egress", (*drivers).egress},
 	{"routing", (*drivers).routing},
 	{"policy", (*drivers).policy},
+	{"observe", (*drivers).observe},
 }
 
 // Capabilities are the names of all capabilities.
@@ -169,6 +171,10 @@ func (d *drivers) policy() []workers.Handler {
 		},
 		Claims: d.claims, Times: d.times,
 	})
+}
+
+func (d *drivers) observe() []workers.Handler {
+	return observe.Steps(observe.Drivers{Networks: d.google.NetworkFacts(), Gateways: d.aviatrix.Gateways()})
 }
 
 // vendorLimits bound the verbs that one process asks of each vendor: Compute allows 20 requests a second and region,
