@@ -16,7 +16,7 @@ type Controller struct {
 	Default Act
 	// IntraVPC are networks inside which the firewall filters too.
 	IntraVPC []Realm
-	// Exception lets packets without a name pass a tag, Private makes tags look at private destinations too.
+	// Exception lets TLS without a name pass a tag, Private makes tags look at private destinations too.
 	Exception, Private bool
 	// Connected are pairs of domains with a connection policy.
 	Connected [][2]string

@@ -1,5 +1,7 @@
 package reach
 
+import "net/netip"
+
 // web are the protocols and ports in whose packets a gateway looks for a name.
 func web() []Layer4 { return []Layer4{Protocol(TCP, Port(80), Port(443))} }
 
@@ -7,9 +9,9 @@ func web() []Layer4 { return []Layer4{Protocol(TCP, Port(80), Port(443))} }
 //
 // Manual of the vendor (github.com/AviatrixSystems/Docs): "FQDN whitelists reference design" and "Egress control
 // filter": the tags of a gateway have one colour and are looked at together, denials first. A white tag lets pass the
-// names that it has. With a list of sources a tag is for them only, and packets that no tag is for are dropped; packets
-// without a name pass with the exception rule only; destinations with private addresses are not looked at unless that
-// is switched on.
+// names that it has. With a list of sources a tag is for them only, and packets that no tag is for are dropped; TLS
+// without a name passes with the exception rule only; destinations in RFC 1918 are not looked at unless that is
+// switched on.
 func (r *run) tags(p piece, g Gateway, c Controller) Flows {
 	if doubts := g.Tags.doubts(r.question.Since); len(doubts) > 0 {
 		r.open(p.flows, doubts...)
@@ -26,11 +28,17 @@ func (r *run) tags(p piece, g Gateway, c Controller) Flows {
 	}
 	looked := p.flows
 	if !c.Private {
-		looked = looked.Subtract(looked.within(EveryAddress(), unrouted(), []Layer4{EveryProtocol()}))
+		looked = looked.Subtract(looked.within(EveryAddress(), rfc1918(), []Layer4{EveryProtocol()}))
 	}
 	f := r.filter("FQDN tag", r.tagClauses(tags, g.PassThrough, c.Exception), p.with(looked), g.Tags.source())
 	r.lose(f.deny)
 	return p.flows.Subtract(looked).Union(f.allow).Union(f.rest)
+}
+
+// rfc1918 are the destinations at which tags do not look.
+func rfc1918() Ranges {
+	return RangesOf(netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
+		netip.MustParsePrefix("192.168.0.0/16"))
 }
 
 // sources are those that a tag is for.
@@ -70,7 +78,8 @@ func (r *run) tagClauses(tags []Tag, through Ranges, exception bool) []clause {
 			continue
 		}
 		if exception {
-			clauses = append(clauses, with(Allow, tag.Object, tag.sources(), web(), NoName))
+			tls := []Layer4{Protocol(TCP, Port(443))}
+			clauses = append(clauses, with(Allow, tag.Object, tag.sources(), tls, NoName))
 		}
 		clauses = append(clauses, with(Deny, tag.Object, tag.sources(), web()))
 		if r.ask(WhiteTagClosesOtherPorts) {
