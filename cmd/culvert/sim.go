@@ -88,7 +88,7 @@ func (c *cli) simFault() *cobra.Command {
 		"refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session, slow-operation")
 	f.IntVar(&fault.Times, "times", 1, "how often; -1 for ever")
 	f.StringVar(&fault.Status, "status", "", "the vendor's code")
-	f.DurationVar(&delay, "delay", 0, "for mode delay")
+	f.DurationVar(&delay, "delay", 0, "for the modes delay and slow-operation")
 	f.StringVar(&fault.Match, "match", "", "only names that contain this")
 	for _, name := range []string{"vendor", "call", "mode"} {
 		if err := add.MarkFlagRequired(name); err != nil {

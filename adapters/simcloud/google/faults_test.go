@@ -263,7 +263,7 @@ func TestAStatusIsOneThatTheCallKnows(t *testing.T) {
 	}{
 		{"connectors.create", "13", false}, {"connectors.create", "INTERNAL", false}, {"connectors.create", "", false},
 		{"connectors.create", "internal", true}, {"services.patch", "quotaExceeded", true},
-		{"routers.patch", "QUOTA_EXCEEDED", false},
+		{"routers.patch", "QUOTA_EXCEEDED", false}, {"jobs.delete", "quotaExceeded", true},
 	} {
 		if err := google.CheckFault(c.call, c.status); (err != nil) != c.refused {
 			t.Errorf("%s %q: %v", c.call, c.status, err)

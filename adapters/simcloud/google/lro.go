@@ -80,11 +80,14 @@ func isRPC(status string) bool {
 	return err == nil || slices.Index(rpcCodes, status) > 0
 }
 
+// withRPCCodes are the collections whose operations end with a google.rpc code.
+var withRPCCodes = []string{"connectors", "services", "functions", "revisions", "jobs", "workerPools", "instances"}
+
 // CheckFault refuses a status that the calls of Run, Functions and VPC Access do not know: a fault with another code
 // than the one that was meant proves nothing.
 func CheckFault(call, status string) error {
 	collection, _, _ := strings.Cut(call, ".")
-	if status == "" || !slices.Contains([]string{"connectors", "services", "functions"}, collection) {
+	if status == "" || !slices.Contains(withRPCCodes, collection) {
 		return nil
 	}
 	if !isRPC(status) {
