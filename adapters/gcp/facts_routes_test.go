@@ -271,7 +271,8 @@ func TestPolicyBasedRoutes(t *testing.T) {
 func TestAPeersAddressIsOneOfItsRegion(t *testing.T) {
 	const inS = home + "/regions/s"
 	v := vendor{home + "/global/networks/n": `{"name":"n"}`, inR + "/routers": `{"items":[` + edge + `]}`,
-		inS + "/routers":                       `{"items":[{"name":"south","network":"` + netURL + `","region":"regions/s"}]}`,
+		inS + "/routers": `{"items":[{"name":"south","network":"` + netURL +
+			`","region":"regions/s"}]}`,
 		inS + "/routers/south/getRouterStatus": status(`{"destRange":"172.16.0.0/16","nextHopIp":"169.254.1.2"}`)}
 	n, err := on(t, v).NetworkFacts().Network(t.Context(), observe.Scope{Network: netN, Regions: []string{"r", "s"}})
 	must(t, "read", err)

@@ -162,15 +162,15 @@ func applies(one Route, who Identity) maybe {
 	return tagged(one.Tags, who).and(inRegion(one.Region, who))
 }
 
-// A besides is what stands beside imported routes of one prefix: whether the network's own routes leave them in, and how
-// many peers they come from.
+// A besides is what stands beside imported routes of one prefix: whether the network's own routes leave them in, and
+// how many peers they come from.
 type besides struct {
 	leave maybe
 	peers int
 }
 
-// others looks at the routes of one prefix. Page "Routes", Applicability and order: where the network has a route of its
-// own for a destination, no route that a peering hands over counts, whatever its priority.
+// others looks at the routes of one prefix. Page "Routes", Applicability and order: where the network has a route of
+// its own for a destination, no route that a peering hands over counts, whatever its priority.
 func others(routes []Route, who Identity) besides {
 	out := besides{leave: yes}
 	var peers []Realm

@@ -76,7 +76,8 @@ func TestAnAliasIsAnsweredAsItsTarget(t *testing.T) {
 	}
 }
 
-// TestOwnRoutesLeaveOutImportedOnes: of one prefix, whatever the priorities are, and only where they are for the sender.
+// TestOwnRoutesLeaveOutImportedOnes: of one prefix, whatever the priorities are, and only where they are for the
+// sender.
 func TestOwnRoutesLeaveOutImportedOnes(t *testing.T) {
 	to := tcp(t, "10.8.0.4", "172.16.0.1", 443)
 	own := route("172.16.0.0/16", StaticRoute, NextHop{Kind: ToNobody, State: Up})

@@ -59,8 +59,8 @@ func (r *remembering) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // A cause ends an operation badly without being a refusal: one that the table knows for a Wait or a Retry, or a failure
-// of the vendor's own that it does not know. compute is its word in an operation of Compute, newer the code of the other
-// APIs.
+// of the vendor's own that it does not know. compute is its word in an operation of Compute, newer the code of the
+// other APIs.
 type cause struct{ compute, newer string }
 
 func causes() []cause {
