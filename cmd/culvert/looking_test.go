@@ -16,12 +16,12 @@ func TestWorkersAreListed(t *testing.T) {
 	for _, b := range all {
 		serve = append(serve, b.Capability)
 	}
-	if !slices.Equal(serve, []string{"egress", "network", "policy", "routing"}) || len(all[0].Kinds) == 0 ||
+	if !slices.Equal(serve, []string{"egress", "network", "observe", "policy", "routing"}) || len(all[0].Kinds) == 0 ||
 		all[0].Release == "" {
 		t.Errorf("workers %+v", all)
 	}
 	if e := culvert(t, "workers").want(t, 0); !strings.HasPrefix(e.out, "CAPABILITY") ||
-		strings.Count(e.out, "working") != 4 {
+		strings.Count(e.out, "working") != 5 {
 		t.Errorf("table:\n%s", e.out)
 	}
 }
