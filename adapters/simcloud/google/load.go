@@ -147,7 +147,7 @@ func (l loader) peering(p Peering) error {
 				true: "Waiting for peer network to connect."}[p.Inactive],
 			"exchangeSubnetRoutes": true, "importCustomRoutes": p.CustomRoutes || slices.Contains(p.Imports, from),
 			"exportCustomRoutes":             p.CustomRoutes || slices.Contains(p.Exports, from),
-			"exportSubnetRoutesWithPublicIp": true,
+			"exportSubnetRoutesWithPublicIp": !slices.Contains(p.KeepsPublic, from),
 			"importSubnetRoutesWithPublicIp": slices.Contains(p.PublicRanges, from),
 			"autoCreateRoutes":               true,
 			"stackType":                      map[bool]string{false: "IPV4_ONLY", true: "IPV4_IPV6"}[p.V6],

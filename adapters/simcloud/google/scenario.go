@@ -108,6 +108,7 @@ type Peering struct {
 	Exports      []string  `yaml:"exports"`
 	Imports      []string  `yaml:"imports"`
 	PublicRanges []string  `yaml:"publicRanges"` // networks that import subnets with public ranges
+	KeepsPublic  []string  `yaml:"keepsPublic"`  // networks that do not export theirs
 	V6           bool      `yaml:"v6"`           // IPv6 too
 	Inactive     bool      `yaml:"inactive"`     // one end has not made it
 }
