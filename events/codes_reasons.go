@@ -103,6 +103,7 @@ var reasons = []entry[Reason]{
 	{"refused", "the controller refuses the request", "read the message"},
 	{"rejected", "the producer rejects the endpoint", "ask the producer"},
 	{"removing", "the object is being removed", ""},
+	{"revision-named", "the template names a revision that is there", "deploy without a fixed name of the revision"},
 	{"route-replaced", "the route is being replaced", ""},
 	{"segmented", "the connection is in another security domain", "correct the connection"},
 	{"session", "the session with the controller ended", ""},

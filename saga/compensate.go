@@ -12,6 +12,9 @@ import (
 func (t *turn) startCompensation(reason string) {
 	fact := CompensationStarted{At: t.now, Reason: reason}
 	for _, e := range t.s.Standing { // what earlier sagas left behind does not stand either, so it goes too
+		if t.s.Saga.Intent.Want != events.Apply { // a check refused the withdrawal: then nothing has an effect
+			break
+		}
 		if !e.Committed && t.s.Saga.step(e.Step, e.Generation) == nil {
 			fact.Leftovers = append(fact.Leftovers, t.removal(e))
 		}

@@ -68,15 +68,13 @@ type aim struct {
 	keep     bool // passes whatever the filter's default is
 }
 
-// connectorNeeds are what a connector's own machines must reach (Google's page on restricting connector access), and
-// the addresses of private and restricted Google API access. guess: that they pass the gateway at all.
+// connectorNeeds are what a connector's own machines must reach (Google's page on restricting connector access). guess:
+// that they pass the gateway at all. The addresses of Google's APIs are none of it: only an intent opens them.
 var connectorNeeds = []aim{
 	{suffix: "keep-tcp", protocol: "tcp", ports: []string{"667"},
 		values: []string{"35.199.224.0/19", "35.191.0.0/16", "35.191.192.0/18", "130.211.0.0/22"}},
 	{suffix: "keep-udp", values: []string{"35.199.224.0/19"}, protocol: "udp", ports: []string{"665-666"}},
 	{suffix: "keep-icmp", values: []string{"35.199.224.0/19"}, protocol: "icmp"},
-	{suffix: "keep-api", values: []string{"199.36.153.4/30", "199.36.153.8/30"}, protocol: "tcp",
-		ports: []string{"443"}},
 }
 
 // aims groups a filter's rules. The suffix says kind, protocol and ports, so a changed list of names is a change of one

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 	cloudfunctions "google.golang.org/api/cloudfunctions/v2"
@@ -19,7 +20,9 @@ func (c connectors) Users(ctx context.Context, name string) ([]string, error) {
 	if err != nil {
 		return nil, gone(err)
 	}
-	projects := slices.Compact(slices.Sorted(slices.Values(got.GetConnectedProjects())))
+	// The vendor's field is output only and often empty, so the connector's own project is always asked.
+	projects := append(slices.Clone(got.GetConnectedProjects()), segment(name, "projects"))
+	projects = slices.Compact(slices.Sorted(slices.Values(projects)))
 	found := make([][]string, len(projects))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, project := range projects {
@@ -66,7 +69,43 @@ func (c connectors) usersIn(ctx context.Context, parent, connector string) ([]st
 			}
 			return nil
 		})
-	return users, c.fail(call{name: "services.list"}, err)
+	if err != nil {
+		return nil, c.fail(call{name: "services.list"}, err)
+	}
+	others, err := c.workloads(ctx, parent, connector)
+	return append(users, others...), err
+}
+
+// workloads lists the jobs and worker pools that use the connector.
+func (c connectors) workloads(ctx context.Context, parent, connector string) ([]string, error) {
+	var users []string
+	uses := func(name string, access *run.GoogleCloudRunV2VpcAccess) {
+		if access != nil && sameConnector(access.Connector, connector) {
+			users = append(users, name)
+		}
+	}
+	err := c.run.Projects.Locations.Jobs.List(parent).
+		Pages(ctx, func(page *run.GoogleCloudRunV2ListJobsResponse) error {
+			for _, j := range page.Jobs {
+				if j.Template != nil && j.Template.Template != nil {
+					uses(j.Name, j.Template.Template.VpcAccess)
+				}
+			}
+			return nil
+		})
+	if err != nil {
+		return nil, c.fail(call{name: "jobs.list"}, err)
+	}
+	err = c.run.Projects.Locations.WorkerPools.List(parent).
+		Pages(ctx, func(page *run.GoogleCloudRunV2ListWorkerPoolsResponse) error {
+			for _, w := range page.WorkerPools {
+				if w.Template != nil {
+					uses(w.Name, w.Template.VpcAccess)
+				}
+			}
+			return nil
+		})
+	return users, c.fail(call{name: "workerPools.list"}, err)
 }
 
 // unreachable: a listing that leaves a place out does not say that nobody there uses the connector.
@@ -78,6 +117,9 @@ func unreachable(what string, places []string) error {
 // VpcAccess.connector), which cannot be told from an id here: then the rest of the name decides, because a user too
 // many only stops a deletion.
 func sameConnector(a, b string) bool {
+	if a != "" && !strings.Contains(a, "/") { // a short name: whose project's is not told, so it may be this one
+		return a == base(b)
+	}
 	if a == "" || segment(a, "locations") != segment(b, "locations") || segment(a, "connectors") != segment(b,
 		"connectors") {
 		return false

@@ -52,8 +52,8 @@ const (
 )
 
 // infrastructure is what a connector's instances must reach whatever the filter says (Connecting to a VPC network,
-// firewall rules): the serverless side, its health checks, and the addresses of Google's APIs that a VPC has for
-// itself.
+// firewall rules): the serverless side and its health checks. The addresses of Google's APIs are none of it: by SNI or
+// Host they are every Google API, so only an intent opens them.
 func infrastructure() []policy.Rule {
 	out := []policy.Rule{
 		{CIDR: "35.199.224.0/19", Protocol: "tcp", Ports: []string{"667"}},
@@ -62,9 +62,6 @@ func infrastructure() []policy.Rule {
 	}
 	for _, health := range []string{"35.191.0.0/16", "35.191.192.0/18", "130.211.0.0/22"} {
 		out = append(out, policy.Rule{CIDR: health, Protocol: "tcp", Ports: []string{"667"}})
-	}
-	for _, apis := range []string{"199.36.153.8/30", "199.36.153.4/30"} {
-		out = append(out, policy.Rule{CIDR: apis, Protocol: "tcp", Ports: []string{"443"}})
 	}
 	return out
 }

@@ -126,7 +126,7 @@ func TestConnectorInfrastructureStaysOpen(t *testing.T) {
 	}
 	for _, want := range []string{
 		"35.199.224.0/19 tcp/667", "35.199.224.0/19 udp/665-666", "35.199.224.0/19 icmp/", "35.191.0.0/16 tcp/667",
-		"35.191.192.0/18 tcp/667", "130.211.0.0/22 tcp/667", "199.36.153.8/30 tcp/443", "199.36.153.4/30 tcp/443",
+		"35.191.192.0/18 tcp/667", "130.211.0.0/22 tcp/667",
 	} {
 		if !open[want] {
 			t.Errorf("%s is closed to the connector's instances", want)

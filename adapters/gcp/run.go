@@ -2,10 +2,12 @@ package gcp
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"google.golang.org/api/run/v2"
 
+	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/egress"
 )
 
@@ -23,6 +25,7 @@ func runEgress() words {
 // The field masks of what Culvert sets: a whole template would bring back an old image that a pipeline has replaced.
 const (
 	maskVpcAccess = "template.vpcAccess"
+	maskRevision  = "template.revision"
 	maskIngress   = "ingress"
 )
 
@@ -101,7 +104,13 @@ func (s services) bindRun(ctx context.Context, ref egress.ServiceRef, to egress.
 			template.VpcAccess.NetworkInterfaces = []*run.GoogleCloudRunV2NetworkInterface{direct}
 		}
 	}
-	return s.patchRun(ctx, ref, maskVpcAccess, &run.GoogleCloudRunV2Service{Template: template, Etag: etag})
+	body := &run.GoogleCloudRunV2Service{Template: template, Etag: etag}
+	err := s.patchRun(ctx, ref, maskVpcAccess, body)
+	if named := (*workers.Failure)(nil); errors.As(err, &named) && named.Reason == reasonNamed {
+		// The template names its revision, which is there: the same change under a name that the vendor gives.
+		return s.patchRun(ctx, ref, maskVpcAccess+","+maskRevision, body)
+	}
+	return err
 }
 
 func (s services) setRunIngress(ctx context.Context, ref egress.ServiceRef, ingress, etag string) error {

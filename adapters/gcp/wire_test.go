@@ -358,7 +358,13 @@ func TestAMutationOfWhatIsNotThereRefuses(t *testing.T) {
 func TestUsersAreFoundUnderAProjectsNumberToo(t *testing.T) {
 	const connector = "projects/p/locations/r/connectors/c"
 	c, _ := newStub(t, map[string][]string{
-		"GET /v1/" + connector: {`{"name":"` + connector + `","connectedProjects":["q"]}`},
+		"GET /v1/" + connector:                       {`{"name":"` + connector + `","connectedProjects":["q"]}`},
+		"GET /v2/projects/p/locations/r/functions":   {`{}`},
+		"GET /v2/projects/p/locations/r/services":    {`{}`},
+		"GET /v2/projects/p/locations/r/jobs":        {`{}`},
+		"GET /v2/projects/p/locations/r/workerPools": {`{}`},
+		"GET /v2/projects/q/locations/r/jobs":        {`{}`},
+		"GET /v2/projects/q/locations/r/workerPools": {`{}`},
 		"GET /v2/projects/q/locations/r/functions": {`{"functions":[
 			{"name":"projects/q/locations/r/functions/f","serviceConfig":{"vpcConnector":"` + connector + `","service":"projects/q/locations/r/services/f"}}]}`},
 		"GET /v2/projects/q/locations/r/services": {`{"services":[

@@ -64,7 +64,7 @@ func (s bindService) Do(
 			return BindServiceOut{}, workers.Wait("settling", 0)
 		}
 	}
-	return bindOut(have, r), nil
+	return bindOut(in, have, r), nil
 }
 
 // service reads a service that has to be there.
@@ -122,8 +122,11 @@ func isOurs(t workers.Ownership, in BindServiceIn, b Binding) bool {
 }
 
 // bindOut tells the binding with what was found before anybody's.
-func bindOut(have Service, r workers.Record) BindServiceOut {
-	out := BindServiceOut{To: have.Binding, Serving: !have.Reconciling && have.Pinned == ""}
+func bindOut(in BindServiceIn, have Service, r workers.Record) BindServiceOut {
+	out := BindServiceOut{
+		To: have.Binding, Pinned: have.Pinned,
+		Serving: !have.Reconciling && (have.Pinned == "" || in.FollowTraffic),
+	}
 	if found, err := foundBinding(r.Found); err == nil {
 		out.Found = found
 	}
@@ -160,7 +163,7 @@ func (s bindService) Look(
 		return seen, err
 	}
 	if there {
-		seen.Out = bindOut(have, r)
+		seen.Out = bindOut(in, have, r)
 	}
 	switch {
 	case !lasts && (!there || in.Takeover || have.Binding.none() || have.Binding.same(in.To)):

@@ -18,6 +18,9 @@ func (s check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut)
 	if in.Withdrawing {
 		return CheckOut{Hostnames: []string{}}, s.removable(ctx, in)
 	}
+	if in.Holds != "" {
+		return CheckOut{}, workers.Refuse("immutable", "%s", in.Holds)
+	}
 	have, err := s.service(ctx, in.Service)
 	if err != nil {
 		return CheckOut{}, err
@@ -117,7 +120,13 @@ func (s check) removable(ctx context.Context, in CheckIn) error {
 	if err != nil {
 		return err
 	}
-	have, err := s.Services.Get(ctx, in.Service)
+	if len(users) == 0 {
+		return nil
+	}
+	var have Service
+	if in.Service.Name != "" { // a withdrawal that goes on after the unbinding knows of no service any more
+		have, err = s.Services.Get(ctx, in.Service)
+	}
 	if err != nil && !errors.Is(err, workers.ErrNotFound) {
 		return err
 	}

@@ -19,6 +19,8 @@ type CheckIn struct {
 	Binds bool `json:"binds,omitempty"`
 	// Existing is the connector to use that is not ours.
 	Existing string `json:"existing,omitempty"`
+	// Holds says why the connector to be needs the range of the one that stands; it is refused before anything is made.
+	Holds string `json:"holds,omitempty"`
 	// Hostnames must be the service's own.
 	Hostnames []string `json:"hostnames,omitempty"`
 	// Withdrawing asks for the checks before a removal only: a foreign user of our connector refuses.
@@ -63,6 +65,8 @@ type BindServiceIn struct {
 	To      Binding    `json:"to"`
 	// Takeover replaces a binding that is not ours; the found one is put back when this is undone.
 	Takeover bool `json:"takeover,omitempty" change:"ignore"`
+	// FollowTraffic accepts traffic that is pinned to a revision: it keeps its old way.
+	FollowTraffic bool `json:"followTraffic,omitempty" change:"ignore"`
 	// Behind are filters that must be in force first; naming them here orders this step after them.
 	Behind []string `json:"behind,omitempty" change:"ignore"`
 }
@@ -73,6 +77,8 @@ type BindServiceOut struct {
 	Found Binding `json:"found"`
 	// Serving says that the service has settled with the binding on all its traffic.
 	Serving bool `json:"serving"`
+	// Pinned is the revision that part of the traffic is pinned to. It goes on the way that the revision was made with.
+	Pinned string `json:"pinned,omitempty"`
 }
 
 // GrantInvokerIn asks that members may invoke the service (IAM member forms, sorted).

@@ -24,6 +24,9 @@ type CheckIn struct {
 	AccessNets []string `json:"accessSubnets,omitempty"`
 	// DirectSubnet is the subnetwork of a direct interface; it must be a /26 or larger.
 	DirectSubnet string `json:"directSubnet,omitempty"`
+	// ConnectorSubnet is the subnetwork of a connector: a /28 of the network, in ConnectorRegion.
+	ConnectorSubnet string `json:"connectorSubnet,omitempty"`
+	ConnectorRegion string `json:"connectorRegion,omitempty"`
 	// Shared is the counted record of the shared endpoint; empty for an endpoint of its own.
 	Shared string `json:"shared,omitempty"`
 	// Withdrawing asks for the checks before a removal only.

@@ -44,6 +44,9 @@ func (r *recipe) addCheckEgress() {
 	in := &egress.CheckIn{Service: r.service, FollowTraffic: r.Service.FollowTraffic}
 	if r.Egress != nil {
 		in.Binds, in.Takeover = true, r.Egress.Takeover
+		if r.Egress.Connector != nil {
+			in.Holds = r.held(r.Egress.Connector)
+		}
 		if c := r.Egress.Connector; c != nil && c.Existing != "" {
 			in.Existing = "projects/" + r.ConnectorProject() + "/locations/" + r.Service.Region + "/connectors/" +
 				c.Existing
@@ -76,6 +79,9 @@ func (r *recipe) addCheckNetwork() {
 	if e := r.Egress; e != nil {
 		if e.Connector != nil && e.Connector.IPCIDRRange.IsValid() {
 			in.Connector = e.Connector.IPCIDRRange.String()
+		}
+		if e.Connector != nil && e.Connector.Subnet != "" {
+			in.ConnectorSubnet, in.ConnectorRegion = e.Connector.Subnet, r.Service.Region
 		}
 		if e.Direct != nil {
 			in.DirectSubnet = e.Direct.Subnetwork

@@ -48,6 +48,7 @@ func planner(op operator.Config) func(saga.Planning) (saga.Plan, error) {
 		if err != nil {
 			return saga.Plan{}, err
 		}
-		return (&recipe{Payload: payload, op: op, b: saga.NewBuilder(Name, PlanVersion)}).plan()
+		r := &recipe{Payload: payload, op: op, b: saga.NewBuilder(Name, PlanVersion), standing: p.Standing}
+		return r.plan()
 	}
 }

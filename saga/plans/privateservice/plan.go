@@ -23,6 +23,8 @@ type recipe struct {
 	Payload
 	op operator.Config
 	b  *saga.Builder
+	// standing is what earlier versions have made.
+	standing []saga.Standing
 
 	service      egress.ServiceRef
 	checkEgress  saga.Handle[egress.CheckOut]
@@ -165,6 +167,12 @@ func (r *recipe) wayOut() {
 }
 
 func (r *recipe) attachConnector(c *Connector) {
+	in := r.connectorIn(c)
+	r.connector = saga.Add[egress.AttachConnectorOut](r.b,
+		saga.Spec{Name: "attach-connector", Kind: egress.KindAttachConnector, Prefix: "conn"}, in)
+}
+
+func (r *recipe) connectorIn(c *Connector) *egress.AttachConnectorIn {
 	in := &egress.AttachConnectorIn{
 		Project: r.ConnectorProject(), Region: r.Service.Region, Subnet: c.Subnet, Min: c.MinInstances,
 		Max:         c.MaxInstances,
@@ -176,8 +184,7 @@ func (r *recipe) attachConnector(c *Connector) {
 	case c.IPCIDRRange.IsValid():
 		in.Network, in.CIDR = r.Network, c.IPCIDRRange.String()
 	}
-	r.connector = saga.Add[egress.AttachConnectorOut](r.b,
-		saga.Spec{Name: "attach-connector", Kind: egress.KindAttachConnector, Prefix: "conn"}, in)
+	return in
 }
 
 // filter puts the filter in force for the source's range before any traffic is bound to it, and for an Aviatrix gateway
@@ -227,7 +234,8 @@ func (r *recipe) filter(f *Filter) {
 
 func (r *recipe) bind() {
 	in := &egress.BindServiceIn{
-		Service: r.service, Takeover: r.Egress.Takeover, To: egress.Binding{Egress: string(r.Egress.VPCEgress)},
+		Service: r.service, Takeover: r.Egress.Takeover, FollowTraffic: r.Service.FollowTraffic,
+		To: egress.Binding{Egress: string(r.Egress.VPCEgress)},
 	}
 	var binds []saga.Binding
 	if d := r.Egress.Direct; d != nil {
