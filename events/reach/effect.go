@@ -109,21 +109,21 @@ type NamesEffect struct {
 	IP        string   `json:"ip"`
 }
 
-// deed is one kind of effect. Each method leaves the world that it is given as it is.
-type deed interface {
+// operation is one kind of effect. Each method leaves the world that it is given as it is.
+type operation interface {
 	do(w World, at Realm) (World, error)
 	undo(w World, at Realm) (World, error)
-	// domain is what that the deed can decide in a world, whoever is there.
+	// domain is the space that the operation can decide in a world, whoever is there.
 	domain(w World, at Realm) ([]extent, error)
 }
 
 // ErrEffect is wrapped by every error about an effect that cannot be put into a world.
 var ErrEffect = errors.New("effect")
 
-// deed finds the one kind that is set.
-func (e Effect) deed() (deed, error) {
-	var set []deed
-	add := func(is bool, d deed) {
+// operation finds the one kind that is set.
+func (e Effect) operation() (operation, error) {
+	var set []operation
+	add := func(is bool, d operation) {
 		if is {
 			set = append(set, d)
 		}
@@ -150,7 +150,7 @@ func (e Effect) offers() bool {
 // After is the world as it is once effects have happened, in their order. The world itself stays as it is.
 func (w World) After(effects ...Effect) (World, error) {
 	for _, e := range effects {
-		d, err := e.deed()
+		d, err := e.operation()
 		if err != nil {
 			return World{}, err
 		}

@@ -127,7 +127,7 @@ func Judge(w World, effects []Effect, asks []Ask, own ...string) (Judgement, err
 
 // harmed asks what one step changes for others.
 func harmed(before, after World, e Effect, own []string) ([]Harm, error) {
-	d, err := e.deed()
+	d, err := e.operation()
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,8 @@ func (d Drivers) peers(ctx context.Context, in ReachIn, w *reach.World) error {
 	}
 	for i, n := range w.Networks[:len(in.Networks):len(in.Networks)] {
 		for _, r := range n.Routes.Items {
-			if r.Next.Kind != reach.ToPeer || seen[r.Next.Realm] {
+			handed := r.Next.Kind == reach.ToPeer || r.Next.Kind == reach.ToPeerRoutes
+			if !handed || seen[r.Next.Realm] {
 				continue
 			}
 			seen[r.Next.Realm] = true
