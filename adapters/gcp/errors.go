@@ -89,6 +89,10 @@ func repeatable(reason events.Reason, after time.Duration) func(call) verdict {
 // reasonNamed is the reason of a change that Cloud Run refuses because its template names a revision that is there.
 const reasonNamed events.Reason = "revision-named"
 
+// named: a template of Cloud Run that names its revision (console, --revision-suffix) was sent again under that name
+// (hashicorp/terraform-provider-google#13410).
+func named(s signal) bool { return s.status == 409 && s.tells("Revision named") }
+
 // table classifies every error of Google Cloud. Sources: magic-modules' error_retry_predicates.go, and the recordings
 // of k8s-config-connector for the odd ones.
 func table() []row {
@@ -122,11 +126,7 @@ func table() []row {
 				}
 				return verdict{class: events.Refuse, reason: "in-use"}
 			}},
-		// Cloud Run: a template that names its revision (console, --revision-suffix) is sent again under that name
-		// (hashicorp/terraform-provider-google#13410).
-		{"revision named", func(s signal) bool {
-			return s.status == 409 && s.tells("Revision named")
-		}, always(events.Refuse, reasonNamed, 0)},
+		{"revision named", named, always(events.Refuse, reasonNamed, 0)},
 		// The next Get decides whose it is: the engine's Retry runs the verb again from its look-up.
 		{"exists", func(s signal) bool { return s.says("alreadyExists", "RESOURCE_ALREADY_EXISTS") || s.rpc == 6 },
 			always(events.Retry, "exists", 0)},

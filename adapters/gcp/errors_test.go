@@ -245,7 +245,8 @@ func TestEveryRowIsReached(t *testing.T) {
 		{message: "vpcServiceControlsUniqueIdentifier"}, {status: 412}, {reasons: []string{"resourcenotready"}},
 		{
 			reasons: []string{"resourceinuse"},
-		}, {status: 409, message: "Revision named 'a'"}, {rpc: 6}, {status: 409}, {rpc: 8},
+		},
+		{status: 409, message: "Revision named 'a'"}, {rpc: 6}, {status: 409}, {rpc: 8},
 		{reasons: []string{"containernotempty"}},
 		{status: 403}, {rpc: 7}, {status: 401}, {status: 502}, {status: 400}, {rpc: 2},
 	}

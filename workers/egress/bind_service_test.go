@@ -203,3 +203,17 @@ func TestBindingToAnotherProjectsConnectorIsForeign(t *testing.T) {
 		t.Errorf("retained %q, want the other project's connector", o.Retained)
 	}
 }
+
+// followTraffic accepts traffic that is pinned: the proof must not want what the option waives, and says who stays.
+func TestBindingThatFollowsTrafficServesBesideAPinnedRevision(t *testing.T) {
+	b := newBench(t)
+	b.world.PutService(egress.Service{Ref: orders, Pinned: "orders-00001"})
+	in := egress.BindServiceIn{
+		Service: orders, To: egress.Binding{Connector: ours, Egress: "all-traffic"}, FollowTraffic: true,
+	}
+	s := step{Kind: egress.KindBindService, In: in}
+	out := steptest.Output[egress.BindServiceOut](t, b.Must("do", b.Do(s), events.Done))
+	if !out.Serving || out.Pinned != "orders-00001" {
+		t.Errorf("output %+v, want serving, with the pinned revision named", out)
+	}
+}

@@ -157,3 +157,22 @@ func TestCheckWaitsForAServiceThatReconciles(t *testing.T) {
 	b.world.PutService(egress.Service{Ref: orders, Reconciling: true})
 	b.Must("check", b.Once(b.Command(checks(egress.CheckIn{}), ask{Verb: events.Do})), events.Wait)
 }
+
+// A withdrawal that goes on after the unbinding plans its check without a service: nobody uses the connector, so
+// nothing is asked of a service; and whoever does use it is another.
+func TestARemovalAfterTheUnbindingNeedsNoService(t *testing.T) {
+	b := newBench(t)
+	s := step{Kind: egress.KindCheck, In: egress.CheckIn{Withdrawing: true, Connector: foreign}}
+	b.world.PutService(egress.Service{Ref: bound, Ingress: "internal"})
+	b.Must("nobody uses it", b.Do(s), events.Done)
+	b.world.PutService(egress.Service{Ref: bills, Binding: egress.Binding{Connector: foreign}})
+	b.Refused("somebody uses it", b.Do(s), "in-use")
+}
+
+func TestAConnectorThatCannotBeReplacedIsRefused(t *testing.T) {
+	b := newBench(t)
+	before := b.world.Snapshot()
+	s := step{Kind: egress.KindCheck, In: egress.CheckIn{Service: orders, Binds: true, Holds: "it cannot shrink"}}
+	b.Refused("shrink", b.Do(s), "immutable")
+	b.Unchanged(before)
+}

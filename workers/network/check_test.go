@@ -50,6 +50,13 @@ func refusedInputs() []refusal {
 		{name: "direct subnet too small", reason: "invalid", in: network.CheckIn{
 			DirectSubnet: "projects/acme-net/regions/europe-west3/subnetworks/serverless-28",
 		}},
+		{name: "connector's subnet in another region", reason: "invalid", in: network.CheckIn{
+			ConnectorSubnet: "projects/acme-net/regions/europe-west3/subnetworks/serverless-28",
+			ConnectorRegion: "us-east1",
+		}},
+		{name: "connector's subnet is no /28", reason: "invalid", in: network.CheckIn{
+			ConnectorSubnet: subnet, ConnectorRegion: region,
+		}},
 		{name: "no such access subnet", reason: "not-found", in: network.CheckIn{
 			AccessNets: []string{subnet, subnet + "x"},
 		}},

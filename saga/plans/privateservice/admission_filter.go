@@ -36,6 +36,9 @@ func (a *admission) filter(f Filter, e Egress) {
 		}
 	}
 	for i, rule := range f.Allow {
+		open := f.Default != "allow" && rule.CIDR.IsValid() && rule.CIDR.Bits() == 0 && rule.Protocol == "all"
+		a.need(!open, at(field+"/allow", i)+"/cidr", "filter-cidr",
+			"%s with protocol all allows everything: such a filter decides nothing", rule.CIDR)
 		a.allow(at(field+"/allow", i), rule, f.Via)
 	}
 }

@@ -107,6 +107,11 @@ func (a *admission) announcers(in Ingress) {
 				"speaker %q is not configured for tenant %q", ann.Speaker, a.tenant)
 			a.need(canForward(ann.NextHop), field+"/nextHop", "next-hop",
 				"next hop %s is not a unicast IPv4 address of a router", ann.NextHop)
+			for _, p := range a.operator.Pools[in.Address.Pool].Ranges {
+				a.need(!p.Contains(ann.NextHop), field+"/nextHop", "next-hop",
+					"next hop %s is in the pool %s, whose addresses are announced: it would lead to itself",
+					ann.NextHop, in.Address.Pool)
+			}
 		}
 	}
 	// What is not carried out is refused, not taken in silence: whether an endpoint needs translated sources is

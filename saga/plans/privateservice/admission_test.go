@@ -33,6 +33,10 @@ func TestRulesBehindTheSchema(t *testing.T) {
 		rule, field, why string
 		spoil            func(*Payload)
 	}{
+		{"filter-cidr", "/data/egress/filter/allow/0/cidr", "a filter that allows everything decides nothing",
+			func(p *Payload) {
+				p.Egress.Filter.Allow[0] = Allow{CIDR: netip.MustParsePrefix("0.0.0.0/0"), Protocol: "all"}
+			}},
 		{"target", "/data/ingress/target", "an endpoint leads to something",
 			func(p *Payload) { p.Ingress.Target = Target{} }},
 		{"subnet", "/data/egress/connector/subnet", "a short name says neither project nor region", func(p *Payload) {
