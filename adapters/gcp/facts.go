@@ -44,6 +44,7 @@ type survey struct {
 	fronts    []told[*computepb.ForwardingRule]
 	machines  told[*computepb.Instance]
 	hidden    []told[*vpcaccesspb.Connector]
+	workloads []told[workload]
 	zones     told[*dns.ManagedZone]
 	records   []told[zoneRecord]
 	outbound  told[*dns.Policy]
@@ -97,5 +98,6 @@ func (r *survey) translate() reach.Network {
 		Realm: reach.Realm(r.network), Project: r.project, Firewall: r.firewall(), Names: r.nameService(),
 		Subnets: r.subnetRanges(), Hidden: r.hiddenRanges(), Routes: r.staticRoutes(), Dynamic: r.learnedRoutes(),
 		Policies: r.policyRoutes(), Endpoints: r.privateEndpoints(), NATs: r.nats(), Interfaces: r.interfaces(),
+		Tenants: r.tenants(),
 	}
 }

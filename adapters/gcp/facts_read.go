@@ -25,8 +25,8 @@ type peeredRoute struct {
 
 // read asks everything that does not depend on another answer at once, and then the rest.
 func (r *survey) read(ctx context.Context) {
-	together(slices.Concat(r.ofTheNetwork(ctx), r.ofRegions(ctx), r.ofConnectors(ctx), r.ofMachines(ctx),
-		r.ofPeerings(ctx), r.ofNames(ctx))...)
+	together(slices.Concat(r.ofTheNetwork(ctx), r.ofRegions(ctx), r.ofConnectors(ctx), r.ofWorkloads(ctx),
+		r.ofMachines(ctx), r.ofPeerings(ctx), r.ofNames(ctx))...)
 	together(slices.Concat(r.ofRouters(ctx), r.ofZones(ctx), r.ofResponses(ctx))...)
 }
 

@@ -31,6 +31,7 @@ func rendered(n reach.Network) string {
 		return fmt.Sprintf("%s in %s covers %s by %s", a.Object, a.Region, a.Covers, a.Addresses)
 	})
 	list(&b, "interfaces", n.Interfaces, interfaceText)
+	list(&b, "tenants", n.Tenants, interfaceText)
 	list(&b, "alternative name servers", n.Names.Servers, func(s string) string { return s })
 	list(&b, "response rules", n.Names.Responses, responseText)
 	list(&b, "zones", n.Names.Zones, zoneText)

@@ -95,7 +95,8 @@ func lists(n reach.Network) map[string]listed {
 		"regional": common(f.Regional), "rules": common(f.Rules), "subnets": common(n.Subnets),
 		"hidden": common(n.Hidden), "routes": common(n.Routes), "learned": common(n.Dynamic),
 		"by policy": common(n.Policies), "endpoints": common(n.Endpoints), "nats": common(n.NATs),
-		"interfaces": common(n.Interfaces), "servers": common(s.Servers), "responses": common(s.Responses),
+		"interfaces": common(n.Interfaces), "tenants": common(n.Tenants),
+		"servers": common(s.Servers), "responses": common(s.Responses),
 		"zones": common(s.Zones),
 	}
 }
