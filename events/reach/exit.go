@@ -18,9 +18,11 @@ func unrouted() Ranges {
 }
 
 // exit sends a piece to the default internet gateway: to Google's addresses with Private Google Access, to others with
-// an external address or a Cloud NAT that covers the sender.
+// an external address or a Cloud NAT that covers the sender. Cloud NAT brings Private Google Access and does not
+// translate what goes to Google.
 //
-// Pages "Configure Private Google Access", "Cloud NAT overview".
+// Pages "Configure Private Google Access", "Cloud NAT overview", and "Cloud NAT product interactions" (docs.cloud.
+// google.com/nat/docs/nat-product-interactions, as public repositories quote it).
 func (r *run) exit(p piece) {
 	n, _ := r.world.network(p.realm)
 	every := []Layer4{EveryProtocol()}
@@ -33,7 +35,10 @@ func (r *run) exit(p piece) {
 	r.arriveAt(p.with(direct), Google)
 	access, none := r.privateGoogle(n, p.with(rest))
 	r.arriveAt(p.with(access), Google)
-	r.lose(none)
+	r.lose(r.covered(n, p.with(none), func(nat NAT, hit Flows) {
+		r.hop(Hop{p.realm, "NAT", nat.Object, Forward, hit, n.NATs.Call, n.NATs.At})
+		r.arriveAt(p.with(hit), Google)
+	}))
 	direct, rest = r.external(p.with(left))
 	r.arriveAt(p.with(direct), Internet)
 	r.nat(n, p.with(rest))
@@ -80,13 +85,27 @@ func (r *run) privateGoogle(n Network, p piece) (access, none Flows) {
 
 // nat sends out what a Cloud NAT of the sender's region covers, and loses the rest.
 func (r *run) nat(n Network, p piece) {
-	left := p.flows
+	left := r.covered(n, p, func(nat NAT, hit Flows) {
+		r.hop(Hop{p.realm, "NAT", nat.Object, Translate, hit, n.NATs.Call, n.NATs.At})
+		out := p.with(hit)
+		out.seen = nat.Addresses
+		r.arriveAt(out, Internet)
+	})
+	if !left.Empty() {
+		r.hop(Hop{Realm: p.realm, Layer: "NAT", Object: "no external address and no NAT", Act: Deny, Flows: left})
+		r.lose(left)
+	}
+}
+
+// covered tells each Cloud NAT of the sender's region what it covers, and gives the rest.
+func (r *run) covered(n Network, p piece, take func(NAT, Flows)) (left Flows) {
+	left = p.flows
 	if left.Empty() {
-		return
+		return left
 	}
 	if doubts := n.NATs.doubts(r.question.Since); len(doubts) > 0 {
 		r.open(left, doubts...)
-		return
+		return Flows{}
 	}
 	for _, nat := range n.NATs.Items {
 		if p.who.Region != "" && nat.Region != p.who.Region {
@@ -101,13 +120,7 @@ func (r *run) nat(n Network, p piece) {
 			r.gap(Gap{ListNotWhole, nat.Object, "the region of the sender is not known"})
 			r.lose(hit)
 		}
-		r.hop(Hop{p.realm, "NAT", nat.Object, Translate, hit, n.NATs.Call, n.NATs.At})
-		out := p.with(hit)
-		out.seen = nat.Addresses
-		r.arriveAt(out, Internet)
+		take(nat, hit)
 	}
-	if !left.Empty() {
-		r.hop(Hop{Realm: p.realm, Layer: "NAT", Object: "no external address and no NAT", Act: Deny, Flows: left})
-		r.lose(left)
-	}
+	return left
 }

@@ -117,7 +117,9 @@ func (r *run) enter(n Network, p piece, who Identity) {
 //
 // Pages "About accessing published services through endpoints" (accepted connections only; clients of another region
 // need global access) and "About accessing Google APIs through endpoints" (clients in the network, by VPN or VLAN
-// attachment; of a client behind a machine that forwards the page says nothing).
+// attachment; of a client behind a machine that forwards the page says nothing), and "Access regional Google APIs
+// through endpoints" (docs.cloud.google.com/vpc/docs/access-regional-google-apis-endpoints): clients in peered networks
+// cannot reach endpoints.
 func (r *run) endpoint(p piece, e Endpoint) {
 	if p.flows.Empty() {
 		return
@@ -128,15 +130,15 @@ func (r *run) endpoint(p piece, e Endpoint) {
 		p.realm = Google
 	}
 	switch {
+	case p.peered:
+		r.refuse(p, home, e.Object)
+		return
 	case e.Bundle && p.who.Kind == GatewayKind && p.seen.Empty():
 		if !r.ask(EndpointAnswersForwardedSource) {
 			r.refuse(p, home, e.Object)
 			return
 		}
 	case e.Bundle:
-	case p.peered && !r.ask(EndpointAnswersPeeredSource):
-		r.refuse(p, home, e.Object)
-		return
 	case e.Accepted == Down, e.Region != p.who.Region && p.who.Region != "" && !e.GlobalAccess:
 		r.refuse(p, home, e.Object)
 		return

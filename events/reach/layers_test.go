@@ -84,6 +84,18 @@ func TestPrivateGoogleAccessServesGooglesAddresses(t *testing.T) {
 	subnet.PrivateGoogle = true
 	n.Subnets = WholeList(subnet)
 	expect(t, "on", ask(n, sender, flows), flows, "passes")
+	subnet.PrivateGoogle = false
+	n.Subnets, n.NATs = WholeList(subnet), WholeList(NAT{Object: "nat", Region: sender.Region,
+		Covers: ranges(t, "10.8.0.0/28"), Addresses: ranges(t, "203.0.113.9")})
+	v := ask(n, sender, flows)
+	expect(t, "by Cloud NAT", v, flows, "passes")
+	if slices.ContainsFunc(v.Hops, func(h Hop) bool { return h.Act == Translate }) {
+		t.Errorf("what goes to Google is translated: %v", v.Hops)
+	}
+	n.NATs = WholeList(NAT{Object: "nat", Region: sender.Region, Covers: ranges(t, "10.9.0.0/28")})
+	expect(t, "by a Cloud NAT of others", ask(n, sender, flows), flows, "blocked")
+	subnet.PrivateGoogle = true
+	n.Subnets = WholeList(subnet)
 	n.Subnets.Whole = false
 	expect(t, "on, and the list lacks pages", ask(n, sender, flows), flows, "undecided", ListNotWhole)
 	other := tcp(t, "10.8.0.4", "1.1.1.1", 443)
@@ -120,14 +132,21 @@ func TestEndpoints(t *testing.T) {
 	expect(t, "state not read", ask(n, sender, flows), flows, "undecided", FarSide)
 }
 
-func TestAnEndpointThroughPeeringIsOpen(t *testing.T) {
+// TestNoEndpointAnswersAPeer: whichever kind it is, and whatever else of the peer is reached.
+func TestNoEndpointAnswersAPeer(t *testing.T) {
 	n, peer := emptyNetwork("net"), emptyNetwork("peer")
 	n.Routes = WholeList(route("10.11.0.0/24", SubnetRoute, NextHop{Kind: ToPeer, Realm: "peer", State: Up}))
-	peer.Endpoints = WholeList(Endpoint{Object: "orders", Address: ranges(t, "10.11.0.7"), Producer: "orders",
-		Region: "here", Accepted: Up})
-	flows := tcp(t, "10.8.0.4", "10.11.0.7", 443)
-	v := Evaluate(World{Networks: []Network{n, peer}}, Question{From: Place{"net", sender}, Flows: flows})
-	expect(t, "through peering", v, flows, "undecided", NoDocument)
+	peer.Firewall.Rules = WholeList(Rule{Object: "in", In: true, Act: Allow, Src: Peer{Ranges: EveryAddress()},
+		Dst: Peer{Ranges: EveryAddress()}, Layer4: []Layer4{EveryProtocol()}, Target: Target{All: true}})
+	peer.Interfaces = WholeList(Interface{ranges(t, "10.11.0.9"), Identity{Kind: Instance, Name: "beside"}})
+	peer.Endpoints = WholeList(
+		Endpoint{Object: "orders", Address: ranges(t, "10.11.0.7"), Producer: "orders", Region: "here", Accepted: Up},
+		Endpoint{Object: "apis", Address: ranges(t, "10.11.0.8"), Bundle: true, Accepted: Up})
+	for address, want := range map[string]string{"10.11.0.7": "blocked", "10.11.0.8": "blocked", "10.11.0.9": "passes"} {
+		flows := tcp(t, "10.8.0.4", address, 443)
+		v := Evaluate(World{Networks: []Network{n, peer}}, Question{From: Place{"net", sender}, Flows: flows})
+		expect(t, address+" through peering", v, flows, want)
+	}
 }
 
 func TestNamesFollowTheOrderOfTheNetwork(t *testing.T) {

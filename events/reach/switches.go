@@ -10,8 +10,6 @@ const (
 	PoliciesBindSubnetConnector Switch = "policies-bind-subnet-connector"
 	// EndpointAnswersForwardedSource is about an endpoint for Google's APIs and a source behind a forwarding machine.
 	EndpointAnswersForwardedSource Switch = "endpoint-answers-forwarded-source"
-	// EndpointAnswersPeeredSource is about an endpoint for a published service and a source in a peered network.
-	EndpointAnswersPeeredSource Switch = "endpoint-answers-peered-source"
 	// WhiteTagClosesOtherPorts is about a white tag of a gateway and packets in which it looks for no name.
 	WhiteTagClosesOtherPorts Switch = "white-tag-closes-other-ports"
 )
@@ -28,8 +26,6 @@ func (s Switch) Sentence() string {
 		return "no document says that firewall policies bind the machines of a connector"
 	case EndpointAnswersForwardedSource:
 		return "no document says that an endpoint for Google APIs answers a source behind a forwarding machine"
-	case EndpointAnswersPeeredSource:
-		return "whether an endpoint for a published service answers a peered network was not found"
 	case WhiteTagClosesOtherPorts:
 		return "no document says whether a white tag stops ports in whose packets it looks for no name"
 	}
