@@ -17,6 +17,7 @@ import (
 	"github.com/culvertnet/culvert/cmd/proofs/faults"
 	"github.com/culvertnet/culvert/cmd/proofs/mutants"
 	"github.com/culvertnet/culvert/cmd/proofs/plans"
+	"github.com/culvertnet/culvert/cmd/proofs/reach"
 	"github.com/culvertnet/culvert/cmd/proofs/recorded"
 	"github.com/culvertnet/culvert/cmd/proofs/releases"
 	"github.com/culvertnet/culvert/cmd/proofs/scale"
@@ -33,7 +34,7 @@ func all() []family {
 	return []family{
 		{"plans", plans.Proofs()}, {"faults", faults.Proofs()}, {"backends", backends.Proofs()},
 		{"scale", scale.Proofs()},
-		{"recorded", recorded.Proofs()}, {"mutants", mutants.Proofs()}, {"releases", releases.Proofs()},
+		{"reach", reach.Proofs()}, {"recorded", recorded.Proofs()}, {"mutants", mutants.Proofs()}, {"releases", releases.Proofs()},
 	}
 }
 

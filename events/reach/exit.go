@@ -18,11 +18,9 @@ func unrouted() Ranges {
 }
 
 // exit sends a piece to the default internet gateway: to Google's addresses with Private Google Access, to others with
-// an external address or a Cloud NAT that covers the sender. Cloud NAT brings Private Google Access and does not
-// translate what goes to Google.
+// an external address or a Cloud NAT that covers the sender.
 //
-// Pages "Configure Private Google Access", "Cloud NAT overview", and "Cloud NAT product interactions" (docs.cloud.
-// google.com/nat/docs/nat-product-interactions, as public repositories quote it).
+// Pages "Configure Private Google Access", "Cloud NAT overview".
 func (r *run) exit(p piece) {
 	n, _ := r.world.network(p.realm)
 	every := []Layer4{EveryProtocol()}
@@ -31,17 +29,26 @@ func (r *run) exit(p piece) {
 	left := p.flows.Subtract(lost)
 	google := left.within(EveryAddress(), googleAPIs(), every)
 	left = left.Subtract(google)
-	direct, rest := r.external(p.with(google))
-	r.arriveAt(p.with(direct), Google)
-	access, none := r.privateGoogle(n, p.with(rest))
-	r.arriveAt(p.with(access), Google)
-	r.lose(r.covered(n, p.with(none), func(nat NAT, hit Flows) {
-		r.hop(Hop{p.realm, "NAT", nat.Object, Forward, hit, n.NATs.Call, n.NATs.At})
-		r.arriveAt(p.with(hit), Google)
-	}))
-	direct, rest = r.external(p.with(left))
+	r.arriveAt(p.with(r.toGoogle(n, p.with(google))), Google)
+	direct, rest := r.external(p.with(left))
 	r.arriveAt(p.with(direct), Internet)
 	r.nat(n, p.with(rest))
+}
+
+// toGoogle is what of a piece may reach Google's APIs from its subnetwork; the rest is lost: a sender needs an external
+// address, Private Google Access, or a Cloud NAT, which brings that access and does not translate what goes to Google.
+//
+// Pages "Configure Private Google Access" and "About accessing Google APIs through endpoints", requirements; "Cloud NAT
+// product interactions" (docs.cloud.google.com/nat/docs/nat-product-interactions, as public repositories quote it).
+func (r *run) toGoogle(n Network, p piece) Flows {
+	direct, rest := r.external(p)
+	access, rest := r.privateGoogle(n, p.with(rest))
+	pass := direct.Union(access)
+	r.lose(r.covered(n, p.with(rest), func(nat NAT, hit Flows) {
+		r.hop(Hop{p.realm, "NAT", nat.Object, Forward, hit, n.NATs.Call, n.NATs.At})
+		pass = pass.Union(hit)
+	}))
+	return pass
 }
 
 func (r *run) arriveAt(p piece, realm Realm) {
@@ -73,11 +80,17 @@ func (r *run) privateGoogle(n Network, p piece) (access, none Flows) {
 			r.open(none, doubts...)
 			return access, Flows{}
 		}
-		for _, s := range list.Items {
-			if s.PrivateGoogle {
-				may, sure := p.from(none, s.Ranges)
-				access, none = access.Union(may), none.Subtract(sure)
-			}
+	}
+	for _, s := range n.Subnets.Items {
+		if s.PrivateGoogle {
+			may, sure := p.from(none, s.Ranges)
+			access, none = access.Union(may), none.Subtract(sure)
+		}
+	}
+	for _, s := range n.Hidden.Items {
+		may, sure := p.from(none, s.Ranges)
+		if !may.Empty() && (s.PrivateGoogle || r.ask(HiddenRangeHasGoogleAccess)) {
+			access, none = access.Union(may), none.Subtract(sure)
 		}
 	}
 	return access, none

@@ -146,6 +146,12 @@ func (r *run) endpoint(p piece, e Endpoint) {
 		r.gap(Gap{FarSide, e.Object, "the state or the client's region is not known"})
 		r.lose(p.flows)
 	}
+	within := p.who.Kind != Site && p.who.Kind != GatewayKind
+	if n, ok := r.world.network(home); ok && e.Bundle && within && !r.question.Answer {
+		inside := p
+		inside.realm = home
+		p = p.with(r.toGoogle(n, inside))
+	}
 	r.hop(Hop{Realm: home, Layer: "endpoint", Object: e.Object, Act: Forward, Flows: p.flows})
 	r.arriveTo(p, Identity{Kind: Instance, Name: e.Object}, home)
 }

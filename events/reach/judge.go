@@ -242,6 +242,8 @@ func (a Ask) closed(q Question, src Ranges) (Question, error) {
 	}
 	q.Flows, q.FilterOnly = FlowsOf(Box{src.Family(true), within.Family(true), EveryProtocol(), NoName},
 		Box{src.Family(false), within.Family(false), EveryProtocol(), NoName}), a.Firewall
+	always := q.Flows.within(EveryAddress(), metadataServer(), []Layer4{EveryProtocol()})
+	q.Flows = q.Flows.Subtract(always) // which no rule of the network can close
 	for _, e := range a.Except {
 		if e.FQDN != "" {
 			q.Apart = append(q.Apart, NameOf(e.FQDN))

@@ -108,7 +108,17 @@ func TestEndpoints(t *testing.T) {
 	flows := tcp(t, "10.8.0.4", "10.200.0.5", 443)
 	n := emptyNetwork("net")
 	n.Endpoints = WholeList(bundle)
+	own := Subnet{Object: "own", Region: "here", Ranges: ranges(t, "10.8.0.0/28")}
+	n.Subnets = WholeList(own)
+	expect(t, "without Private Google Access", ask(n, sender, flows), flows, "blocked")
+	own.PrivateGoogle = true
+	n.Subnets = WholeList(own)
 	expect(t, "in the network", ask(n, sender, flows), flows, "passes")
+	hidden := sender
+	hidden.Kind = RangeConnector
+	n.Subnets, n.Hidden = WholeList[Subnet](), WholeList(Subnet{Object: "c", Ranges: ranges(t, "10.8.0.0/28")})
+	expect(t, "from a hidden range", ask(n, hidden, flows), flows, "undecided", NoDocument)
+	n.Hidden = WholeList[Subnet]()
 	forwarded := Identity{Kind: GatewayKind, Name: "gw"}
 	expect(t, "behind a machine that forwards", ask(n, forwarded, flows), flows, "undecided", NoDocument)
 

@@ -80,12 +80,23 @@ func TestGotoNextLeavesItsOwnPolicyOnly(t *testing.T) {
 	}
 }
 
+// TestTheMetadataServerIsAlwaysReached: no rule and no route decides about it.
+func TestTheMetadataServerIsAlwaysReached(t *testing.T) {
+	n := emptyNetwork("net")
+	n.Firewall.Rules = WholeList(decides(Deny))
+	for address, want := range map[string]string{"169.254.169.254": "passes", "169.254.169.253": "blocked"} {
+		flows := tcp(t, "10.8.0.4", address, 80)
+		expect(t, address, ask(n, sender, flows), flows, want)
+	}
+}
+
 func TestInspectionIsUndecided(t *testing.T) {
 	n := routedNetwork()
 	n.Firewall.Global = WholeList(policyOf(Inspect))
 	v := Evaluate(World{Networks: []Network{n}, Sites: []FarSideFacts{wholeSite}},
 		Question{From: Place{"net", sender}, Flows: everything()})
-	if !v.Sure.Empty() || !v.May.Equal(everything()) || v.Open[0].Cause != Inspected {
+	always := everything().within(EveryAddress(), metadataServer(), []Layer4{EveryProtocol()})
+	if !v.Sure.Equal(always) || !v.May.Equal(everything()) || v.Open[0].Cause != Inspected {
 		t.Errorf("sure %v, may %v, open %v", v.Sure, v.May, v.Open)
 	}
 }
@@ -111,6 +122,7 @@ func TestEachKindOfRouteComesBeforeTheNext(t *testing.T) {
 	for name, change := range map[string]func(*Network){
 		"an endpoint for Google APIs before a policy route": func(n *Network) {
 			n.Endpoints = WholeList(Endpoint{Object: "psc", Address: ranges(t, "10.9.0.1"), Bundle: true})
+			n.Subnets = WholeList(Subnet{Object: "own", Ranges: ranges(t, "10.8.0.0/28"), PrivateGoogle: true})
 			n.Policies = WholeList(policyRoute(1, nobody))
 		},
 		"a policy route before the subnetwork": func(n *Network) {

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 )
 
@@ -20,6 +21,13 @@ func (r *run) start(p piece) {
 	r.fromSite(p)
 }
 
+// metadataServer are the addresses of the metadata server, to which no rule applies.
+//
+// Page "VPC firewall rules", Always allowed traffic.
+func metadataServer() Ranges {
+	return RangesOf(netip.MustParsePrefix("169.254.169.254/32"), netip.MustParsePrefix("fd20:ce::254/128"))
+}
+
 // leave is what a sender in a network does: its firewall for connections that leave, then the routes.
 func (r *run) leave(p piece) {
 	n, ok := r.world.network(p.realm)
@@ -27,6 +35,9 @@ func (r *run) leave(p piece) {
 		r.open(p.flows, Gap{FarSide, string(p.realm), "nothing is known of this network"})
 		return
 	}
+	always := p.flows.within(EveryAddress(), metadataServer(), []Layer4{EveryProtocol()})
+	r.arriveAt(p.with(always), Google)
+	p = p.with(p.flows.Subtract(always))
 	pass := p.flows
 	if !r.question.Answer {
 		var drop Flows

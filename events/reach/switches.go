@@ -10,6 +10,8 @@ const (
 	PoliciesBindSubnetConnector Switch = "policies-bind-subnet-connector"
 	// EndpointAnswersForwardedSource is about an endpoint for Google's APIs and a source behind a forwarding machine.
 	EndpointAnswersForwardedSource Switch = "endpoint-answers-forwarded-source"
+	// HiddenRangeHasGoogleAccess is about Private Google Access of the hidden subnetwork of a connector.
+	HiddenRangeHasGoogleAccess Switch = "hidden-range-has-google-access"
 	// WhiteTagClosesOtherPorts is about a white tag of a gateway and packets in which it looks for no name.
 	WhiteTagClosesOtherPorts Switch = "white-tag-closes-other-ports"
 )
@@ -26,6 +28,8 @@ func (s Switch) Sentence() string {
 		return "no document says that firewall policies bind the machines of a connector"
 	case EndpointAnswersForwardedSource:
 		return "no document says that an endpoint for Google APIs answers a source behind a forwarding machine"
+	case HiddenRangeHasGoogleAccess:
+		return "no document says whether the hidden range of a connector has Private Google Access"
 	case WhiteTagClosesOtherPorts:
 		return "no document says whether a white tag stops ports in whose packets it looks for no name"
 	}

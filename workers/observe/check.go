@@ -14,7 +14,7 @@ type check struct{ Drivers }
 
 // Do reads, judges and decides.
 func (c check) Do(ctx context.Context, _ workers.Run, in ReachIn, _ *ReachOut) (ReachOut, error) {
-	w, err := c.world(ctx, in)
+	w, err := c.World(ctx, in)
 	if err != nil {
 		return ReachOut{}, err
 	}

@@ -209,7 +209,7 @@ func TestUnverified(t *testing.T) {
 // TestOneGatewayOfTwoNames: a machine whose address a controller's gateway has is that gateway, in routes too.
 func TestOneGatewayOfTwoNames(t *testing.T) {
 	s := scene(t)
-	w, err := Drivers{Networks: s, Gateways: s}.world(t.Context(), question())
+	w, err := Drivers{Networks: s, Gateways: s}.World(t.Context(), question())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,9 +20,9 @@ func Steps(d Drivers) []workers.Handler {
 	return []workers.Handler{workers.Handle(KindReach, func(ReachIn) string { return "gcp" }, check{d})}
 }
 
-// world reads what a question is about: its networks with those that are peered, then the controllers with the gateways
+// World reads what a question is about: its networks with those that are peered, then the controllers with the gateways
 // that packets from or to any of them may pass.
-func (d Drivers) world(ctx context.Context, in ReachIn) (reach.World, error) {
+func (d Drivers) World(ctx context.Context, in ReachIn) (reach.World, error) {
 	var w reach.World
 	for _, s := range in.Networks {
 		n, err := d.Networks.Network(ctx, s)
