@@ -37,6 +37,7 @@ func (r *survey) privateEndpoints() reach.Listing[reach.Endpoint] {
 		name := r.frontName(rule, &own.source)
 		one := reach.Endpoint{
 			Object: name, Address: own.ranges(name, rule.GetIPAddress()), Bundle: bundle,
+			Restricted:   base(rule.GetTarget()) == restrictedBundle,
 			GlobalAccess: rule.GetAllowPscGlobalAccess(), Accepted: accepted(rule),
 		}
 		if !bundle {
@@ -61,6 +62,9 @@ func accepted(rule *computepb.ForwardingRule) reach.State {
 	}
 	return reach.Down
 }
+
+// restrictedBundle is the bundle of the APIs that service perimeters support.
+const restrictedBundle = "vpc-sc"
 
 // balancers are the internal load balancers: they have addresses in the network, and what is behind them was not read.
 func (r *survey) balancers() told[reach.Interface] {

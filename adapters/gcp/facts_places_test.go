@@ -19,6 +19,8 @@ func TestEndpointsAndLoadBalancers(t *testing.T) {
 	const it = "projects/p/regions/r/forwardingRules/f at 10.0.0.7/32, "
 	for _, c := range []struct{ name, rule, endpoint, balancer string }{
 		{"bundle", `"target":"all-apis"`, it + `bundle true, producer "", region "", global access false, accepted up`, ""},
+		{"restricted bundle", `"target":"vpc-sc"`, it + `bundle restricted, producer "", region "", global access false, ` +
+			`accepted up`, ""},
 		{"attachment", attached + `,"pscConnectionStatus":"ACCEPTED"`,
 			it + `bundle false, producer "projects/q/regions/r/serviceAttachments/sa", region "r", global access false, ` +
 				`accepted up`, ""},

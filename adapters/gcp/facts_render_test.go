@@ -160,8 +160,12 @@ func zoneText(z reach.Zone) string {
 }
 
 func endpointText(e reach.Endpoint) string {
-	return fmt.Sprintf("%s at %s, bundle %t, producer %q, region %q, global access %t, accepted %s", e.Object,
-		e.Address, e.Bundle, e.Producer, e.Region, e.GlobalAccess, e.Accepted)
+	bundle := fmt.Sprint(e.Bundle)
+	if e.Restricted {
+		bundle = "restricted"
+	}
+	return fmt.Sprintf("%s at %s, bundle %s, producer %q, region %q, global access %t, accepted %s", e.Object,
+		e.Address, bundle, e.Producer, e.Region, e.GlobalAccess, e.Accepted)
 }
 
 func interfaceText(i reach.Interface) string {

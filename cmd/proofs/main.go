@@ -34,7 +34,8 @@ func all() []family {
 	return []family{
 		{"plans", plans.Proofs()}, {"faults", faults.Proofs()}, {"backends", backends.Proofs()},
 		{"scale", scale.Proofs()},
-		{"reach", reach.Proofs()}, {"recorded", recorded.Proofs()}, {"mutants", mutants.Proofs()}, {"releases", releases.Proofs()},
+		{"reach", reach.Proofs()},
+		{"recorded", recorded.Proofs()}, {"mutants", mutants.Proofs()}, {"releases", releases.Proofs()},
 	}
 }
 

@@ -93,9 +93,10 @@ type PolicyRoute struct {
 type Endpoint struct {
 	Object  string
 	Address Ranges
-	// Bundle is an endpoint for Google's APIs; else Producer is the realm behind the attachment.
-	Bundle   bool
-	Producer Realm
+	// Bundle is an endpoint for Google's APIs, Restricted for those only that service perimeters support (vpc-sc); else
+	// Producer is the realm behind the attachment.
+	Bundle, Restricted bool
+	Producer           Realm
 	// Region is where a regional endpoint is; clients elsewhere need GlobalAccess.
 	Region       string
 	GlobalAccess bool

@@ -146,6 +146,9 @@ func (r *run) endpoint(p piece, e Endpoint) {
 		r.gap(Gap{FarSide, e.Object, "the state or the client's region is not known"})
 		r.lose(p.flows)
 	}
+	if e.Restricted {
+		p = p.with(r.restricted(p, home, e))
+	}
 	within := p.who.Kind != Site && p.who.Kind != GatewayKind
 	if n, ok := r.world.network(home); ok && e.Bundle && within && !r.question.Answer {
 		inside := p
@@ -154,6 +157,21 @@ func (r *run) endpoint(p piece, e Endpoint) {
 	}
 	r.hop(Hop{Realm: home, Layer: "endpoint", Object: e.Object, Act: Forward, Flows: p.flows})
 	r.arriveTo(p, Identity{Kind: Instance, Name: e.Object}, home)
+}
+
+// restricted is what the bundle vpc-sc serves: not, as far as any page says, the services of Cloud Run.
+func (r *run) restricted(p piece, home Realm, e Endpoint) Flows {
+	var services []Box
+	for _, b := range p.flows.boxes {
+		if b.Name.within("run.app") {
+			services = append(services, b)
+		}
+	}
+	if len(services) == 0 || r.ask(RestrictedServesRun) {
+		return p.flows
+	}
+	r.refuse(p.with(FlowsOf(services...)), home, e.Object)
+	return p.flows.Subtract(FlowsOf(services...))
 }
 
 // refuse loses a piece at an object.

@@ -142,6 +142,26 @@ func TestEndpoints(t *testing.T) {
 	expect(t, "state not read", ask(n, sender, flows), flows, "undecided", FarSide)
 }
 
+// TestTheRestrictedBundle: whether it serves Cloud Run is in no document; what else it serves is.
+func TestTheRestrictedBundle(t *testing.T) {
+	n := emptyNetwork("net")
+	n.Subnets = WholeList(Subnet{Object: "own", Ranges: ranges(t, "10.8.0.0/28"), PrivateGoogle: true})
+	for _, c := range []struct {
+		name       Name
+		restricted bool
+		want       string
+		causes     []Cause
+	}{
+		{"svc-1-ew.a.run.app", true, "undecided", []Cause{NoDocument}}, {"storage.googleapis.com", true, "passes", nil},
+		{"svc-1-ew.a.run.app", false, "passes", nil}, {NoName, true, "passes", nil},
+	} {
+		n.Endpoints = WholeList(Endpoint{Object: "psc", Address: ranges(t, "10.200.0.5"), Bundle: true,
+			Restricted: c.restricted})
+		flows := FlowsOf(Box{ranges(t, "10.8.0.4"), ranges(t, "10.200.0.5"), Protocol(TCP, Port(443)), c.name})
+		expect(t, string(c.name), ask(n, sender, flows), flows, c.want, c.causes...)
+	}
+}
+
 // TestNoEndpointAnswersAPeer: whichever kind it is, and whatever else of the peer is reached.
 func TestNoEndpointAnswersAPeer(t *testing.T) {
 	n, peer := emptyNetwork("net"), emptyNetwork("peer")
@@ -152,7 +172,8 @@ func TestNoEndpointAnswersAPeer(t *testing.T) {
 	peer.Endpoints = WholeList(
 		Endpoint{Object: "orders", Address: ranges(t, "10.11.0.7"), Producer: "orders", Region: "here", Accepted: Up},
 		Endpoint{Object: "apis", Address: ranges(t, "10.11.0.8"), Bundle: true, Accepted: Up})
-	for address, want := range map[string]string{"10.11.0.7": "blocked", "10.11.0.8": "blocked", "10.11.0.9": "passes"} {
+	for address, want := range map[string]string{"10.11.0.7": "blocked", "10.11.0.8": "blocked",
+		"10.11.0.9": "passes"} {
 		flows := tcp(t, "10.8.0.4", address, 443)
 		v := Evaluate(World{Networks: []Network{n, peer}}, Question{From: Place{"net", sender}, Flows: flows})
 		expect(t, address+" through peering", v, flows, want)

@@ -12,6 +12,8 @@ const (
 	EndpointAnswersForwardedSource Switch = "endpoint-answers-forwarded-source"
 	// HiddenRangeHasGoogleAccess is about Private Google Access of the hidden subnetwork of a connector.
 	HiddenRangeHasGoogleAccess Switch = "hidden-range-has-google-access"
+	// RestrictedServesRun is about services of Cloud Run by an endpoint of the bundle vpc-sc.
+	RestrictedServesRun Switch = "restricted-bundle-serves-run-app"
 	// WhiteTagClosesOtherPorts is about a white tag of a gateway and packets in which it looks for no name.
 	WhiteTagClosesOtherPorts Switch = "white-tag-closes-other-ports"
 )
@@ -30,6 +32,8 @@ func (s Switch) Sentence() string {
 		return "no document says that an endpoint for Google APIs answers a source behind a forwarding machine"
 	case HiddenRangeHasGoogleAccess:
 		return "no document says whether the hidden range of a connector has Private Google Access"
+	case RestrictedServesRun:
+		return "no document lists run.app among the names that the bundle vpc-sc serves"
 	case WhiteTagClosesOtherPorts:
 		return "no document says whether a white tag stops ports in whose packets it looks for no name"
 	}

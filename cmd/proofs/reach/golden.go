@@ -128,9 +128,14 @@ func (o observation) sender(text string, v6 bool) (reach.Place, reach.Ranges, er
 	return reach.Place{}, reach.Ranges{}, fmt.Errorf("from %s: %w", text, errPlace)
 }
 
-// at is who has an address of a network.
+// at is who has an address of a network: whom a list shows there, a machine without tags where a whole list shows
+// nobody, and anybody where the list is not whole.
 func (o observation) at(realm reach.Realm, a reach.Ranges) reach.Identity {
+	nobody := reach.Identity{Kind: reach.Instance, Name: a.String()}
 	for _, n := range o.world.Networks {
+		if n.Realm == realm && !n.Interfaces.Whole {
+			nobody.Kind = reach.Unknown
+		}
 		for _, i := range n.Interfaces.Items {
 			if n.Realm == realm && i.Addresses.Covers(a) {
 				return i.Who
@@ -138,11 +143,11 @@ func (o observation) at(realm reach.Realm, a reach.Ranges) reach.Identity {
 		}
 		for _, s := range n.Subnets.Items {
 			if n.Realm == realm && s.Ranges.Covers(a) {
-				return reach.Identity{Kind: reach.Instance, Name: a.String(), Region: s.Region}
+				nobody.Region = s.Region
 			}
 		}
 	}
-	return reach.Identity{Kind: reach.Instance, Name: a.String()}
+	return nobody
 }
 
 func (o observation) find(
