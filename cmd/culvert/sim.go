@@ -85,7 +85,8 @@ func (c *cli) simFault() *cobra.Command {
 	f.StringVar(&fault.Vendor, "vendor", "", "gcp, aviatrix or bgp")
 	f.StringVar(&fault.Call, "call", "", "the vendor's own name of the call")
 	f.StringVar(&fault.Mode, "mode", "",
-		"refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session, slow-operation")
+		"refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session, slow-operation, "+
+			"unreachable")
 	f.IntVar(&fault.Times, "times", 1, "how often; -1 for ever")
 	f.StringVar(&fault.Status, "status", "", "the vendor's code")
 	f.DurationVar(&delay, "delay", 0, "for the modes delay and slow-operation")

@@ -44,7 +44,7 @@ func (d *Proxy) change(ctx context.Context, s *speaker, method string, request f
 		switch fault.Mode {
 		case world.Refuse:
 			return frame{}, status.Errorf(codes.PermissionDenied, "%s of %s is refused", c.call, c.name())
-		case world.FailBefore:
+		case world.FailBefore, world.Unreachable:
 			return frame{}, status.Error(codes.Unavailable, "the speaker is not available")
 		case world.Throttle:
 			return frame{}, status.Error(codes.ResourceExhausted, "too many requests")

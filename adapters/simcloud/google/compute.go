@@ -17,6 +17,7 @@ func computeMethods() []method {
 	out = append(out, routerMethods()...)
 	out = append(out, routeMethods()...)
 	out = append(out, firewallPolicyMethods()...)
+	out = append(out, aggregatedMethods()...)
 	out = append(append(out, operationMethods()...), subnetworkPolicyMethods()...)
 	subnet := structSchema[compute.SubnetworksSetPrivateIpGoogleAccessRequest]()
 	return append(out,
@@ -73,5 +74,6 @@ func getInstance(r *request) (world.Doc, *refusal) {
 	if !ok {
 		return nil, notFound(name)
 	}
+	viewInstance(world.Entry{Name: name, Doc: doc})
 	return doc, nil
 }

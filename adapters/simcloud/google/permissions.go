@@ -57,7 +57,7 @@ var computeResources = map[string]string{"networkFirewallPolicies": "firewallPol
 
 // computeVerbs are the verbs that permissions have for methods.
 var computeVerbs = map[string]string{"insert": "create", "patch": "update", "addRule": "update", "patchRule": "update",
-	"removeRule": "update", "addAssociation": "update", "removeAssociation": "update", "getRule": "get",
+	"removeRule": "update", "addAssociation": "update", "removeAssociation": "update", "getRule": "get", "aggregatedList": "list",
 	"getAssociation": "get", "getRouterStatus": "get", "wait": "get"}
 
 func (r *request) computePermission(collection, verb string) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
@@ -113,6 +114,9 @@ func (r *request) shapes(m method) world.Shapes {
 		},
 		Throttle: func(f world.Fault) world.Answer { return say(throttled(m.style, httpStatus(f, 0))) },
 		Inside: func(f world.Fault) bool {
+			if f.Mode == world.Unreachable {
+				return strings.HasSuffix(m.call, ".aggregatedList")
+			}
 			return m.operation && f.Mode == world.Refuse && f.Status != "" && httpStatus(f, 0) == 0 &&
 				(m.style != rpcStyle || isRPC(f.Status))
 		},

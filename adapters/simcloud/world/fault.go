@@ -18,6 +18,9 @@ const (
 	ExpireSession = "expire-session" // the caller's session is over (vendors that have sessions)
 	// SlowOperation has the effect; the operation that the call starts takes Fault.Delay longer, in the vendor's time.
 	SlowOperation = "slow-operation"
+	// Unreachable cuts scopes off from a list over many scopes: those whose name contains Fault.Match, all of them when
+	// it is empty. Any other call fails as with FailBefore.
+	Unreachable = "unreachable"
 )
 
 // Always is Fault.Times of a fault that never runs out.
@@ -32,13 +35,14 @@ type Fault struct {
 	Times  int           `json:"times"`            // how often in all; 0 = 1, Always = no end
 	Status string        `json:"status,omitempty"` // vendor's code instead of the default
 	Delay  time.Duration `json:"delay,omitempty"`  // real time, not scaled; of SlowOperation the vendor's time
-	Match  string        `json:"match,omitempty"`  // only calls whose resource name contains it
+	Match  string        `json:"match,omitempty"`  // only calls whose resource name contains it; of Unreachable the scopes
 	Hits   int           `json:"hits"`
 }
 
 // AddFault arms a fault and returns it as stored.
 func (w *World) AddFault(f Fault) (Fault, error) {
-	modes := []string{Refuse, FailBefore, FailAfter, LoseReply, Throttle, Delay, ExpireSession, SlowOperation}
+	modes := []string{Refuse, FailBefore, FailAfter, LoseReply, Throttle, Delay, ExpireSession, SlowOperation,
+		Unreachable}
 	switch {
 	case f.Vendor == "" || f.Call == "":
 		return Fault{}, fmt.Errorf("add fault: vendor and call are needed")
@@ -80,7 +84,8 @@ func (w *World) Fault(vendor, call, resource string) (Fault, bool) {
 	defer w.mu.Unlock()
 	for i := range w.faults {
 		f := &w.faults[i]
-		if f.Vendor != vendor || (f.Call != call && f.Call != "*") || !strings.Contains(resource, f.Match) {
+		if f.Vendor != vendor || (f.Call != call && f.Call != "*") ||
+			f.Mode != Unreachable && !strings.Contains(resource, f.Match) {
 			continue
 		}
 		if f.Times != Always && f.Hits >= f.Times {

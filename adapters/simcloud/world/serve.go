@@ -45,7 +45,7 @@ func (w *World) Serve(rw http.ResponseWriter, r *http.Request, g Guard) {
 		g.Shapes.Refuse(fault).Send(rw)
 	case Throttle:
 		g.Shapes.Throttle(fault).Send(rw)
-	case FailBefore:
+	case FailBefore, Unreachable:
 		g.Shapes.Unavailable(fault).Send(rw)
 	case FailAfter:
 		w.run(g, nil)
