@@ -18,6 +18,7 @@ func computeMethods() []method {
 	out = append(out, routeMethods()...)
 	out = append(out, firewallPolicyMethods()...)
 	out = append(out, aggregatedMethods()...)
+	out = append(out, sharedMethods()...)
 	out = append(append(out, operationMethods()...), subnetworkPolicyMethods()...)
 	subnet := structSchema[compute.SubnetworksSetPrivateIpGoogleAccessRequest]()
 	return append(out,

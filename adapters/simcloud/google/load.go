@@ -45,6 +45,9 @@ func (l loader) insert(c collection, r *request) error {
 
 func (s Scenario) load(d *api, tx *world.Tx) error {
 	l := loader{d, tx}
+	if err := s.checkHosts(); err != nil {
+		return err
+	}
 	for _, p := range s.Projects {
 		status := ""
 		if p.Host {
@@ -54,6 +57,9 @@ func (s Scenario) load(d *api, tx *world.Tx) error {
 			"creationTimestamp": stamp(epoch)}
 		if len(p.Parents) > 0 {
 			doc["parents"] = p.Parents
+		}
+		if p.AttachedTo != "" {
+			doc[hostField] = p.AttachedTo
 		}
 		tx.QuietPut(vendor, "projects", p.ID, doc)
 	}

@@ -57,7 +57,8 @@ var computeResources = map[string]string{"networkFirewallPolicies": "firewallPol
 
 // computeVerbs are the verbs that permissions have for methods.
 var computeVerbs = map[string]string{"insert": "create", "patch": "update", "addRule": "update", "patchRule": "update",
-	"removeRule": "update", "addAssociation": "update", "removeAssociation": "update", "getRule": "get", "aggregatedList": "list",
+	"removeRule": "update", "addAssociation": "update", "removeAssociation": "update", "getRule": "get",
+	"aggregatedList": "list", "getXpnHost": "get", "getXpnResources": "get",
 	"getAssociation": "get", "getRouterStatus": "get", "wait": "get"}
 
 func (r *request) computePermission(collection, verb string) string {

@@ -46,6 +46,8 @@ type Project struct {
 	Number string `yaml:"number"`
 	Hash   string `yaml:"hash"`
 	Host   bool   `yaml:"host"` // of a Shared VPC
+	// AttachedTo is the host project whose Shared VPC the project uses; empty: none.
+	AttachedTo string `yaml:"attachedTo"`
 	// Parents are the organization and the folders above it, from the top: organizations/1, folders/2.
 	Parents []string `yaml:"parents"`
 }
