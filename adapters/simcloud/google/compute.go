@@ -32,6 +32,8 @@ func computeMethods() []method {
 		method{pattern: "GET projects/{project}/global/networks/{name}/getEffectiveFirewalls",
 			call: "networks.getEffectiveFirewalls",
 			run:  effectiveFirewalls},
+		method{pattern: "GET projects/{project}/global/networks/{name}/listPeeringRoutes",
+			call: "networks.listPeeringRoutes", run: listPeeringRoutes},
 		method{pattern: "GET projects/{project}", call: "projects.get", run: getProject},
 		method{
 			pattern: "GET projects/{project}/zones/{zone}/instances/{name}", call: "instances.get", run: getInstance,

@@ -20,6 +20,7 @@ type network struct {
 }
 
 type peering struct {
+	Name    string `json:"name"`
 	Network string `json:"network"`
 	State   string `json:"state"`
 	Import  bool   `json:"importCustomRoutes"`
