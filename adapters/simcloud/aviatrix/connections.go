@@ -59,7 +59,7 @@ func (c *call) toNeighbour(conn Connection, gw Gateway) []string {
 		return nil
 	}
 	var reach []string
-	for _, r := range c.table(gw) {
+	for _, r := range c.effective(gw) {
 		if r.Target == conn.Name || r.Target == "local" {
 			continue
 		}

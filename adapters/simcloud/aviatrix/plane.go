@@ -48,10 +48,8 @@ func (p Plane) Table(controllerName, gateway string) []Line {
 		return nil
 	}
 	var out []Line
-	for _, r := range c.table(gw) {
-		if !c.filteredOut(gw, r) {
-			out = append(out, Line{r.Route, r.Target})
-		}
+	for _, r := range c.effective(gw) {
+		out = append(out, Line{r.Route, r.Target})
 	}
 	return out
 }

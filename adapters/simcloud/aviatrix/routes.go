@@ -13,13 +13,14 @@ type route struct {
 }
 
 // routeTables is get_transit_or_spoke_gateway_details: option vpc_route shows the VPC's tables, gw_route the gateway's
-// own. Shapes: public scripts that read them. All of it lags one report interval behind the configuration.
+// own. Shapes: public scripts that read them. All of it lags one report interval behind the configuration. Both are what
+// packets follow: the filter lists of attachments are applied.
 func routeTables(c *call) (any, error) {
 	gw, err := c.gateway("gateway_name")
 	if err != nil {
 		return nil, err
 	}
-	table := c.table(gw)
+	table := c.effective(gw)
 	switch option := c.in.get("option"); option {
 	case "", "vpc_route":
 		return map[string]any{
@@ -62,6 +63,11 @@ func (c *call) table(gw Gateway) []route {
 	return out
 }
 
+// effective is the gateway's table without what filter lists of attachments take out.
+func (c *call) effective(gw Gateway) []route {
+	return slices.DeleteFunc(c.table(gw), func(r route) bool { return c.filteredOut(gw, r) })
+}
+
 // passedOn is what a transit has learned from its connections and tells another gateway (manual: the transit gateway
 // propagates what it learns to its spokes). With segmentation, only of connections whose domain may talk to it.
 func (c *call) passedOn(to, hub Gateway) []string {
@@ -79,14 +85,22 @@ func (c *call) passedOn(to, hub Gateway) []string {
 }
 
 // vpcTable is the gateway's table as its VPC sees it: what is not local goes to the gateway, plus the controller's own
-// default routes.
+// default routes. A customised list stands in place of everything that was learned; a filter list takes single routes
+// out (manual: customize and filter spoke VPC route entries).
 func (c *call) vpcTable(gw Gateway) []route {
 	out := []route{}
-	for _, r := range c.table(gw) {
-		if r.Target != "local" {
-			r.Target = gw.Name
+	for _, r := range c.effective(gw) {
+		switch {
+		case r.Target == "local":
+			out = append(out, r)
+		case len(gw.Custom) == 0 && !slices.Contains(gw.Filtered, r.Route):
+			out = append(out, route{r.Route, gw.Name})
 		}
-		out = append(out, r)
+	}
+	for _, cidr := range gw.Custom {
+		if !slices.Contains(gw.Filtered, cidr) {
+			out = append(out, route{cidr, gw.Name})
+		}
 	}
 	for _, r := range all[VPCRoute](c, kindVPCRoute) {
 		if r.VPC != gw.VPC {
