@@ -40,16 +40,24 @@ func New(w *world.World, s Scenario) (map[string]http.Handler, error) {
 
 // controller is one controller's API.
 type controller struct {
-	w        *world.World
-	conf     Controller
-	major    int
+	w     *world.World
+	conf  Controller
+	major int
+	// enforcement tells whether rules have the field: from 10.1 on (provider: the field is not in v10.0.1).
+	enforcement bool
+
 	sessions *sessions
 	actions  map[string]action
 	rest     *http.ServeMux
 }
 
 func newController(w *world.World, conf Controller) (*controller, error) {
-	major, err := strconv.Atoi(strings.SplitN(conf.Version, ".", 2)[0])
+	numbers := strings.SplitN(conf.Version, ".", 3)
+	major, err := strconv.Atoi(numbers[0])
+	minor := 0
+	if err == nil && len(numbers) > 1 {
+		minor, err = strconv.Atoi(numbers[1])
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read version %q: %w", conf.Version, err)
 	}
@@ -59,7 +67,8 @@ func newController(w *world.World, conf Controller) (*controller, error) {
 	if conf.RouteReport == 0 {
 		conf.RouteReport = defaultRouteReport
 	}
-	c := &controller{w: w, conf: conf, major: major, sessions: newSessions(), actions: actions(major)}
+	c := &controller{w: w, conf: conf, major: major, sessions: newSessions(), actions: actions(major),
+		enforcement: major > 10 || major == 10 && minor >= 1}
 	c.rest = c.restRoutes()
 	return c, w.Do(c.seed)
 }

@@ -208,7 +208,7 @@ func byPriority(rules []rule) []rule {
 // covers tells whether a rule is about a flow. Groups that select by anything but address match nothing here: who is
 // in them is the controller's to know, polled and late.
 func (c *call) covers(r rule, f Flow) bool {
-	if r.Protocol != "ANY" && !strings.EqualFold(r.Protocol, f.Protocol) {
+	if r.Protocol != anyProtocol && !strings.EqualFold(r.Protocol, f.Protocol) {
 		return false
 	}
 	if len(r.Ports) > 0 && !slices.ContainsFunc(r.Ports,

@@ -74,7 +74,7 @@ func (r rule) text() string {
 
 // shown is the rule as a read answers it: ANY comes back as PROTOCOL_UNSPECIFIED, hi is left out where it equals lo.
 func (r rule) shown() rule {
-	if r.Protocol == "ANY" {
+	if r.Protocol == anyProtocol {
 		r.Protocol = "PROTOCOL_UNSPECIFIED"
 	}
 	r.Ports = slices.Clone(r.Ports)
@@ -103,6 +103,12 @@ func (c *call) keep(rules, before []rule) error {
 	}
 	for i := range rules {
 		r := &rules[i]
+		if r.Protocol == anyProtocol { // the word of the provider's users; no client sends it
+			return refuse("Policy %s has invalid protocol %q", r.Name, r.Protocol)
+		}
+		if !c.ctl.enforcement {
+			r.Enforcement = "" // unknown, so dropped: the rule is enforced
+		}
 		if err := r.check(groups); err != nil {
 			return err
 		}
@@ -113,17 +119,21 @@ func (c *call) keep(rules, before []rule) error {
 	return nil
 }
 
+// anyProtocol is how rules that are for every protocol are stored. On the wire they have PROTOCOL_UNSPECIFIED, or
+// nothing (provider: resource_aviatrix_dcf_ruleset.go).
+const anyProtocol = "ANY"
+
 // check also brings the protocol back from the form in which reads show it.
 func (r *rule) check(groups map[string]bool) error {
-	if r.Protocol == "PROTOCOL_UNSPECIFIED" {
-		r.Protocol = "ANY"
+	if r.Protocol == "PROTOCOL_UNSPECIFIED" || r.Protocol == "" {
+		r.Protocol = anyProtocol
 	}
 	switch {
 	case r.Name == "":
 		return refuse("Policy name is required")
 	case !slices.Contains([]string{"PERMIT", "DENY", "INTRUSION_DETECTION_PERMIT"}, r.Action):
 		return refuse("Policy %s has invalid action %q", r.Name, r.Action)
-	case !slices.Contains([]string{"TCP", "UDP", "ICMP", "ANY"}, r.Protocol):
+	case !slices.Contains([]string{"TCP", "UDP", "ICMP", anyProtocol}, r.Protocol):
 		return refuse("Policy %s has invalid protocol %q", r.Name, r.Protocol)
 	case r.Protocol == "ICMP" && len(r.Ports) > 0:
 		return refuse("Policy %s: ports are not allowed for ICMP", r.Name)

@@ -154,6 +154,9 @@ func (c *controller) ruleSetOf(in *call, conf RuleSet, ids map[string]string) (r
 			named(refs, ids)
 		}
 		r.UUID = uuidOf(c.conf.Name, "rule", conf.Name, r.Name)
+		if r.Enforcement != "" && !c.enforcement {
+			return set, fmt.Errorf("rule %q: version %s has no enforcement, only watch", r.Name, c.conf.Version)
+		}
 		if err := r.check(in.groupIDs()); err != nil {
 			return set, err
 		}
