@@ -60,11 +60,8 @@ func listGateways(c *call) (any, error) {
 		if want == "" || gw.Name == want || (c.ctl.major >= 9 && gw.Group == want) {
 			out = append(out, c.summary(gw))
 		}
-		if second := gw.Name + "-hagw"; gw.HA && (want == "" || want == second) {
-			row := c.summary(gw)
-			row["vpc_name"], row["is_hagw"] = second, "yes"
-			delete(row, "hagw_details")
-			out = append(out, row)
+		if second := gw.Name + secondSuffix; gw.HA && (want == "" || want == second) {
+			out = append(out, c.secondSummary(gw))
 		}
 	}
 	return out, nil
@@ -72,12 +69,15 @@ func listGateways(c *call) (any, error) {
 
 // getGatewayInfo answers with one gateway in the words of the list.
 func getGatewayInfo(c *call) (any, error) {
-	gw, err := c.gateway("gateway_name", "gw_name", "vpc_name")
+	gw, second, err := c.either("gateway_name", "gw_name", "vpc_name")
 	if err != nil {
 		return nil, err
 	}
 	row := c.summary(gw)
-	row["gw_name"] = gw.Name
+	if second {
+		row = c.secondSummary(gw)
+	}
+	row["gw_name"] = row["vpc_name"]
 	row["bgp_enabled"] = gw.BGP
 	return row, nil
 }
@@ -119,8 +119,8 @@ func (c *call) summary(gw Gateway) map[string]any {
 		row["include_cidr_list"] = list(gw.Advertised)
 	}
 	if gw.HA {
-		row["hagw_details"] = map[string]any{"vpc_name": gw.Name + "-hagw", "cloud_type": cloudTypes[gw.cloud()],
-			"vpc_size": gw.Size}
+		row["hagw_details"] = map[string]any{"vpc_name": gw.Name + secondSuffix, "cloud_type": cloudTypes[gw.cloud()],
+			"vpc_size": gw.Size, "public_ip": gw.SecondPublicIP, "private_ip": gw.SecondPrivateIP}
 	}
 	if c.ctl.major >= 9 {
 		group := gw.Group

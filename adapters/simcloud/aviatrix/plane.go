@@ -40,15 +40,20 @@ func byFullName[T any](tx *world.Tx, kind string) map[string]T {
 	return out
 }
 
-// Table is what a gateway can reach. A route that a filter list of an attachment on the way takes out is not in it.
+// Table is what a gateway can reach, or the second one of a pair by its own name. A route that a filter list of an
+// attachment on the way takes out is not in it.
 func (p Plane) Table(controllerName, gateway string) []Line {
 	c := p.of(controllerName)
-	gw, ok := load[Gateway](c, kindGateway, gateway)
+	gw, second, ok := c.pairOf(gateway)
 	if !ok {
 		return nil
 	}
+	table := c.effective
+	if second {
+		table = c.secondTable
+	}
 	var out []Line
-	for _, r := range c.effective(gw) {
+	for _, r := range table(gw) {
 		out = append(out, Line{r.Route, r.Target})
 	}
 	return out

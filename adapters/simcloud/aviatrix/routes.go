@@ -16,21 +16,24 @@ type route struct {
 // own. Shapes: public scripts that read them. All of it lags one report interval behind the configuration. Both are what
 // packets follow: the filter lists of attachments are applied.
 func routeTables(c *call) (any, error) {
-	gw, err := c.gateway("gateway_name")
+	gw, second, err := c.either("gateway_name")
 	if err != nil {
 		return nil, err
 	}
-	table := c.effective(gw)
+	name, table := gw.Name, c.effective(gw)
+	if second {
+		name, table = gw.Name+secondSuffix, c.secondTable(gw)
+	}
 	switch option := c.in.get("option"); option {
 	case "", "vpc_route":
 		return map[string]any{
-			"gw_name": gw.Name, "vpc_id": gw.VPC, "cloud_type": "GCP",
+			"gw_name": name, "vpc_id": gw.VPC, "cloud_type": "GCP",
 			"vpc_route_table": []any{map[string]any{"name": gw.VPC, "route_info": c.vpcTable(gw)}},
 		}, nil
 	case "gw_route":
 		return map[string]any{
-			"gw_name":             gw.Name,
-			"gateway_route_table": []any{map[string]any{"gw_name": gw.Name, "route_table": table, "route_info": table}},
+			"gw_name":             name,
+			"gateway_route_table": []any{map[string]any{"gw_name": name, "route_table": table, "route_info": table}},
 		}, nil
 	default:
 		return nil, refuse("Invalid option: %s.", option)

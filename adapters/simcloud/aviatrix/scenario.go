@@ -57,7 +57,10 @@ type Gateway struct {
 	BGP       bool     `yaml:"bgp" json:"bgp"` // a BGP spoke, or a transit
 	ASN       string   `yaml:"asn" json:"asn,omitempty"`
 	HA        bool     `yaml:"ha" json:"ha"` // has a second gateway, listed with is_hagw
-	SourceNAT bool     `yaml:"sourceNat" json:"sourceNat"`
+	// The addresses of the second gateway; empty: the next ones after the first's that no gateway has.
+	SecondPublicIP  string `yaml:"secondPublicIp" json:"secondPublicIp,omitempty"`
+	SecondPrivateIP string `yaml:"secondPrivateIp" json:"secondPrivateIp,omitempty"`
+	SourceNAT       bool   `yaml:"sourceNat" json:"sourceNat"`
 	// spoke: include list; transit: exclude list; empty: default
 	Advertised []string `yaml:"advertised" json:"advertised,omitempty"`
 	Custom     []string `yaml:"customRoutes" json:"customRoutes,omitempty"`

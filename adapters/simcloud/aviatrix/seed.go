@@ -20,7 +20,7 @@ func (c *controller) seed(tx *world.Tx) error {
 		if gw.State == "" {
 			gw.State = up
 		}
-		in.quiet(kindGateway, gw, gw.Name)
+		in.quiet(kindGateway, c.withSecond(gw), gw.Name)
 	}
 	for _, at := range c.conf.Attachments {
 		in.quiet(kindAttachment, at, at.Spoke, at.Transit)

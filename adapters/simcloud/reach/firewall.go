@@ -284,7 +284,8 @@ func (w *walk) enterMachine(l leg) leg {
 	}
 	for name, gw := range w.gateways {
 		network, project, _ := strings.Cut(gw.VPC, "~-~")
-		if gw.PrivateIP == who.v4.String() && "projects/"+project+"/global/networks/"+network == l.net {
+		own := who.v4.String()
+		if (own == gw.PrivateIP || own == gw.SecondPrivateIP) && "projects/"+project+"/global/networks/"+network == l.net {
 			l.at, l.gateway, l.from, l.nic = atGateway, name, fromVPC, nil
 			return l
 		}

@@ -26,6 +26,7 @@ func (w *walk) throughGateway(l leg) leg {
 			return w.drop(l, at, gwDown, gw.State)
 		}
 		w.say(at, gwSecond, gw.State)
+		gw.PublicIP, gw.PrivateIP = gw.SecondPublicIP, gw.SecondPrivateIP
 	}
 	if l, ok = w.filtered(l, gw); !ok {
 		return l
