@@ -109,7 +109,8 @@ func TestOurRulesBesideForeignOnes(t *testing.T) {
 		map[string]any{"name": "ours-allow", "action": "PERMIT", "priority": 100, "protocol": "TCP",
 			"src_ads": []any{src}, "dst_ads": []any{internet},
 			"web_filters": []any{web}, "port_ranges": []any{map[string]any{"lo": 443, "hi": 443}}},
-		map[string]any{"name": "ours-deny", "action": "DENY", "priority": 101, "protocol": "PROTOCOL_UNSPECIFIED", "src_ads": []any{src},
+		map[string]any{"name": "ours-deny", "action": "DENY", "priority": 101, "protocol": "PROTOCOL_UNSPECIFIED",
+			"src_ads": []any{src},
 			"dst_ads": []any{anywhere}})
 	c.mustREST("PUT", "microseg/policy-list3/"+set["uuid"].(string), set)
 	r.expect(aviatrix.Allowed, connector("qa1.backend.example"))
@@ -140,7 +141,8 @@ func TestOneObjectOnAPoint(t *testing.T) {
 	c := r.login("avx-100")
 	taken, free := pointID(t, c, "TERRAFORM_BEFORE_UI_MANAGED"), pointID(t, c, "TERRAFORM_AFTER_UI_MANAGED")
 	ours := map[string]any{"name": "ours", "attach_to": taken, "policies": []any{
-		map[string]any{"name": "deny", "action": "DENY", "priority": 1, "protocol": "PROTOCOL_UNSPECIFIED", "src_ads": []any{anywhere},
+		map[string]any{"name": "deny", "action": "DENY", "priority": 1, "protocol": "PROTOCOL_UNSPECIFIED",
+			"src_ads": []any{anywhere},
 			"dst_ads": []any{anywhere}}}}
 	if a := c.rest("POST", "microseg/policy-list3", ours); a.Status != 400 ||
 		!strings.Contains(a.Message, "already used by foreign-rules") {
@@ -212,7 +214,8 @@ func TestTheGlobalListAndTheDefault(t *testing.T) {
 	r := newRig(t, "")
 	c := r.login("avx-82")
 	deny := map[string]any{"policies": []any{
-		map[string]any{"name": "deny", "action": "DENY", "priority": 0, "protocol": "PROTOCOL_UNSPECIFIED", "src_ads": []any{anywhere},
+		map[string]any{"name": "deny", "action": "DENY", "priority": 0, "protocol": "PROTOCOL_UNSPECIFIED",
+			"src_ads": []any{anywhere},
 			"dst_ads": []any{anywhere}}}}
 	c.mustREST("PUT", "microseg/policy-list", deny)
 	r.expect(aviatrix.Denied, flow("10.8.0.0/28", "a.example"))

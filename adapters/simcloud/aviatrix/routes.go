@@ -13,8 +13,8 @@ type route struct {
 }
 
 // routeTables is get_transit_or_spoke_gateway_details: option vpc_route shows the VPC's tables, gw_route the gateway's
-// own. Shapes: public scripts that read them. All of it lags one report interval behind the configuration. Both are what
-// packets follow: the filter lists of attachments are applied.
+// own. Shapes: public scripts that read them. All of it lags one report interval behind the configuration. Both are
+// what packets follow: the filter lists of attachments are applied.
 func routeTables(c *call) (any, error) {
 	gw, second, err := c.either("gateway_name")
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// secondSuffix ends the name of the second gateway of a pair: the first's name stands before it (provider: spoke and transit
-// gateways with high availability).
+// secondSuffix ends the name of the second gateway of a pair; the first's name stands before it (provider: spoke and
+// transit gateways with high availability).
 const secondSuffix = "-hagw"
 
 // pairOf finds a gateway by its name, or by the name of the second one of its pair.

@@ -68,8 +68,9 @@ func TestTheTableOfTheSecondGateway(t *testing.T) {
 		"hub-hagw":  {"10.1.0.0/24 to leaf", "10.9.0.0/24 to local", "192.168.0.0/24 to hub"},
 		"leaf-hagw": {"10.1.0.0/24 to local", "10.9.0.0/24 to hub", "192.168.0.0/24 to hub"},
 	} {
-		if got := c.shown("gw_route", gateway); !slices.Equal(got, want) || !slices.Equal(r.inForce("avx", gateway), want) {
-			t.Errorf("%s: shown %v, in force %v, want %v", gateway, got, r.inForce("avx", gateway), want)
+		shown, inForce := c.shown("gw_route", gateway), r.inForce("avx", gateway)
+		if !slices.Equal(shown, want) || !slices.Equal(inForce, want) {
+			t.Errorf("%s: shown %v, in force %v, want %v", gateway, shown, inForce, want)
 		}
 		answer := c.must("get_transit_or_spoke_gateway_details", "option", "gw_route", "gateway_name", gateway).object()
 		if answer["gw_name"] != gateway {

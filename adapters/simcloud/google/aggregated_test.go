@@ -74,8 +74,8 @@ func TestInstancesOfAllZones(t *testing.T) {
 			}
 		}
 		slices.Sort(found)
-		if !slices.Equal(found, []string{"zones/europe-west3-a/a", "zones/europe-west3-b/b", "zones/europe-west3-b/c"}) ||
-			empty < 40 {
+		want := []string{"zones/europe-west3-a/a", "zones/europe-west3-b/b", "zones/europe-west3-b/c"}
+		if !slices.Equal(found, want) || empty < 40 {
 			t.Errorf("pages of %d: %v, %d empty scopes", size, found, empty)
 		}
 	}

@@ -66,32 +66,36 @@ type crossing struct {
 
 func (e crossing) subnetRoutes() []Exchanged {
 	var out []Exchanged
-	add := func(texts ...string) {
-		for _, text := range texts {
-			prefix, ok := prefixOf(text)
-			if !ok || !carries(e.imports, e.exports, prefix.Addr()) {
-				continue
-			}
-			public := prefix.Addr().Is4() && !specialUse(prefix.Addr())
-			if public && e.exports.ExportPublic != nil && !*e.exports.ExportPublic {
-				continue
-			}
-			out = append(out, Exchanged{Prefix: prefix.String(), Kind: SubnetRoute,
-				Imported: !public || e.imports.ImportPublic})
+	for _, text := range e.ranges() {
+		prefix, ok := prefixOf(text)
+		if !ok || !carries(e.imports, e.exports, prefix.Addr()) {
+			continue
 		}
+		public := prefix.Addr().Is4() && !specialUse(prefix.Addr())
+		if public && e.exports.ExportPublic != nil && !*e.exports.ExportPublic {
+			continue
+		}
+		out = append(out, Exchanged{Prefix: prefix.String(), Kind: SubnetRoute,
+			Imported: !public || e.imports.ImportPublic})
 	}
+	return out
+}
+
+// ranges are those of the exporting network's subnetworks, and of what is hidden behind its connectors.
+func (e crossing) ranges() []string {
+	var out []string
 	for _, sub := range e.subnets {
 		if relative(sub.Network, "") != e.from || sub.Purpose == "PRIVATE_SERVICE_CONNECT" {
 			continue
 		}
-		add(sub.Range, sub.V6)
+		out = append(out, sub.Range, sub.V6)
 		for _, second := range sub.Secondary {
-			add(second.Range)
+			out = append(out, second.Range)
 		}
 	}
 	for _, c := range e.connectors {
 		if relative(c.Network, part(c.Name, "projects")) == e.from {
-			add(c.Range)
+			out = append(out, c.Range)
 		}
 	}
 	return out

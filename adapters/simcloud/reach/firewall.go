@@ -285,7 +285,8 @@ func (w *walk) enterMachine(l leg) leg {
 	for name, gw := range w.gateways {
 		network, project, _ := strings.Cut(gw.VPC, "~-~")
 		own := who.v4.String()
-		if (own == gw.PrivateIP || own == gw.SecondPrivateIP) && "projects/"+project+"/global/networks/"+network == l.net {
+		here := "projects/"+project+"/global/networks/"+network == l.net
+		if here && (own == gw.PrivateIP || own == gw.SecondPrivateIP) {
 			l.at, l.gateway, l.from, l.nic = atGateway, name, fromVPC, nil
 			return l
 		}

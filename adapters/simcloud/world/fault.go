@@ -35,8 +35,9 @@ type Fault struct {
 	Times  int           `json:"times"`            // how often in all; 0 = 1, Always = no end
 	Status string        `json:"status,omitempty"` // vendor's code instead of the default
 	Delay  time.Duration `json:"delay,omitempty"`  // real time, not scaled; of SlowOperation the vendor's time
-	Match  string        `json:"match,omitempty"`  // only calls whose resource name contains it; of Unreachable the scopes
-	Hits   int           `json:"hits"`
+	// only calls whose resource name contains it; of Unreachable the scopes
+	Match string `json:"match,omitempty"`
+	Hits  int    `json:"hits"`
 }
 
 // AddFault arms a fault and returns it as stored.
