@@ -44,7 +44,8 @@ func (r *run) destinationNames(realm Realm, rule Rule, c *clause) {
 	}
 }
 
-// source settles whether the sender fits, where the rule asks for more than a range.
+// source settles whether the sender fits, where the rule asks for more than a range. The tags of a direct interface are
+// none that a rule about what arrives asks for (Connectivity Tests, "Reasons for dropped packets").
 func (c *clause) source(rule Rule, p piece) {
 	src := rule.Src
 	by := no
@@ -53,8 +54,9 @@ func (c *clause) source(rule Rule, p piece) {
 	case p.who.Kind == Unknown:
 		by = perhaps
 	case p.who.Kind != Site && p.seen.Empty():
-		by = truth(shares(src.Tags, p.who.Tags) || slices.Contains(src.Accounts, p.who.Account) &&
-			p.who.Account != "").or(secured(src.SecureTags, p.who))
+		tagged := p.who.Kind != DirectEgress && shares(src.Tags, p.who.Tags)
+		robot := slices.Contains(src.Accounts, p.who.Account) && p.who.Account != ""
+		by = truth(tagged || robot).or(secured(src.SecureTags, p.who))
 	}
 	if len(src.Unread) > 0 {
 		by = by.or(perhaps)

@@ -146,6 +146,10 @@ func (r *run) endpoint(p piece, e Endpoint) {
 		r.gap(Gap{FarSide, e.Object, "the state or the client's region is not known"})
 		r.lose(p.flows)
 	}
+	if !e.Bundle && e.Accepted == Up { // a backend, its firewall and its load balancer are the producer's affair
+		r.gap(Gap{FarSide, e.Object, "what the producer does with packets is not visible from here"})
+		r.lose(p.flows)
+	}
 	if e.Restricted {
 		p = p.with(r.restricted(p, home, e))
 	}

@@ -127,19 +127,35 @@ func TestEndpoints(t *testing.T) {
 	flows = tcp(t, "10.8.0.4", "10.11.0.7", 443)
 	n.Routes = WholeList(route("10.11.0.0/24", SubnetRoute, NextHop{Kind: ToLocal, State: Up}))
 	n.Endpoints = WholeList(published)
-	expect(t, "accepted", ask(n, sender, flows), flows, "passes")
+	expect(t, "accepted", ask(n, sender, flows), flows, "undecided", FarSide)
 	far := sender
 	far.Region = "there"
 	expect(t, "a client of another region", ask(n, far, flows), flows, "blocked")
 	published.GlobalAccess = true
 	n.Endpoints = WholeList(published)
-	expect(t, "with global access", ask(n, far, flows), flows, "passes")
+	expect(t, "with global access", ask(n, far, flows), flows, "undecided", FarSide)
 	published.Accepted = Down
 	n.Endpoints = WholeList(published)
 	expect(t, "pending", ask(n, sender, flows), flows, "blocked")
 	published.Accepted = Unclear
 	n.Endpoints = WholeList(published)
 	expect(t, "state not read", ask(n, sender, flows), flows, "undecided", FarSide)
+}
+
+// TestSourceTagsOfSenders: a machine fits by its tag, a direct interface does not, nor does anybody behind translation.
+func TestSourceTagsOfSenders(t *testing.T) {
+	n := emptyNetwork("net")
+	n.Routes = WholeList(route("10.9.0.0/24", SubnetRoute, NextHop{Kind: ToLocal, State: Up}))
+	n.Interfaces = WholeList(Interface{ranges(t, "10.9.0.1"), Identity{Kind: Instance, Name: "server"}})
+	n.Firewall.Rules = WholeList(Rule{Object: "from-web", In: true, Act: Allow, Src: Peer{Tags: []string{"web"}},
+		Dst: Peer{Ranges: EveryAddress()}, Layer4: []Layer4{EveryProtocol()}, Target: Target{All: true}})
+	flows := tcp(t, "10.8.0.4", "10.9.0.1", 443)
+	for kind, want := range map[Kind]string{Instance: "passes", SubnetConnector: "passes", DirectEgress: "blocked"} {
+		who := sender
+		who.Kind = kind
+		w := World{Networks: []Network{n}, Settled: map[Switch]bool{PoliciesBindSubnetConnector: true}}
+		expect(t, string(kind), Evaluate(w, Question{From: Place{"net", who}, Flows: flows}), flows, want)
+	}
 }
 
 // TestTheRestrictedBundle: whether it serves Cloud Run is in no document; what else it serves is.

@@ -67,7 +67,8 @@ func (o observation) question(f flow) (reach.Question, error) {
 	if err != nil {
 		return reach.Question{}, err
 	}
-	q := reach.Question{From: from, To: to, Inhabited: true,
+	// The place of a network is somebody there; a bare address is whoever the lists show, or nobody.
+	q := reach.Question{From: from, To: to, Inhabited: strings.HasPrefix(f.To, "network:"),
 		Flows: reach.FlowsOf(reach.Box{Src: src, Dst: dst, Layer4: layer4, Name: reach.NameOf(name)})}
 	if q.Flows.Empty() {
 		return q, fmt.Errorf("from %s to %s: %w", f.From, f.To, errPlace)
