@@ -27,7 +27,7 @@ func (c *Client) ServiceFacts() observe.Services { return serviceFacts{c} }
 // of them lets in is not told.
 func (f serviceFacts) Service(ctx context.Context, ref observe.ServiceRef) (reach.Service, error) {
 	of := egress.ServiceRef{Platform: ref.Platform, Project: ref.Project, Region: ref.Region, Name: ref.Name}
-	name, err := services{f.Client}.invokable(ctx, of)
+	name, err := services(f).invokable(ctx, of)
 	if err != nil {
 		return reach.Service{}, err
 	}

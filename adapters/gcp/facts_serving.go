@@ -126,22 +126,22 @@ func (s servingService) ofConnector(ctx context.Context, name string, of *source
 		return s.connectors.GetConnector(ctx, &vpcaccesspb.GetConnectorRequest{Name: name}, once())
 	})
 	of.add(got.source)
-	for _, c := range got.items {
-		project := segment(name, "projects")
-		if subnet := c.GetSubnet(); subnet.GetName() != "" {
-			if subnet.GetProjectId() != "" {
-				project = subnet.GetProjectId()
-			}
-			return s.ofSubnet(ctx, s.speller.name(
-				subnetRef{project, segment(name, "locations"), subnet.GetName()}.String(), of), of)
-		}
-		network := c.GetNetwork()
-		if !strings.Contains(network, "/") {
-			network = networkName(project, network)
-		}
-		return s.realm(network, of)
+	if len(got.items) == 0 {
+		return ""
 	}
-	return ""
+	c, project := got.items[0], segment(name, "projects")
+	if subnet := c.GetSubnet(); subnet.GetName() != "" {
+		if subnet.GetProjectId() != "" {
+			project = subnet.GetProjectId()
+		}
+		return s.ofSubnet(ctx, s.speller.name(
+			subnetRef{project, segment(name, "locations"), subnet.GetName()}.String(), of), of)
+	}
+	network := c.GetNetwork()
+	if !strings.Contains(network, "/") {
+		network = networkName(project, network)
+	}
+	return s.realm(network, of)
 }
 
 func (s servingService) ofSubnet(ctx context.Context, name string, of *source) reach.Realm {
@@ -155,8 +155,8 @@ func (s servingService) ofSubnet(ctx context.Context, name string, of *source) r
 		return s.subnetworks.Get(ctx, req, once())
 	})
 	of.add(got.source)
-	for _, subnet := range got.items {
-		return s.realm(subnet.GetNetwork(), of)
+	if len(got.items) == 0 {
+		return ""
 	}
-	return ""
+	return s.realm(got.items[0].GetNetwork(), of)
 }

@@ -177,7 +177,7 @@ func changed(before, after World, x extent, r resident, offered bool) *Harm {
 	if offered {
 		widened = Flows{}
 	}
-	if lost.Empty() && widened.Empty() {
+	if (Change{Lost: lost, Widened: widened}).None() {
 		return nil
 	}
 	return &Harm{Lost: lost.words(), Widened: widened.words(), By: now.deciders(lost.Union(widened)), Open: sure.Open}

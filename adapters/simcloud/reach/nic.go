@@ -41,8 +41,6 @@ func (n *nic) setAddress(a netip.Addr) {
 
 func (n nic) has(a netip.Addr) bool { return a.IsValid() && (n.v4 == a || n.v6 == a) }
 
-func (n nic) serverless() bool { return n.kind != machineKind }
-
 func (n nic) leg(v6 bool) (leg, error) {
 	l := leg{at: atNIC, net: n.net, nic: &n, region: n.region}
 	l.src = n.v4
