@@ -122,13 +122,18 @@ func (r *survey) projects() []string {
 	return out
 }
 
-func (r *survey) ofConnectors(ctx context.Context) (reads []func()) {
-	var parents []string
+// locations are the places of those projects in question.
+func (r *survey) locations() (parents []string) {
 	for _, project := range r.projects() {
 		for _, region := range set(r.scope.Regions) {
 			parents = append(parents, "projects/"+project+"/locations/"+region)
 		}
 	}
+	return parents
+}
+
+func (r *survey) ofConnectors(ctx context.Context) (reads []func()) {
+	parents := r.locations()
 	r.hidden = make([]told[*vpcaccesspb.Connector], len(parents))
 	for i, parent := range parents {
 		reads = append(reads, func() {

@@ -107,18 +107,10 @@ func (s servingService) networkOf(ctx context.Context, way *run.GoogleCloudRunV2
 	}
 	// The vendor takes one interface only.
 	if direct := way.NetworkInterfaces[0]; direct.Network != "" {
-		return reach.Realm(s.full(direct.Network, "global/networks/", of))
+		return reach.Realm(s.placed(direct.Network, "global/networks", of))
 	}
-	subnet := s.full(way.NetworkInterfaces[0].Subnetwork, "regions/"+segment(s.name, "locations")+"/subnetworks/", of)
+	subnet := s.placed(way.NetworkInterfaces[0].Subnetwork, "regions/"+segment(s.name, "locations")+"/subnetworks", of)
 	return s.ofSubnet(ctx, subnet, of)
-}
-
-// full completes a short name by its scope in the service's project.
-func (s servingService) full(name, scope string, of *source) string {
-	if !strings.Contains(name, "/") {
-		name = scope + name
-	}
-	return s.speller.name(name, of)
 }
 
 func (s servingService) ofConnector(ctx context.Context, name string, of *source) reach.Realm {

@@ -45,6 +45,14 @@ func (s speller) name(link string, of *source) string {
 	return strings.Replace(name, "projects/"+project+"/", "projects/"+id+"/", 1)
 }
 
+// placed spells a name that may be short: its last part alone means the one in the place where it is used.
+func (s speller) placed(name, place string, of *source) string {
+	if !strings.Contains(name, "/") {
+		name = place + "/" + name
+	}
+	return s.name(name, of)
+}
+
 // same tells whether a reference means the thing with a full name. A project's number is looked up only where the rest
 // is equal.
 func (s speller) same(link, name string, of *source) bool {

@@ -24,12 +24,7 @@ type workload struct {
 //
 // Services of projects that are not in question may stand in a Shared VPC as well: those projects are to be named.
 func (r *survey) ofWorkloads(ctx context.Context) (reads []func()) {
-	var parents []string
-	for _, project := range r.projects() {
-		for _, region := range set(r.scope.Regions) {
-			parents = append(parents, "projects/"+project+"/locations/"+region)
-		}
-	}
+	parents := r.locations()
 	r.workloads = make([]told[workload], 4*len(parents))
 	for i, parent := range parents {
 		for j, read := range []func(context.Context, string) told[workload]{r.servicesIn, r.jobsIn, r.poolsIn,
@@ -143,10 +138,7 @@ func privateOnly(egress string) bool { return !strings.HasSuffix(egress, "ALL_TR
 func (r *survey) byConnector(
 	link string, who reach.Identity, own told[*computepb.Subnetwork], of *source,
 ) []reach.Interface {
-	name := r.name(link, of)
-	if !strings.Contains(name, "/") {
-		name = "projects/" + segment(who.Name, "projects") + "/locations/" + who.Region + "/connectors/" + name
-	}
+	name := r.placed(link, "projects/"+segment(who.Name, "projects")+"/locations/"+who.Region+"/connectors", of)
 	who.Tags = []string{"vpc-connector", "vpc-connector-" + segment(name, "locations") + "-" + base(name)}
 	for _, list := range r.hidden {
 		for _, c := range list.items {
@@ -173,11 +165,8 @@ func (r *survey) byConnector(
 func (r *survey) byInterface(
 	nic *run.GoogleCloudRunV2NetworkInterface, who reach.Identity, own told[*computepb.Subnetwork], of *source,
 ) []reach.Interface {
-	network := nic.Network
-	if network != "" && base(network) == network {
-		network = networkName(segment(who.Name, "projects"), network)
-	}
-	if network != "" && !r.same(network, r.network, of) {
+	home := "projects/" + segment(who.Name, "projects") + "/global/networks"
+	if nic.Network != "" && r.placed(nic.Network, home, of) != r.network {
 		return nil
 	}
 	subnet := nic.Subnetwork
