@@ -24,14 +24,14 @@ func (r *request) networkOf(ref string) (string, world.Doc, *refusal) {
 	return name, doc, nil
 }
 
-// subnets lists the ranges of a network's own subnetworks, secondary ranges too.
+// subnets lists the ranges of a network's own subnetworks: primary, secondary, and the one of IPv6.
 func (r *request) subnets(network, what string) []taken {
 	var out []taken
 	for e := range r.all("subnetworks", "") {
 		if relative(str(e.Doc, "network"), "") != network {
 			continue
 		}
-		ranges := []string{str(e.Doc, "ipCidrRange")}
+		ranges := []string{str(e.Doc, "ipCidrRange"), str(e.Doc, "ipv6CidrRange")}
 		for _, s := range objs(e.Doc, "secondaryIpRanges") {
 			ranges = append(ranges, str(s, "ipCidrRange"))
 		}

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/api/compute/v1"
 
+	"github.com/culvertnet/culvert/adapters/simcloud/reach"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
@@ -84,7 +85,8 @@ func routeMethods() []method {
 	return methods
 }
 
-// listRoutes adds the routes that the vendor makes itself: to each subnet, and to each subnet of a peer.
+// listRoutes adds the routes that the vendor makes itself: one to each range of a subnetwork, of both address families,
+// and the peering subnet routes that the network has imported (https://cloud.google.com/vpc/docs/routes: subnet routes).
 func listRoutes(r *request) (world.Doc, *refusal) {
 	entries := r.tx.List(vendor, "routes", r.scope()+"/routes/")
 	entries = append(entries, r.systemRoutes()...)
@@ -107,19 +109,42 @@ func getRoute(r *request) (world.Doc, *refusal) {
 
 func (r *request) systemRoutes() []world.Entry {
 	var out []world.Entry
+	add := func(doc world.Doc, hop, to string) {
+		doc[hop], doc["routeType"] = to, "SUBNET"
+		out = append(out, world.Entry{Name: relative(str(doc, "selfLink"), ""), Doc: doc})
+	}
+	table := reach.Read(r.tx)
 	for n := range r.all("networks", r.scope()+"/networks/") {
 		for _, t := range r.subnets(n.Name, "") {
-			doc := r.systemRoute(n.Name, "default-route", t)
-			doc["nextHopNetwork"], doc["routeType"] = link(n.Name), "SUBNET"
-			out = append(out, world.Entry{Name: relative(str(doc, "selfLink"), ""), Doc: doc})
+			add(r.systemRoute(n.Name, "default-route", t), "nextHopNetwork", link(n.Name))
 		}
+		imported := importedRanges(table, n.Name)
 		for _, p := range objs(n.Doc, "peerings") {
 			for _, t := range r.subnets(relative(str(p, "network"), ""), "") {
-				doc := r.systemRoute(n.Name, "peering-route", t)
-				doc["nextHopPeering"], doc["routeType"] = str(p, "name"), "SUBNET"
-				out = append(out, world.Entry{Name: relative(str(doc, "selfLink"), ""), Doc: doc})
+				if imported[str(p, "name")][t.prefix] {
+					add(r.systemRoute(n.Name, "peering-route", t), "nextHopPeering", str(p, "name"))
+				}
 			}
 		}
+	}
+	return out
+}
+
+// importedRanges are the ranges of the peers' subnetworks whose routes a network has imported, by peering. Ranges for
+// private use always are, once the peering is active; privately used public ones where the peer exports and the network
+// imports them; IPv6 ranges where the stack type of both ends has both families
+// (https://docs.cloud.google.com/vpc/docs/about-peering-connections; https://cloud.google.com/vpc/docs/vpc-peering).
+func importedRanges(table *reach.Snapshot, network string) map[string]map[netip.Prefix]bool {
+	out := map[string]map[netip.Prefix]bool{}
+	for _, e := range table.Exchanges(reach.Exchange{Network: network}) {
+		prefix, err := netip.ParsePrefix(e.Prefix)
+		if err != nil || e.Kind != reach.SubnetRoute || !e.Imported {
+			continue
+		}
+		if out[e.Peering] == nil {
+			out[e.Peering] = map[netip.Prefix]bool{}
+		}
+		out[e.Peering][prefix] = true
 	}
 	return out
 }
