@@ -1,6 +1,7 @@
 package events
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 )
@@ -54,9 +55,34 @@ type Status struct {
 	EndedAt    *time.Time `json:"endedAt"`
 	// Retained names what was left in the world on purpose.
 	Retained []string `json:"retained"`
+	// Unverified are claims of what completed that nobody has checked, because nothing that Culvert can read decides
+	// them.
+	Unverified []Unverified `json:"unverified,omitempty"`
 	// Why says what a saga that has not ended, or is stuck, waits for.
 	Why   []Cause    `json:"why,omitempty"`
 	Steps []StepView `json:"steps,omitempty"`
+}
+
+// Unverified is one doubt about a claim: its cause from a closed list, the object that it is about, and why in words.
+type Unverified struct {
+	Cause  string `json:"cause"`
+	Object string `json:"object"`
+	Why    string `json:"why"`
+}
+
+// UnverifiedIn reads the doubts that a step tells in the member "unverified" of its output. Outputs are otherwise the
+// step's own.
+func UnverifiedIn(output json.RawMessage) []Unverified {
+	if !bytes.Contains(output, []byte(`"unverified"`)) {
+		return nil
+	}
+	var told struct {
+		Unverified []Unverified `json:"unverified"`
+	}
+	if json.Unmarshal(output, &told) != nil { // a member of the same name that means something else
+		return nil
+	}
+	return told.Unverified
 }
 
 // StepView is one step of a saga as it is shown.

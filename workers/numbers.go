@@ -24,6 +24,16 @@ func (n Numbers) Take(ctx context.Context, run Run, size int, taken map[int]bool
 	return first, err
 }
 
+// Next tells the block that Take would give the run's holder now. It takes none: it is for checks.
+func (n Numbers) Next(ctx context.Context, run Run, size int, taken map[int]bool) (first int, err error) {
+	r, err := load(ctx, n.Claims, n.Resource)
+	if err != nil {
+		return 0, err
+	}
+	_, first, err = r.takeNumbers(n.Times.claim(run, ""), size, n, taken)
+	return first, err
+}
+
 // Give gives the block back, and succeeds when there is none.
 func (n Numbers) Give(ctx context.Context, run Run) error {
 	want := n.Times.claim(run, "")

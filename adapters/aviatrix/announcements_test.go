@@ -38,7 +38,7 @@ func TestAnnounceKeepsTheDefault(t *testing.T) {
 	r := newRig(t)
 	target := spoke("gcp-spoke-1", "site-1", "site-3")
 	before := r.read(target)
-	defaults := []string{"10.10.0.0/24", "10.11.0.0/24", "10.11.4.0/22", "10.12.0.0/24", "10.8.1.0/28"}
+	defaults := []string{"10.10.0.0/24", "10.11.0.0/24", "10.11.1.0/26", "10.11.4.0/22", "10.12.0.0/24", "10.8.1.0/28"}
 	if want := (routing.Announced{Defaults: defaults}); !cmp.Equal(before, want) {
 		t.Fatalf("default list: got %+v, want %+v", before, want)
 	}

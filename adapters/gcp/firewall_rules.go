@@ -51,28 +51,13 @@ const (
 	everyProtocol = "all"
 )
 
-// infrastructure is what a connector's instances must reach whatever the filter says (Connecting to a VPC network,
-// firewall rules): the serverless side and its health checks. The addresses of Google's APIs are none of it: by SNI or
-// Host they are every Google API, so only an intent opens them.
-func infrastructure() []policy.Rule {
-	out := []policy.Rule{
-		{CIDR: "35.199.224.0/19", Protocol: "tcp", Ports: []string{"667"}},
-		{CIDR: "35.199.224.0/19", Protocol: "udp", Ports: []string{"665-666"}},
-		{CIDR: "35.199.224.0/19", Protocol: "icmp"},
-	}
-	for _, health := range []string{"35.191.0.0/16", "35.191.192.0/18", "130.211.0.0/22"} {
-		out = append(out, policy.Rule{CIDR: health, Protocol: "tcp", Ports: []string{"667"}})
-	}
-	return out
-}
-
 // rulesFor gives the rules that a filter wants, without priorities and names for all but the closing one.
 func rulesFor(f policy.Filter) ([]*computepb.FirewallPolicyRule, error) {
 	action, rules := deny, f.Rules
 	if f.Default != allow {
 		action = allow
 		if f.KeepOpen {
-			rules = slices.Concat(infrastructure(), rules)
+			rules = slices.Concat(policy.ConnectorRules(), rules)
 		}
 	}
 	groups := map[string]*computepb.FirewallPolicyRule{}
@@ -265,7 +250,7 @@ func asWanted(have []policy.Rule, want policy.Filter) []policy.Rule {
 	}
 	infra := map[string]bool{}
 	if want.KeepOpen {
-		for _, r := range infrastructure() {
+		for _, r := range policy.ConnectorRules() {
 			infra[ruleText(r)] = !wanted[ruleText(r)]
 		}
 	}

@@ -78,7 +78,7 @@ func admitted(f policy.Filter) []string {
 		}
 	}
 	if f.KeepOpen {
-		for _, r := range infrastructure() {
+		for _, r := range policy.ConnectorRules() {
 			out = append(out, r.CIDR)
 		}
 	}

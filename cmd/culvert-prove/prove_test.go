@@ -19,9 +19,11 @@ import (
 
 // exampleEvent is the example as JSON, without its BGP speaker: two of GoBGP's servers in one process race on the
 // library's own globals, which the race detector would hold against us.
-func exampleEvent(t *testing.T) []byte {
+func exampleEvent(t *testing.T) []byte { return eventOf(t, "private-service.yaml") }
+
+func eventOf(t *testing.T, example string) []byte {
 	t.Helper()
-	text, err := os.ReadFile("../../examples/private-service.yaml")
+	text, err := os.ReadFile("../../examples/" + example)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +67,7 @@ func TestProveASmallPlan(t *testing.T) {
 
 // What never gets undone is found: nobody takes an endpoint away, so something is left behind and the proof fails.
 func TestProveFindsWhatIsLeftBehind(t *testing.T) {
-	p := &prover{log: slog.New(slog.DiscardHandler), event: exampleEvent(t)}
+	p := &prover{log: slog.New(slog.DiscardHandler), event: eventOf(t, "private-service-connector.yaml")}
 	if err := p.read("", ""); err != nil {
 		t.Fatal(err)
 	}

@@ -69,8 +69,14 @@ func (c *cli) printSaga(v events.Status) error {
 		for _, r := range v.Retained {
 			fmt.Fprintln(c.out, "retained:", r)
 		}
+		for _, u := range v.Unverified {
+			fmt.Fprintln(c.out, "unverified:", unverifiedText(u))
+		}
 	})
 }
+
+// unverifiedText is one line about a claim that nobody has checked.
+func unverifiedText(u events.Unverified) string { return u.Object + ": " + u.Why + inBrackets(u.Cause) }
 
 // took is how long a step ran, or has run until now.
 func took(s events.StepView, now time.Time) string {

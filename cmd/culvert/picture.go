@@ -29,6 +29,9 @@ func picture(v events.Status, frame int, now time.Time) []string {
 		for _, r := range v.Retained {
 			lines = append(lines, "  retained: "+r)
 		}
+		for _, u := range v.Unverified {
+			lines = append(lines, "  unverified: "+unverifiedText(u))
+		}
 	}
 	return lines
 }

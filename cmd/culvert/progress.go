@@ -70,6 +70,9 @@ func (p *plain) update(v events.Status) {
 			for _, r := range v.Retained {
 				fmt.Fprintln(p.out, "retained:", r)
 			}
+			for _, u := range v.Unverified {
+				fmt.Fprintln(p.out, "unverified:", unverifiedText(u))
+			}
 		}
 	}
 }

@@ -116,7 +116,7 @@ func life(t *testing.T, d *daemon, change func(event, data map[string]any)) {
 		data["service"] = map[string]any{
 			"platform": "cloud-run", "project": "acme-prod", "region": "europe-west3", "name": "fn-0005",
 		}
-		data["egress"].(map[string]any)["connector"] = map[string]any{"ipCidrRange": "100.64.5.0/28"}
+		throughConnector(event, data)
 	})
 	if _, err := js.PublishMsg(t.Context(), binary(t, overNATS)); err != nil {
 		t.Fatalf("publish: %v", err)
@@ -164,7 +164,7 @@ func built(t *testing.T, d *daemon, bgp bool) {
 		count[r.Vendor+" "+r.Kind+" "+r.Change]++
 	}
 	want := map[string]int{ // a function's binding shows at the Cloud Run service behind it too
-		"gcp addresses added": 1, "gcp forwardingRules added": 1, "gcp connectors added": 2,
+		"gcp addresses added": 1, "gcp forwardingRules added": 1, "gcp connectors added": 1,
 		"gcp functions.vpcAccess changed": 1,
 		"gcp services.vpcAccess changed":  2, "gcp routers.advertisedIpRanges added": 1,
 	}

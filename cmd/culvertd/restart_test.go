@@ -77,7 +77,10 @@ func TestAKilledDaemonIsContinued(t *testing.T) {
 	// The operation does not seem to end, so that the daemon dies in its middle however slow this machine is.
 	w.fault(control.Fault{Vendor: "gcp", Call: "operations.get", Mode: world.Throttle, Times: world.Always})
 	first := child(t, args...)
-	id := first.submit(example(t, "private-service.yaml", withoutBGP)).Saga
+	id := first.submit(example(t, "private-service.yaml", func(event, data map[string]any) {
+		withoutBGP(event, data)
+		throughConnector(event, data)
+	})).Saga
 	first.until(id, func(v events.Status) bool { return stepOf(v, "attach-connector").Operation != "" })
 	first.kill()
 	if err := w.sim().Reset(t.Context(), control.Reset{Faults: true}); err != nil {
@@ -134,7 +137,7 @@ func TestRolesShareABroker(t *testing.T) {
 	}
 	shared = append(shared, "--allow-unsynced")
 	o := inProcess(t, append(shared, "--role", "orchestrator")...)
-	inProcess(t, append(shared, "--role", "worker", "--capabilities", "network,routing")...)
+	inProcess(t, append(shared, "--role", "worker", "--capabilities", "network,routing,observe")...)
 	a, b := inProcess(t, append(shared, "--role", "worker", "--capabilities", "egress")...),
 		inProcess(t, append(shared, "--role", "worker", "--capabilities", "policy,egress")...)
 	if a.HTTP != "" || b.NATS != broker.URL() || o.HTTP == "" {

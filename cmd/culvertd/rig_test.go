@@ -325,6 +325,13 @@ func withdrawal(name, id string) []byte {
 }
 
 // withoutBGP takes the announcements over BGP out of an intent.
+// throughConnector makes the way out one through a connector.
+func throughConnector(_, data map[string]any) {
+	out := data["egress"].(map[string]any)
+	delete(out, "direct")
+	out["connector"] = map[string]any{"subnet": "projects/acme-net/regions/europe-west3/subnetworks/serverless-28"}
+}
+
 func withoutBGP(_, data map[string]any) {
 	in := data["ingress"].(map[string]any)
 	var kept []any

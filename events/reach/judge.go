@@ -24,8 +24,10 @@ type Sender struct {
 	Name   string   `json:"name,omitempty"`
 	Region string   `json:"region,omitempty"`
 	Tags   []string `json:"tags,omitempty"`
-	// Source are the addresses that it may have, with commas.
-	Source string `json:"source"`
+	// Source are the addresses that it may have, with commas; or Subnet is the full name of the subnetwork of which it
+	// may have any, in both families. Exactly one is set.
+	Source string `json:"source,omitempty"`
+	Subnet string `json:"subnet,omitempty"`
 	// PrivateRangesOnly is a serverless source whose other destinations do not enter the network.
 	PrivateRangesOnly bool `json:"privateRangesOnly,omitempty"`
 }
@@ -186,7 +188,7 @@ func changed(before, after World, x extent, r resident, offered bool) *Harm {
 // Ask answers one claim in this world.
 func (w World) Ask(a Ask) (Finding, error) {
 	f := Finding{About: a.About, Is: AsWanted}
-	q, err := a.question()
+	q, err := w.question(a)
 	if err != nil {
 		return f, fmt.Errorf("ask %q: %w", a.About, err)
 	}
@@ -207,18 +209,64 @@ func (w World) Ask(a Ask) (Finding, error) {
 	case !bad.Empty():
 		f.Is, told = Otherwise, bad
 	case !open.Empty():
-		f.Is, told, f.Open = Undecided, open, v.Open
+		f.Is, told, f.Open = Undecided, open, a.doubts(v.Open)
 	}
 	if f.Is != AsWanted {
 		f.Flows = told.words()
 	}
-	f.By, f.Against, f.Digest = v.deciders(told), v.Against, v.Digest
+	if f.Is != Undecided || !a.nameless(f.Open) {
+		f.By = v.deciders(told)
+	}
+	f.Against, f.Digest = v.Against, v.Digest
 	return f, nil
 }
 
+// doubts are those that the answer depends on. While nobody can tell which addresses the name of a destination has, the
+// doubts on the ways to any address say nothing more.
+func (a Ask) doubts(all []Gap) []Gap {
+	if a.Want != Passes || a.Dest.FQDN == "" {
+		return all
+	}
+	var named []Gap
+	for _, g := range all {
+		if a.nameless([]Gap{g}) && !slices.Contains(named, g) {
+			named = append(named, g)
+		}
+	}
+	if len(named) == 0 {
+		return all
+	}
+	return named
+}
+
+// nameless tells whether doubts are all about the addresses of the destination's own name. The objects on the way are
+// then those of every way there is.
+func (a Ask) nameless(all []Gap) bool {
+	return a.Dest != nil && a.Dest.FQDN != "" && !slices.ContainsFunc(all, func(g Gap) bool {
+		return g.Cause != NameUnresolved && g.Cause != ForwardedName || g.Object != string(NameOf(a.Dest.FQDN))
+	})
+}
+
+// source is every address that a sender may have.
+func (w World) source(s Sender) (Ranges, error) {
+	if s.Subnet == "" {
+		return parse(s.Source)
+	}
+	n, ok := w.network(s.Realm)
+	if !ok {
+		return Ranges{}, fmt.Errorf("nothing was read of network %q", s.Realm)
+	}
+	for _, sub := range n.Subnets.Items {
+		if sub.Object == s.Subnet {
+			return sub.Ranges, nil
+		}
+	}
+	return Ranges{}, fmt.Errorf("no subnetwork %q in %s", s.Subnet, s.Realm)
+}
+
 // question is an ask in the model's terms.
-func (a Ask) question() (Question, error) {
-	src, err := parse(a.From.Source)
+func (w World) question(a Ask) (Question, error) {
+	src, err := w.source(a.From)
 	if err != nil {
 		return Question{}, err
 	}

@@ -6,15 +6,18 @@ import (
 	"time"
 )
 
-// A Source is one list that was read: by which call, of what, when, and whether it was whole.
+// A Source is what one call has told: how many lists, when the first of them was read, and whether they were whole. Of
+// a list that is not whole, the scope is told.
 type Source struct {
 	Call  string    `json:"call"`
 	Scope string    `json:"scope,omitempty"`
+	Lists int       `json:"lists"`
 	At    time.Time `json:"at"`
 	Whole bool      `json:"whole"`
 }
 
-// Sources are the lists that a world is made of, by call and scope. Lists that no call told are left out.
+// Sources are the calls that a world was read by, with each list that is not whole by itself. They are for journals,
+// which have no room for a line a list. Lists that no call told are left out.
 func (w World) Sources() []Source {
 	var out []Source
 	for _, n := range w.Networks {
@@ -36,7 +39,32 @@ func (w World) Sources() []Source {
 	slices.SortFunc(out, func(a, b Source) int {
 		return cmp.Or(cmp.Compare(a.Call, b.Call), cmp.Compare(a.Scope, b.Scope), a.At.Compare(b.At))
 	})
-	return slices.CompactFunc(out, func(a, b Source) bool { return a.Call == b.Call && a.Scope == b.Scope })
+	out = slices.CompactFunc(out, func(a, b Source) bool { return a.Call == b.Call && a.Scope == b.Scope })
+	return byCall(out)
 }
 
-func said[T any](l Listing[T]) Source { return Source{l.Call, l.Scope, l.At, l.Whole} }
+// byCall makes one of all whole lists of a call. They come sorted by call.
+func byCall(lists []Source) []Source {
+	var out []Source
+	of := map[string]int{}
+	for _, s := range lists {
+		i, known := of[s.Call]
+		switch {
+		case !s.Whole:
+			out = append(out, s)
+		case known:
+			out[i].Lists++
+			if s.At.Before(out[i].At) {
+				out[i].At = s.At
+			}
+		default:
+			of[s.Call], s.Scope = len(out), ""
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func said[T any](l Listing[T]) Source {
+	return Source{Call: l.Call, Scope: l.Scope, Lists: 1, At: l.At, Whole: l.Whole}
+}

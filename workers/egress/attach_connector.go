@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/reach"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -48,11 +49,11 @@ func (s attachConnector) Do(
 	if err != nil {
 		return AttachConnectorOut{}, err
 	}
-	return s.ready(ctx, want)
+	return s.serving(ctx, want)
 }
 
-// ready reads a connector back. READY may lag the operation that is done.
-func (s attachConnector) ready(ctx context.Context, want Connector) (AttachConnectorOut, error) {
+// serving reads a connector back. READY may lag the operation that is done.
+func (s attachConnector) serving(ctx context.Context, want Connector) (AttachConnectorOut, error) {
 	have, err := s.Connectors.Get(ctx, want.Name)
 	if err != nil && !errors.Is(err, workers.ErrNotFound) {
 		return AttachConnectorOut{}, err
@@ -65,18 +66,36 @@ func (s attachConnector) ready(ctx context.Context, want Connector) (AttachConne
 
 // use takes a connector that is not ours as it is.
 func (s attachConnector) use(ctx context.Context, name string) (AttachConnectorOut, error) {
-	have, err := s.Connectors.Get(ctx, name)
-	switch {
-	case errors.Is(err, workers.ErrNotFound):
-		return AttachConnectorOut{}, workers.Refuse("not-found", "connector %s is not there", name)
-	case err != nil:
+	have, err := s.readyConnector(ctx, name)
+	if err != nil {
 		return AttachConnectorOut{}, err
-	case have.State == "CREATING" || have.State == "UPDATING":
-		return AttachConnectorOut{}, workers.Wait(events.ReasonState(have.State), 0)
-	case have.State != "READY":
-		return AttachConnectorOut{}, workers.Refuse("not-ready", "connector %s is in the state %s", name, have.State)
 	}
 	return connectorOut(have), nil
+}
+
+// readyConnector reads a connector that carries traffic.
+func (d Drivers) readyConnector(ctx context.Context, name string) (Connector, error) {
+	have, err := d.Connectors.Get(ctx, name)
+	switch {
+	case errors.Is(err, workers.ErrNotFound):
+		return have, workers.Refuse("not-found", "connector %s is not there", name)
+	case err != nil:
+		return have, err
+	case have.State == "CREATING" || have.State == "UPDATING":
+		return have, workers.Wait(events.ReasonState(have.State), 0)
+	case have.State != "READY":
+		return have, workers.Refuse("not-ready", "connector %s is in the state %s", name, have.State)
+	}
+	return have, nil
+}
+
+// source is where the connector's packets come from.
+func (c Connector) source() Source {
+	kind := reach.RangeConnector
+	if c.Subnet != "" {
+		kind = reach.SubnetConnector
+	}
+	return Source{CIDR: c.Range, Kind: kind}
 }
 
 // connector is the connector to be. Both limits are always sent: the vendor's default fails inside the operation.

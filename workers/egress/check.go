@@ -37,7 +37,9 @@ func (s check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut)
 			return out, err
 		}
 	}
-	return out, s.usable(ctx, in)
+	out.Sender = have.sender(in.Service)
+	out.Source, err = s.usable(ctx, in)
+	return out, err
 }
 
 // auto asks for all host names that the service has.
@@ -94,18 +96,19 @@ func (s check) bindable(ctx context.Context, run workers.Run, in CheckIn, have S
 	return workers.Refuse("foreign", "service %s is bound to %s by another owner", in.Service.key(), have.Binding.way())
 }
 
-// usable refuses an existing connector that is not there, not ready or in another region.
-func (s check) usable(ctx context.Context, in CheckIn) error {
+// usable tells where the packets of an existing connector come from. It refuses one that is not there, not ready or in
+// another region.
+func (s check) usable(ctx context.Context, in CheckIn) (Source, error) {
 	if in.Existing == "" {
-		return nil
+		return Source{}, nil
 	}
 	if parts := strings.Split(in.Existing, "/"); len(parts) != 6 || parts[3] != in.Service.Region {
-		return workers.Refuse(
+		return Source{}, workers.Refuse(
 			"invalid", "connector %s is not in the service's region %s", in.Existing, in.Service.Region,
 		)
 	}
-	_, err := attachConnector(s).use(ctx, in.Existing)
-	return err
+	have, err := s.readyConnector(ctx, in.Existing)
+	return have.source(), err
 }
 
 // removable refuses a withdrawal that would delete a connector which others use. Our own service is unbound before.

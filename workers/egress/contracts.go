@@ -1,5 +1,7 @@
 package egress
 
+import "github.com/culvertnet/culvert/events/reach"
+
 // Kinds of this capability's steps.
 const (
 	KindCheck           = "egress.check"
@@ -32,6 +34,17 @@ type CheckIn struct {
 type CheckOut struct {
 	// Hostnames are those to map: the wanted ones, or all that are the service's alone.
 	Hostnames []string `json:"hostnames"`
+	// Sender is the service's name in the lists of those who send from a range.
+	Sender string `json:"sender,omitempty"`
+	// Source is where packets of an existing connector come from.
+	Source Source `json:"source,omitzero"`
+}
+
+// A Source is where a connector's packets come from. Kind tells a connector on a subnetwork from one that was made from
+// a bare range: rules may bind the one and not the other.
+type Source struct {
+	CIDR string     `json:"cidr"`
+	Kind reach.Kind `json:"kind"`
 }
 
 // AttachConnectorIn asks for a connector of the connection's own, or adopts an existing one without owning it.

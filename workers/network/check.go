@@ -62,31 +62,33 @@ func (s check) out(ctx context.Context, in CheckIn) (out CheckOut, err error) {
 		}
 		out.DirectCIDR = sub.CIDR
 	}
-	return out, s.connectorSubnetFits(ctx, in)
+	out.ConnectorCIDR, err = s.connectorSubnet(ctx, in)
+	return out, err
 }
 
 // connectorBits is the prefix of a connector's subnetwork (VPC with connectors: a /28 with nothing else in it).
 const connectorBits = 28
 
-// connectorSubnetFits refuses a subnetwork of another network or region, and one that no connector can be in: else the
-// connector is made in one network and its filter stands in another's policy.
-func (s check) connectorSubnetFits(ctx context.Context, in CheckIn) error {
+// connectorSubnet gives the range of a connector's subnetwork. It refuses a subnetwork of another network or region,
+// and one that no connector can be in: else the connector is made in one network and its filter stands in another's
+// policy.
+func (s check) connectorSubnet(ctx context.Context, in CheckIn) (string, error) {
 	if in.ConnectorSubnet == "" {
-		return nil
+		return "", nil
 	}
 	sub, err := s.subnetFor(ctx, in.ConnectorSubnet, in.Network, in.ConnectorRegion, "")
 	if err != nil {
-		return err
+		return "", err
 	}
 	if p, err := netip.ParsePrefix(sub.CIDR); err != nil || p.Bits() != connectorBits {
-		return workers.Refuse("invalid", "subnet %s (%s) is not the /%d that a connector needs", sub.Name, sub.CIDR,
+		return "", workers.Refuse("invalid", "subnet %s (%s) is not the /%d that a connector needs", sub.Name, sub.CIDR,
 			connectorBits)
 	}
 	if sub.Purpose != "" && sub.Purpose != "PRIVATE" {
-		return workers.Refuse("invalid", "subnet %s has the purpose %s: no connector can be in it", sub.Name,
+		return "", workers.Refuse("invalid", "subnet %s has the purpose %s: no connector can be in it", sub.Name,
 			sub.Purpose)
 	}
-	return nil
+	return sub.CIDR, nil
 }
 
 // directBits is the longest prefix of a subnetwork for direct interfaces (Direct VPC egress).

@@ -39,6 +39,8 @@ type CheckOut struct {
 	SubnetCIDR string `json:"subnetCidr,omitempty"`
 	// DirectCIDR is DirectSubnet's range.
 	DirectCIDR string `json:"directCidr,omitempty"`
+	// ConnectorCIDR is ConnectorSubnet's range.
+	ConnectorCIDR string `json:"connectorCidr,omitempty"`
 }
 
 // ReserveAddressIn asks for one address.

@@ -14,7 +14,11 @@ type check struct{ Drivers }
 
 // Do reads, judges and decides.
 func (c check) Do(ctx context.Context, _ workers.Run, in ReachIn, _ *ReachOut) (ReachOut, error) {
-	w, err := c.World(ctx, in)
+	return c.judge(ctx, in)
+}
+
+func (d Drivers) judge(ctx context.Context, in ReachIn) (ReachOut, error) {
+	w, err := d.World(ctx, in)
 	if err != nil {
 		return ReachOut{}, err
 	}

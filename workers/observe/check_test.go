@@ -197,7 +197,7 @@ func TestUnverified(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(out.Unverified) == 0 || out.Unverified[0].Cause != reach.NameUnresolved ||
+	if len(out.Unverified) == 0 || out.Unverified[0].Cause != string(reach.NameUnresolved) ||
 		out.Unverified[0].Object != "api.example" {
 		t.Errorf("unverified %+v", out.Unverified)
 	}

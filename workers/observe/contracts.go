@@ -1,9 +1,16 @@
 package observe
 
-import "github.com/culvertnet/culvert/events/reach"
+import (
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/reach"
+)
 
-// KindReach is the kind of this capability's step.
-const KindReach = "observe.reach"
+// Kinds of this capability's steps. Both ask the same: KindCheck of a world that is not there yet, before anything has
+// an effect, and KindProveReach of the world as it is, which every look asks again.
+const (
+	KindCheck      = "observe.check"
+	KindProveReach = "observe.prove-reach"
+)
 
 // ReachIn asks what becomes of a connection's flows, and of everybody else's, when some effects have happened.
 type ReachIn struct {
@@ -32,9 +39,22 @@ type Consent struct {
 // ReachOut is the answer. The facts are not part of it: a network may have thousands of rules.
 type ReachOut struct {
 	Own []reach.Finding `json:"own"`
+	// Enforcement says whether a vendor's document tells that what closes the rest binds these senders; empty where
+	// nothing is claimed to be closed.
+	Enforcement Enforcement `json:"enforcement,omitempty"`
 	// Accepted are changes of others' flows that the intent consents to, and those of addresses that nobody has.
 	Accepted []reach.Harm `json:"accepted,omitempty"`
 	// Unverified are the causes that no control plane can decide, of what is claimed all the same.
-	Unverified []reach.Gap    `json:"unverified,omitempty"`
-	Sources    []reach.Source `json:"sources"`
+	Unverified []events.Unverified `json:"unverified,omitempty"`
+	Sources    []reach.Source      `json:"sources"`
 }
+
+// Enforcement is by what a filter is known to bind.
+type Enforcement string
+
+// What is documented is closed by every reading of the vendors' documents; what is unverified depends on something that
+// no document tells.
+const (
+	Documented Enforcement = "documented"
+	Unverified Enforcement = "unverified"
+)

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,8 @@ import (
 type complaint struct {
 	reason events.Reason
 	text   string
+	// passing tells that it may be gone at the next read: a call that did not answer, a fact that was too old.
+	passing bool
 }
 
 // maxComplaints bounds what one refusal tells.
@@ -21,7 +24,8 @@ const maxComplaints = 10
 
 // decide turns a judgement into an answer.
 //
-// What somebody can lift refuses, with the lift: a permission, a call that has to answer, a smaller question. What no
+// What somebody can lift refuses, with the lift: a permission, a smaller question; a list that was not read whole is
+// asked for again first, as long as the step may be tried. What no
 // control plane can decide goes on as unverified for the connection's own flows, and needs a consent by name for those
 // of others. Others' flows that change refuse without a consent, and so do the connection's own flows that are not as
 // claimed.
@@ -32,6 +36,9 @@ func decide(in ReachIn, j reach.Judgement) (ReachOut, error) {
 		var of []complaint
 		of, out.Unverified = own(in.Asks[i].Want, f, out.Unverified)
 		all = append(all, of...)
+		if in.Asks[i].Want == reach.Closed {
+			out.Enforcement = out.Enforcement.and(f.Is)
+		}
 	}
 	for _, h := range j.Others {
 		of := others(h, in.Accept)
@@ -44,23 +51,40 @@ func decide(in ReachIn, j reach.Judgement) (ReachOut, error) {
 		return out, nil
 	}
 	var texts []string
-	for _, c := range all {
-		if !slices.Contains(texts, c.text) {
+	for i, c := range all {
+		if !slices.Contains(all[:i], c) {
 			texts = append(texts, c.text)
 		}
 	}
 	if len(texts) > maxComplaints {
 		texts = append(texts[:maxComplaints:maxComplaints], fmt.Sprintf("and %d more", len(texts)-maxComplaints))
 	}
-	return out, workers.Refuse(all[0].reason, "%s", strings.Join(texts, "; "))
+	text := strings.Join(texts, "; ")
+	if !slices.ContainsFunc(all, func(c complaint) bool { return !c.passing }) {
+		return out, workers.Retry(all[0].reason, 0, errors.New(text))
+	}
+	return out, workers.Refuse(all[0].reason, "%s", text)
+}
+
+// and is what is known once another claim that something is closed was answered.
+func (e Enforcement) and(is reach.Outcome) Enforcement {
+	if is != reach.AsWanted {
+		return Unverified
+	}
+	if e == "" {
+		return Documented
+	}
+	return e
 }
 
 // own judges one claim about the connection's own flows, and adds what stays unverified.
-func own(want reach.Want, f reach.Finding, unverified []reach.Gap) ([]complaint, []reach.Gap) {
+func own(want reach.Want, f reach.Finding, unverified []events.Unverified) ([]complaint, []events.Unverified) {
 	if f.Is == reach.Otherwise {
-		c := complaint{"no-path", fmt.Sprintf("%s: %s does not arrive, by %s", f.About, f.Flows, last(f.By))}
+		c := complaint{reason: "no-path",
+			text: fmt.Sprintf("%s: %s does not arrive, by %s", f.About, f.Flows, last(f.By))}
 		if want == reach.Closed {
-			c = complaint{"opened-elsewhere", fmt.Sprintf("%s: %s is open, by %s", f.About, f.Flows, last(f.By))}
+			c = complaint{reason: "opened-elsewhere",
+				text: fmt.Sprintf("%s: %s is open, by %s", f.About, f.Flows, last(f.By))}
 		}
 		return []complaint{c}, unverified
 	}
@@ -70,8 +94,9 @@ func own(want reach.Want, f reach.Finding, unverified []reach.Gap) ([]complaint,
 			out = append(out, unread(f.About, g))
 			continue
 		}
-		if !slices.Contains(unverified, g) {
-			unverified = append(unverified, g)
+		u := events.Unverified{Cause: string(g.Cause), Object: g.Object, Why: g.Why}
+		if !slices.Contains(unverified, u) {
+			unverified = append(unverified, u)
 		}
 	}
 	return out, unverified
@@ -86,24 +111,30 @@ func others(h reach.Harm, accept []Consent) []complaint {
 		case g.Cause.Lift() == reach.ByOperator:
 			out = append(out, unread(h.Step, g))
 		case !consented(string(g.Cause), g.Object):
-			out = append(out, complaint{"harms-others", fmt.Sprintf(
-				"%s: nobody can tell what it does to others: %s (%s)", h.Step, g.Why, g.Object)})
+			out = append(out, harm("%s: nobody can tell what it does to others: %s (%s)", h.Step, g.Why, g.Object))
 		}
 	}
 	for _, who := range h.Who {
 		if h.Lost != "" && !consented("lost", who) {
-			out = append(out, complaint{"harms-others", fmt.Sprintf("%s: %s would lose %s", h.Step, who, h.Lost)})
+			out = append(out, harm("%s: %s would lose %s", h.Step, who, h.Lost))
 		}
 		if h.Widened != "" && !consented("widened", who) {
-			out = append(out, complaint{"harms-others", fmt.Sprintf("%s: %s would reach %s", h.Step, who, h.Widened)})
+			out = append(out, harm("%s: %s would reach %s", h.Step, who, h.Widened))
 		}
 	}
 	return out
 }
 
+func harm(format string, args ...any) complaint {
+	return complaint{reason: "harms-others", text: fmt.Sprintf(format, args...)}
+}
+
 // unread is a doubt that an operator can lift.
 func unread(about string, g reach.Gap) complaint {
-	return complaint{"not-known", fmt.Sprintf("%s: %s: %s (%s)", about, g.Cause, g.Why, g.Object)}
+	return complaint{
+		reason: "not-known", text: fmt.Sprintf("%s: %s: %s (%s)", about, g.Cause, g.Why, g.Object),
+		passing: g.Cause == reach.ListNotWhole || g.Cause == reach.Stale,
+	}
 }
 
 func last(list []string) string {

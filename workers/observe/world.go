@@ -13,11 +13,16 @@ import (
 type Drivers struct {
 	Networks Networks
 	Gateways Gateways
+	Claims   workers.Claims
+	Times    workers.ClaimTimes
 }
 
 // Steps is the list of this capability's steps.
 func Steps(d Drivers) []workers.Handler {
-	return []workers.Handler{workers.Handle(KindReach, func(ReachIn) string { return "gcp" }, check{d})}
+	vendor := func(ReachIn) string { return "gcp" }
+	return []workers.Handler{
+		workers.Handle(KindCheck, vendor, check{d}), workers.Handle(KindProveReach, vendor, prove{d}),
+	}
 }
 
 // World reads what a question is about: its networks with those that are peered, then the controllers with the gateways

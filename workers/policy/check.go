@@ -43,7 +43,15 @@ func (c check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut)
 		return CheckOut{}, workers.Refuse("no-tag",
 			"the gateway %s is reached by a tagged route, and the service's direct interface has no tag", in.Gateway)
 	}
-	return CheckOut{NextHopIP: place.NextHopIP, Tagged: place.Tagged, Policy: place.Policy}, nil
+	out := CheckOut{NextHopIP: place.NextHopIP, Tagged: place.Tagged, Policy: place.Policy}
+	if in.Via == ViaGCPFirewall {
+		first, err := c.numbers(place.Policy).Next(ctx, run, blockSize, place.taken())
+		if err != nil {
+			return out, err
+		}
+		out.Priorities = block(first)
+	}
+	return out, nil
 }
 
 // Look answers what was checked: a check leaves nothing in the world. One that has no answer yet is absent, so that it

@@ -27,6 +27,8 @@ type CheckOut struct {
 	NextHopIP string `json:"nextHopIp,omitempty"`
 	Tagged    bool   `json:"tagged,omitempty"`
 	Policy    string `json:"policy,omitempty"`
+	// Priorities are those that the filter's rules would have now (gcp-firewall).
+	Priorities []int `json:"priorities,omitempty"`
 }
 
 // FilterEgressIn asks that a source reaches only what the rules name. The source cannot change in place: a new source

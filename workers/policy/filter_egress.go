@@ -34,7 +34,7 @@ func (s filterEgress) filter(run workers.Run, in FilterEgressIn) Filter {
 }
 
 // numbers are the priorities of a firewall policy.
-func (s filterEgress) numbers(policy string) workers.Numbers {
+func (s Drivers) numbers(policy string) workers.Numbers {
 	return workers.Numbers{
 		Claims: s.Claims, Times: s.Times, Resource: workers.FamilyNumbers.Resource(policy), First: priorityFirst,
 		Last: priorityLast,
@@ -140,11 +140,7 @@ func (s filterEgress) priorities(ctx context.Context, run workers.Run, driver Dr
 	if err != nil {
 		return "", nil, workers.Reading(err)
 	}
-	taken := make(map[int]bool, len(place.TakenPriorities))
-	for _, p := range place.TakenPriorities {
-		taken[p] = true
-	}
-	first, err := s.numbers(place.Policy).Take(ctx, run, blockSize, taken)
+	first, err := s.numbers(place.Policy).Take(ctx, run, blockSize, place.taken())
 	if err != nil {
 		return "", nil, err
 	}

@@ -96,3 +96,12 @@ type Place struct {
 	// Policy names the firewall policy, or the attachment point.
 	Policy string
 }
+
+// taken are the priorities that others use, as a set.
+func (p Place) taken() map[int]bool {
+	taken := make(map[int]bool, len(p.TakenPriorities))
+	for _, n := range p.TakenPriorities {
+		taken[n] = true
+	}
+	return taken
+}

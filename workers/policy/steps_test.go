@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -330,5 +331,32 @@ func TestCheckPolicy(t *testing.T) {
 		events.Do, events.Done, "")
 	if want := `{"nextHopIp":"10.11.0.2","tagged":true,"policy":"edge-policy"}`; string(o.Output) != want {
 		t.Errorf("check tells %s, want %s", o.Output, want)
+	}
+}
+
+// The check tells the priorities that the filter's rules get, whoever has some already. It takes none.
+func TestCheckTellsThePrioritiesToCome(t *testing.T) {
+	s := newStage(t)
+	check := func(connection string) []int {
+		t.Helper()
+		o := s.run(do(t, connection, "check", policy.KindCheck, policy.CheckIn{
+			Via: policy.ViaGCPFirewall, Network: network, Default: "deny",
+		}), events.Do, events.Done, "")
+		var out policy.CheckOut
+		if err := json.Unmarshal(o.Output, &out); err != nil {
+			t.Fatal(err)
+		}
+		return out.Priorities
+	}
+	for i, connection := range []string{"orders", "bills", "reports"} {
+		told := check(connection)
+		if again := check(connection); !slices.Equal(told, again) {
+			t.Errorf("told %v, then %v", told, again)
+		}
+		source := fmt.Sprintf("10.8.%d.0/28", i)
+		out := s.do(do(t, connection, "filter", policy.KindFilterEgress, filter(policy.ViaGCPFirewall, source)))
+		if len(told) == 0 || !slices.Equal(told, out.Priorities) {
+			t.Errorf("%s: told %v, got %v", connection, told, out.Priorities)
+		}
 	}
 }

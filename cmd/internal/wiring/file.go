@@ -59,6 +59,13 @@ type Operator struct {
 		// Labels are what intents select gateways by.
 		Labels map[string]string `yaml:"labels"`
 	} `yaml:"gateways"`
+	// Openings are destinations that the operator's own rules let everybody reach, in spite of any filter.
+	Openings []struct {
+		Network  string       `yaml:"network"`
+		CIDR     netip.Prefix `yaml:"cidr"`
+		Protocol string       `yaml:"protocol"`
+		Ports    []string     `yaml:"ports"`
+	} `yaml:"openings"`
 }
 
 // Controller is an Aviatrix controller. The password is in a file, never here.
@@ -118,6 +125,10 @@ func (f File) PlansOperator() operator.Config {
 	}
 	for name, g := range f.Operator.Gateways {
 		op.Gateways[name] = operator.Gateway{Controller: g.Controller, Tenants: g.Tenants, Labels: g.Labels}
+	}
+	for _, o := range f.Operator.Openings {
+		op.Openings = append(op.Openings,
+			operator.Opening{Network: o.Network, CIDR: o.CIDR, Protocol: o.Protocol, Ports: o.Ports})
 	}
 	for name, s := range f.Speakers {
 		op.Speakers[name] = operator.Speaker{Tenants: s.Tenants}

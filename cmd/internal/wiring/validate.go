@@ -8,8 +8,10 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/reach"
 )
 
 // IsURL tells whether a text is the URL of a host, with one of some schemes.
@@ -37,6 +39,13 @@ func (f File) Validate() error {
 		controller := f.Operator.Gateways[name].Controller
 		_, known := f.Controllers[controller]
 		need(known, "operator.gateways.%s.controller: %q is not in controllers", name, controller)
+	}
+	for i, o := range f.Operator.Openings {
+		at := fmt.Sprintf("operator.openings[%d]", i)
+		need(strings.HasPrefix(o.Network, "projects/"), "%s.network: %q is not a network's full name", at, o.Network)
+		need(o.CIDR.IsValid() && o.CIDR.Masked() == o.CIDR, "%s.cidr: %s is not a range without host bits", at, o.CIDR)
+		_, err := reach.ParseLayer4(o.Protocol, o.Ports...)
+		need(err == nil, "%s: %v", at, err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Controllers)) {
 		c := f.Controllers[name]

@@ -174,7 +174,9 @@ func (d *drivers) policy() []workers.Handler {
 }
 
 func (d *drivers) observe() []workers.Handler {
-	return observe.Steps(observe.Drivers{Networks: d.google.NetworkFacts(), Gateways: d.aviatrix.Gateways()})
+	return observe.Steps(observe.Drivers{
+		Networks: d.google.NetworkFacts(), Gateways: d.aviatrix.Gateways(), Claims: d.claims, Times: d.times,
+	})
 }
 
 // vendorLimits bound the verbs that one process asks of each vendor: Compute allows 20 requests a second and region,

@@ -21,6 +21,18 @@ type Config struct {
 	Gateways map[string]Gateway
 	// Speakers are the BGP speakers, each at a site of the operator's.
 	Speakers map[string]Speaker
+	// Openings are what the operator leaves open to everybody in a network, such as its name servers. A filter cannot
+	// close them: rules that are asked before it let them pass.
+	Openings []Opening
+}
+
+// An Opening is one destination in one network, which it names in full. Ports are as a filter names them; none means
+// all.
+type Opening struct {
+	Network  string
+	CIDR     netip.Prefix
+	Protocol string
+	Ports    []string
 }
 
 // A Pool is a set of IPv4 ranges whose addresses are unused anywhere.
@@ -67,6 +79,11 @@ func (c Config) Holds(ip netip.Addr, tenant string) bool {
 		}
 	}
 	return false
+}
+
+// Open lists what is open to everybody in a network.
+func (c Config) Open(network string) []Opening {
+	return slices.DeleteFunc(slices.Clone(c.Openings), func(o Opening) bool { return o.Network != network })
 }
 
 // Overlap names the first pool, of whichever tenant, that shares addresses with a range.

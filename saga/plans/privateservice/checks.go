@@ -38,6 +38,7 @@ func (r *recipe) checks() {
 			r.b, saga.Spec{Name: "check-policy", Kind: policy.KindCheck, Check: true}, in,
 		)
 	}
+	r.addCheckReach()
 }
 
 func (r *recipe) addCheckEgress() {

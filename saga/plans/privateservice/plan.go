@@ -15,7 +15,8 @@ import (
 // A recipe is one plan in the making. The graph, from left to right:
 //
 //	checks → reserve-address → create-endpoint → announce[each] ────────────┐
-//	       → attach-connector → filter-egress → steer-egress → bind-service ┼→ map-names → restrict-ingress
+//	       → attach-connector → filter-egress → steer-egress → prove-reach
+//	         → bind-service ────────────────────────────────────────────────┼→ map-names → restrict-ingress
 //	       → enable-google-access (before bind-service), grant-invoker ─────┘
 //
 // Names are the cutover and come last: a route to an unused address harms nobody, a name without a route cuts clients.
@@ -156,14 +157,19 @@ func (r *recipe) wayOut() {
 		r.filter(out.Filter)
 	}
 	if g := out.GoogleAccess; g != nil && len(g.Subnetworks) > 0 {
-		in := &network.EnableGoogleAccessIn{
-			Subnets: slices.Sorted(slices.Values(g.Subnetworks)), Restore: r.OnWithdraw == Restore,
-		}
+		in := r.googleAccessIn(g)
 		h := saga.Add[network.EnableGoogleAccessOut](r.b,
 			saga.Spec{Name: "enable-google-access", Kind: network.KindEnableGoogleAccess, Prefix: "pga"}, in)
 		r.bound = append(r.bound, h.Name())
 	}
+	r.addProveReach()
 	r.bind()
+}
+
+func (r *recipe) googleAccessIn(g *GoogleAccess) *network.EnableGoogleAccessIn {
+	return &network.EnableGoogleAccessIn{
+		Subnets: slices.Sorted(slices.Values(g.Subnetworks)), Restore: r.OnWithdraw == Restore,
+	}
 }
 
 func (r *recipe) attachConnector(c *Connector) {
@@ -190,13 +196,7 @@ func (r *recipe) connectorIn(c *Connector) *egress.AttachConnectorIn {
 // filter puts the filter in force for the source's range before any traffic is bound to it, and for an Aviatrix gateway
 // steers the source's traffic there: a filter on a gateway binds only what is routed to it.
 func (r *recipe) filter(f *Filter) {
-	in := &policy.FilterEgressIn{
-		Via: string(f.Via), Project: r.NetworkProject(), Network: r.Network, Region: r.Service.Region,
-		Gateway:    f.Gateway,
-		Controller: r.op.Gateways[f.Gateway].Controller, GatewayWide: f.AcceptGatewayWide, Default: f.Default,
-		Rules:    rules(f),
-		KeepOpen: r.Egress.Connector != nil,
-	}
+	in := r.filterIn(f)
 	source := saga.Fill(
 		&in.Source, saga.Field(r.checkNetwork, func(o *network.CheckOut) *string { return &o.DirectCIDR }),
 	)
@@ -230,6 +230,14 @@ func (r *recipe) filter(f *Filter) {
 	s := saga.Add[routing.SteerEgressOut](r.b,
 		saga.Spec{Name: "steer-egress", Kind: routing.KindSteerEgress, Prefix: "route"}, steer, binds...)
 	r.bound = append(r.bound, s.Name())
+}
+
+func (r *recipe) filterIn(f *Filter) *policy.FilterEgressIn {
+	return &policy.FilterEgressIn{
+		Via: string(f.Via), Project: r.NetworkProject(), Network: r.Network, Region: r.Service.Region,
+		Gateway: f.Gateway, Controller: r.op.Gateways[f.Gateway].Controller, GatewayWide: f.AcceptGatewayWide,
+		Default: f.Default, Rules: rules(f), KeepOpen: r.Egress.Connector != nil,
+	}
 }
 
 func (r *recipe) bind() {

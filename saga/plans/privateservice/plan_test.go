@@ -44,7 +44,8 @@ func TestTheGraph(t *testing.T) {
 		all := map[string]string{}
 		for _, part := range []map[string]string{in, {
 			"attach-connector": "", "filter-egress": "attach-connector", "enable-google-access": "",
-			"bind-service": "attach-connector enable-google-access filter-egress",
+			"prove-reach":  "attach-connector enable-google-access filter-egress",
+			"bind-service": "attach-connector enable-google-access filter-egress prove-reach",
 			"map-names":    "announce-0 bind-service create-endpoint grant-invoker reserve-address",
 		}, changed} {
 			for step, after := range part {
@@ -60,18 +61,19 @@ func TestTheGraph(t *testing.T) {
 		"ingress-only":              in,
 		"router-firewall-connector": whole(nil),
 		"bgp-firewall-connector":    whole(nil),
-		"aviatrix-fqdn-connector": whole(map[string]string{
+		"aviatrix-fqdn-connector": without(whole(map[string]string{
 			"steer-egress": "attach-connector filter-egress",
 			"bind-service": "attach-connector enable-google-access filter-egress steer-egress",
-		}),
-		"router-webgroup-connector": whole(map[string]string{
+		}), "prove-reach"),
+		"router-webgroup-connector": without(whole(map[string]string{
 			"steer-egress": "filter-egress",
 			"bind-service": "attach-connector enable-google-access filter-egress steer-egress",
-		}),
-		"router-fqdn-direct":  without(whole(steered), "attach-connector"),
-		"bgp-webgroup-direct": without(whole(steered), "attach-connector"),
+		}), "prove-reach"),
+		"router-fqdn-direct":  without(without(whole(steered), "attach-connector"), "prove-reach"),
+		"bgp-webgroup-direct": without(without(whole(steered), "attach-connector"), "prove-reach"),
 		"bgp-firewall-direct": without(whole(
-			map[string]string{"filter-egress": "", "bind-service": "enable-google-access filter-egress"},
+			map[string]string{"filter-egress": "", "prove-reach": "enable-google-access filter-egress",
+				"bind-service": "enable-google-access filter-egress prove-reach"},
 		), "attach-connector"),
 		"egress-only": {"attach-connector": "", "bind-service": "attach-connector"},
 		"existing":    {"attach-connector": "", "bind-service": "attach-connector"},

@@ -27,5 +27,9 @@ func Config() operator.Config {
 			"gcp-spoke-p":  {Controller: "avx-82", Tenants: partner, Labels: map[string]string{"edge": "yes"}},
 		},
 		Speakers: map[string]operator.Speaker{"site-edge": {Tenants: ours}, "site-partner": {Tenants: partner}},
+		Openings: []operator.Opening{{
+			Network: "projects/acme-net/global/networks/spoke-vpc", CIDR: netip.MustParsePrefix("10.30.0.53/32"),
+			Protocol: "udp", Ports: []string{"53"},
+		}},
 	}
 }

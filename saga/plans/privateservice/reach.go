@@ -1,0 +1,183 @@
+package privateservice
+
+import (
+	"slices"
+
+	"github.com/culvertnet/culvert/events/reach"
+	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/workers/egress"
+	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/observe"
+	"github.com/culvertnet/culvert/workers/policy"
+)
+
+// A plan with a filter of the network's own asks the model of reach twice. check-reach asks before anything has an
+// effect: do the service's packets pass and come back, is everything else closed, and does nobody else lose or gain
+// a path? prove-reach asks again of what is there, right before the service is bound, and at each look afterwards.
+
+// A reachQuestion is what one step asks, with the values that other steps tell.
+type reachQuestion struct {
+	*observe.ReachIn
+	binds []saga.Binding
+}
+
+// asksReach tells whether the model is asked: the filters of gateways tell no effect yet.
+func (r *recipe) asksReach() bool {
+	return r.Egress != nil && r.Egress.Filter != nil && r.Egress.Filter.Via == ViaGCPFirewall
+}
+
+// addCheckReach asks about the world that the plan will make.
+func (r *recipe) addCheckReach() {
+	if !r.asksReach() {
+		return
+	}
+	q := r.question()
+	q.effects(r)
+	saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "check-reach", Kind: observe.KindCheck, Check: true}, q.ReachIn,
+		q.binds...)
+}
+
+// addProveReach asks about the world as it is, once all that the service is bound behind stands.
+func (r *recipe) addProveReach() {
+	if !r.asksReach() {
+		return
+	}
+	q := r.question()
+	if r.Egress.Connector != nil {
+		for i := range q.Asks {
+			from := &q.Asks[i].From
+			from.Tags = append(from.Tags, "")
+			q.binds = append(q.binds, saga.Fill(&from.Tags[len(from.Tags)-1],
+				saga.Field(r.connector, func(o *egress.AttachConnectorOut) *string { return &o.Tag })))
+		}
+	}
+	h := saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "prove-reach", Kind: observe.KindProveReach, Prefix: "reach",
+		After: r.bound}, q.ReachIn, q.binds...)
+	r.bound = append(r.bound, h.Name())
+}
+
+// question has the connection's own claims: what the filter names passes and is answered, and nothing else does.
+func (r *recipe) question() *reachQuestion {
+	q := &reachQuestion{ReachIn: &observe.ReachIn{
+		Networks: []observe.Scope{{Network: r.Network, Regions: []string{r.Service.Region},
+			ConnectorProjects: r.projects()}},
+		Controllers: r.controllers(), Own: []string{""},
+	}}
+	own := saga.Field(r.checkEgress, func(o *egress.CheckOut) *string { return &o.Sender })
+	q.binds = append(q.binds, saga.Fill(&q.Own[0], own))
+	f, from := r.filterIn(r.Egress.Filter), r.sender()
+	for _, rule := range f.Rules {
+		if f.Closes() {
+			to := rule.Destination()
+			q.Asks = append(q.Asks, reach.Ask{About: "out to " + name(to), From: from, Want: reach.Passes, Dest: &to})
+		}
+	}
+	if f.Closes() {
+		q.Asks = append(q.Asks, reach.Ask{About: "everything else is closed", From: from, Want: reach.Closed,
+			Except: slices.Concat(f.LetOut(), r.openings()), Firewall: true})
+	}
+	for i := range q.Asks {
+		at := &q.Asks[i].From
+		at.Tags = slices.Clone(from.Tags)
+		q.binds = append(q.binds, saga.Fill(&at.Name, own))
+		if c := r.Egress.Connector; c != nil && c.Existing != "" {
+			q.binds = append(q.binds,
+				saga.Fill(&at.Source, saga.Field(r.checkEgress,
+					func(o *egress.CheckOut) *string { return &o.Source.CIDR })),
+				saga.Fill(&at.Kind, saga.Field(r.checkEgress,
+					func(o *egress.CheckOut) *reach.Kind { return &o.Source.Kind })))
+		}
+	}
+	return q
+}
+
+// openings are what the operator leaves open to everybody.
+func (r *recipe) openings() []reach.Allowed {
+	var out []reach.Allowed
+	for _, o := range r.op.Open(r.Network) {
+		out = append(out, reach.Allowed{CIDR: o.CIDR.String(), Protocol: o.Protocol, Ports: o.Ports})
+	}
+	return out
+}
+
+// name is a destination for people.
+func name(to reach.Allowed) string {
+	what := to.FQDN + to.CIDR + " " + to.Protocol
+	for _, p := range to.Ports {
+		what += " " + p
+	}
+	return what
+}
+
+// sender is who sends, as far as the intent tells: rules may ask for the kind of a sender as well as for its address.
+func (r *recipe) sender() reach.Sender {
+	e := r.Egress
+	s := reach.Sender{Realm: reach.Realm(r.Network), Region: r.Service.Region,
+		PrivateRangesOnly: e.VPCEgress == PrivateRangesOnly}
+	if d := e.Direct; d != nil {
+		s.Kind, s.Subnet, s.Tags = reach.DirectEgress, d.Subnetwork, d.Tags
+		return s
+	}
+	s.Tags = []string{"vpc-connector"}
+	if c := e.Connector; c.Subnet != "" {
+		s.Kind, s.Subnet = reach.SubnetConnector, c.Subnet
+	} else if c.IPCIDRRange.IsValid() {
+		s.Kind, s.Source = reach.RangeConnector, c.IPCIDRRange.String()
+	}
+	return s
+}
+
+// effects are those of the plan's steps, in the order in which they happen.
+func (q *reachQuestion) effects(r *recipe) {
+	if c := r.Egress.Connector; c != nil {
+		if e := r.connectorIn(c).Effect("attach-connector"); e != nil {
+			q.Effects = append(q.Effects, *e)
+		}
+	}
+	if g := r.Egress.GoogleAccess; g != nil && len(g.Subnetworks) > 0 {
+		q.Effects = append(q.Effects, r.googleAccessIn(g).Effect("enable-google-access", r.Network))
+	}
+	if e := r.filterIn(r.Egress.Filter).Effect("filter-egress"); e != nil {
+		q.binds = append(q.binds, saga.Fill(&e.Filter.Priorities,
+			saga.Field(r.checkPolicy, func(o *policy.CheckOut) *[]int { return &o.Priorities })))
+		q.source(r, &e.Filter.Source)
+		q.Effects = append(q.Effects, *e)
+	}
+}
+
+// source fills in the range that the filter is for, before its connector is made.
+func (q *reachQuestion) source(r *recipe, to *string) {
+	var from saga.Value[string]
+	switch c := r.Egress.Connector; {
+	case c == nil:
+		from = saga.Field(r.checkNetwork, func(o *network.CheckOut) *string { return &o.DirectCIDR })
+	case c.Subnet != "":
+		from = saga.Field(r.checkNetwork, func(o *network.CheckOut) *string { return &o.ConnectorCIDR })
+	case c.Existing != "":
+		from = saga.Field(r.checkEgress, func(o *egress.CheckOut) *string { return &o.Source.CIDR })
+	default:
+		*to = c.IPCIDRRange.String()
+		return
+	}
+	q.binds = append(q.binds, saga.Fill(to, from))
+}
+
+// projects are those in which others may send from the same ranges.
+func (r *recipe) projects() []string {
+	all := []string{r.NetworkProject(), r.Service.Project}
+	if r.Egress != nil && r.Egress.Connector != nil {
+		all = append(all, r.ConnectorProject())
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// controllers are all that the operator has: packets may pass their gateways though the intent names none.
+func (r *recipe) controllers() []string {
+	var all []string
+	for _, g := range r.op.Gateways {
+		all = append(all, g.Controller)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

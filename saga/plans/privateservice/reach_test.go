@@ -1,0 +1,119 @@
+package privateservice
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/culvertnet/culvert/events/reach"
+	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/workers/observe"
+)
+
+// asked is what a step asks, and which values of other steps it is bound to.
+func asked(t *testing.T, p saga.Plan, step string) (in observe.ReachIn, binds map[string]string) {
+	t.Helper()
+	n, ok := p.Node(step)
+	if !ok {
+		t.Fatalf("the plan has no %s", step)
+	}
+	if err := json.Unmarshal(n.Input, &in); err != nil {
+		t.Fatal(err)
+	}
+	binds = map[string]string{}
+	for _, b := range n.Binds {
+		binds[b.To] = b.Step + b.From
+	}
+	return in, binds
+}
+
+const firewall = `"filter":{"via":"gcp-firewall","allow":[
+	{"fqdn":"qa1.backend.example","protocol":"tcp","ports":["443"]},{"cidr":"10.20.0.4/32","protocol":"tcp","ports":["80"]}]}`
+
+// TestWhatAPlanAsks: for each kind of source, the claims are the same and the sender is said as rules may ask for it.
+func TestWhatAPlanAsks(t *testing.T) {
+	const subnets = "projects/acme-net/regions/europe-west3/subnetworks/"
+	for name, c := range map[string]struct {
+		egress, kind     string
+		source, subnet   string
+		effects, sources []string
+	}{
+		"direct": {
+			egress: direct, kind: string(reach.DirectEgress), subnet: subnets + "direct-egress",
+			effects: []string{"filter-egress"}, sources: []string{"/effects/0/filter/source check-network/directCidr"},
+		},
+		"connector on a subnetwork": {
+			egress: `"connector":{"subnet":"` + subnets + `serverless-28"}`, kind: string(reach.SubnetConnector),
+			subnet: subnets + "serverless-28", effects: []string{"filter-egress"},
+			sources: []string{"/effects/0/filter/source check-network/connectorCidr"},
+		},
+		"connector with a range": {
+			egress: connector, kind: string(reach.RangeConnector), source: "10.8.0.0/28",
+			effects: []string{"attach-connector", "filter-egress"},
+		},
+		"existing connector": {
+			egress: `"connector":{"existing":"shared-1"}`, effects: []string{"filter-egress"}, sources: []string{
+				"/effects/0/filter/source check-egress/source/cidr", "/asks/0/from/kind check-egress/source/kind",
+				"/asks/0/from/source check-egress/source/cidr", "/asks/2/from/source check-egress/source/cidr",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := planned(t, ways("", "", c.egress+","+firewall))
+			in, binds := asked(t, p, "check-reach")
+			var effects []string
+			for _, e := range in.Effects {
+				effects = append(effects, e.Step)
+			}
+			if !slices.Equal(effects, c.effects) {
+				t.Errorf("effects of %v, want %v", effects, c.effects)
+			}
+			for _, bind := range c.sources {
+				if at, from, _ := strings.Cut(bind, " "); binds[at] != from {
+					t.Errorf("%s is bound to %q, want %q", at, binds[at], from)
+				}
+			}
+			if binds["/own/0"] != "check-egress/sender" {
+				t.Errorf("own senders are bound to %q", binds["/own/0"])
+			}
+			holds(t, in.Asks, reach.Sender{Kind: reach.Kind(c.kind), Source: c.source, Subnet: c.subnet})
+			after, _ := asked(t, p, "prove-reach")
+			if len(after.Effects) > 0 || len(after.Asks) != len(in.Asks) {
+				t.Errorf("the proof asks of a world that is not there: %+v", after)
+			}
+		})
+	}
+}
+
+// holds tells whether the claims are those of the filter: both destinations pass, and nothing else but what the
+// operator leaves open to everybody.
+func holds(t *testing.T, asks []reach.Ask, want reach.Sender) {
+	t.Helper()
+	if len(asks) != 3 || asks[0].Want != reach.Passes || asks[0].Dest.FQDN != "qa1.backend.example" ||
+		asks[1].Want != reach.Passes || asks[1].Dest.CIDR != "10.20.0.4/32" || asks[2].Want != reach.Closed ||
+		!asks[2].Firewall {
+		t.Fatalf("asks %+v", asks)
+	}
+	opening := reach.Allowed{CIDR: "10.30.0.53/32", Protocol: "udp", Ports: []string{"53"}}
+	if !slices.ContainsFunc(asks[2].Except, func(a reach.Allowed) bool { return a.CIDR == opening.CIDR }) {
+		t.Errorf("what the operator leaves open is claimed to be closed: %+v", asks[2].Except)
+	}
+	for _, a := range asks {
+		if a.From.Kind != want.Kind || a.From.Source != want.Source || a.From.Subnet != want.Subnet {
+			t.Errorf("%s is sent by %+v, want %+v", a.About, a.From, want)
+		}
+	}
+}
+
+// TestGatewayFiltersAreNotAsked: they have no effect that the model knows, so that nothing is claimed of them.
+func TestGatewayFiltersAreNotAsked(t *testing.T) {
+	for _, filter := range []string{byTag, byWebGroup} {
+		p := planned(t, ways("", "", connector+","+filter))
+		for _, n := range p.Nodes {
+			if n.Kind == observe.KindCheck || n.Kind == observe.KindProveReach {
+				t.Errorf("%s asks about a filter at a gateway", n.Name)
+			}
+		}
+	}
+}

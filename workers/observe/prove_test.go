@@ -1,0 +1,109 @@
+package observe
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/culvertnet/culvert/adapters/memory"
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/reach"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// standing is a proof in a scene whose filter is there already.
+func standing(t *testing.T) (*shown, prove, workers.Run, ReachIn) {
+	t.Helper()
+	s, in := scene(t), question()
+	n, err := reach.World{Networks: []reach.Network{s.networks[home]}}.After(in.Effects...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.networks[home], in.Effects = n.Networks[0], nil
+	run := workers.Run{Connection: events.Key{Tenant: "t", Name: "c"}, Saga: "t_c.1", Step: "prove-reach",
+		Generation: 1, Epoch: 1, Now: time.Unix(1, 0)}
+	return s, prove{Drivers{Networks: s, Gateways: s, Claims: memory.NewClaims(),
+		Times: workers.ClaimTimes{Lease: time.Minute}}}, run, in
+}
+
+// TestProveLooksAnew: each look asks the world again. It names what broke since, and what it cannot read is neither
+// broken nor whole.
+func TestProveLooksAnew(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		broken func(*shown, *reach.Network)
+		want   events.Presence
+		says   string
+		fails  bool
+	}{
+		{name: "as it was", want: events.Present},
+		{name: "the way out is gone", broken: func(_ *shown, n *reach.Network) {
+			n.NATs = reach.WholeList[reach.NAT]()
+		}, want: events.Different, says: "198.51.100.7/32"},
+		{name: "the closing rule is gone", broken: func(_ *shown, n *reach.Network) {
+			n.Firewall.Global = reach.WholeList(reach.Policy{Object: "policy"})
+		}, want: events.Different, says: "is open"},
+		{name: "a list that does not answer", broken: func(_ *shown, n *reach.Network) {
+			n.Routes.Whole = false
+		}, fails: true},
+		{name: "a network that does not answer", broken: func(s *shown, _ *reach.Network) {
+			s.errors[home] = workers.Retry("unavailable", 0, errors.New("503"))
+		}, fails: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, p, run, in := standing(t)
+			if _, err := p.Do(t.Context(), run, in, nil); err != nil {
+				t.Fatal(err)
+			}
+			if c.broken != nil {
+				n := s.networks[home]
+				c.broken(s, &n)
+				s.networks[home] = n
+			}
+			seen, err := p.Look(t.Context(), run, in, nil)
+			if (err != nil) != c.fails || seen.Presence != c.want && !c.fails ||
+				!strings.Contains(seen.Detail, c.says) {
+				t.Errorf("%s %q %v, want %s with %q", seen.Presence, seen.Detail, err, c.want, c.says)
+			}
+		})
+	}
+}
+
+// TestProveIsGoneOnceUndone: it stands from a Do to an Undo, and never before.
+func TestProveIsGoneOnceUndone(t *testing.T) {
+	_, p, run, in := standing(t)
+	sees := func(want events.Presence) {
+		t.Helper()
+		if seen, err := p.Look(t.Context(), run, in, nil); err != nil || seen.Presence != want {
+			t.Errorf("sees %s %v, want %s", seen.Presence, err, want)
+		}
+	}
+	sees(events.Absent)
+	if _, err := p.Do(t.Context(), run, in, nil); err != nil {
+		t.Fatal(err)
+	}
+	sees(events.Present)
+	for range 2 {
+		if _, err := p.Undo(t.Context(), run, in, nil); err != nil {
+			t.Fatal(err)
+		}
+		sees(events.Absent)
+	}
+}
+
+// TestEnforcement: what closes a direct interface's subnetwork is documented, what closes a connector's is not.
+func TestEnforcement(t *testing.T) {
+	for kind, want := range map[reach.Kind]Enforcement{
+		reach.DirectEgress: Documented, reach.SubnetConnector: Unverified, reach.RangeConnector: Unverified,
+	} {
+		_, p, run, in := standing(t)
+		for i := range in.Asks {
+			in.Asks[i].From.Kind = kind
+		}
+		out, err := p.Do(t.Context(), run, in, nil)
+		if err != nil || out.Enforcement != want {
+			t.Errorf("%s: %q %v, want %q", kind, out.Enforcement, err, want)
+		}
+	}
+}
