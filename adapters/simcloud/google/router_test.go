@@ -32,7 +32,9 @@ func (r *rig) told(router, peer string) []string {
 	return out
 }
 
-var subnetsOfWest3 = []string{"10.10.0.0/24", "10.11.0.0/24", "10.11.1.0/26", "10.11.4.0/22", "10.11.8.0/22", "10.8.1.0/28"}
+var subnetsOfWest3 = []string{
+	"10.10.0.0/24", "10.11.0.0/24", "10.11.1.0/26", "10.11.4.0/22", "10.11.8.0/22", "10.8.1.0/28",
+}
 
 func union(lists ...[]string) []string {
 	out := slices.Concat(lists...)
