@@ -30,6 +30,9 @@ func (s mapNames) Do(ctx context.Context, run workers.Run, in MapNamesIn, _ *Map
 			return MapNamesOut{}, err
 		}
 	}
+	if err := s.droppable(ctx, run, in); err != nil {
+		return MapNamesOut{}, err
+	}
 	t, err := s.ownership(run, "", partNames).Begin(ctx, run)
 	if err != nil {
 		return MapNamesOut{}, err
@@ -160,6 +163,27 @@ func (in MapNamesIn) matches(z Zone) bool {
 	return z.IP == in.IP && z.TTL == in.TTL && slices.Contains(z.Networks, in.Network)
 }
 
+// droppable refuses a change that would take away a host name whose zone has records of others.
+func (s mapNames) droppable(ctx context.Context, run workers.Run, in MapNamesIn) error {
+	t, _, err := s.ownership(run, "", partNames).Look(ctx, run)
+	if err != nil {
+		return err
+	}
+	zones, err := s.standing(ctx, run, in, t)
+	if err != nil {
+		return err
+	}
+	for _, z := range zones {
+		if slices.Contains(in.zones(), z.Name) {
+			continue
+		}
+		if err := shared(z, in.Network); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // drop takes away the zone of a host name that is not asked for any more. The endpoint stays, so nobody is cut off by
 // an answer that is still cached.
 func (s mapNames) drop(ctx context.Context, run workers.Run, in MapNamesIn, zone string) error {
@@ -170,13 +194,13 @@ func (s mapNames) drop(ctx context.Context, run workers.Run, in MapNamesIn, zone
 	if err != nil {
 		return err
 	}
+	if err := shared(z, in.Network); err != nil {
+		return err
+	}
 	if z.IP != "" {
 		if err := s.Names.ClearRecord(ctx, run.RequestID, z); err != nil {
 			return err
 		}
-	}
-	if z.Others > 0 { // somebody else's records: the zone stays theirs
-		return nil
 	}
 	return s.Names.Delete(ctx, run.RequestID, in.Project, zone)
 }

@@ -74,21 +74,60 @@ func TestNamesGoRecordsFirstThenAfterOneTTLTheZones(t *testing.T) {
 	}
 }
 
+// TestZoneWithRecordsOfOthersStays: nothing of a zone is taken away while others have records in it, because the name
+// would be dead in the network; once they are gone, the same withdrawal ends.
 func TestZoneWithRecordsOfOthersStays(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		of      int  // the zone that others use
+		cleared bool // they came after our record had gone
+		say     string
+	}{
+		{"the only record beside ours", 0, false, host + " resolves on"},
+		{"in the second of two zones", 1, false, second + " resolves on"},
+		{"while the time to live went by", 0, true, host + " does not resolve"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			s := names("10.200.0.9", host, second)
+			b.Must("do", b.Do(s), events.Done)
+			if c.cleared {
+				b.Once(b.Command(s, steptest.Ask{Verb: events.Undo, Purpose: events.ToWithdraw}))
+			}
+			zones := b.world.AllZones()
+			i := slices.IndexFunc(zones, func(z network.Zone) bool { return z.Host == []string{host, second}[c.of] })
+			z := zones[i]
+			z.Others = 2
+			b.world.PutZone(z)
+			did := len(b.world.Effects())
+			o := b.Withdraw(s)
+			b.Refused("undo", o, "in-use")
+			for _, part := range []string{z.Name, c.say, "withdraw again"} {
+				if !strings.Contains(o.Message, part) {
+					t.Errorf("refused with %q, want %q in it", o.Message, part)
+				}
+			}
+			if calls := steptest.Calls(b.world.Effects()[did:]); len(calls) != 0 {
+				t.Errorf("calls %q, want none", calls)
+			}
+			z.Others = 0
+			b.world.PutZone(z)
+			b.Must("undo again", b.Withdraw(s), events.Done)
+			b.Sees(s, events.Absent)
+		})
+	}
+}
+
+func TestChangeThatDropsAZoneWithRecordsOfOthers(t *testing.T) {
 	b := newBench(t)
-	s := names("10.200.0.9", host)
-	b.Must("do", b.Do(s), events.Done)
-	z := b.world.AllZones()[0]
-	z.Others = 2
+	b.Must("do", b.Do(names("10.200.0.9", host, second)), events.Done)
+	zones := b.world.AllZones()
+	z := zones[slices.IndexFunc(zones, func(z network.Zone) bool { return z.Host == second })]
+	z.Others = 1
 	b.world.PutZone(z)
-	o := b.Must("undo", b.Withdraw(s), events.Done)
-	if !strings.Contains(o.Retained, z.Name) {
-		t.Errorf("retained %q, want the zone named", o.Retained)
-	}
-	if left := b.world.AllZones(); len(left) != 1 || left[0].IP != "" {
-		t.Errorf("left %+v, want the zone without our record", left)
-	}
-	b.Sees(s, events.Absent)
+	before := b.world.Snapshot()
+	b.Refused("change", b.Do(names("10.200.0.9", host)), "in-use")
+	b.Unchanged(before)
 }
 
 func TestNamesThatCannotBeMapped(t *testing.T) {

@@ -3,9 +3,7 @@ package network
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/culvertnet/culvert/workers"
@@ -16,7 +14,9 @@ func (s mapNames) ttl(in MapNamesIn) time.Duration {
 	return time.Duration(float64(in.TTL) * float64(time.Second) / s.Pace)
 }
 
-// Undo takes the records away, waits until nobody can have them cached, and deletes the zones.
+// Undo takes the records away, waits until nobody can have them cached, and deletes the zones. A zone with records of
+// others cannot go, and without our record it would leave the name dead in the network: it is refused before anything
+// is cleared, so that the name answers on until somebody has moved those records.
 func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *MapNamesOut) (workers.Undone, error) {
 	t, held, err := s.ownership(run, "", partNames).Look(ctx, run)
 	if err != nil {
@@ -25,6 +25,11 @@ func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *M
 	zones, err := s.standing(ctx, run, in, t)
 	if err != nil {
 		return workers.Undone{}, err
+	}
+	for _, z := range zones {
+		if err := shared(z, in.Network); err != nil {
+			return workers.Undone{}, err
+		}
 	}
 	for _, z := range zones {
 		if z.IP != "" {
@@ -38,11 +43,10 @@ func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *M
 			return workers.Undone{}, err
 		}
 	}
-	undone, err := s.remove(ctx, run, zones)
-	if err != nil {
-		return undone, err
+	if err := s.remove(ctx, run, zones); err != nil {
+		return workers.Undone{}, err
 	}
-	return undone, t.End(ctx, run)
+	return workers.Undone{}, t.End(ctx, run)
 }
 
 // standing reads the zones of the step that are there: those noted, and those of the host names.
@@ -83,26 +87,33 @@ func (s mapNames) expire(ctx context.Context, run workers.Run, in MapNamesIn, t 
 	return nil
 }
 
-// remove deletes the zones that are empty, and lists those that others have put records into.
-func (s mapNames) remove(ctx context.Context, run workers.Run, zones []Zone) (workers.Undone, error) {
-	var kept []string
+// shared refuses to take a zone away that has records of others: they would go with it.
+func shared(z Zone, network string) error {
+	switch {
+	case z.Others == 0:
+		return nil
+	case z.IP == "":
+		return workers.Refuse("in-use", "zone %s in %s has %d records of others, and %s does not resolve in %s: "+
+			"move them to another zone, then withdraw again", z.Name, z.Project, z.Others, z.Host, network)
+	default:
+		return workers.Refuse("in-use", "zone %s in %s has %d records of others, so %s resolves on in %s: "+
+			"move them to another zone, then withdraw again", z.Name, z.Project, z.Others, z.Host, network)
+	}
+}
+
+// remove deletes the zones.
+func (s mapNames) remove(ctx context.Context, run workers.Run, zones []Zone) error {
 	for _, z := range zones {
-		if z.Others > 0 {
-			kept = append(
-				kept, fmt.Sprintf("zone %s (%s) stays: it has %d records of others", z.Name, z.Host, z.Others),
-			)
-			continue
-		}
 		if err := s.Names.Delete(ctx, run.RequestID, z.Project, z.Name); err != nil {
-			return workers.Undone{}, err
+			return err
 		}
 		_, err := s.Names.Get(ctx, z.Project, z.Name)
 		if err == nil {
-			return workers.Undone{}, workers.Wait("removing", 0)
+			return workers.Wait("removing", 0)
 		}
 		if !errors.Is(err, workers.ErrNotFound) {
-			return workers.Undone{}, err
+			return err
 		}
 	}
-	return workers.Undone{Retained: strings.Join(kept, "; ")}, nil
+	return nil
 }
