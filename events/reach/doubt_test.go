@@ -53,9 +53,52 @@ func TestARouteThatIsDownMayHideAShorterOne(t *testing.T) {
 	dead.Tags = []string{"web"}
 	n.Routes.Items = append(n.Routes.Items, dead)
 	flows := tcp(t, "10.8.0.4", "172.16.0.9", 443)
-	expect(t, "with the tag", ask(n, sender, flows), flows, "blocked")
+	expect(t, "with the tag", ask(n, sender, flows), flows, "undecided", NoDocument)
 	expect(t, "without", ask(n, receiver, flows), flows, "passes")
-	expect(t, "nobody knows", ask(n, Identity{Kind: Unknown}, flows), flows, "undecided", ListNotWhole)
+	expect(t, "nobody knows", ask(n, Identity{Kind: Unknown}, flows), flows, "undecided", ListNotWhole, NoDocument)
+}
+
+// TestADeadNextHopYieldsOrNot: a static route whose next hop is not there is left out, and no page says whether that is
+// before the longest prefix is chosen.
+func TestADeadNextHopYieldsOrNot(t *testing.T) {
+	flows := tcp(t, "10.8.0.4", "172.16.0.9", 443)
+	for _, c := range []struct {
+		name, want string
+		next       NextHop
+		kind       RouteKind
+		dst        string
+	}{
+		{"an address that nobody has", "undecided", NextHop{Kind: ToNobody, Name: "10.8.0.9", State: Up}, StaticRoute,
+			"172.16.0.0/24"},
+		{"a machine that is stopped", "undecided", NextHop{Kind: ToGateway, Name: "vm", State: Down}, StaticRoute,
+			"172.16.0.0/24"},
+		{"an IPv6 address, beside the route", "passes", NextHop{Kind: ToNobody, Name: "fd00::9", State: Up},
+			StaticRoute, "fd99::/64"},
+		{"a machine that does not forward is there", "blocked", NextHop{Kind: ToNobody, Name: "vm", State: Up},
+			StaticRoute, "172.16.0.0/24"},
+		{"a subnetwork's route", "blocked", NextHop{Kind: ToNobody, Name: "10.8.0.9", State: Up}, SubnetRoute,
+			"172.16.0.0/24"},
+		{"a live route has the same prefix", "passes", NextHop{Kind: ToGateway, Name: "vm", State: Down}, StaticRoute,
+			"172.16.0.0/16"},
+	} {
+		for yields, settled := range map[string]map[Switch]bool{"": nil, "passes": {DeadNextHopYields: true},
+			"blocked": {DeadNextHopYields: false}} {
+			n := emptyNetwork("net")
+			one := route(c.dst, c.kind, c.next)
+			one.Priority = 1
+			n.Routes = WholeList(one, route("172.16.0.0/16", StaticRoute, toSite("site")))
+			want, causes := c.want, []Cause(nil)
+			if want == "undecided" && settled != nil {
+				want = yields
+			}
+			if want == "undecided" {
+				causes = []Cause{NoDocument}
+			}
+			v := Evaluate(World{Networks: []Network{n}, Sites: []FarSideFacts{wholeSite}, Settled: settled},
+				Question{From: Place{"net", sender}, Flows: flows})
+			expect(t, c.name+" "+yields, v, flows, want, causes...)
+		}
+	}
 }
 
 func TestAnExactRecordComesBeforeAWildcard(t *testing.T) {

@@ -53,7 +53,8 @@ const (
 	ToNetwork NextKind = "network"
 	// ToPeerRoutes hands packets to the routes of a peered network: those of a static or dynamic route that it exports.
 	ToPeerRoutes NextKind = "peer-routes"
-	// ToNobody is a next hop that no object owns.
+	// ToNobody is a next hop that passes nothing on: Name is an address that nobody has, or a machine that does not
+	// forward.
 	ToNobody NextKind = "nobody"
 	// ToUnread is a next hop of which nobody has read where it leads: a load balancer, a hub.
 	ToUnread NextKind = "unread"

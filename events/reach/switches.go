@@ -16,6 +16,8 @@ const (
 	RestrictedServesRun Switch = "restricted-bundle-serves-run-app"
 	// WhiteTagClosesOtherPorts is about a white tag of a gateway and packets in which it looks for no name.
 	WhiteTagClosesOtherPorts Switch = "white-tag-closes-other-ports"
+	// DeadNextHopYields is about a static route whose next hop is not there, and routes of shorter prefixes.
+	DeadNextHopYields Switch = "dead-next-hop-yields-to-shorter-prefix"
 )
 
 // maxSwitches is how many switches one question may turn; each doubles its cost.
@@ -36,6 +38,8 @@ func (s Switch) Sentence() string {
 		return "no document lists run.app among the names that the bundle vpc-sc serves"
 	case WhiteTagClosesOtherPorts:
 		return "no document says whether a white tag stops ports in whose packets it looks for no name"
+	case DeadNextHopYields:
+		return "no document says whether a static route without its next hop gives way to a shorter prefix"
 	}
 	return "no document says so"
 }

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 
 	"go4.org/netipx"
@@ -9,7 +10,7 @@ import (
 
 // byPrefix sends each flow by the longest prefix that has a route for its sender, and gives what no route is for.
 func (r *run) byPrefix(p piece, from source, routes []Route) (left Flows) {
-	t := table{to: p.flows.destinations()}
+	t := table{to: p.flows.destinations(), yields: func() bool { return r.ask(DeadNextHopYields) }}
 	for _, group := range byLength(routes) {
 		t.add(group, p.who)
 	}
@@ -43,6 +44,8 @@ type table struct {
 	closed []netipx.IPRange
 	length int
 	ways   []way
+	// yields asks whether static routes without their next hop are left out before the longest prefix is chosen.
+	yields func() bool
 }
 
 // close takes the destinations of one length of prefixes out of what shorter ones get.
@@ -70,6 +73,12 @@ func (t *table) add(routes []Route, who Identity) {
 	if dst.Empty() {
 		return
 	}
+	isDead := func(one Route) bool { return one.Kind == StaticRoute && one.dead() && applies(one, who) != no }
+	if slices.ContainsFunc(routes, isDead) && t.yields() {
+		if routes = slices.DeleteFunc(slices.Clone(routes), isDead); len(routes) == 0 {
+			return
+		}
+	}
 	c := choose(routes, who)
 	if c.decided {
 		t.closed = append(t.closed, dst.list...)
@@ -85,6 +94,15 @@ func (t *table) add(routes []Route, who Identity) {
 		}
 	}
 	t.ways = append(t.ways, one)
+}
+
+// dead tells that the next hop of a route is not there. A machine that does not forward is there.
+//
+// Page "Routes", Applicability and order: such a route is left out. Whether that is before or after the longest prefix is
+// chosen stands in no page.
+func (one Route) dead() bool {
+	_, bad := netip.ParseAddr(one.Next.Name)
+	return one.Next.State == Down || one.Next.Kind == ToNobody && bad == nil
 }
 
 func sameHop(a, b Route) bool { return a.Next == b.Next }
@@ -133,9 +151,9 @@ func choose(routes []Route, who Identity) (c choice) {
 		switch {
 		case one.Next.Kind == ToPeerRoutes && beside.peers > 1 && counts != no:
 			open = append(open, one) // the vendor takes the routes of one peer and does not tell of which
-		case counts == perhaps && one.Next.State == Down:
+		case counts == perhaps && one.dead():
 			c.dead, c.open = true, true // if it counts, nothing shorter does
-		case counts == no || one.Next.State == Down:
+		case counts == no || one.dead():
 		case counts == yes && one.Next.State == Up:
 			sure = append(sure, one)
 		default:
