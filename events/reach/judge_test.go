@@ -153,8 +153,10 @@ func TestHarm(t *testing.T) {
 		return Effect{Filter: &FilterEffect{Policy: "policy", Source: source, Closed: true, Priorities: []int{1000}}}
 	}
 	route := func(dest string, tags ...string) Effect {
-		return Effect{Route: &RouteEffect{Object: "ours", Dest: dest, NextHopIP: "10.0.0.99", Priority: 10, Tags: tags}}
+		return Effect{Route: &RouteEffect{Object: "ours", Dest: dest, NextHopIP: "10.0.0.3", Priority: 10, Tags: tags}}
 	}
+	unowned := route("0.0.0.0/0")
+	unowned.Route.NextHopIP = "10.0.0.99"
 	connector := func(cidr string) Effect {
 		return Effect{Range: &RangeEffect{Object: "conn", Region: "r", CIDR: cidr}}
 	}
@@ -173,6 +175,7 @@ func TestHarm(t *testing.T) {
 		{"a filter on a subnetwork that another service has", filter("10.0.1.0/26"), "billing", "10.0.1.0/26"},
 		{"a filter where nobody is", filter("10.0.0.128/25"), "", ""},
 		{"a route by a tag that others have", route("0.0.0.0/0", "web"), "web", "to 0.0.0.0/5"},
+		{"a route to an address that nobody has is left out", unowned, "", ""},
 		{"who has another tag keeps the way", route("0.0.0.0/0", "web"), "db", ""},
 		{"a route to a part of a site", route("172.16.4.0/24"), "db", "172.16.4.0/24"},
 		{"a route by a tag that nobody has", route("0.0.0.0/0", "ours"), "db", ""},
