@@ -10,9 +10,9 @@ import (
 
 // byPrefix sends each flow by the longest prefix that has a route for its sender, and gives what no route is for.
 func (r *run) byPrefix(p piece, from source, routes []Route) (left Flows) {
-	t := table{to: p.flows.destinations(), yields: func() bool { return r.ask(DeadNextHopYields) }}
+	t := table{to: p.flows.destinations()}
 	for _, group := range byLength(routes) {
-		t.add(group, p.who)
+		t.add(r, group, p.who)
 	}
 	t.close()
 	for _, way := range t.ways {
@@ -44,8 +44,6 @@ type table struct {
 	closed []netipx.IPRange
 	length int
 	ways   []way
-	// yields asks whether static routes without their next hop are left out before the longest prefix is chosen.
-	yields func() bool
 }
 
 // close takes the destinations of one length of prefixes out of what shorter ones get.
@@ -63,7 +61,7 @@ type way struct {
 }
 
 // add puts the routes of one prefix into the table. Prefixes come with the longest first.
-func (t *table) add(routes []Route, who Identity) {
+func (t *table) add(r *run, routes []Route, who Identity) {
 	if bits := routes[0].Dst.Bits(); bits != t.length {
 		t.close()
 		t.length = bits
@@ -74,7 +72,7 @@ func (t *table) add(routes []Route, who Identity) {
 		return
 	}
 	isDead := func(one Route) bool { return one.Kind == StaticRoute && one.dead() && applies(one, who) != no }
-	if slices.ContainsFunc(routes, isDead) && t.yields() {
+	if slices.ContainsFunc(routes, isDead) && r.ask(DeadNextHopYields) {
 		if routes = slices.DeleteFunc(slices.Clone(routes), isDead); len(routes) == 0 {
 			return
 		}
@@ -98,8 +96,8 @@ func (t *table) add(routes []Route, who Identity) {
 
 // dead tells that the next hop of a route is not there. A machine that does not forward is there.
 //
-// Page "Routes", Applicability and order: such a route is left out. Whether that is before or after the longest prefix is
-// chosen stands in no page.
+// Page "Routes", Applicability and order: such a route is left out. Whether that is before or after the longest prefix
+// is chosen stands in no page.
 func (one Route) dead() bool {
 	_, bad := netip.ParseAddr(one.Next.Name)
 	return one.Next.State == Down || one.Next.Kind == ToNobody && bad == nil

@@ -1,0 +1,271 @@
+package reach
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/culvertnet/culvert/adapters/simcloud"
+	judge "github.com/culvertnet/culvert/adapters/simcloud/reach"
+	"github.com/culvertnet/culvert/adapters/simcloud/world"
+	"github.com/culvertnet/culvert/cmd/internal/proof"
+	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
+	"github.com/culvertnet/culvert/cmd/proofs/reach/invented"
+	"github.com/culvertnet/culvert/events/reach"
+)
+
+// The figures of the proof over random worlds. It ends early when its time is over, and tells how many worlds it had.
+const (
+	worldsAsked   = 2000
+	flowsPerWorld = 50
+	settingsTried = 8
+	randomTime    = 6 * time.Minute
+)
+
+// random holds the model against the world's judge in random worlds.
+//
+// The model answers over facts that the adapters have read. The judge answers for each packet under several settings
+// of its switches: a packet in Sure must pass under all of them, one that passes under any must be in May. What is
+// undecided although no setting changes the judge's answer is caution, counted by cause.
+func random(ctx context.Context, s lab.Settings) error {
+	worlds := cmp.Or(s.Sagas, worldsAsked)
+	end := time.Now().Add(randomTime)
+	fmt.Printf("seed %d, %d worlds of %d flows, at most %s\n", s.Seed, worlds, flowsPerWorld, randomTime)
+	var mu sync.Mutex
+	all, next := contest{cautious: map[string]int{}}, 0
+	var failed error
+	var wg sync.WaitGroup
+	for range runtime.NumCPU() {
+		wg.Go(func() {
+			for {
+				mu.Lock()
+				seed := s.Seed + uint64(next)
+				over := next >= worlds || failed != nil || ctx.Err() != nil || time.Now().After(end)
+				next++
+				mu.Unlock()
+				if over {
+					return
+				}
+				one, err := contestIn(ctx, seed)
+				mu.Lock()
+				if err != nil {
+					failed = errors.Join(failed, fmt.Errorf("world %d: %w", seed, err))
+				}
+				all.add(one)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(failed, ctx.Err(), all.print())
+}
+
+// A contest counts what the two said of each other.
+type contest struct {
+	worlds, flows, settings, passed, sure, blocked, undecided, switched, skipped int
+	wrongSure, wrongBlocked                                                      []string
+	cautious                                                                     map[string]int
+}
+
+func (c *contest) add(o contest) {
+	c.worlds, c.flows, c.settings = c.worlds+o.worlds, c.flows+o.flows, c.settings+o.settings
+	c.passed += o.passed
+	c.sure, c.blocked, c.undecided = c.sure+o.sure, c.blocked+o.blocked, c.undecided+o.undecided
+	c.switched, c.skipped = c.switched+o.switched, c.skipped+o.skipped
+	c.wrongSure, c.wrongBlocked = append(c.wrongSure, o.wrongSure...), append(c.wrongBlocked, o.wrongBlocked...)
+	for cause, n := range o.cautious {
+		c.cautious[cause] += n
+	}
+}
+
+// contestIn lets both answer about the packets of one random world.
+func contestIn(ctx context.Context, seed uint64) (out contest, err error) {
+	text, flows, err := invented.World(seed, flowsPerWorld)
+	if err != nil {
+		return out, err
+	}
+	sim, err := simcloud.Start(ctx, simcloud.Options{Scenario: text, BGP: simcloud.BGP{Off: true}})
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, sim.Close()) }()
+	seen, err := observed(ctx, sim.URL(), text)
+	if err != nil {
+		return out, err
+	}
+	var packets *judge.Snapshot
+	if err := sim.World.Do(func(tx *world.Tx) error { packets = judge.Read(tx); return nil }); err != nil {
+		return out, err
+	}
+	out = contest{worlds: 1, cautious: map[string]int{}}
+	settings := positions(seed)
+	for _, f := range flows {
+		if err := out.ask(seen, packets, f, settings); err != nil {
+			out.skipped++
+		}
+	}
+	for _, list := range [][]string{out.wrongSure, out.wrongBlocked} {
+		for i := range list {
+			list[i] = fmt.Sprintf("world %d: %s", seed, list[i])
+		}
+	}
+	return out, nil
+}
+
+// positions are settings of the judge's switches: all as they are by default, all the other way, and random ones.
+func positions(seed uint64) []judge.Settings {
+	r := rand.New(rand.NewPCG(seed, 30))
+	out := []judge.Settings{{}, {}}
+	for _, s := range judge.Switches() {
+		out[1][s.Name] = !s.Default
+	}
+	for len(out) < settingsTried {
+		one := judge.Settings{}
+		for _, s := range judge.Switches() {
+			one[s.Name] = r.IntN(2) == 0
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// ask puts one packet to both. The way there and both ways are held against each other.
+func (c *contest) ask(seen observation, packets *judge.Snapshot, f invented.Flow, settings []judge.Settings) error {
+	q, err := seen.question(flow{From: f.From, To: f.To, Proto: f.Proto, Port: f.Port, V6: f.V6})
+	if err != nil {
+		return err
+	}
+	asked := judge.Question{From: seen.expand(f.From), To: seen.expand(f.To), Proto: f.Proto, Port: f.Port, V6: f.V6}
+	var out, both outcome
+	for _, set := range settings {
+		a, err := packets.Under(set).Answer(asked)
+		if err != nil {
+			return err
+		}
+		out.add(a.Out.Passes, set, a)
+		both.add(a.Passes, set, a)
+	}
+	c.flows++
+	c.settings += len(settings)
+	c.hold(fmt.Sprintf("%+v out", f), q, reach.Evaluate(seen.world, q), out)
+	c.hold(fmt.Sprintf("%+v both ways", f), q, reach.RoundTrip(seen.world, q), both)
+	return nil
+}
+
+// An outcome is what the judge said of one packet under some settings, with an answer of each kind.
+type outcome struct {
+	passed, dropped   bool
+	passing, dropping string
+}
+
+func (o *outcome) add(passes bool, set judge.Settings, a judge.Answer) {
+	told := fmt.Sprintf("under %v: out %s", maps.Collect(maps.All(set)), hops(a.Out))
+	if a.Back != nil {
+		told += "\n      back " + hops(*a.Back)
+	}
+	switch {
+	case passes && !o.passed:
+		o.passed, o.passing = true, told
+	case !passes && !o.dropped:
+		o.dropped, o.dropping = true, told
+	}
+}
+
+func hops(w judge.Way) string {
+	out := []string{w.Src + " to " + w.Dst}
+	for _, h := range w.Hops {
+		out = append(out, h.At+" "+h.Rule+" "+h.By+" "+h.Switch)
+	}
+	return strings.Join(out, "\n        ")
+}
+
+// hold compares a verdict with an outcome.
+func (c *contest) hold(about string, q reach.Question, v reach.Verdict, o outcome) {
+	sure, blocked := v.Sure.Covers(q.Flows), v.May.Empty()
+	if o.passed {
+		c.passed++
+	}
+	switch {
+	case sure:
+		c.sure++
+	case blocked:
+		c.blocked++
+	default:
+		c.undecided++
+	}
+	switch {
+	case sure && o.dropped:
+		c.wrongSure = append(c.wrongSure, about+"\n    "+way(v)+"\n    "+o.dropping)
+	case blocked && o.passed:
+		c.wrongBlocked = append(c.wrongBlocked, about+"\n    "+way(v)+"\n    "+o.passing)
+	case sure || blocked:
+	case o.passed && o.dropped:
+		c.switched++
+	default:
+		c.caution(v.Open)
+	}
+}
+
+// caution counts an answer that is open without need, by its causes. A switch has its own name.
+func (c *contest) caution(open []reach.Gap) {
+	var causes []string
+	for _, g := range open {
+		cause := string(g.Cause)
+		if g.Cause == reach.NoDocument && !strings.Contains(g.Object, "/") {
+			cause += " " + g.Object
+		} else {
+			cause += " " + g.Why
+		}
+		causes = append(causes, cause)
+	}
+	slices.Sort(causes)
+	c.cautious[strings.Join(slices.Compact(causes), " and ")]++
+}
+
+// maxShown is how many contradictions of a kind are shown whole.
+const maxShown = 10
+
+func (c *contest) print() error {
+	t := proof.Table{Header: "what count"}
+	count := func(what string, n int) { t.Row(nil, what, n) }
+	count("worlds", c.worlds)
+	count("flows", c.flows)
+	count("packets-judged", c.settings)
+	count("flows-not-asked", c.skipped)
+	count("answers-passed-somewhere", c.passed)
+	count("answers-sure", c.sure)
+	count("answers-blocked", c.blocked)
+	count("answers-undecided", c.undecided)
+	count("undecided-and-a-switch-decides", c.switched)
+	for _, one := range []struct {
+		what string
+		list []string
+	}{{"sure-contradicted", c.wrongSure}, {"blocked-contradicted", c.wrongBlocked}} {
+		var miss error
+		if len(one.list) > 0 {
+			first, _, _ := strings.Cut(one.list[0], "\n")
+			miss = errors.New(first)
+		}
+		t.Row(miss, one.what, len(one.list))
+	}
+	err := t.Print()
+	for _, line := range slices.Concat(c.wrongSure[:min(maxShown, len(c.wrongSure))],
+		c.wrongBlocked[:min(maxShown, len(c.wrongBlocked))]) {
+		fmt.Println("contradicted: " + line)
+	}
+	fmt.Println("undecided, and no setting that was tried changes the outcome:")
+	for _, cause := range slices.SortedFunc(maps.Keys(c.cautious), func(a, b string) int {
+		return cmp.Or(cmp.Compare(c.cautious[b], c.cautious[a]), cmp.Compare(a, b))
+	}) {
+		fmt.Printf("  %6d %s\n", c.cautious[cause], cause)
+	}
+	return err
+}
