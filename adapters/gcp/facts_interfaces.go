@@ -45,8 +45,13 @@ func (r *survey) interfaceOf(m *computepb.Instance, nic *computepb.NetworkInterf
 	if accounts := m.GetServiceAccounts(); len(accounts) > 0 {
 		who.Account = accounts[0].GetEmail()
 	}
-	return reach.Interface{Addresses: of.ranges(m.GetName(), texts...), Who: who}
+	return reach.Interface{Addresses: of.ranges(m.GetName(), texts...), Who: who, Stopped: stopped(m.GetStatus())}
 }
+
+// stopped tells a machine that answers nobody: it was stopped or suspended. On its way there, or up, it may answer.
+//
+// Page "Compute Engine instance lifecycle", instance states.
+func stopped(status string) bool { return status == "TERMINATED" || status == "SUSPENDED" }
 
 // withLength is the range that an interface has of IPv6; without a length it is the address alone.
 func withLength(address string, length int32) string {

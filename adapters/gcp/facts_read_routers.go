@@ -71,7 +71,8 @@ func (r *survey) routersElsewhere(ctx context.Context) source {
 	for _, s := range list.items {
 		list.warned(s.list.GetWarning())
 		for _, router := range s.list.GetRouters() {
-			if r.same(router.GetNetwork(), r.network, &list.source) {
+			learns := len(router.GetBgpPeers()) > 0 // one for Cloud NAT alone has nobody to learn from
+			if learns && r.same(router.GetNetwork(), r.network, &list.source) {
 				list.lack(reach.ListNotWhole, "%s learns routes for every region, and a region in question has no "+
 					"router that tells them", relative(router.GetSelfLink()))
 			}

@@ -158,13 +158,14 @@ func TestAnEmptyScopeIsNoWarning(t *testing.T) {
 // TestRoutesLearnedElsewhere: with global routing a router of another region teaches this one, and no call tells what.
 func TestRoutesLearnedElsewhere(t *testing.T) {
 	elsewhere := `{"items":{"regions/s":{"routers":[{"name":"far","network":"` + netURL + `",
-		"selfLink":"projects/p/regions/s/routers/far"}]}}}`
+		"selfLink":"projects/p/regions/s/routers/far","bgpPeers":[{"name":"site"}]}]}}}`
 	for _, c := range []struct {
 		mode, routers string
 		whole         bool
 	}{
 		{"GLOBAL", elsewhere, false},
 		{"GLOBAL", strings.Replace(elsewhere, "networks/n", "networks/other", 1), true},
+		{"GLOBAL", strings.Replace(elsewhere, `[{"name":"site"}]`, "[]", 1), true}, // it has nobody to learn from
 		{"REGIONAL", elsewhere, true}, {"", elsewhere, true},
 	} {
 		n := facts(t, vendor{home + "/aggregated/routers": c.routers,

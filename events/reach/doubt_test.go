@@ -41,9 +41,9 @@ func TestWhoIsNotKnownMayBeTheTarget(t *testing.T) {
 	expect(t, "nobody is there", Evaluate(World{Networks: []Network{n}}, q), flows, "blocked")
 	q.Inhabited = true
 	expect(t, "somebody may come", Evaluate(World{Networks: []Network{n}}, q), flows, "undecided", ListNotWhole)
-	n.Interfaces = WholeList(Interface{ranges(t, "10.9.0.7"), receiver})
+	n.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.9.0.7"), Who: receiver})
 	expect(t, "the target", Evaluate(World{Networks: []Network{n}}, q), flows, "passes")
-	n.Interfaces = WholeList(Interface{ranges(t, "10.9.0.7"), sender})
+	n.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.9.0.7"), Who: sender})
 	expect(t, "another", Evaluate(World{Networks: []Network{n}}, q), flows, "blocked")
 }
 

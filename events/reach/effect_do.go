@@ -14,10 +14,8 @@ func (e *RangeEffect) do(w World, at Realm) (World, error) {
 	if err != nil {
 		return World{}, err
 	}
-	return w.with(at, func(n *Network) error {
+	return w.with(at, func(n *Network) error { // the way to it comes with it: see hidden
 		n.Hidden = plus(n.Hidden, Subnet{Object: e.Object, Region: e.Region, Ranges: RangesOf(dst)})
-		n.Routes = plus(n.Routes, Route{Object: e.Object, Kind: SubnetRoute, Dst: dst,
-			Next: NextHop{Kind: ToLocal, State: Up}})
 		return nil
 	})
 }
@@ -29,9 +27,6 @@ func (e *RangeEffect) undo(w World, at Realm) (World, error) {
 	}
 	return w.with(at, func(n *Network) error {
 		n.Hidden = minus(n.Hidden, func(s Subnet) bool { return s.Ranges.Equal(RangesOf(dst)) })
-		n.Routes = minus(n.Routes, func(r Route) bool {
-			return r.Kind == SubnetRoute && r.Dst.Masked() == dst && r.Next.Kind == ToLocal
-		})
 		return nil
 	})
 }

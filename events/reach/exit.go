@@ -30,9 +30,26 @@ func (r *run) exit(p piece) {
 	google := left.within(EveryAddress(), googleAPIs(), every)
 	left = left.Subtract(google)
 	r.arriveAt(p.with(r.toGoogle(n, p.with(google))), Google)
+	left = left.Subtract(r.mail(p.with(left)))
 	direct, rest := r.external(p.with(left))
 	r.arriveAt(p.with(direct), Internet)
 	r.nat(n, p.with(rest))
+}
+
+// mail loses what is always blocked to external addresses: connections to TCP port 25. Answers are none of them.
+//
+// Page "VPC firewall rules" (docs.cloud.google.com/firewall/docs/firewalls), Always blocked traffic.
+func (r *run) mail(p piece) Flows {
+	if r.question.Answer {
+		return Flows{}
+	}
+	blocked := p.flows.within(EveryAddress(), EveryAddress(), []Layer4{Protocol(TCP, Port(25))})
+	if !blocked.Empty() {
+		r.hop(Hop{Realm: p.realm, Layer: "always blocked", Object: "TCP port 25 of external addresses", Act: Deny,
+			Flows: blocked})
+		r.lose(blocked)
+	}
+	return blocked
 }
 
 // toGoogle is what of a piece may reach Google's APIs from its subnetwork; the rest is lost: a sender needs an external

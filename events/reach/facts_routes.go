@@ -112,10 +112,12 @@ type NAT struct {
 	Addresses      Ranges
 }
 
-// An Interface is who has an address inside the network.
+// An Interface is who has an address inside the network. Stopped has the address and neither sends nor receives; it may
+// be started at any time, so that others' harms are judged for it all the same.
 type Interface struct {
 	Addresses Ranges
 	Who       Identity
+	Stopped   bool
 }
 
 // FarSideFacts is what is known of a site: what it owns, and by which way it sends. A site whose list is not whole is

@@ -20,6 +20,7 @@ func (r *run) forward(p piece, next NextHop) {
 		// Page "VPC Network Peering", Options for exchanging routes: the next hop of an imported route is in the
 		// network that exports it; routes with tags are not exchanged.
 		p.realm, p.peered, p.who.Tags, p.who.Account = next.Realm, true, nil, ""
+		p.imported = true
 		r.fromTunnel(p)
 	case ToUnread:
 		r.open(p.flows, Gap{FarSide, next.Name, "where the next hop leads was not read"})
@@ -74,8 +75,12 @@ func (r *run) deliver(p piece) {
 	}
 	for _, i := range n.Interfaces.Items {
 		hit := left.within(EveryAddress(), i.Addresses, []Layer4{EveryProtocol()})
-		if !hit.Empty() {
-			left = left.Subtract(hit)
+		switch left = left.Subtract(hit); {
+		case hit.Empty():
+		case i.Stopped:
+			r.hop(Hop{Realm: p.realm, Layer: "subnet", Object: i.Who.Name + " is stopped", Act: Deny, Flows: hit})
+			r.lose(hit)
+		default:
 			r.enter(n, p.with(hit), i.Who)
 		}
 	}

@@ -135,10 +135,11 @@ func neighbours(t *testing.T) World {
 	n.NATs = WholeList(NAT{Object: "nat", Region: "r", Covers: ranges(t, "10.0.0.0/23"),
 		Addresses: ranges(t, "203.0.113.9")})
 	n.Interfaces = WholeList(
-		Interface{ranges(t, "10.0.0.2"), Identity{Kind: Instance, Name: "web", Tags: []string{"web"}, Region: "r"}},
-		Interface{ranges(t, "10.0.0.3"), Identity{Kind: Instance, Name: "db", Region: "r"}})
-	n.Tenants = WholeList(Interface{ranges(t, "10.0.1.0/26"),
-		Identity{Kind: DirectEgress, Name: "billing", Region: "r"}})
+		Interface{Addresses: ranges(t, "10.0.0.2"),
+			Who: Identity{Kind: Instance, Name: "web", Tags: []string{"web"}, Region: "r"}},
+		Interface{Addresses: ranges(t, "10.0.0.3"), Who: Identity{Kind: Instance, Name: "db", Region: "r"}})
+	n.Tenants = WholeList(Interface{Addresses: ranges(t, "10.0.1.0/26"),
+		Who: Identity{Kind: DirectEgress, Name: "billing", Region: "r"}})
 	n.Names.Zones = WholeList(Zone{Object: "corp", Domain: "corp", Kind: PrivateZone,
 		Records: []Record{{Name: "dns.corp", Addresses: ranges(t, "172.16.0.5")}}})
 	back := Route{Object: "back", Dst: netip.MustParsePrefix("10.0.0.0/8"),

@@ -21,8 +21,8 @@ func lab(t *testing.T) World {
 	}
 	spoke.Subnets = WholeList(Subnet{Object: "workloads", Region: "europe-west3", Ranges: ranges(t, "10.10.0.0/24")})
 	spoke.Hidden = WholeList(Subnet{Object: "conn", Region: "europe-west3", Ranges: ranges(t, "10.8.0.0/28")})
-	spoke.Interfaces = WholeList(Interface{ranges(t, "10.10.0.2"), machine("gcp-spoke-1")},
-		Interface{ranges(t, "10.10.0.10"), machine("gcp-spoke-10")})
+	spoke.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.10.0.2"), Who: machine("gcp-spoke-1")},
+		Interface{Addresses: ranges(t, "10.10.0.10"), Who: machine("gcp-spoke-10")})
 	spoke.Endpoints = WholeList(Endpoint{Object: "psc", Address: ranges(t, "10.200.0.5"), Bundle: true})
 	tagged := labRoute("avx-default", "0.0.0.0/0", 800, NextHop{Kind: ToGateway, Name: "gcp-spoke-1", State: Up})
 	tagged.Tags = []string{"avx-snat-noip"}
@@ -40,7 +40,8 @@ func lab(t *testing.T) World {
 	shared := emptyNetwork("shared-services")
 	shared.Routes = WholeList(route("10.30.0.0/16", SubnetRoute, NextHop{Kind: ToLocal, State: Up}),
 		route("10.10.0.0/24", SubnetRoute, NextHop{Kind: ToPeer, Realm: "spoke-vpc", State: Up}))
-	shared.Interfaces = WholeList(Interface{ranges(t, "10.30.0.53"), Identity{Kind: Instance, Name: "dns"}})
+	shared.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.30.0.53"),
+		Who: Identity{Kind: Instance, Name: "dns"}})
 	return World{
 		Networks: []Network{spoke, shared},
 		Controllers: []Controller{{Enabled: true, Default: Allow, Sets: WholeList(RuleSet{Object: "foreign-rules",

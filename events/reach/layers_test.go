@@ -146,7 +146,7 @@ func TestEndpoints(t *testing.T) {
 func TestSourceTagsOfSenders(t *testing.T) {
 	n := emptyNetwork("net")
 	n.Routes = WholeList(route("10.9.0.0/24", SubnetRoute, NextHop{Kind: ToLocal, State: Up}))
-	n.Interfaces = WholeList(Interface{ranges(t, "10.9.0.1"), Identity{Kind: Instance, Name: "server"}})
+	n.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.9.0.1"), Who: Identity{Kind: Instance, Name: "server"}})
 	n.Firewall.Rules = WholeList(Rule{Object: "from-web", In: true, Act: Allow, Src: Peer{Tags: []string{"web"}},
 		Dst: Peer{Ranges: EveryAddress()}, Layer4: []Layer4{EveryProtocol()}, Target: Target{All: true}})
 	flows := tcp(t, "10.8.0.4", "10.9.0.1", 443)
@@ -184,7 +184,8 @@ func TestNoEndpointAnswersAPeer(t *testing.T) {
 	n.Routes = WholeList(route("10.11.0.0/24", SubnetRoute, NextHop{Kind: ToPeer, Realm: "peer", State: Up}))
 	peer.Firewall.Rules = WholeList(Rule{Object: "in", In: true, Act: Allow, Src: Peer{Ranges: EveryAddress()},
 		Dst: Peer{Ranges: EveryAddress()}, Layer4: []Layer4{EveryProtocol()}, Target: Target{All: true}})
-	peer.Interfaces = WholeList(Interface{ranges(t, "10.11.0.9"), Identity{Kind: Instance, Name: "beside"}})
+	peer.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.11.0.9"),
+		Who: Identity{Kind: Instance, Name: "beside"}})
 	peer.Endpoints = WholeList(
 		Endpoint{Object: "orders", Address: ranges(t, "10.11.0.7"), Producer: "orders", Region: "here", Accepted: Up},
 		Endpoint{Object: "apis", Address: ranges(t, "10.11.0.8"), Bundle: true, Accepted: Up})

@@ -194,7 +194,7 @@ func someNetwork() *rapid.Generator[Network] {
 			static = append(static, r)
 		}
 		n.Routes, n.Dynamic = WholeList(static...), WholeList(dynamic...)
-		n.Interfaces = WholeList(Interface{EveryAddress(), receiver})
+		n.Interfaces = WholeList(Interface{Addresses: EveryAddress(), Who: receiver})
 		return n
 	})
 }

@@ -63,6 +63,10 @@ func (r *run) route(n Network, p piece) {
 		r.lose(p.flows)
 		return
 	}
+	if p.imported { // for this network alone
+		p.imported = false
+		n.Routes, n.Dynamic = minus(n.Routes, Route.importedRoute), minus(n.Dynamic, Route.importedRoute)
+	}
 	left := r.special(n, p)
 	left, byOthers := r.policyRoutes(n, p.with(left))
 	left = left.Union(byOthers)
@@ -70,7 +74,7 @@ func (r *run) route(n Network, p piece) {
 		r.open(left, doubts...)
 		return
 	}
-	left = r.byPrefix(p.with(left), n.Routes.source(), slices.DeleteFunc(slices.Clone(n.Routes.Items),
+	left = r.byPrefix(p.with(left), n.Routes.source(), slices.DeleteFunc(slices.Concat(n.Routes.Items, r.hidden(n)),
 		func(one Route) bool { return one.Kind != SubnetRoute }))
 	if doubts := n.Dynamic.doubts(r.question.Since); len(doubts) > 0 {
 		r.open(left, doubts...)
@@ -83,6 +87,14 @@ func (r *run) route(n Network, p piece) {
 		r.hop(Hop{Realm: p.realm, Layer: "routes", Object: "no route", Act: Deny, Flows: left})
 		r.lose(left)
 	}
+}
+
+// importedRoute tells a route that a peering brought. It is not handed on to another peer.
+//
+// Page "VPC Network Peering" (docs.cloud.google.com/vpc/docs/vpc-peering): only directly peered networks communicate,
+// transitive peering is not supported.
+func (one Route) importedRoute() bool {
+	return one.Next.Kind == ToPeer || one.Next.Kind == ToPeerRoutes
 }
 
 // special takes out what goes to an endpoint for Google's APIs. Such an address beats every route.
@@ -158,4 +170,32 @@ func tagged(tags []string, who Identity) maybe {
 		return perhaps
 	}
 	return truth(shares(tags, who.Tags))
+}
+
+// hidden are the routes to connectors with a range of their own, which no list of routes shows: the network's own ones,
+// and those of its peers, whose subnetworks are exchanged.
+//
+// Page "VPC with connectors": a connector with a custom range is on a hidden subnetwork of the network. Page "Routes",
+// subnet routes: each subnetwork has one. That a hidden one has it too stands in no page and follows from its use:
+// nobody else could answer what a connector asks.
+func (r *run) hidden(n Network) (out []Route) {
+	add := func(of Network, next NextHop) {
+		for _, s := range of.Hidden.Items {
+			for _, dst := range s.Ranges.Prefixes() {
+				out = append(out, Route{Object: s.Object, Kind: SubnetRoute, Dst: dst, Next: next})
+			}
+		}
+	}
+	add(n, NextHop{Kind: ToLocal, Name: string(n.Realm), State: Up})
+	var peers []Realm
+	for _, one := range n.Routes.Items {
+		if one.Next.Kind != ToPeer || one.Next.State != Up || slices.Contains(peers, one.Next.Realm) {
+			continue
+		}
+		peers = append(peers, one.Next.Realm)
+		if peer, ok := r.world.network(one.Next.Realm); ok {
+			add(peer, one.Next)
+		}
+	}
+	return out
 }

@@ -16,9 +16,11 @@ func TestWhatWasNotReadIsUndecided(t *testing.T) {
 	expect(t, "nobody", ask(by(NextHop{Kind: ToNobody, State: Up}), sender, to), to, "blocked")
 
 	front := by(NextHop{Kind: ToLocal, State: Up})
-	front.Interfaces = WholeList(Interface{ranges(t, "10.9.0.1"), Identity{Kind: Balancer, Name: "front"}})
+	front.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.9.0.1"),
+		Who: Identity{Kind: Balancer, Name: "front"}})
 	expect(t, "a load balancer's address", ask(front, sender, to), to, "undecided", FarSide)
-	front.Interfaces = WholeList(Interface{ranges(t, "10.9.0.1"), Identity{Kind: Instance, Name: "machine"}})
+	front.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.9.0.1"),
+		Who: Identity{Kind: Instance, Name: "machine"}})
 	expect(t, "a machine's address", ask(front, sender, to), to, "blocked")
 }
 
@@ -56,6 +58,89 @@ func TestAnImportedRouteGoesOnByThePeersRoutes(t *testing.T) {
 		v := Evaluate(World{Networks: []Network{n, peer}, Sites: []FarSideFacts{wholeSite}},
 			Question{From: Place{"net", sender}, Flows: to})
 		expect(t, string(kind), v, to, want)
+	}
+}
+
+// TestPeeringIsNotTransitive: what a network imports itself is nothing that its peer gets, whatever its prefix.
+func TestPeeringIsNotTransitive(t *testing.T) {
+	to := tcp(t, "10.8.0.4", "172.16.0.1", 443)
+	n, peer, third := emptyNetwork("net"), emptyNetwork("peer"), emptyNetwork("third")
+	n.Routes = WholeList(route("0.0.0.0/0", StaticRoute, NextHop{Kind: ToPeerRoutes, Realm: "peer", State: Up}))
+	third.Dynamic = WholeList(route("172.16.0.0/16", DynamicRoute, toSite("site")))
+	third.Interfaces = WholeList(Interface{Addresses: ranges(t, "172.16.0.1"), Who: Identity{Kind: Instance}})
+	entering := decides(Allow)
+	entering.In = true
+	third.Firewall.Rules = WholeList(entering)
+	for name, of := range map[string]Route{
+		"a subnetwork of another peer": route("172.16.0.0/24", SubnetRoute,
+			NextHop{Kind: ToPeer, Realm: "third", State: Up}),
+		"a route of another peer": route("172.16.0.0/16", StaticRoute,
+			NextHop{Kind: ToPeerRoutes, Realm: "third", State: Up}),
+	} {
+		peer.Routes = WholeList(of)
+		w := World{Networks: []Network{n, peer, third}, Sites: []FarSideFacts{wholeSite}}
+		expect(t, name, Evaluate(w, Question{From: Place{"net", sender}, Flows: to}), to, "blocked")
+		itself := tcp(t, "10.9.0.4", "172.16.0.1", 443)
+		if v := Evaluate(w, Question{From: Place{"peer", sender}, Flows: itself}); v.May.Empty() {
+			t.Errorf("%s: the peer itself does not use it", name)
+		}
+	}
+}
+
+// TestAStoppedMachineReceivesNothing, and it is still somebody whom a change would harm.
+func TestAStoppedMachineReceivesNothing(t *testing.T) {
+	to := tcp(t, "10.8.0.4", "10.9.0.1", 443)
+	entering := decides(Allow)
+	entering.In = true
+	for stopped, want := range map[bool]string{false: "passes", true: "blocked"} {
+		n := emptyNetwork("net")
+		n.Firewall.Rules = WholeList(entering)
+		n.Routes = WholeList(route("10.9.0.0/24", SubnetRoute, NextHop{Kind: ToLocal, State: Up}))
+		n.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.9.0.1"), Stopped: stopped,
+			Who: Identity{Kind: Instance, Name: "vm"}})
+		expect(t, want, ask(n, sender, to), to, want)
+		w := World{Networks: []Network{n}}
+		if all := w.residents(extent{at: "net", src: ranges(t, "10.9.0.0/24"), dst: EveryAddress()}); len(all) < 2 {
+			t.Errorf("stopped %t: nobody is asked for the machine: %+v", stopped, all)
+		}
+	}
+}
+
+// TestMailIsAlwaysBlocked: to external addresses, as a connection and not as an answer, and nowhere else.
+func TestMailIsAlwaysBlocked(t *testing.T) {
+	n := emptyNetwork("net")
+	n.Routes = WholeList(route("0.0.0.0/0", StaticRoute, NextHop{Kind: ToInternet, State: Up}),
+		route("10.9.0.0/24", SubnetRoute, NextHop{Kind: ToLocal, State: Up}))
+	n.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.9.0.1"), Who: Identity{Kind: Instance}})
+	entering := decides(Allow)
+	entering.In = true
+	n.Firewall.Rules = WholeList(entering)
+	who := Identity{Kind: Instance, External4: true}
+	for _, c := range []struct {
+		dst  string
+		port uint16
+		want string
+	}{{"203.0.113.1", 25, "blocked"}, {"203.0.113.1", 26, "passes"}, {"203.0.113.1", 24, "passes"},
+		{"10.9.0.1", 25, "passes"}} {
+		to := tcp(t, "10.8.0.4", c.dst, c.port)
+		expect(t, c.dst, ask(n, who, to), to, c.want)
+	}
+}
+
+// TestAHiddenRangeIsAnswered: in its network and in peers of it, though no list of routes has it.
+func TestAHiddenRangeIsAnswered(t *testing.T) {
+	back := tcp(t, "10.9.0.1", "10.8.0.4", 443)
+	n, peer := emptyNetwork("net"), emptyNetwork("peer")
+	peer.Routes = WholeList(route("10.10.0.0/24", SubnetRoute, NextHop{Kind: ToPeer, Realm: "net", State: Up}))
+	for _, from := range []Realm{"net", "peer"} {
+		for hidden, want := range map[bool]string{true: "passes", false: "blocked"} {
+			if n.Hidden = WholeList[Subnet](); hidden {
+				n.Hidden = WholeList(Subnet{Object: "connector", Ranges: ranges(t, "10.8.0.0/28")})
+			}
+			v := Evaluate(World{Networks: []Network{n, peer}},
+				Question{From: Place{from, sender}, Flows: back, Answer: true})
+			expect(t, string(from), v, back, want)
+		}
 	}
 }
 
