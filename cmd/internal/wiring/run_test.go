@@ -79,7 +79,7 @@ func (d *daemon) submit(in events.Intent) saga.State {
 		if s.Saga != nil && s.Saga.N == uint64(d.sent) && s.View(true).Status.Ended() {
 			return s
 		}
-		d.clock.Pause(ctx, 3*time.Second) // this loop is what lets time pass
+		d.clock.Pause(ctx, tick) // this loop is what lets time pass
 		pause(ctx)
 	}
 }
