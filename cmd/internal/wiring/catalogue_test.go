@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/culvertnet/culvert/adapters/memory"
@@ -95,6 +96,7 @@ type tape struct {
 	*memory.Bus
 	mu       sync.Mutex
 	commands map[string]events.Command // the last Do of each step
+	running  atomic.Int32              // how many commands run
 }
 
 // Consume remembers what passes.
@@ -102,7 +104,13 @@ func (p *tape) Consume(
 	ctx context.Context, s events.Subscription, handle func(context.Context, events.Delivery) events.Verdict,
 ) error {
 	return p.Bus.Consume(ctx, s, func(ctx context.Context, d events.Delivery) events.Verdict {
-		if c, err := events.DecodeCommand(d.Body); err == nil && c.Verb == events.Do {
+		c, err := events.DecodeCommand(d.Body)
+		if err != nil {
+			return handle(ctx, d)
+		}
+		p.running.Add(1)
+		defer p.running.Add(-1)
+		if c.Verb == events.Do {
 			p.mu.Lock()
 			p.commands[c.Step] = c
 			p.mu.Unlock()
