@@ -45,7 +45,8 @@ func (r *run) verdict(runs []*run, open []Switch) Verdict {
 	}
 	for _, h := range r.hops {
 		same := func(o Hop) bool {
-			return o.Realm == h.Realm && o.Layer == h.Layer && o.Object == h.Object && o.Flows.Equal(h.Flows)
+			return o.Realm == h.Realm && o.Layer == h.Layer && o.Object == h.Object && o.Act == h.Act &&
+				o.Flows.Equal(h.Flows)
 		}
 		if len(v.Hops) < MaxHops && !slices.ContainsFunc(v.Hops, same) {
 			v.Hops = append(v.Hops, h)

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 )
 
@@ -187,4 +188,20 @@ func ranges(t *testing.T, texts ...string) Ranges {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// TestHopsOfOneNameThatActApart: two rules of one name decide the same flows one after the other, each in its own way.
+func TestHopsOfOneNameThatActApart(t *testing.T) {
+	n := emptyNetwork("net")
+	first, second := decides(Next), decides(Deny)
+	first.Object, second.Object = "rule", "rule"
+	n.Firewall.Regional = WholeList(Policy{Rules: []Rule{first}}, Policy{Rules: []Rule{second}})
+	to := tcp(t, "10.8.0.4", "10.9.0.1", 443)
+	var acts []Act
+	for _, h := range ask(n, sender, to).Hops {
+		acts = append(acts, h.Act)
+	}
+	if !slices.Equal(acts, []Act{Next, Deny}) {
+		t.Errorf("acts %v, want both", acts)
+	}
 }
