@@ -147,6 +147,21 @@ func (r ServiceRef) is(user, behind string) bool {
 		(user == behind || user == place+"/services/"+behind)
 }
 
+// sender is the service's name in the lists of those who send from a range: a function shows as the service behind it,
+// where there is one.
+func (s Service) sender(ref ServiceRef) string {
+	place, name := "projects/"+ref.Project+"/locations/"+ref.Region, ref.Name
+	switch {
+	case strings.Contains(s.RunService, "/"):
+		return s.RunService
+	case s.RunService != "":
+		name = s.RunService
+	case ref.Platform == "cloud-functions":
+		return place + "/functions/" + name
+	}
+	return place + "/services/" + name
+}
+
 // Look repeats what the check found: it has no object, so there is nothing to compare.
 func (s check) Look(_ context.Context, _ workers.Run, _ CheckIn, prior *CheckOut) (workers.Seen[CheckOut], error) {
 	if prior == nil { // nothing was found yet, and a Look finds nothing: the check has to be done

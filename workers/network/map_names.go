@@ -177,7 +177,7 @@ func (s mapNames) droppable(ctx context.Context, run workers.Run, in MapNamesIn)
 		if slices.Contains(in.zones(), z.Name) {
 			continue
 		}
-		if err := shared(z, in.Network); err != nil {
+		if err := shared(z, in.Network, "apply again"); err != nil {
 			return err
 		}
 	}
@@ -194,7 +194,7 @@ func (s mapNames) drop(ctx context.Context, run workers.Run, in MapNamesIn, zone
 	if err != nil {
 		return err
 	}
-	if err := shared(z, in.Network); err != nil {
+	if err := shared(z, in.Network, "apply again"); err != nil {
 		return err
 	}
 	if z.IP != "" {

@@ -102,7 +102,7 @@ func TestZoneWithRecordsOfOthersStays(t *testing.T) {
 			did := len(b.world.Effects())
 			o := b.Withdraw(s)
 			b.Refused("undo", o, "in-use")
-			for _, part := range []string{z.Name, c.say, "withdraw again"} {
+			for _, part := range []string{z.Name, c.say, "continue the stuck saga"} {
 				if !strings.Contains(o.Message, part) {
 					t.Errorf("refused with %q, want %q in it", o.Message, part)
 				}

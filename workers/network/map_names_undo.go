@@ -27,7 +27,7 @@ func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *M
 		return workers.Undone{}, err
 	}
 	for _, z := range zones {
-		if err := shared(z, in.Network); err != nil {
+		if err := shared(z, in.Network, "continue the stuck saga"); err != nil {
 			return workers.Undone{}, err
 		}
 	}
@@ -87,17 +87,18 @@ func (s mapNames) expire(ctx context.Context, run workers.Run, in MapNamesIn, t 
 	return nil
 }
 
-// shared refuses to take a zone away that has records of others: they would go with it.
-func shared(z Zone, network string) error {
+// shared refuses to take a zone away that has records of others: they would go with it. next is what to do once they
+// are gone.
+func shared(z Zone, network, next string) error {
 	switch {
 	case z.Others == 0:
 		return nil
 	case z.IP == "":
 		return workers.Refuse("in-use", "zone %s in %s has %d records of others, and %s does not resolve in %s: "+
-			"move them to another zone, then withdraw again", z.Name, z.Project, z.Others, z.Host, network)
+			"move them to another zone, then %s", z.Name, z.Project, z.Others, z.Host, network, next)
 	default:
 		return workers.Refuse("in-use", "zone %s in %s has %d records of others, so %s resolves on in %s: "+
-			"move them to another zone, then withdraw again", z.Name, z.Project, z.Others, z.Host, network)
+			"move them to another zone, then %s", z.Name, z.Project, z.Others, z.Host, network, next)
 	}
 }
 

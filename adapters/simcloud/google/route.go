@@ -113,13 +113,16 @@ func (r *request) systemRoutes() []world.Entry {
 		doc[hop], doc["routeType"] = to, "SUBNET"
 		out = append(out, world.Entry{Name: relative(str(doc, "selfLink"), ""), Doc: doc})
 	}
-	table := reach.Read(r.tx)
 	for n := range r.all("networks", r.scope()+"/networks/") {
 		for _, t := range r.subnets(n.Name, "") {
 			add(r.systemRoute(n.Name, "default-route", t), "nextHopNetwork", link(n.Name))
 		}
-		imported := importedRanges(table, n.Name)
-		for _, p := range objs(n.Doc, "peerings") {
+		peerings := objs(n.Doc, "peerings")
+		if len(peerings) == 0 {
+			continue // the tables that packets follow are read for peerings alone
+		}
+		imported := importedRanges(reach.Read(r.tx), n.Name)
+		for _, p := range peerings {
 			for _, t := range r.subnets(relative(str(p, "network"), ""), "") {
 				if imported[str(p, "name")][t.prefix] {
 					add(r.systemRoute(n.Name, "peering-route", t), "nextHopPeering", str(p, "name"))

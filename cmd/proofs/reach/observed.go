@@ -3,12 +3,15 @@ package reach
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/culvertnet/culvert/adapters/gcp"
+	"github.com/culvertnet/culvert/adapters/simcloud"
+	"github.com/culvertnet/culvert/adapters/simcloud/world"
 	"github.com/culvertnet/culvert/events/reach"
 	"github.com/culvertnet/culvert/workers/observe"
 )
@@ -30,6 +33,26 @@ type scenario struct {
 			} `yaml:"subnetworks"`
 		} `yaml:"networks"`
 	} `yaml:"google"`
+}
+
+// inWorld starts a world, prepares it and gives it, with what was observed in it, to a proof.
+func inWorld(
+	ctx context.Context, text []byte, prepare func(*world.Tx) error, prove func(observation),
+) (err error) {
+	sim, err := simcloud.Start(ctx, simcloud.Options{Scenario: text, BGP: simcloud.BGP{Off: true}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sim.Close()) }()
+	if err := sim.World.Do(prepare); err != nil {
+		return err
+	}
+	seen, err := observed(ctx, sim.URL(), text)
+	if err != nil {
+		return err
+	}
+	prove(seen)
+	return nil
 }
 
 // observed reads every network of a world through the adapters, as a worker would.

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/culvertnet/culvert/adapters/simcloud"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
@@ -50,48 +49,37 @@ func pages(ctx context.Context, s lab.Settings) error {
 }
 
 // pagesOf asks about the flows of one file.
-func pagesOf(ctx context.Context, file string) (out tally, err error) {
+func pagesOf(ctx context.Context, file string) (tally, error) {
+	var out tally
 	text, g, err := readGolden(file)
 	if err != nil {
 		return out, err
 	}
-	sim, err := simcloud.Start(ctx, simcloud.Options{Scenario: text, BGP: simcloud.BGP{Off: true}})
-	if err != nil {
-		return out, err
-	}
-	defer func() { err = errors.Join(err, sim.Close()) }()
-	if err := g.prepare(sim.World); err != nil {
-		return out, err
-	}
-	seen, err := observed(ctx, sim.URL(), text)
-	if err != nil {
-		return out, err
-	}
 	out.causes = map[string]int{}
-	for _, f := range g.Flows {
-		out.flows++
-		q, err := seen.question(f)
-		if err != nil {
-			out.skipped = append(out.skipped, f.ID+": "+err.Error())
-			continue
+	err = inWorld(ctx, text, g.prepare, func(seen observation) {
+		for _, f := range g.Flows {
+			out.flows++
+			q, err := seen.question(f)
+			if err != nil {
+				out.skipped = append(out.skipped, f.ID+": "+err.Error())
+				continue
+			}
+			out.asked++
+			out.judge(seen, f, q)
 		}
-		out.asked++
-		out.judge(seen, f, q)
-	}
-	return out, nil
+	})
+	return out, err
 }
 
 // prepare does to a world what its golden file says beside the scenario.
-func (g golden) prepare(w *world.World) error {
-	return w.Do(func(tx *world.Tx) error {
-		for _, r := range g.SiteRoutes {
-			tx.QuietPut("bgp", "siteRoute", r[0]+"/"+r[1], world.Doc{"nextHop": r[2]})
-		}
-		for _, g := range g.Gone {
-			tx.QuietDelete("gcp", g[0], g[1])
-		}
-		return nil
-	})
+func (g golden) prepare(tx *world.Tx) error {
+	for _, r := range g.SiteRoutes {
+		tx.QuietPut("bgp", "siteRoute", r[0]+"/"+r[1], world.Doc{"nextHop": r[2]})
+	}
+	for _, g := range g.Gone {
+		tx.QuietDelete("gcp", g[0], g[1])
+	}
+	return nil
 }
 
 // A tally counts what the model said.

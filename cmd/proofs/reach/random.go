@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/culvertnet/culvert/adapters/simcloud"
 	judge "github.com/culvertnet/culvert/adapters/simcloud/reach"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 	"github.com/culvertnet/culvert/cmd/internal/proof"
@@ -87,37 +86,28 @@ func (c *contest) add(o contest) {
 }
 
 // contestIn lets both answer about the packets of one random world.
-func contestIn(ctx context.Context, seed uint64) (out contest, err error) {
+func contestIn(ctx context.Context, seed uint64) (contest, error) {
+	out := contest{worlds: 1, cautious: map[string]int{}}
 	text, flows, err := invented.World(seed, flowsPerWorld)
 	if err != nil {
 		return out, err
 	}
-	sim, err := simcloud.Start(ctx, simcloud.Options{Scenario: text, BGP: simcloud.BGP{Off: true}})
-	if err != nil {
-		return out, err
-	}
-	defer func() { err = errors.Join(err, sim.Close()) }()
-	seen, err := observed(ctx, sim.URL(), text)
-	if err != nil {
-		return out, err
-	}
 	var packets *judge.Snapshot
-	if err := sim.World.Do(func(tx *world.Tx) error { packets = judge.Read(tx); return nil }); err != nil {
-		return out, err
-	}
-	out = contest{worlds: 1, cautious: map[string]int{}}
+	read := func(tx *world.Tx) error { packets = judge.Read(tx); return nil }
 	settings := positions(seed)
-	for _, f := range flows {
-		if err := out.ask(seen, packets, f, settings); err != nil {
-			out.skipped++
+	err = inWorld(ctx, text, read, func(seen observation) {
+		for _, f := range flows {
+			if err := out.ask(seen, packets, f, settings); err != nil {
+				out.skipped++
+			}
 		}
-	}
+	})
 	for _, list := range [][]string{out.wrongSure, out.wrongBlocked} {
 		for i := range list {
 			list[i] = fmt.Sprintf("world %d: %s", seed, list[i])
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 // positions are settings of the judge's switches: all as they are by default, all the other way, and random ones.

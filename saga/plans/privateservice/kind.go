@@ -12,7 +12,7 @@ import (
 // Name is the intent kind. PlanVersion is the plan's: a changed graph has a new one. It is not the payload's version.
 const (
 	Name        = "private-service"
-	PlanVersion = 1
+	PlanVersion = 2
 )
 
 // New is private-service for one operator.

@@ -2,6 +2,7 @@ package privateservice
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/culvertnet/culvert/events/reach"
 	"github.com/culvertnet/culvert/saga"
@@ -67,15 +68,11 @@ func (r *recipe) question() *reachQuestion {
 	q.binds = append(q.binds, saga.Fill(&q.Own[0], own))
 	f, from := r.filterIn(r.Egress.Filter), r.sender()
 	for _, rule := range f.Rules {
-		if f.Closes() {
-			to := rule.Destination()
-			q.Asks = append(q.Asks, reach.Ask{About: "out to " + name(to), From: from, Want: reach.Passes, Dest: &to})
-		}
+		to := rule.Destination()
+		q.Asks = append(q.Asks, reach.Ask{About: "out to " + words(to), From: from, Want: reach.Passes, Dest: &to})
 	}
-	if f.Closes() {
-		q.Asks = append(q.Asks, reach.Ask{About: "everything else is closed", From: from, Want: reach.Closed,
-			Except: slices.Concat(f.LetOut(), r.openings()), Firewall: true})
-	}
+	q.Asks = append(q.Asks, reach.Ask{About: "everything else is closed", From: from, Want: reach.Closed,
+		Except: slices.Concat(f.LetOut(), r.openings()), Firewall: true})
 	for i := range q.Asks {
 		at := &q.Asks[i].From
 		at.Tags = slices.Clone(from.Tags)
@@ -100,13 +97,9 @@ func (r *recipe) openings() []reach.Allowed {
 	return out
 }
 
-// name is a destination for people.
-func name(to reach.Allowed) string {
-	what := to.FQDN + to.CIDR + " " + to.Protocol
-	for _, p := range to.Ports {
-		what += " " + p
-	}
-	return what
+// words are a destination for people.
+func words(to reach.Allowed) string {
+	return strings.Join(append([]string{to.FQDN + to.CIDR, to.Protocol}, to.Ports...), " ")
 }
 
 // sender is who sends, as far as the intent tells: rules may ask for the kind of a sender as well as for its address.
