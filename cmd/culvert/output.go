@@ -66,17 +66,23 @@ func (c *cli) printSaga(v events.Status) error {
 		for _, w := range v.Why {
 			fmt.Fprintln(c.out, "waits:", causeText(w))
 		}
-		for _, r := range v.Retained {
-			fmt.Fprintln(c.out, "retained:", r)
-		}
-		for _, u := range v.Unverified {
-			fmt.Fprintln(c.out, "unverified:", unverifiedText(u))
+		for _, line := range remarks(v) {
+			fmt.Fprintln(c.out, line)
 		}
 	})
 }
 
-// unverifiedText is one line about a claim that nobody has checked.
-func unverifiedText(u events.Unverified) string { return u.Object + ": " + u.Why + inBrackets(u.Cause) }
+// remarks are what a saga leaves to be known: a line for each object that was left on purpose, and for each claim that
+// nobody has checked.
+func remarks(v events.Status) (lines []string) {
+	for _, r := range v.Retained {
+		lines = append(lines, "retained: "+r)
+	}
+	for _, u := range v.Unverified {
+		lines = append(lines, "unverified: "+u.Object+": "+u.Why+inBrackets(u.Cause))
+	}
+	return lines
+}
 
 // took is how long a step ran, or has run until now.
 func took(s events.StepView, now time.Time) string {

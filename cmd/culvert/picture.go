@@ -26,11 +26,8 @@ func picture(v events.Status, frame int, now time.Time) []string {
 			s.Status, took(s, now), note))
 	}
 	if v.Status.Ended() {
-		for _, r := range v.Retained {
-			lines = append(lines, "  retained: "+r)
-		}
-		for _, u := range v.Unverified {
-			lines = append(lines, "  unverified: "+unverifiedText(u))
+		for _, line := range remarks(v) {
+			lines = append(lines, "  "+line)
 		}
 	}
 	return lines

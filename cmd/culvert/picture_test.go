@@ -111,10 +111,11 @@ func TestPlainLinesTellEachChangeOnce(t *testing.T) {
 	ended.Status, ended.Retained, ended.Steps = events.SagaCompleted, []string{
 		"route 1",
 	}, []events.StepView{step("a", "make", events.StepDone), running.Steps[1]}
+	ended.Unverified = []events.Unverified{{Cause: "far-side", Object: "site-1", Why: "nobody reads its table"}}
 	p.update(ended)
 	p.close()
 	want := "a                      make     requested\nx.1 running\na                      make     done\nx.1 " +
-		"completed\nretained: route 1\n"
+		"completed\nretained: route 1\nunverified: site-1: nobody reads its table (far-side)\n"
 	if out.String() != want {
 		t.Errorf("lines:\n%s\nwant:\n%s", out.String(), want)
 	}

@@ -67,11 +67,8 @@ func (p *plain) update(v events.Status) {
 		p.last[""] = line
 		fmt.Fprintf(p.out, "%s %s\n", v.ID, line)
 		if v.Status.Ended() {
-			for _, r := range v.Retained {
-				fmt.Fprintln(p.out, "retained:", r)
-			}
-			for _, u := range v.Unverified {
-				fmt.Fprintln(p.out, "unverified:", unverifiedText(u))
+			for _, line := range remarks(v) {
+				fmt.Fprintln(p.out, line)
 			}
 		}
 	}
