@@ -1,8 +1,8 @@
 package events
 
 import (
-	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -55,9 +55,6 @@ type Status struct {
 	EndedAt    *time.Time `json:"endedAt"`
 	// Retained names what was left in the world on purpose.
 	Retained []string `json:"retained"`
-	// Unverified are claims of what completed that nobody has checked, because nothing that Culvert can read decides
-	// them.
-	Unverified []Unverified `json:"unverified,omitempty"`
 	// Why says what a saga that has not ended, or is stuck, waits for.
 	Why   []Cause    `json:"why,omitempty"`
 	Steps []StepView `json:"steps,omitempty"`
@@ -70,19 +67,26 @@ type Unverified struct {
 	Why    string `json:"why"`
 }
 
-// UnverifiedIn reads the doubts that a step tells in the member "unverified" of its output. Outputs are otherwise the
-// step's own.
-func UnverifiedIn(output json.RawMessage) []Unverified {
-	if !bytes.Contains(output, []byte(`"unverified"`)) {
+// Unverified are the claims that nobody has checked, as the steps of an apply tell them in the member "unverified" of
+// their outputs. Outputs are otherwise the steps' own.
+func (v Status) Unverified() (all []Unverified) {
+	if v.Action != string(Apply) {
 		return nil
 	}
-	var told struct {
-		Unverified []Unverified `json:"unverified"`
+	for _, s := range v.Steps {
+		var told struct {
+			Unverified []Unverified `json:"unverified"`
+		}
+		if s.Status != StepDone || json.Unmarshal(s.Output, &told) != nil { // an output may mean something else by it
+			continue
+		}
+		for _, u := range told.Unverified {
+			if !slices.Contains(all, u) {
+				all = append(all, u)
+			}
+		}
 	}
-	if json.Unmarshal(output, &told) != nil { // a member of the same name that means something else
-		return nil
-	}
-	return told.Unverified
+	return all
 }
 
 // StepView is one step of a saga as it is shown.

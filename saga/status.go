@@ -2,7 +2,6 @@ package saga
 
 import (
 	"encoding/json"
-	"slices"
 	"time"
 
 	"github.com/culvertnet/culvert/events"
@@ -24,9 +23,6 @@ func (s State) View(steps bool) events.Status {
 		if st.Retained != "" {
 			v.Retained = append(v.Retained, st.Retained)
 		}
-		if g.Intent.Want == events.Apply && st.Status == events.StepDone {
-			v.Unverified = unverified(v.Unverified, st)
-		}
 		if steps {
 			v.Steps = append(v.Steps, st.view())
 		}
@@ -35,20 +31,6 @@ func (s State) View(steps bool) events.Status {
 		v.Steps = append(v.Steps, g.proveView())
 	}
 	return v
-}
-
-// unverified adds the doubts that a step has told last and that no step before it has.
-func unverified(all []events.Unverified, st *Step) []events.Unverified {
-	told := st.Output
-	if st.Observed != nil {
-		told = st.Observed
-	}
-	for _, u := range events.UnverifiedIn(told) {
-		if !slices.Contains(all, u) {
-			all = append(all, u)
-		}
-	}
-	return all
 }
 
 // ViewOf projects any saga of the connection that is still known: queued, newest or past.

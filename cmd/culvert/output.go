@@ -78,7 +78,7 @@ func remarks(v events.Status) (lines []string) {
 	for _, r := range v.Retained {
 		lines = append(lines, "retained: "+r)
 	}
-	for _, u := range v.Unverified {
+	for _, u := range v.Unverified() {
 		lines = append(lines, "unverified: "+u.Object+": "+u.Why+inBrackets(u.Cause))
 	}
 	return lines

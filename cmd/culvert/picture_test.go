@@ -111,7 +111,9 @@ func TestPlainLinesTellEachChangeOnce(t *testing.T) {
 	ended.Status, ended.Retained, ended.Steps = events.SagaCompleted, []string{
 		"route 1",
 	}, []events.StepView{step("a", "make", events.StepDone), running.Steps[1]}
-	ended.Unverified = []events.Unverified{{Cause: "far-side", Object: "site-1", Why: "nobody reads its table"}}
+	ended.Action = string(events.Apply)
+	ended.Steps[0].Output = json.RawMessage(`{"unverified":[{"cause":"far-side","object":"site-1",
+		"why":"nobody reads its table"}]}`)
 	p.update(ended)
 	p.close()
 	want := "a                      make     requested\nx.1 running\na                      make     done\nx.1 " +
