@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
@@ -75,12 +76,40 @@ type turns struct {
 	*proof.Table
 	last, this string
 	// shown are the sagas at rest, as the build before showed them; cutOff and stuck are what it left.
-	shown         map[string]string
-	cutOff, stuck string
+	shown  map[string]string
+	cutOff []cutOff
+	stuck  string
+}
+
+// tell tells one story, and remembers what it leaves.
+func (r *turns) tell(ctx context.Context, st story, o lab.Order) (err error) {
+	ours := r.Settings.Bin == r.this
+	switch st.name {
+	case "begun": // everything else is at rest
+		if r.shown, err = r.sagas(ctx); err != nil {
+			return err
+		}
+		r.cutOff = append(r.cutOff, cutOff{o.Name, false})
+	case "cut":
+		if ours {
+			st.tell = toldCutLate
+		}
+		r.cutOff = append(r.cutOff, cutOff{o.Name, ours})
+	case "stuck":
+		r.stuck = o.Name
+	}
+	return st.tell(ctx, r.stage, o)
+}
+
+// A cutOff is a connection with a saga under way whose daemon was killed; newSteps tells that it has steps which only
+// this build serves.
+type cutOff struct {
+	name     string
+	newSteps bool
 }
 
 // turnStories are the stories of one turn; the last one ends it.
-var turnStories = []string{"completed", "changed", "withdrawn", "compensated", "stuck", "cut"}
+var turnStories = []string{"completed", "changed", "withdrawn", "compensated", "stuck", "begun", "cut"}
 
 // turn lets a build take over what the one before has left, and tell stories of its own until its death.
 func (r *turns) turn(ctx context.Context, n int, build string) error {
@@ -101,21 +130,8 @@ func (r *turns) turn(ctx context.Context, n int, build string) error {
 		if !slices.Contains(turnStories, story.name) {
 			continue
 		}
-		if story.name == "cut" { // everything else is at rest
-			var err error
-			if r.shown, err = r.sagas(ctx); err != nil {
-				return err
-			}
-		}
-		o := r.storyOrder(i)
-		if err := story.tell(ctx, r.stage, o); err != nil {
-			return fmt.Errorf("story %s: %w", o.Name, err)
-		}
-		switch story.name {
-		case "cut":
-			r.cutOff = o.Name
-		case "stuck":
-			r.stuck = o.Name
+		if err := r.tell(ctx, story, r.storyOrder(i)); err != nil {
+			return fmt.Errorf("story %s: %w", story.name, err)
 		}
 	}
 	r.Row(nil, name+": stories told", len(turnStories), "the daemon was killed with commands in flight")
@@ -129,11 +145,52 @@ func (r *turns) takeOver(ctx context.Context, name string) error {
 		return err
 	}
 	r.Row(sameSagas(r.shown, now), name+": sagas as the other showed them", len(r.shown), "")
-	v, err := r.Wait(ctx, r.cutOff)
-	r.Row(errors.Join(err, isAt(v, events.SagaCompleted)), name+": cut off, ended", v.Status, v.ID)
-	v, err = r.goOn(ctx, r.stuck)
+	if err := r.endCutOff(ctx, name); err != nil {
+		return err
+	}
+	v, err := r.goOn(ctx, r.stuck)
 	r.Row(errors.Join(err, isAt(v, events.SagaCompensated)), name+": stuck, continued", v.Status, v.ID)
 	return r.audited(ctx, name)
+}
+
+// endCutOff ends what a death has cut off. A release cannot carry out a step that it does not have: it lets such a saga
+// wait, says so, and the next turn of this build ends it.
+func (r *turns) endCutOff(ctx context.Context, name string) error {
+	var left []cutOff
+	for _, c := range r.cutOff {
+		if c.newSteps && r.Settings.Bin == r.last {
+			v, err := r.waitsForWorkers(ctx, c.name)
+			r.Row(err, name+": cut off at a step it lacks, waits", v.Status, v.ID)
+			left = append(left, c)
+			continue
+		}
+		v, err := r.Wait(ctx, c.name)
+		r.Row(errors.Join(err, isAt(v, events.SagaCompleted)), name+": cut off, ended", v.Status, v.ID)
+	}
+	r.cutOff = left
+	return ctx.Err()
+}
+
+// waitsForWorkers waits until a saga under way has nothing left to wait for but workers that know its steps.
+func (r *turns) waitsForWorkers(ctx context.Context, name string) (v events.Status, err error) {
+	for {
+		v, err = r.API().Show(ctx, name)
+		if err = errors.Join(err, isAt(v, events.SagaRunning)); err != nil || onlyForWorkers(v.Why) {
+			return v, err
+		}
+		select {
+		case <-ctx.Done():
+			return v, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// onlyForWorkers tells whether there are causes of a wait, and all of them are missing workers.
+func onlyForWorkers(why []events.Cause) bool {
+	return len(why) > 0 && !slices.ContainsFunc(why, func(c events.Cause) bool {
+		return c.Code != events.CauseNoWorker && c.Code != events.CauseUnserved
+	})
 }
 
 // audited reads the whole journal.
@@ -152,7 +209,8 @@ func (r *turns) audited(ctx context.Context, name string) error {
 	return nil
 }
 
-// sagas are all that the API can show, by id. Causes are left out: who works and what is paused are a daemon's own.
+// sagas are all at rest that the API can show, by id. Causes are left out: who works and what is paused are a daemon's
+// own.
 func (s *stage) sagas(ctx context.Context) (map[string]string, error) {
 	list, err := s.API().List(ctx, nil)
 	if err != nil {
@@ -168,6 +226,9 @@ func (s *stage) sagas(ctx context.Context) (map[string]string, error) {
 			v, err := s.API().Show(ctx, saga.State{Key: key}.SagaID(n))
 			if err != nil {
 				break // there are no more
+			}
+			if v.Status == events.SagaRunning {
+				continue // a saga that this build has to end
 			}
 			v.Why = nil
 			text, err := json.Marshal(v)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/cmd/internal/proof"
@@ -30,6 +31,7 @@ var stories = []story{
 	{"resolved", toldResolved},
 	{"held", toldHeld},
 	{"interrupted", toldInterrupted},
+	{"begun", toldBegun},
 	{"cut", toldCut},
 }
 
@@ -204,12 +206,17 @@ func (s *stage) begin(ctx context.Context, o lab.Order) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for !s.InFlight(ctx) {
-		if ctx.Err() != nil {
-			return "", ctx.Err()
+	return id, s.until(ctx, id, lab.ChangesWorld)
+}
+
+// until returns when the saga under way is as wanted.
+func (s *stage) until(ctx context.Context, id string, wanted func(events.Status) bool) error {
+	for {
+		v, err := s.API().Show(ctx, id)
+		if err = errors.Join(err, isAt(v, events.SagaRunning)); err != nil || wanted(v) {
+			return err
 		}
 	}
-	return id, nil
 }
 
 func toldInterrupted(ctx context.Context, s *stage, o lab.Order) error {
@@ -225,8 +232,31 @@ func toldInterrupted(ctx context.Context, s *stage, o lab.Order) error {
 	return errors.Join(err, isAt(v, events.SagaCompleted))
 }
 
+// toldBegun leaves a saga under way whose steps every release has served since there are stores to read.
+func toldBegun(ctx context.Context, s *stage, o lab.Order) error {
+	o.Filter = ""
+	_, err := s.begin(ctx, o)
+	return err
+}
+
+// toldCut kills the daemons with a saga under way that has steps of this build only.
 func toldCut(ctx context.Context, s *stage, o lab.Order) error {
 	_, err := s.begin(ctx, o)
+	s.cut()
+	return err
+}
+
+// toldCutLate kills them after the filter was made. 92af73b opens Google's APIs in each filter that it makes, and this
+// build takes such a filter for another one than was asked for: one build makes it, and the other goes on.
+func toldCutLate(ctx context.Context, s *stage, o lab.Order) error {
+	id, err := s.begin(ctx, o)
+	if err == nil {
+		err = s.until(ctx, id, func(v events.Status) bool {
+			return slices.ContainsFunc(v.Steps, func(st events.StepView) bool {
+				return st.Name == "filter-egress" && st.Status == events.StepDone
+			})
+		})
+	}
 	s.cut()
 	return err
 }

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/culvertnet/culvert/events"
@@ -16,15 +17,16 @@ func (l *Lab) InFlight(ctx context.Context) bool {
 		return false
 	}
 	for _, item := range list {
-		v, err := l.API().Show(ctx, item.ID)
-		if err != nil {
-			return false
-		}
-		for _, s := range v.Steps {
-			if s.Status == events.StepRequested && s.Transition != "check" && s.Name != "prove" {
-				return true
-			}
+		if v, err := l.API().Show(ctx, item.ID); err == nil && ChangesWorld(v) {
+			return true
 		}
 	}
 	return false
+}
+
+// ChangesWorld tells whether a saga has a command in flight that changes the world.
+func ChangesWorld(v events.Status) bool {
+	return slices.ContainsFunc(v.Steps, func(s events.StepView) bool {
+		return s.Status == events.StepRequested && s.Transition != "check" && s.Name != "prove"
+	})
 }
