@@ -113,13 +113,18 @@ func (b *Builder) Build() (Plan, error) {
 	return b.plan, errors.Join(append(b.errs, b.plan.Validate())...)
 }
 
-// rulesOf reads the change tags of an input's fields; nested fields share their outermost field's rule.
+// rulesOf reads the change tags of an input's fields. A field of an object has the object's rule unless it has a tag.
 func rulesOf(t reflect.Type) map[string]Rule {
 	rules := map[string]Rule{}
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if inlined(f) {
+		switch {
+		case inlined(f):
 			maps.Copy(rules, rulesOf(f.Type))
+		case f.Type.Kind() == reflect.Struct:
+			for name, rule := range rulesOf(f.Type) {
+				rules[jsonName(f)+"/"+name] = rule
+			}
 		}
 		if tag := f.Tag.Get("change"); tag != "" {
 			rules[jsonName(f)] = Rule(tag)

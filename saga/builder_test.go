@@ -14,6 +14,11 @@ type base struct {
 	Region string `json:"region" change:"replace"`
 }
 
+type owner struct {
+	ID   string `json:"id"`
+	Mail string `json:"mail" change:"change"`
+}
+
 type part struct {
 	Name  string   `json:"name"`
 	Ports []string `json:"ports,omitempty"`
@@ -24,6 +29,7 @@ type in struct {
 	IP     string         `json:"ip,omitempty" change:"replace"`
 	Size   int            `json:"size" change:"grow"`
 	Note   string         `json:"note" change:"ignore"`
+	Owner  owner          `json:"owner" change:"replace"`
 	First  part           `json:"first"`
 	Parts  []part         `json:"parts,omitempty"`
 	One    *part          `json:"one,omitempty"`
@@ -82,6 +88,7 @@ func TestBuilderBindsByAddress(t *testing.T) {
 	}
 	rules := map[string]saga.Rule{
 		"region": saga.RuleReplace, "ip": saga.RuleReplace, "size": saga.RuleGrow, "note": saga.RuleIgnore,
+		"owner": saga.RuleReplace, "owner/mail": saga.RuleChange,
 	}
 	if diff := cmp.Diff(rules, n.Rules); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)

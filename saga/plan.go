@@ -40,7 +40,8 @@ type Node struct {
 	// Input is the step's In with the bound fields still at their zero values.
 	Input json.RawMessage `json:"input"`
 	Binds []Bind          `json:"binds,omitempty"`
-	// Rules say what a changed field of In means, by its JSON name; a field without a rule is changed in place.
+	// Rules say what a changed field of In means, by its JSON name; a field without a rule is changed in place. A field
+	// of an object inside In ("target/nextHop") has the object's rule unless it has its own.
 	Rules map[string]Rule `json:"rules,omitempty"`
 	// Limits are those that the step has in place of the engine's; see [Limits.For].
 	Limits StepLimits `json:"limits,omitzero"`
@@ -64,6 +65,8 @@ const (
 	RuleGrow Rule = "grow"
 	// RuleIgnore: the field is no property of the object; a changed one changes nothing.
 	RuleIgnore Rule = "ignore"
+	// RuleChange: the field is changed in place, although it lies in a field that has another rule.
+	RuleChange Rule = "change"
 )
 
 // Capability is the part of the kind before the dot: who runs the step.
@@ -177,7 +180,9 @@ func (n Node) validate(fail func(format string, args ...any)) {
 	}
 	n.Limits.validate(fail)
 	for _, field := range slices.Sorted(maps.Keys(n.Rules)) {
-		if r := n.Rules[field]; r != RuleReplace && r != RuleGrow && r != RuleIgnore {
+		switch r := n.Rules[field]; r {
+		case RuleReplace, RuleGrow, RuleIgnore, RuleChange:
+		default:
 			fail("field %s has the unknown rule %q", field, r)
 		}
 	}

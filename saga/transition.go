@@ -26,28 +26,49 @@ const (
 // compare tells what a step's new input means for what stands: keep, change or replace.
 func compare(rules map[string]Rule, old, new json.RawMessage) Transition {
 	a, b := object(old), object(new)
-	result := TransitionKeep
-	if (a == nil) != (b == nil) {
-		result = TransitionChange
+	result := compareFields(rules, "", RuleChange, a, b)
+	if result == TransitionKeep && (a == nil) != (b == nil) {
+		return TransitionChange
 	}
-	for name := range union(a, b) {
-		if same(a[name], b[name]) {
+	return result
+}
+
+// compareFields compares the fields of one object; at is its path with a slash behind it, and those without a rule of
+// their own have the object's.
+func compareFields(rules map[string]Rule, at string, objects Rule, old, new map[string]any) Transition {
+	result := TransitionKeep
+	for name := range union(old, new) {
+		if same(old[name], new[name]) {
 			continue
 		}
-		switch rules[name] {
-		case RuleIgnore:
-		case RuleReplace:
-			return TransitionReplace
-		case RuleGrow:
-			if !grows(a[name], b[name]) {
-				return TransitionReplace
-			}
-			result = TransitionChange
-		default:
-			result = TransitionChange
+		path, rule := at+name, objects
+		if r, has := rules[path]; has {
+			rule = r
+		}
+		switch means := compareField(rules, path, rule, old[name], new[name]); means {
+		case TransitionReplace:
+			return means
+		case TransitionChange:
+			result = means
 		}
 	}
 	return result
+}
+
+// compareField tells what one changed field means.
+func compareField(rules map[string]Rule, path string, rule Rule, old, new any) Transition {
+	a, isA := old.(map[string]any)
+	b, isB := new.(map[string]any)
+	if isA && isB {
+		return compareFields(rules, path+"/", rule, a, b)
+	}
+	switch {
+	case rule == RuleIgnore:
+		return TransitionKeep
+	case rule == RuleReplace, rule == RuleGrow && !grows(old, new):
+		return TransitionReplace
+	}
+	return TransitionChange
 }
 
 // object decodes a JSON object; nil when it is none.

@@ -6,7 +6,8 @@ import (
 )
 
 func TestCompare(t *testing.T) {
-	rules := map[string]Rule{"size": RuleGrow, "range": RuleReplace, "note": RuleIgnore, "deep": RuleReplace}
+	rules := map[string]Rule{"size": RuleGrow, "range": RuleReplace, "note": RuleIgnore, "deep": RuleReplace,
+		"to": RuleReplace, "to/hop": RuleChange, "to/note": RuleIgnore}
 	for name, c := range map[string]struct {
 		old, new string
 		want     Transition
@@ -38,6 +39,11 @@ func TestCompare(t *testing.T) {
 		"shrunk to nothing":          {`{"size":2}`, `{}`, TransitionReplace},
 		"no number":                  {`{"size":"small"}`, `{"size":"large"}`, TransitionReplace},
 		"grown and replaced":         {`{"size":2,"range":"x"}`, `{"size":3,"range":"y"}`, TransitionReplace},
+		"in place within":            {`{"to":{"id":1,"hop":1}}`, `{"to":{"id":1,"hop":2}}`, TransitionChange},
+		"came within":                {`{"to":{"id":1}}`, `{"to":{"id":1,"hop":2}}`, TransitionChange},
+		"ignored within":             {`{"to":{"id":1}}`, `{"to":{"id":1,"note":2}}`, TransitionKeep},
+		"both within":                {`{"to":{"id":1,"hop":1}}`, `{"to":{"id":2,"hop":2}}`, TransitionReplace},
+		"went altogether":            {`{"to":{"hop":1}}`, `{}`, TransitionReplace},
 		"what is no object any more": {`[1]`, `{"a":1}`, TransitionChange},
 	} {
 		t.Run(name, func(t *testing.T) {

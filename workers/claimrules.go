@@ -211,6 +211,17 @@ func (r Record) Connections() []string {
 	return all
 }
 
+// With are the other connections than the given one that have a live hold of the value, each once.
+func (r Record) With(k events.Key, value string) []string {
+	var others []string
+	for _, h := range r.Holds {
+		if of := h.Connection(); h.Value == value && h.Live() && !h.Of(k) && !slices.Contains(others, of) {
+			others = append(others, of)
+		}
+	}
+	return others
+}
+
 // Values are the values of live holds, each once, in the order in which they were put.
 func (r Record) Values() []string {
 	var values []string

@@ -19,7 +19,8 @@ import (
 //
 // A field of In tagged `change:"replace"` cannot be changed in place: a changed value makes a new generation, and the
 // old one is removed after the new version stands. `change:"grow"` (numbers) is the same for a smaller value only.
-// Anything else is changed by Do with the new input.
+// Anything else is changed by Do with the new input. A field of an object has the object's tag unless it has its own,
+// such as `change:"change"`.
 type Step[In, Out any] interface {
 	// Do makes it so and tells the output. prior is the last known output of this generation, nil when there is none.
 	// It adopts what is ours and equal, repairs what is ours and different, refuses what is someone else's.

@@ -64,9 +64,11 @@ func (a announce) Do(ctx context.Context, run workers.Run, in AnnounceIn, _ *Ann
 		}
 		return e.seen(ctx, AnnounceOut{Prefix: in.Prefix, Covered: true}, by, a.Times)
 	}
-	if other, taken := got.elsewhere(e.value); taken {
-		return AnnounceOut{}, workers.Refuse("foreign", "%s announces %s already, and cannot announce %s",
-			in.Target.ID(), other, e.value)
+	other, moves := got.elsewhere(e.value)
+	if moves {
+		if err := e.mayMove(ctx, run, other); err != nil {
+			return AnnounceOut{}, err
+		}
 	}
 	holder := run
 	if e.counted != nil {
@@ -78,6 +80,11 @@ func (a announce) Do(ctx context.Context, run workers.Run, in AnnounceIn, _ *Ann
 	}
 	if err := e.put(ctx, holder); err != nil {
 		return AnnounceOut{}, err
+	}
+	if moves { // whoever came meanwhile relies on the old next hop
+		if err := e.mayMove(ctx, run, e.value); err != nil {
+			return AnnounceOut{}, err
+		}
 	}
 	return e.seen(ctx, AnnounceOut{Prefix: in.Prefix, Entry: e.value}, in.Prefix, a.Times)
 }
@@ -151,6 +158,32 @@ func (a Announced) elsewhere(value string) (string, bool) {
 		return "", false
 	}
 	return a.Entries[i], true
+}
+
+// mayMove is nil when an entry of the prefix is this run's own and nobody else's, so that another next hop may take its
+// place.
+func (e entry) mayMove(ctx context.Context, run workers.Run, entry string) error {
+	holder := run
+	if e.counted != nil {
+		record, held, err := e.counted.Held(ctx, run, e.part)
+		if err != nil {
+			return err
+		}
+		if others := record.With(run.Connection, e.part); held && len(others) > 0 {
+			return workers.Refuse("in-use", "%s announces %s for %s too, and cannot announce %s for one of them alone",
+				e.target.ID(), entry, strings.Join(others, ", "), e.value)
+		}
+		holder = e.counted.Shared(run, record, e.part)
+	}
+	value, held, err := e.list.Held(ctx, holder)
+	if err != nil {
+		return err
+	}
+	if !held || value != entry {
+		return workers.Refuse("foreign", "%s announces %s already, and cannot announce %s", e.target.ID(), entry,
+			e.value)
+	}
+	return nil
 }
 
 // Look reads the list and who has learned the prefix. What is claimed is never absent, so that an Undo drops the claim;

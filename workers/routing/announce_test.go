@@ -212,6 +212,52 @@ func TestAnnounceWaitsForAWayBack(t *testing.T) {
 	s.look(c, events.Present)
 }
 
+// A speaker has one path a prefix, and a new next hop takes the old one's place: also in a list of which we own the
+// entry. Nobody else's entry is ever moved.
+func TestAnnounceMovesItsNextHop(t *testing.T) {
+	moved := speaker
+	moved.NextHop = "10.9.0.2"
+	for name, announce := range map[string]func(*stage, string, routing.Target) events.Command{
+		"of its own": func(s *stage, c string, at routing.Target) events.Command { return s.announce(c, at, prefix) },
+		"shared":     func(s *stage, c string, at routing.Target) events.Command { return s.shared(c, at) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			others := s.list(speaker).Entries
+			before, after := announce(s, "orders", speaker), announce(s, "orders", moved)
+			s.do(before)
+			s.do(after)
+			if got := s.list(speaker).Entries; !slices.Equal(got, append([]string{prefix + "@10.9.0.2"}, others...)) {
+				t.Fatalf("the speaker announces %v", got)
+			}
+			s.look(after, events.Present)
+			s.do(before) // a compensated change
+			s.look(before, events.Present)
+			s.do(after)
+			s.run(after, events.Undo, events.ToCompensate, events.Done, "")
+			if got := s.list(speaker).Entries; !slices.Equal(got, others) {
+				t.Errorf("the speaker announces %v, and %v before us", got, others)
+			}
+		})
+	}
+	t.Run("shared by two", func(t *testing.T) {
+		s := newStage(t)
+		s.do(s.shared("orders", speaker))
+		s.do(s.shared("bills", speaker))
+		o := s.run(s.shared("orders", moved), events.Do, "", events.Refuse, "in-use")
+		if !strings.Contains(o.Message, "bills") {
+			t.Errorf("the refusal does not name who else is cut off: %s", o.Message)
+		}
+		s.look(s.shared("bills", speaker), events.Present)
+	})
+	t.Run("put there by somebody else", func(t *testing.T) {
+		s := newStage(t)
+		s.w.Change(speaker, func(a *routing.Announced) { a.Entries = []string{prefix + "@10.9.0.9"} })
+		s.run(s.announce("orders", moved, prefix), events.Do, "", events.Refuse, "foreign")
+		s.run(s.shared("orders", moved), events.Do, "", events.Refuse, "foreign")
+	})
+}
+
 func TestAnnounceRefusesWhatCannotBe(t *testing.T) {
 	s := newStage(t)
 	other := speaker

@@ -27,9 +27,10 @@ type Target struct {
 	Controller  string   `json:"controller,omitempty"`
 	Gateway     string   `json:"gateway,omitempty"`
 	Connections []string `json:"connections,omitempty"`
-	// Speaker is a BGP speaker's name, NextHop what it announces (IPv4).
+	// Speaker is a BGP speaker's name, NextHop what it announces (IPv4). A new next hop for a prefix takes the place of
+	// the old one (RFC 4271 3.1).
 	Speaker string `json:"speaker,omitempty"`
-	NextHop string `json:"nextHop,omitempty"`
+	NextHop string `json:"nextHop,omitempty" change:"change"`
 }
 
 // Announcements is a driver's list of announced prefixes at a target: a list that many share, with no lock at the
