@@ -50,6 +50,13 @@ func Wait(reason events.Reason, after time.Duration) error {
 	return &Failure{Class: events.Wait, Reason: reason, After: after}
 }
 
+// WaitForPeople says that a person has the next move, and who. It comes back after a quarter of the time waited so far,
+// not sooner than for another holder and not later than a third of a linger, so that days of waiting cost little.
+func WaitForPeople(run Run, t ClaimTimes, reason events.Reason, format string, args ...any) error {
+	after := min(run.Now.Sub(run.Since)/4, t.Linger/3)
+	return &Failure{Class: events.Wait, Reason: reason, After: max(after, t.poll()), Err: fmt.Errorf(format, args...)}
+}
+
 // heldBy is a Wait for what another holder has. Whose turn it is stands in the outcome, so that an operator sees it;
 // the resource is put before it by whoever knows it.
 func heldBy(reason events.Reason, holder string, after time.Duration) error {

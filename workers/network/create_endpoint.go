@@ -47,7 +47,7 @@ func (s createEndpoint) Do(
 	if have.Connection == "CLOSED" {
 		return CreateEndpointOut{}, s.reopen(ctx, run, t, have)
 	}
-	return endpointOut(have), accepted(have)
+	return endpointOut(have), s.accepted(run, have)
 }
 
 func (s createEndpoint) wanted(run workers.Run, in CreateEndpointIn, t workers.Ownership) Endpoint {
@@ -74,25 +74,28 @@ func differs(have, want Endpoint) string {
 	return ""
 }
 
-// accepted folds the producer's word. A bundle is accepted before the vendor says so.
-func accepted(e Endpoint) error {
-	switch e.Connection {
-	case "ACCEPTED":
+// isAccepted tells whether packets may pass. A bundle is accepted before the vendor says so.
+func isAccepted(e Endpoint) bool {
+	return e.Connection == "ACCEPTED" || e.Connection == "" && !strings.Contains(e.Target, "/")
+}
+
+// accepted folds the producer's word. While it is pending a person of the producer's has the next move; that one who
+// needs attention can still mend it is a guess.
+func (s createEndpoint) accepted(run workers.Run, e Endpoint) error {
+	if isAccepted(e) {
 		return nil
-	case "":
-		if !strings.Contains(e.Target, "/") {
-			return nil
-		}
-		return workers.Wait("acceptance", 0)
-	case "PENDING": // the producer's hands; the engine's budget ends it
-		return workers.Wait("acceptance", 0)
-	case "NEEDS_ATTENTION": // guess: the producer can still mend it
-		return workers.Wait("needs-attention", 0)
+	}
+	reason := events.ReasonState(e.Connection)
+	switch e.Connection {
+	case "", "PENDING":
+		reason = "acceptance"
+	case "NEEDS_ATTENTION":
+		reason = "needs-attention"
 	case "REJECTED":
 		return workers.Refuse("rejected", "the producer of %s rejects endpoint %s", e.Target, e.Name)
-	default:
-		return workers.Wait(events.ReasonState(e.Connection), 0)
 	}
+	return workers.WaitForPeople(run, s.Times, reason, "the producer of %s has to accept endpoint %s of project %s",
+		e.Target, e.Name, e.Project)
 }
 
 // reopen removes an endpoint whose producer has deleted its attachment; the next run makes it anew (magic-modules PR
@@ -145,19 +148,23 @@ func (s createEndpoint) remark(ctx context.Context, in CreateEndpointIn, have, w
 	if why := differs(have, want); why != "" {
 		return why, nil
 	}
-	if accepted(have) != nil {
+	if !isAccepted(have) {
 		return "the connection is " + have.Connection, nil
 	}
-	// Reserved and not in use, it would be free for whoever comes next.
+	// An address that is not reserved for it would be free for whoever comes next. The rule's own address decides: who
+	// uses an address is told by a field that may be late, and only names others.
 	address, err := s.Addresses.Get(
 		ctx, Ref{Project: projectOf(in.AddressName), Region: in.Region, Name: lastOf(in.AddressName)},
 	)
-	if err != nil && !errors.Is(err, workers.ErrNotFound) {
+	switch by := address.InUseBy; {
+	case errors.Is(err, workers.ErrNotFound):
+		return "the address " + in.AddressName + " is not reserved", nil
+	case err != nil:
 		return "", err
-	}
-	if err != nil || !slices.ContainsFunc(address.InUseBy,
-		func(user string) bool { return lastOf(user) == have.Name }) {
-		return "the address " + in.AddressName + " is not in use by it", nil
+	case address.IP != have.AddressIP:
+		return "the address " + in.AddressName + " is " + address.IP + ", and the endpoint has " + have.AddressIP, nil
+	case len(by) > 0 && !slices.ContainsFunc(by, func(user string) bool { return lastOf(user) == have.Name }):
+		return "the address " + in.AddressName + " is in use by " + strings.Join(by, ", "), nil
 	}
 	if in.Region != "" {
 		return "", nil // the address is one of its subnet's own
