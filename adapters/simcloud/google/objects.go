@@ -2,6 +2,7 @@ package google
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"google.golang.org/api/compute/v1"
@@ -45,19 +46,23 @@ func (l loader) object(o Object) error {
 	case "managedZones":
 		return l.zoneObject(r)
 	case "instances":
-		return l.stored(r, structSchema[compute.Instance](),
-			"projects/"+o.Project+"/zones/"+o.Region+"/instances/"+o.Name)
+		name := "projects/" + o.Project + "/zones/" + o.Region + "/instances/" + o.Name
+		return l.stored(r, structSchema[compute.Instance](), name,
+			world.Doc{"kind": "compute#instance", "name": o.Name, "selfLink": link(name)})
 	case policyRouteKind:
-		return l.stored(r, structSchema[networkconnectivity.PolicyBasedRoute](), r.policyRouteName())
+		return l.stored(r, structSchema[networkconnectivity.PolicyBasedRoute](), r.policyRouteName(),
+			world.Doc{"kind": "networkconnectivity#policyBasedRoute", "name": r.policyRouteName()})
 	}
 	return fmt.Errorf("%s %s: the world has no such kind of object", o.Kind, o.Name)
 }
 
-func (l loader) stored(r *request, s schema, name string) error {
+// stored puts an object with what the server gives it.
+func (l loader) stored(r *request, s schema, name string, given world.Doc) error {
 	doc, bad := s(r.body)
 	if bad != nil {
 		return fmt.Errorf("%s: %s", name, bad.message)
 	}
+	maps.Copy(doc, given)
 	l.tx.QuietPut(vendor, segmentKind(name), name, doc)
 	return nil
 }

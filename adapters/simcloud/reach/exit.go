@@ -40,8 +40,11 @@ func (w *walk) exit(l leg) leg {
 }
 
 func (w *walk) exit6(l leg) leg {
-	if l.nic.subnet == nil || l.nic.subnet.V6Access != "EXTERNAL" {
+	switch {
+	case l.nic.subnet == nil || l.nic.subnet.V6Access != "EXTERNAL":
 		return w.drop(l, l.nic.name, netNoNAT, "")
+	case l.nic.kind == directKind:
+		return w.drop(l, l.nic.name, netDirect6, last(l.nic.subnet.Name))
 	}
 	w.say(l.nic.name, netIPv6, last(l.nic.subnet.Name))
 	return w.translated(l, l.src, atInternet)
@@ -67,12 +70,18 @@ func (w *walk) toGoogle(l leg) (leg, bool) {
 		}
 		return l, false
 	}
-	if l.nic.has(l.src) && len(l.nic.external) > 0 && l.src.Is4() {
+	own := l.nic.has(l.src)
+	outside6 := l.src.Is6() && l.nic.subnet != nil && l.nic.subnet.V6Access == "EXTERNAL"
+	switch {
+	case own && l.src.Is4() && len(l.nic.external) > 0:
 		w.say(l.nic.name, netExternal, "")
 		return w.atGoogle(l), true
-	}
-	switch {
-	case !l.nic.has(l.src):
+	case own && outside6 && l.nic.kind == directKind:
+		return w.drop(l, l.nic.name, netDirect6, last(l.nic.subnet.Name)), true
+	case own && outside6:
+		w.say(l.nic.name, pgaExternal, last(l.nic.subnet.Name))
+		return w.atGoogle(l), true
+	case !own:
 		return l, false // forwarded by a machine: its own way out is meant, not its subnetwork's
 	case l.nic.subnet == nil:
 		l = w.bySwitch(l, l.nic.name, pgaOn, hiddenAccess)
@@ -84,7 +93,8 @@ func (w *walk) toGoogle(l leg) (leg, bool) {
 		w.say(l.nic.name, pgaOn, last(l.nic.subnet.Name))
 		return w.atGoogle(l), true
 	}
-	if nat, _, ok := w.natFor(l); ok { // it never translates what goes to Google, and the flag counts as set
+	// It never translates what goes to Google, and the flag counts as set for the ranges that it covers: IPv4.
+	if nat, _, ok := w.natFor(l); ok && l.src.Is4() {
 		w.say(l.nic.name, pgaNAT, nat)
 		return w.atGoogle(l), true
 	}

@@ -256,9 +256,9 @@ func listed(ranges []string, a netip.Addr) bool {
 
 // leaveNIC asks the firewall of whoever sends, then looks for the way.
 func (w *walk) leaveNIC(l leg) leg {
-	if l.dst == metadata {
+	if slices.Contains(metadata, l.dst) {
 		w.say(l.nic.name, fwAlways, "")
-		l.at = arrived
+		l.at, l.end, l.there = arrived, "metadata", "metadata server"
 		return l
 	}
 	if l.src != l.nic.v4 && l.src != l.nic.v6 && !l.nic.forward {

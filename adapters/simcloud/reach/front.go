@@ -172,6 +172,9 @@ func (w *walk) behind(l leg, f forwardingRule) leg {
 func (w *walk) reply(l leg) leg {
 	r := leg{packet: l.packet.turned(), net: l.net, region: l.region, nic: l.nic, gateway: l.gateway, site: l.site}
 	switch l.end {
+	case "metadata":
+		w.say(l.nic.name, fwAlways, "")
+		r.at, r.there = arrived, l.nic.name
 	case "network":
 		r.at = atNIC
 	case "balancer":

@@ -101,6 +101,10 @@ var (
 		"the answer comes to the address that the packet left from", pageIP}
 	netIPv6 = Rule{"internet-ipv6",
 		"an external IPv6 range of a subnetwork is routed on the Internet", pageAddresses}
+	netDirect6 = Rule{"internet-direct-ipv6",
+		"direct egress sends no external IPv6 traffic through a network", pageDirect}
+	pgaExternal = Rule{"google-access-external-ipv6",
+		"a machine with an external IPv6 range reaches Google from it", pageAccessOutside}
 	pgaOn = Rule{"google-access",
 		"Private Google Access lets a machine without external address reach Google", pageAccess}
 	pgaOff = Rule{"google-access-off",
@@ -242,6 +246,7 @@ func Rules() []Rule {
 		fwInspected, toBundle, toPolicy, toDefault, toSubnet, toPeerSubnet, toStatic, toDynamic,
 		toPeerCustom, toNowhere, toNobody, toSpoken, hopForwards, hopRunning, hopBalancer,
 		netExternal, netNAT, netNoNAT, netHidden, netPrivate, netPublic, netMachine, netReturn, netIPv6,
+		netDirect6, pgaExternal,
 		pgaOn, pgaOff, pgaNAT, pgaSite, atGoogle, pscLocal, pscSite, pscForward, pscState, pscRegion,
 		pscNAT, pscProducer, pscSPeered, balancer, lbRegion, inAll, inInternal, inShared, inClosed, inDisabled,
 		inNoRun, nameNone, nameFamily, nameOutbound, nameResponse, nameZone, nameMissing, nameForward,

@@ -7,12 +7,14 @@ import (
 )
 
 // Addresses of Google's own. The first two stand for a service that leaves by Google's own way, the ranges are part of
-// what Google publishes as its own (goog.json).
+// those of the default domains: what Google publishes as its own (goog.json) without what its customers have
+// (cloud.json, 34.64.0.0/10 and 2600:1900::/28 among it). Pages: support.google.com/a/answer/10026322 ("Obtain Google
+// IP address ranges") and pageAccess; for IPv6 cloud.google.com/blog/products/networking/
+// how-to-create-a-ipv6-network-in-google-cloud: 2600:1900::/28 is for the subnetworks of customers.
 var (
 	runAddress  = netip.MustParseAddr("34.96.0.2")
 	runAddress6 = netip.MustParseAddr("2600:1900::2")
-	googleOwn   = []string{"34.64.0.0/10", "142.250.0.0/15", "172.217.0.0/16", "216.58.192.0/19", "2600:1900::/28",
-		"2607:f8b0::/32", "2a00:1450::/32"}
+	googleOwn   = []string{"142.250.0.0/15", "172.217.0.0/16", "216.58.192.0/19", "2607:f8b0::/32", "2a00:1450::/32"}
 	// vips are private.googleapis.com and restricted.googleapis.com.
 	vips = []string{"199.36.153.8/30", "199.36.153.4/30", "2600:2d00:2:2000::/64", "2600:2d00:2:1000::/64"}
 	// privateRanges are documented for private-ranges-only; the reserved ones depend on a switch.
@@ -20,7 +22,9 @@ var (
 		"199.36.153.4/30", "199.36.153.8/30"}
 	reservedRanges = []string{"192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24",
 		"203.0.113.0/24", "240.0.0.0/4"}
-	metadata = netip.MustParseAddr("169.254.169.254")
+	// metadata is the metadata server (pageRules, always allowed traffic; cloud.google.com/compute/docs/metadata/
+	// querying-metadata for IPv6).
+	metadata = []netip.Addr{netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("fd20:ce::254")}
 )
 
 func googles(a netip.Addr) bool { return anyInside(googleOwn, a) || anyInside(vips, a) }

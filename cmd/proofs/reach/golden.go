@@ -145,10 +145,17 @@ func (o observation) at(realm reach.Realm, a reach.Ranges) reach.Identity {
 		for _, s := range n.Subnets.Items {
 			if n.Realm == realm && s.Ranges.Covers(a) {
 				nobody.Region = s.Region
+				nobody.External6 = !a.Family(false).Empty() && !internal6(a)
 			}
 		}
 	}
 	return nobody
+}
+
+// internal6 tells an internal IPv6 range of a subnetwork from an external one, as whose part every machine there has an
+// external address. Page "Subnets", IPv6: internal ranges are unique local addresses.
+func internal6(a reach.Ranges) bool {
+	return reach.RangesOf(netip.MustParsePrefix("fd00::/8")).Covers(a)
 }
 
 func (o observation) find(

@@ -70,9 +70,12 @@ func random(ctx context.Context, s lab.Settings) error {
 // A contest counts what the two said of each other.
 type contest struct {
 	worlds, flows, settings, passed, sure, blocked, undecided, switched, skipped int
-	wrongSure, wrongBlocked                                                      []string
+	wrongSure, wrongBlocked                                                      []miss
 	cautious                                                                     map[string]int
 }
+
+// A miss is an answer that the judge contradicts. The cause is what decided on both sides, without the world's names.
+type miss struct{ cause, told string }
 
 func (c *contest) add(o contest) {
 	c.worlds, c.flows, c.settings = c.worlds+o.worlds, c.flows+o.flows, c.settings+o.settings
@@ -102,9 +105,9 @@ func contestIn(ctx context.Context, seed uint64) (contest, error) {
 			}
 		}
 	})
-	for _, list := range [][]string{out.wrongSure, out.wrongBlocked} {
+	for _, list := range [][]miss{out.wrongSure, out.wrongBlocked} {
 		for i := range list {
-			list[i] = fmt.Sprintf("world %d: %s", seed, list[i])
+			list[i].told = fmt.Sprintf("world %d: %s", seed, list[i].told)
 		}
 	}
 	return out, err
@@ -153,20 +156,38 @@ func (c *contest) ask(seen observation, packets *judge.Snapshot, f invented.Flow
 // An outcome is what the judge said of one packet under some settings, with an answer of each kind.
 type outcome struct {
 	passed, dropped   bool
-	passing, dropping string
+	passing, dropping contrary
 }
+
+// A contrary is an answer of the judge: by which rules, and told at length.
+type contrary struct{ rules, told string }
 
 func (o *outcome) add(passes bool, set judge.Settings, a judge.Answer) {
 	told := fmt.Sprintf("under %v: out %s", maps.Collect(maps.All(set)), hops(a.Out))
 	if a.Back != nil {
 		told += "\n      back " + hops(*a.Back)
 	}
+	last := a.Out
+	if a.Back != nil && !a.Passes {
+		last = *a.Back
+	}
 	switch {
 	case passes && !o.passed:
-		o.passed, o.passing = true, told
+		o.passed, o.passing = true, contrary{rules(a.Out), told}
 	case !passes && !o.dropped:
-		o.dropped, o.dropping = true, told
+		o.dropped, o.dropping = true, contrary{last.Decided().Rule, told}
 	}
+}
+
+// rules are those that decided a way, each once, in their order.
+func rules(w judge.Way) string {
+	var out []string
+	for _, h := range w.Hops {
+		if !slices.Contains(out, h.Rule) {
+			out = append(out, h.Rule)
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 func hops(w judge.Way) string {
@@ -193,15 +214,23 @@ func (c *contest) hold(about string, q reach.Question, v reach.Verdict, o outcom
 	}
 	switch {
 	case sure && o.dropped:
-		c.wrongSure = append(c.wrongSure, about+"\n    "+way(v)+"\n    "+o.dropping)
+		c.wrongSure = append(c.wrongSure, missed(about, v, o.dropping))
 	case blocked && o.passed:
-		c.wrongBlocked = append(c.wrongBlocked, about+"\n    "+way(v)+"\n    "+o.passing)
+		c.wrongBlocked = append(c.wrongBlocked, missed(about, v, o.passing))
 	case sure || blocked:
 	case o.passed && o.dropped:
 		c.switched++
 	default:
 		c.caution(v.Open)
 	}
+}
+
+func missed(about string, v reach.Verdict, o contrary) miss {
+	by := "nothing"
+	if n := len(v.Hops); n > 0 {
+		by = v.Hops[n-1].Layer + " " + string(v.Hops[n-1].Act)
+	}
+	return miss{"the model by " + by + ", the judge by " + o.rules, about + "\n    " + way(v) + "\n    " + o.told}
 }
 
 // caution counts an answer that is open without need, by its causes. A switch has its own name.
@@ -220,8 +249,8 @@ func (c *contest) caution(open []reach.Gap) {
 	c.cautious[strings.Join(slices.Compact(causes), " and ")]++
 }
 
-// maxShown is how many contradictions of a kind are shown whole.
-const maxShown = 10
+// maxShown is how many contradictions of one cause are shown whole.
+const maxShown = 2
 
 func (c *contest) print() error {
 	t := proof.Table{Header: "what count"}
@@ -237,25 +266,41 @@ func (c *contest) print() error {
 	count("undecided-and-a-switch-decides", c.switched)
 	for _, one := range []struct {
 		what string
-		list []string
+		list []miss
 	}{{"sure-contradicted", c.wrongSure}, {"blocked-contradicted", c.wrongBlocked}} {
-		var miss error
+		var err error
 		if len(one.list) > 0 {
-			first, _, _ := strings.Cut(one.list[0], "\n")
-			miss = errors.New(first)
+			first, _, _ := strings.Cut(one.list[0].told, "\n")
+			err = errors.New(first)
 		}
-		t.Row(miss, one.what, len(one.list))
+		t.Row(err, one.what, len(one.list))
 	}
 	err := t.Print()
-	for _, line := range slices.Concat(c.wrongSure[:min(maxShown, len(c.wrongSure))],
-		c.wrongBlocked[:min(maxShown, len(c.wrongBlocked))]) {
-		fmt.Println("contradicted: " + line)
-	}
+	printMisses("sure", c.wrongSure)
+	printMisses("blocked", c.wrongBlocked)
 	fmt.Println("undecided, and no setting that was tried changes the outcome:")
-	for _, cause := range slices.SortedFunc(maps.Keys(c.cautious), func(a, b string) int {
-		return cmp.Or(cmp.Compare(c.cautious[b], c.cautious[a]), cmp.Compare(a, b))
-	}) {
+	for _, cause := range byCount(c.cautious) {
 		fmt.Printf("  %6d %s\n", c.cautious[cause], cause)
 	}
 	return err
+}
+
+// byCount are the keys of some counts, the most frequent first.
+func byCount(counts map[string]int) []string {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+}
+
+// printMisses shows contradictions by their causes, and a few of each whole.
+func printMisses(what string, list []miss) {
+	counts, shown := map[string]int{}, map[string]string{}
+	for _, one := range list {
+		if counts[one.cause]++; counts[one.cause] <= maxShown {
+			shown[one.cause] += "    " + one.told + "\n"
+		}
+	}
+	for _, cause := range byCount(counts) {
+		fmt.Printf("%s contradicted %d times: %s\n%s", what, counts[cause], cause, shown[cause])
+	}
 }
