@@ -40,11 +40,8 @@ func (w *walk) exit(l leg) leg {
 }
 
 func (w *walk) exit6(l leg) leg {
-	switch {
-	case l.nic.subnet == nil || l.nic.subnet.V6Access != "EXTERNAL":
+	if l.nic.subnet == nil || l.nic.subnet.V6Access != "EXTERNAL" {
 		return w.drop(l, l.nic.name, netNoNAT, "")
-	case l.nic.kind == directKind:
-		return w.drop(l, l.nic.name, netDirect6, last(l.nic.subnet.Name))
 	}
 	w.say(l.nic.name, netIPv6, last(l.nic.subnet.Name))
 	return w.translated(l, l.src, atInternet)
@@ -76,8 +73,6 @@ func (w *walk) toGoogle(l leg) (leg, bool) {
 	case own && l.src.Is4() && len(l.nic.external) > 0:
 		w.say(l.nic.name, netExternal, "")
 		return w.atGoogle(l), true
-	case own && outside6 && l.nic.kind == directKind:
-		return w.drop(l, l.nic.name, netDirect6, last(l.nic.subnet.Name)), true
 	case own && outside6:
 		w.say(l.nic.name, pgaExternal, last(l.nic.subnet.Name))
 		return w.atGoogle(l), true

@@ -2,6 +2,7 @@ package reach
 
 // The vendors' pages that the rules are from.
 const (
+	pageLifecycle     = "https://cloud.google.com/compute/docs/instances/instance-lifecycle"
 	pageOrder         = "https://docs.cloud.google.com/firewall/docs/firewall-policies-rule-eval-order"
 	pageRules         = "https://cloud.google.com/firewall/docs/firewalls"
 	pageDetails       = "https://cloud.google.com/firewall/docs/firewall-policies-rule-details"

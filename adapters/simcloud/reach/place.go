@@ -114,7 +114,7 @@ func (s *Snapshot) inNetwork(p place) (leg, error) {
 	}
 	// An address that no machine of the world has is a machine without tag and account.
 	who := nic{name: net + "/" + p.addr.String(), net: net, region: part(sub.Name, "regions"), subnet: &sub,
-		kind: machineKind}
+		kind: machineKind, running: true}
 	who.setAddress(p.addr)
 	return who.leg(p.addr.Is6())
 }

@@ -35,6 +35,8 @@ var (
 		"TCP port 25 of external addresses is blocked", pageRules}
 	fwAlways = Rule{"firewall-always-allowed",
 		"the metadata server is always allowed", pageRules}
+	nicStopped = Rule{"machine-stopped",
+		"a machine that does not run sends nothing", pageLifecycle}
 	fwHierarchy = Rule{"firewall-hierarchical",
 		"hierarchical policies are asked first, organization before folders", pageOrder}
 	fwSystem = Rule{"firewall-system-policy",
@@ -101,8 +103,6 @@ var (
 		"the answer comes to the address that the packet left from", pageIP}
 	netIPv6 = Rule{"internet-ipv6",
 		"an external IPv6 range of a subnetwork is routed on the Internet", pageAddresses}
-	netDirect6 = Rule{"internet-direct-ipv6",
-		"direct egress sends no external IPv6 traffic through a network", pageDirect}
 	pgaExternal = Rule{"google-access-external-ipv6",
 		"a machine with an external IPv6 range reaches Google from it", pageAccessOutside}
 	pgaOn = Rule{"google-access",
@@ -243,10 +243,10 @@ func Rules() []Rule {
 	return []Rule{
 		outNone, outNoPrivate, outAll, outPrivate, outPublic, outGone, outFamily, outProto, fwImpliedOut,
 		fwImpliedIn, fwTracked, fwBlocked, fwAlways, fwHierarchy, fwSystem, fwClassic, fwGlobal, fwRegional,
-		fwInspected, toBundle, toPolicy, toDefault, toSubnet, toPeerSubnet, toStatic, toDynamic,
+		fwInspected, nicStopped, toBundle, toPolicy, toDefault, toSubnet, toPeerSubnet, toStatic, toDynamic,
 		toPeerCustom, toNowhere, toNobody, toSpoken, hopForwards, hopRunning, hopBalancer,
 		netExternal, netNAT, netNoNAT, netHidden, netPrivate, netPublic, netMachine, netReturn, netIPv6,
-		netDirect6, pgaExternal,
+		pgaExternal,
 		pgaOn, pgaOff, pgaNAT, pgaSite, atGoogle, pscLocal, pscSite, pscForward, pscState, pscRegion,
 		pscNAT, pscProducer, pscSPeered, balancer, lbRegion, inAll, inInternal, inShared, inClosed, inDisabled,
 		inNoRun, nameNone, nameFamily, nameOutbound, nameResponse, nameZone, nameMissing, nameForward,

@@ -145,17 +145,20 @@ func (o observation) at(realm reach.Realm, a reach.Ranges) reach.Identity {
 		for _, s := range n.Subnets.Items {
 			if n.Realm == realm && s.Ranges.Covers(a) {
 				nobody.Region = s.Region
-				nobody.External6 = !a.Family(false).Empty() && !internal6(a)
+				nobody.External6 = external6(s)
 			}
 		}
 	}
 	return nobody
 }
 
-// internal6 tells an internal IPv6 range of a subnetwork from an external one, as whose part every machine there has an
-// external address. Page "Subnets", IPv6: internal ranges are unique local addresses.
-func internal6(a reach.Ranges) bool {
-	return reach.RangesOf(netip.MustParsePrefix("fd00::/8")).Covers(a)
+// external6 tells whether a subnetwork has an external IPv6 range, as whose part every interface there has an external
+// address, that of a service too. Page "Subnets", IPv6: internal ranges are unique local addresses. Page "Configure
+// dual-stack resources" (docs.cloud.google.com/run/docs/configuring/vpc-dual-stack-subnet): subnetworks with external
+// IPv6.
+func external6(s reach.Subnet) bool {
+	six := s.Ranges.Family(false)
+	return !six.Empty() && !reach.RangesOf(netip.MustParsePrefix("fd00::/8")).Covers(six)
 }
 
 func (o observation) find(
@@ -190,7 +193,8 @@ func (o observation) direct(subnet, region string, v6 bool) (reach.Place, reach.
 	for _, n := range o.world.Networks {
 		for _, s := range n.Subnets.Items {
 			if s.Object == subnet {
-				who := reach.Identity{Kind: reach.DirectEgress, Name: "service", Region: region}
+				who := reach.Identity{Kind: reach.DirectEgress, Name: "service", Region: region,
+					External6: external6(s)}
 				return reach.Place{Realm: n.Realm, Who: who}, s.Ranges.Family(!v6), nil
 			}
 		}

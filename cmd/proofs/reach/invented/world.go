@@ -149,12 +149,14 @@ func (d *draft) machine(v vpc, j int) machine {
 	if d.oneIn(4) {
 		port["accessConfigs"] = []doc{{"natIP": fmt.Sprintf("203.0.113.%d", 1+d.IntN(60)+60*j)}}
 	}
-	d.object("instances", at.region+"-a", m.name, doc{"name": m.name,
-		"status":       one(d, "RUNNING", "RUNNING", "RUNNING", "TERMINATED"),
+	status := one(d, "RUNNING", "RUNNING", "RUNNING", "TERMINATED")
+	d.object("instances", at.region+"-a", m.name, doc{"name": m.name, "status": status,
 		"canIpForward": d.oneIn(2), "tags": doc{"items": d.tags()},
 		"serviceAccounts":   []doc{{"email": one(d, "a@p.iam", "b@p.iam")}},
 		"networkInterfaces": []doc{port}})
-	d.senders = append(d.senders, "machine:"+project+"/"+m.name, "network:"+project+"/"+v.name+"/"+m.ip)
+	if status == "RUNNING" { // the model is about senders that send
+		d.senders = append(d.senders, "machine:"+project+"/"+m.name, "network:"+project+"/"+v.name+"/"+m.ip)
+	}
 	d.targets = append(d.targets, m.ip, "machine:"+project+"/"+m.name)
 	return m
 }
