@@ -85,7 +85,11 @@ func (w *walk) atBundle(l leg, f forwardingRule) leg {
 	case l.nic.subnet.Google:
 		w.say(f.Name, pscLocal, last(l.nic.subnet.Name))
 	default:
-		return w.drop(l, f.Name, pgaOff, last(l.nic.subnet.Name))
+		nat, _, ok := w.natFor(l)
+		if !ok {
+			return w.drop(l, f.Name, pgaOff, last(l.nic.subnet.Name))
+		}
+		w.say(f.Name, pgaNAT, nat) // the flag counts as set for what it covers
 	}
 	if l.at == dropped {
 		return l
