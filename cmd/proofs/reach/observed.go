@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/culvertnet/culvert/adapters/aviatrix"
 	"github.com/culvertnet/culvert/adapters/gcp"
 	"github.com/culvertnet/culvert/adapters/simcloud"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
@@ -16,8 +17,12 @@ import (
 	"github.com/culvertnet/culvert/workers/observe"
 )
 
-// An observation is what the adapters have read of a world.
-type observation struct{ world reach.World }
+// An observation is what the adapters have read of a world. onSubnet are the subnetworks of its connectors, which are
+// no facts of reach while no service sends by them.
+type observation struct {
+	world    reach.World
+	onSubnet map[string]string
+}
 
 // scenario is what of a world's description says where to look.
 type scenario struct {
@@ -32,7 +37,20 @@ type scenario struct {
 				Region string `yaml:"region"`
 			} `yaml:"subnetworks"`
 		} `yaml:"networks"`
+		Connectors []struct {
+			Project    string `yaml:"project"`
+			Region     string `yaml:"region"`
+			Name       string `yaml:"name"`
+			Subnetwork string `yaml:"subnetwork"`
+		} `yaml:"connectors"`
 	} `yaml:"google"`
+	Aviatrix struct {
+		Controllers []struct {
+			Name     string `yaml:"name"`
+			Username string `yaml:"username"`
+			Password string `yaml:"password"`
+		} `yaml:"controllers"`
+	} `yaml:"aviatrix"`
 }
 
 // inWorld starts a world, prepares it and gives it, with what was observed in it, to a proof.
@@ -84,6 +102,36 @@ func observed(ctx context.Context, url string, text []byte) (observation, error)
 		in.Networks = append(in.Networks, observe.Scope{Network: string(observe.NetworkRealm(n.Project, n.Name)),
 			Regions: regions, ConnectorProjects: projects})
 	}
-	w, err := observe.Drivers{Networks: google.NetworkFacts()}.World(ctx, in)
-	return observation{w}, err
+	controllers, err := s.controllers(url)
+	if err != nil {
+		return observation{}, err
+	}
+	for _, c := range s.Aviatrix.Controllers {
+		in.Controllers = append(in.Controllers, c.Name)
+	}
+	w, err := observe.Drivers{Networks: google.NetworkFacts(), Gateways: controllers.Gateways()}.World(ctx, in)
+	return observation{w, s.onSubnet()}, err
+}
+
+// onSubnet has the full name of each connector's subnetwork by the connector's.
+func (s scenario) onSubnet() map[string]string {
+	out := map[string]string{}
+	for _, c := range s.Google.Connectors {
+		if c.Subnetwork != "" {
+			in := "projects/" + c.Project
+			out[in+"/locations/"+c.Region+"/connectors/"+c.Name] = in + "/regions/" + c.Region + "/subnetworks/" +
+				c.Subnetwork
+		}
+	}
+	return out
+}
+
+// controllers are clients of a world's controllers, with the accounts of its description.
+func (s scenario) controllers(url string) (*aviatrix.Client, error) {
+	all := map[string]aviatrix.Controller{}
+	for _, c := range s.Aviatrix.Controllers {
+		all[c.Name] = aviatrix.Controller{URL: url + "/controllers/" + c.Name, Username: c.Username,
+			Password: func(context.Context) (string, error) { return c.Password, nil }}
+	}
+	return aviatrix.New(aviatrix.Options{Controllers: all})
 }
