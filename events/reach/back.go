@@ -31,7 +31,7 @@ func RoundTrip(w World, q Question) Verdict {
 		}
 		v.Open = slices.Concat(v.Open, answer.Open)
 		for _, h := range answer.Hops {
-			if len(v.Hops) < MaxHops {
+			if h.Layer, h.Flows = BackLayer+h.Layer, h.Flows.turned(end.flows); len(v.Hops) < MaxHops {
 				v.Hops = append(v.Hops, h)
 			}
 		}

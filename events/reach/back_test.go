@@ -1,6 +1,9 @@
 package reach
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // ends is a network with a sender and a way to a site, whose table is read.
 func ends(back ...Route) World {
@@ -23,6 +26,38 @@ func TestAnAnswerNeedsAWayAndNoRule(t *testing.T) {
 	w := ends()
 	w.Sites[0].Table = Listing[Route]{Call: "table"}
 	expect(t, "nobody reads the table", RoundTrip(w, q), flows, "undecided", FarSide)
+}
+
+// TestAnsweredTellsWhatFindsNoWayBack: nothing names a destination, so each that packets arrive at is asked for its
+// answer.
+func TestAnsweredTellsWhatFindsNoWayBack(t *testing.T) {
+	ask := Ask{Want: Answered, From: Sender{Realm: "net", Kind: Instance, Source: "10.8.0.0/28"}}
+	told := func(w World) Finding {
+		t.Helper()
+		f, err := w.Ask(ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	f := told(ends())
+	if f.Is != Otherwise || f.Flows != "10.8.0.0/28 to 172.16.0.0/16" || len(f.By) == 0 ||
+		!strings.HasPrefix(f.By[len(f.By)-1], BackLayer) {
+		t.Errorf("a site without a route back: %+v", f)
+	}
+	home := NextHop{Kind: ToNetwork, Realm: "net", State: Up}
+	half := told(ends(labRoute("back", "10.8.0.0/29", 0, home)))
+	if half.Is != Otherwise || half.Flows != "10.8.0.8/29 to 172.16.0.0/16" {
+		t.Errorf("a site with a route to half of the source: %+v", half)
+	}
+	if f := told(ends(labRoute("back", "10.8.0.0/28", 0, home))); f.Is == Otherwise {
+		t.Errorf("a site with a route back: %+v", f)
+	}
+	unread := ends()
+	unread.Sites[0].Table = Listing[Route]{Call: "table"}
+	if f := told(unread); f.Is != Undecided || len(f.Open) == 0 {
+		t.Errorf("a site that nobody reads: %+v", f)
+	}
 }
 
 func TestAnAnswerComesBackByTheSameGateway(t *testing.T) {

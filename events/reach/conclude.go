@@ -89,7 +89,11 @@ func (v Verdict) digest() string {
 	}
 	decided := map[step]Flows{}
 	for _, h := range v.Hops {
-		s := step{h.Realm, strings.Fields(h.Layer)[0], h.Act}
+		layer, back := strings.CutPrefix(h.Layer, BackLayer)
+		s := step{h.Realm, strings.Fields(layer)[0], h.Act}
+		if back {
+			s.layer = BackLayer + s.layer
+		}
 		decided[s] = decided[s].Union(h.Flows)
 	}
 	keys := slices.SortedFunc(maps.Keys(decided), func(a, b step) int {

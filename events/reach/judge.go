@@ -11,10 +11,12 @@ import (
 type Want string
 
 // Wants. What passes has to arrive for sure, and its answer has to come back for sure. What is closed must not arrive
-// in any case.
+// in any case. Of what is answered nobody says where it goes: whatever may arrive
+// somewhere has a way back.
 const (
-	Passes Want = "passes"
-	Closed Want = "closed"
+	Passes   Want = "passes"
+	Closed   Want = "closed"
+	Answered Want = "answered"
 )
 
 // A Sender is who sends the flows of an ask.
@@ -47,7 +49,7 @@ type Ask struct {
 	Except []Allowed `json:"except,omitempty"`
 	// Firewall asks the sender's own firewall alone: what it lets out is open, even where no route leads on today.
 	Firewall bool `json:"firewall,omitempty"`
-	// Within narrows what is closed to some destinations, with commas; empty means everywhere.
+	// Within narrows what is closed or answered to some destinations, with commas; empty means everywhere.
 	Within string `json:"within,omitempty"`
 }
 
@@ -195,15 +197,7 @@ func (w World) Ask(a Ask) (Finding, error) {
 	if q.Flows.Empty() {
 		return f, fmt.Errorf("ask %q: no flows are left to ask about", a.About)
 	}
-	var v Verdict
-	var bad, open Flows
-	if a.Want == Passes {
-		v = RoundTrip(w, q)
-		bad, open = q.Flows.Subtract(v.May), v.Undecided()
-	} else {
-		v = Evaluate(w, q)
-		bad, open = v.Sure, v.Undecided()
-	}
+	v, bad, open := w.claimed(a.Want, q)
 	told := q.Flows
 	switch {
 	case !bad.Empty():
@@ -219,6 +213,22 @@ func (w World) Ask(a Ask) (Finding, error) {
 	}
 	f.Against, f.Digest = v.Against, v.Digest
 	return f, nil
+}
+
+// claimed gives the verdict about a claim, the flows of which it does not hold, and those of which nobody can tell.
+func (w World) claimed(want Want, q Question) (v Verdict, bad, open Flows) {
+	switch want {
+	case Passes:
+		v = RoundTrip(w, q)
+		return v, q.Flows.Subtract(v.May), v.Undecided()
+	case Answered:
+		v = RoundTrip(w, q)
+		arrives := Evaluate(w, q).May
+		return v, arrives.Subtract(v.May), v.Undecided()
+	default:
+		v = Evaluate(w, q)
+		return v, v.Sure, v.Undecided()
+	}
 }
 
 // doubts are those that the answer depends on. While nobody can tell which addresses the name of a destination has, the
@@ -340,9 +350,13 @@ func bounded(list []string, most int) []string {
 func (f Flows) words() string {
 	var out []string
 	for _, b := range f.boxes {
-		one := b.Src.String() + " to " + b.Dst.String() + " " + b.Layer4.String()
+		to := b.Dst.String()
 		if b.Name != NoName && b.Name != AnyName {
-			one = b.Src.String() + " to " + string(b.Name) + " " + b.Layer4.String()
+			to = string(b.Name)
+		}
+		one := b.Src.String() + " to " + to
+		if by := b.Layer4; !by.Protocols.Equal(EveryProtocol().Protocols) || !by.Ports.Equal(EveryPort()) {
+			one += " " + by.String()
 		}
 		out = append(out, one)
 	}

@@ -48,7 +48,9 @@ const (
 
 // A Hop is one object that decides, with the flows that it may decide.
 type Hop struct {
-	Realm  Realm
+	Realm Realm
+	// Layer is what the object is part of; BackLayer begins that of a hop on the way of the answers, whose Flows are
+	// those that are answered.
 	Layer  string
 	Object string
 	Act    Act
@@ -56,6 +58,9 @@ type Hop struct {
 	Call   string
 	At     time.Time
 }
+
+// BackLayer begins the layer of a hop on the way back.
+const BackLayer = "way back, "
 
 // Strength says whom a filter stops: everybody, or only clients that send the name of their true destination.
 type Strength string

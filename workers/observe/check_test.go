@@ -188,6 +188,29 @@ func TestCheckReach(t *testing.T) {
 }
 
 // TestUnverified: what no control plane can decide goes on, and is said; for others it needs a consent by name.
+// TestNoWayBackIsTold: a way out without a named destination is made, and says which destinations find no way back.
+func TestNoWayBackIsTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		finding reach.Finding
+		told    int
+	}{
+		"no answer from some": {reach.Finding{Is: reach.Otherwise, Flows: "10.0.1.0/26 to 192.168.0.0/16"}, 1},
+		"nobody can tell": {reach.Finding{Is: reach.Undecided, Open: []reach.Gap{
+			{Cause: reach.FarSide, Object: "site", Why: "unread"},
+			{Cause: reach.NotAllowedToRead, Object: "peer", Why: "unread"}}}, 0},
+		"all are answered": {reach.Finding{Is: reach.AsWanted}, 0},
+	} {
+		in := ReachIn{Asks: []reach.Ask{{Want: reach.Answered}}}
+		out, err := decide(in, reach.Judgement{Own: []reach.Finding{c.finding}})
+		if err != nil || len(out.Unverified) != c.told || out.Enforcement != "" {
+			t.Errorf("%s: %v, %+v", name, err, out)
+		}
+		if c.told > 0 && (out.Unverified[0].Cause != NoWayBack || out.Unverified[0].Object != c.finding.Flows) {
+			t.Errorf("%s: told %+v", name, out.Unverified[0])
+		}
+	}
+}
+
 func TestUnverified(t *testing.T) {
 	s, in := scene(t), question()
 	in.Asks[0].Dest = &reach.Allowed{FQDN: "api.example", Protocol: "tcp", Ports: []string{"443"}}

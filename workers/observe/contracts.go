@@ -49,6 +49,10 @@ type ReachOut struct {
 	Sources    []reach.Source      `json:"sources"`
 }
 
+// NoWayBack is the cause of what is told where an intent names no destination: packets arrive, and no answer finds its
+// way back.
+const NoWayBack = "no-way-back"
+
 // Enforcement is by what a filter is known to bind.
 type Enforcement string
 

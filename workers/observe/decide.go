@@ -79,14 +79,20 @@ func (e Enforcement) and(is reach.Outcome) Enforcement {
 
 // own judges one claim about the connection's own flows, and adds what stays unverified.
 func own(want reach.Want, f reach.Finding, unverified []events.Unverified) ([]complaint, []events.Unverified) {
-	if f.Is == reach.Otherwise {
-		c := complaint{reason: "no-path",
-			text: fmt.Sprintf("%s: %s does not arrive, by %s", f.About, f.Flows, last(f.By))}
-		if want == reach.Closed {
-			c = complaint{reason: "opened-elsewhere",
-				text: fmt.Sprintf("%s: %s is open, by %s", f.About, f.Flows, last(f.By))}
+	switch {
+	case want == reach.Answered: // no destination was named: what nobody can tell of any is no claim
+		if f.Is == reach.Otherwise {
+			unverified = append(unverified, events.Unverified{Cause: NoWayBack, Object: f.Flows,
+				Why: "what is sent arrives, and no answer finds its way back"})
 		}
-		return []complaint{c}, unverified
+		return nil, unverified
+	case f.Is != reach.Otherwise:
+	case want == reach.Closed:
+		return []complaint{{reason: "opened-elsewhere",
+			text: fmt.Sprintf("%s: %s is open, by %s", f.About, f.Flows, by(f))}}, unverified
+	default:
+		return []complaint{{reason: "no-path",
+			text: fmt.Sprintf("%s: %s %s, by %s", f.About, f.Flows, missing(f), by(f))}}, unverified
 	}
 	var out []complaint
 	for _, g := range f.Open {
@@ -137,9 +143,18 @@ func unread(about string, g reach.Gap) complaint {
 	}
 }
 
-func last(list []string) string {
-	if len(list) == 0 {
+// by names what decides: the last object on the way.
+func by(f reach.Finding) string {
+	if len(f.By) == 0 {
 		return "nothing that was read"
 	}
-	return list[len(list)-1]
+	return f.By[len(f.By)-1]
+}
+
+// missing says which direction a path lacks.
+func missing(f reach.Finding) string {
+	if strings.HasPrefix(by(f), reach.BackLayer) {
+		return "arrives, and no answer comes back"
+	}
+	return "does not arrive"
 }

@@ -12,9 +12,10 @@ import (
 	"github.com/culvertnet/culvert/workers/policy"
 )
 
-// A plan with a filter of the network's own asks the model of reach twice. check-reach asks before anything has an
-// effect: do the service's packets pass and come back, is everything else closed, and does nobody else lose or gain
-// a path? prove-reach asks again of what is there, right before the service is bound, and at each look afterwards.
+// A plan with a way out asks the model of reach before anything has an effect (check-reach): do the service's packets
+// pass and come back, is everything else closed, and does nobody else lose or gain a path? With a filter of the
+// network's own prove-reach asks again of what is there, right before the service is bound, and at each look
+// afterwards. Without one no destination is named: check-reach tells what is reached and finds no way back.
 
 // A reachQuestion is what one step asks, with the values that other steps tell.
 type reachQuestion struct {
@@ -22,14 +23,15 @@ type reachQuestion struct {
 	binds []saga.Binding
 }
 
-// asksReach tells whether the model is asked: the filters of gateways tell no effect yet.
-func (r *recipe) asksReach() bool {
+// claimsReach tells whether the connection claims which destinations are reached: the filters of gateways tell no
+// effect yet.
+func (r *recipe) claimsReach() bool {
 	return r.Egress != nil && r.Egress.Filter != nil && r.Egress.Filter.Via == ViaGCPFirewall
 }
 
 // addCheckReach asks about the world that the plan will make.
 func (r *recipe) addCheckReach() {
-	if !r.asksReach() {
+	if r.Egress == nil {
 		return
 	}
 	q := r.question()
@@ -40,7 +42,7 @@ func (r *recipe) addCheckReach() {
 
 // addProveReach asks about the world as it is, once all that the service is bound behind stands.
 func (r *recipe) addProveReach() {
-	if !r.asksReach() {
+	if !r.claimsReach() {
 		return
 	}
 	q := r.question()
@@ -58,6 +60,7 @@ func (r *recipe) addProveReach() {
 }
 
 // question has the connection's own claims: what the filter names passes and is answered, and nothing else does.
+// Without a filter that is known by its effect, what arrives is answered.
 func (r *recipe) question() *reachQuestion {
 	q := &reachQuestion{ReachIn: &observe.ReachIn{
 		Networks: []observe.Scope{{Network: r.Network, Regions: []string{r.Service.Region},
@@ -66,16 +69,9 @@ func (r *recipe) question() *reachQuestion {
 	}}
 	own := saga.Field(r.checkEgress, func(o *egress.CheckOut) *string { return &o.Sender })
 	q.binds = append(q.binds, saga.Fill(&q.Own[0], own))
-	f, from := r.filterIn(r.Egress.Filter), r.sender()
-	for _, rule := range f.Rules {
-		to := rule.Destination()
-		q.Asks = append(q.Asks, reach.Ask{About: "out to " + words(to), From: from, Want: reach.Passes, Dest: &to})
-	}
-	q.Asks = append(q.Asks, reach.Ask{About: "everything else is closed", From: from, Want: reach.Closed,
-		Except: slices.Concat(f.LetOut(), r.openings()), Firewall: true})
+	q.Asks = r.claims()
 	for i := range q.Asks {
 		at := &q.Asks[i].From
-		at.Tags = slices.Clone(from.Tags)
 		q.binds = append(q.binds, saga.Fill(&at.Name, own))
 		if c := r.Egress.Connector; c != nil && c.Existing != "" {
 			q.binds = append(q.binds,
@@ -86,6 +82,25 @@ func (r *recipe) question() *reachQuestion {
 		}
 	}
 	return q
+}
+
+// claims are what is asked about the packets of the service.
+func (r *recipe) claims() (asks []reach.Ask) {
+	sender := func() reach.Sender {
+		from := r.sender()
+		from.Tags = slices.Clone(from.Tags)
+		return from
+	}
+	if !r.claimsReach() {
+		return []reach.Ask{{About: "what arrives is answered", From: sender(), Want: reach.Answered}}
+	}
+	f := r.filterIn(r.Egress.Filter)
+	for _, rule := range f.Rules {
+		to := rule.Destination()
+		asks = append(asks, reach.Ask{About: "out to " + words(to), From: sender(), Want: reach.Passes, Dest: &to})
+	}
+	return append(asks, reach.Ask{About: "everything else is closed", From: sender(), Want: reach.Closed,
+		Except: slices.Concat(f.LetOut(), r.openings()), Firewall: true})
 }
 
 // openings are what the operator leaves open to everybody.
@@ -129,6 +144,9 @@ func (q *reachQuestion) effects(r *recipe) {
 	}
 	if g := r.Egress.GoogleAccess; g != nil && len(g.Subnetworks) > 0 {
 		q.Effects = append(q.Effects, r.googleAccessIn(g).Effect("enable-google-access", r.Network))
+	}
+	if !r.claimsReach() {
+		return
 	}
 	if e := r.filterIn(r.Egress.Filter).Effect("filter-egress"); e != nil {
 		q.binds = append(q.binds, saga.Fill(&e.Filter.Priorities,
