@@ -164,12 +164,16 @@ func (m machine) first() string { return strings.TrimSuffix(m.Name, secondSuffix
 
 // pairs tells whether another gateway is the second one of this one's pair.
 func (m machine) pairs(o machine) bool {
+	return o.Name == m.Name+secondSuffix || o.Name != "" && o.Name == m.second() || m.Group != "" && m.Group == o.Group
+}
+
+// second is the name of the second gateway of its pair, "" when it has none.
+func (m machine) second() string {
 	var second struct {
 		Name string `json:"vpc_name"`
 	}
 	_ = json.Unmarshal(m.Pair, &second) // another form names nobody
-	return o.Name == m.Name+secondSuffix || o.Name != "" && o.Name == second.Name ||
-		m.Group != "" && m.Group == o.Group
+	return second.Name
 }
 
 // peerings reads the pairs of transits. They have no order.
@@ -208,12 +212,14 @@ func (s *survey) gatewayFact(m machine, deployed func(machine) bool) reach.Gatew
 	return g
 }
 
-// state reads the vendor's word. A gateway that the controller does not hear, or is only half configured, may forward.
+// state reads the vendor's word. A gateway that the controller does not hear, or is only half configured, may forward;
+// so may the second one of a pair, to which the controller moves the routes that it has made (manual, gateway: high
+// availability).
 func (m machine) state() reach.State {
-	switch strings.ToUpper(m.State) {
-	case up:
+	switch word := strings.ToUpper(m.State); {
+	case word == up:
 		return reach.Up
-	case "DOWN":
+	case word == "DOWN" && m.second() == "":
 		return reach.Down
 	}
 	return reach.Unclear

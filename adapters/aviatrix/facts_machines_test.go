@@ -20,6 +20,10 @@ func TestFactsOfGateways(t *testing.T) {
 	}{
 		"up":              {facts: state, want: "up"},
 		"down":            {row: `{"vpc_state":"DOWN"}`, facts: state, want: "down"},
+		"down, with a second one": {row: `{"vpc_state":"DOWN","hagw_details":{"vpc_name":"gw-hagw"}}`, facts: state,
+			want: "unclear"},
+		"down, with a word for no second one": {row: `{"vpc_state":"DOWN","hagw_details":"disabled"}`, facts: state,
+			want: "down"},
 		"not heard":       {row: `{"vpc_state":"KEEPALIVE_FAIL"}`, facts: state, want: "unclear"},
 		"half configured": {row: `{"vpc_state":"CONFIG-FAIL"}`, facts: state, want: "unclear"},
 		"no word":         {row: `{"vpc_state":""}`, facts: state, want: "unclear"},

@@ -60,6 +60,18 @@ func (r *survey) toPeering(name string, kind reach.NextKind, of *source) reach.N
 	return reach.NextHop{Kind: reach.ToUnread, Name: "peering " + name, State: reach.Up}
 }
 
+// peerings are the networks that the network is peered with.
+func (r *survey) peerings() (out []reach.Peering) {
+	for _, p := range r.vpc.GetPeerings() {
+		one := reach.Peering{Realm: r.realm(p.GetNetwork(), &source{}), State: reach.Up}
+		if p.GetState() != "ACTIVE" {
+			one.State = reach.Down
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
 // machinesKnown tells whether every machine of the network's project was listed.
 func (r *survey) machinesKnown() bool { return len(r.machines.gaps) == 0 }
 
@@ -74,19 +86,22 @@ func (r *survey) machine(name string) (*computepb.Instance, bool) {
 }
 
 // toMachine leads to a machine that forwards. Page "Static routes", Considerations for next hop instances: one that
-// does not run is left out, and one without IP forwarding loses the packets. The vendor's warnings say the same.
+// does not run is left out, whether it could forward or not, and one that runs without IP forwarding loses the packets.
+// The vendor's warnings say the same.
 func (r *survey) toMachine(name string, warnings []*computepb.Warnings) reach.NextHop {
 	out := reach.NextHop{Kind: reach.ToGateway, Name: name, State: reach.Unclear}
 	m, found := r.machine(name)
 	switch {
-	case found && !m.GetCanIpForward() || warned(warnings, "NEXT_HOP_CANNOT_IP_FORWARD"):
-		return reach.NextHop{Kind: reach.ToNobody, Name: name + " without IP forwarding", State: reach.Up}
 	case warned(warnings, "NEXT_HOP_NOT_RUNNING"), warned(warnings, "NEXT_HOP_INSTANCE_NOT_FOUND"):
 		out.State = reach.Down
 	case found:
 		out.State = vmState(m)
 	case r.machinesKnown():
 		out.State = reach.Down
+	}
+	fixed := found && !m.GetCanIpForward() || warned(warnings, "NEXT_HOP_CANNOT_IP_FORWARD")
+	if fixed && out.State != reach.Down {
+		out.Kind, out.Name = reach.ToNobody, name+" without IP forwarding"
 	}
 	return out
 }

@@ -33,7 +33,7 @@ func (r *survey) policyRoutes() reach.Listing[reach.PolicyRoute] {
 func (r *survey) policyRoute(got *networkconnectivity.PolicyBasedRoute, of *source) reach.PolicyRoute {
 	out := reach.PolicyRoute{Object: r.name(got.Name, of), Priority: got.Priority}
 	if out.Priority == 0 {
-		out.Priority = 100
+		out.Priority = 1000 // discovery document of networkconnectivity/v1, PolicyBasedRoute.priority
 	}
 	f := got.Filter
 	if f == nil {

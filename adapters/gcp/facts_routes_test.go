@@ -25,8 +25,9 @@ func someMachines() string {
 	stopped := strings.Replace(machine("stopped", "10.0.0.3", ""), "RUNNING", "TERMINATED", 1)
 	starting := strings.Replace(machine("starting", "10.0.0.4", ""), "RUNNING", "STAGING", 1)
 	closed := strings.Replace(machine("closed", "10.0.0.5", ""), `"canIpForward":true`, `"canIpForward":false`, 1)
+	both := strings.Replace(strings.Replace(closed, "closed", "both", -1), "RUNNING", "TERMINATED", 1)
 	elsewhere := strings.Replace(machine("elsewhere", "10.0.0.6", ""), "networks/n", "networks/other", 1)
-	return machines(machine("gw", "10.0.0.2", ""), stopped, starting, closed, elsewhere)
+	return machines(machine("gw", "10.0.0.2", ""), stopped, starting, closed, both, elsewhere)
 }
 
 const at = "projects/p/zones/r-a/instances/"
@@ -46,6 +47,8 @@ func TestNextHops(t *testing.T) {
 			`to gateway ` + at + `starting, realm "", unclear`},
 		{"instance that does not forward", `"nextHopInstance":"` + at + `closed"`,
 			`to nobody ` + at + `closed without IP forwarding, realm "", up`},
+		{"instance that is stopped and would not forward", `"nextHopInstance":"` + at + `both"`,
+			`to gateway ` + at + `both, realm "", down`},
 		{"instance that is gone", `"nextHopInstance":"` + at + `gone"`, `to gateway ` + at + `gone, realm "", down`},
 		{"instance, by the vendor's warning", `"nextHopInstance":"` + at + `gw","warnings":[{
 			"code":"NEXT_HOP_NOT_RUNNING"}]`, `to gateway ` + at + `gw, realm "", down`},
@@ -242,13 +245,13 @@ func TestPeeringsHandOverWhatTheyImport(t *testing.T) {
 func TestPolicyBasedRoutes(t *testing.T) {
 	for _, c := range []struct{ name, route, want string }{
 		{"defaults", `"nextHopIlbIp":"10.0.0.7","filter":{"protocolVersion":"IPV4"}`,
-			`100: 0.0.0.0/0 to 0.0.0.0/0, protocols [0-255], tags [], other routes false, to unread load balancer ` +
+			`1000: 0.0.0.0/0 to 0.0.0.0/0, protocols [0-255], tags [], other routes false, to unread load balancer ` +
 				`10.0.0.7, realm "", up`},
 		{"all fields", `"priority":7,"nextHopOtherRoutes":"DEFAULT_ROUTING","virtualMachine":{"tags":["t"]},
 			"filter":{"srcRange":"10.1.0.0/16","destRange":"10.2.0.0/16","ipProtocol":"TCP"}`,
 			`7: 10.1.0.0/16 to 10.2.0.0/16, protocols [6], tags [t], other routes true, to  , realm "", `},
 		{"IPv6", `"nextHopIlbIp":"fd00::7","filter":{"protocolVersion":"IPV6","ipProtocol":"ALL"}`,
-			`100: ::/0 to ::/0, protocols [0-255], tags [], other routes false, to unread load balancer fd00::7, ` +
+			`1000: ::/0 to ::/0, protocols [0-255], tags [], other routes false, to unread load balancer fd00::7, ` +
 				`realm "", up`},
 	} {
 		v := vendor{"/v1/projects/p/locations/global/policyBasedRoutes": `{"policyBasedRoutes":[

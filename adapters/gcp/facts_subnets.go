@@ -35,6 +35,7 @@ func (r *survey) subnetRanges() reach.Listing[reach.Subnet] {
 		out = append(out, reach.Subnet{
 			Object: r.subnetName(s, &own.source), Region: base(s.GetRegion()),
 			Ranges: own.ranges(s.GetName(), texts...), PrivateGoogle: s.GetPrivateIpGoogleAccess(),
+			External6: s.GetIpv6AccessType() == "EXTERNAL",
 		})
 	}
 	return listing(own.source, out)

@@ -31,7 +31,7 @@ func (r *run) exit(p piece) {
 	left = left.Subtract(google)
 	r.arriveAt(p.with(r.toGoogle(n, p.with(google))), Google)
 	left = left.Subtract(r.mail(p.with(left)))
-	direct, rest := r.external(p.with(left))
+	direct, rest := r.external(n, p.with(left))
 	r.arriveAt(p.with(direct), Internet)
 	r.nat(n, p.with(rest))
 }
@@ -58,7 +58,7 @@ func (r *run) mail(p piece) Flows {
 // Pages "Configure Private Google Access" and "About accessing Google APIs through endpoints", requirements; "Cloud NAT
 // product interactions" (docs.cloud.google.com/nat/docs/nat-product-interactions, as public repositories quote it).
 func (r *run) toGoogle(n Network, p piece) Flows {
-	direct, rest := r.external(p)
+	direct, rest := r.external(n, p)
 	access, rest := r.privateGoogle(n, p.with(rest))
 	pass := direct.Union(access)
 	r.lose(r.covered(n, p.with(rest), func(nat NAT, hit Flows) {
@@ -73,8 +73,12 @@ func (r *run) arriveAt(p piece, realm Realm) {
 	r.arrive(p, string(realm))
 }
 
-// external splits a piece by whether its sender has an external address of the family.
-func (r *run) external(p piece) (direct, rest Flows) {
+// external splits a piece by whether its sender has an external address of the family. A service with an interface of
+// its own has an address of its subnetwork, and so has somebody of whom only the address is known.
+//
+// Page "Configure dual-stack resources" (docs.cloud.google.com/run/docs/configuring/vpc-dual-stack-subnet):
+// subnetworks with external IPv6 addresses are supported.
+func (r *run) external(n Network, p piece) (direct, rest Flows) {
 	for _, b := range p.flows.boxes {
 		has := p.who.External6
 		if b.Dst.four() {
@@ -85,6 +89,20 @@ func (r *run) external(p piece) (direct, rest Flows) {
 			continue
 		}
 		rest.boxes = append(rest.boxes, b)
+	}
+	six := rest.within(EveryAddress().Family(false), EveryAddress(), []Layer4{EveryProtocol()})
+	if p.who.Kind != DirectEgress && p.who.Kind != Unknown || six.Empty() {
+		return direct, rest
+	}
+	if doubts := n.Subnets.doubts(r.question.Since); len(doubts) > 0 {
+		r.open(six, doubts...)
+		return direct, rest.Subtract(six)
+	}
+	for _, s := range n.Subnets.Items {
+		if s.External6 {
+			may, sure := p.from(rest, s.Ranges.Family(false))
+			direct, rest = direct.Union(may), rest.Subtract(sure)
+		}
 	}
 	return direct, rest
 }

@@ -17,6 +17,8 @@ type Network struct {
 	Project  string
 	Firewall Firewall
 	Names    NameService
+	// Peers are the networks that it is peered with. They are told with the network itself.
+	Peers []Peering
 	// Subnets have every range of a subnetwork. Hidden are those of connectors with a range of their own, which are in
 	// no list of subnetworks.
 	Subnets, Hidden Listing[Subnet]
@@ -29,6 +31,12 @@ type Network struct {
 	// Tenants are senders whose addresses nobody can see: services, functions, jobs and worker pools that send from a
 	// subnetwork or through a connector. Their Addresses are the whole range, of which they may have any.
 	Tenants Listing[Interface]
+}
+
+// A Peering is one with another network. While it is up each has the other's subnetworks.
+type Peering struct {
+	Realm Realm
+	State State
 }
 
 // network finds a network by its realm.

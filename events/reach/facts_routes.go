@@ -8,6 +8,8 @@ type Subnet struct {
 	Ranges         Ranges
 	// PrivateGoogle is Private Google Access.
 	PrivateGoogle bool
+	// External6 tells that its IPv6 addresses are external ones (ipv6AccessType).
+	External6 bool
 }
 
 // A RouteKind says in which step of the order a route is looked at.

@@ -29,9 +29,6 @@ type piece struct {
 	realm Realm
 	// peered tells that it came in from a peered network.
 	peered bool
-	// imported tells that the next hop is that of a route which this network exports: what it imports itself is not
-	// asked.
-	imported bool
 	// domain is the network domain of the gateway or connection by which it came to the gateways.
 	domain string
 	// hops bounds the way, so that a loop ends.

@@ -16,12 +16,6 @@ func (r *run) forward(p piece, next NextHop) {
 		// Page "VPC firewall rules", Source tags and accounts: they are those of the rule's own network.
 		p.realm, p.peered, p.who.Tags, p.who.Account = next.Realm, true, nil, ""
 		r.deliver(p)
-	case ToPeerRoutes:
-		// Page "VPC Network Peering", Options for exchanging routes: the next hop of an imported route is in the
-		// network that exports it; routes with tags are not exchanged.
-		p.realm, p.peered, p.who.Tags, p.who.Account = next.Realm, true, nil, ""
-		p.imported = true
-		r.fromTunnel(p)
 	case ToUnread:
 		r.open(p.flows, Gap{FarSide, next.Name, "where the next hop leads was not read"})
 	case ToInternet:

@@ -13,6 +13,7 @@ func (r *run) toGateway(p piece, name string) {
 		r.open(p.flows, Gap{FarSide, name, "nothing was read of the gateway"})
 		return
 	}
+	p.peered = false        // the machine sends it on in its own network
 	if p.who.Kind != Site { // what comes by a connection is in the connection's domain
 		p.domain = g.Domain
 	}
@@ -108,6 +109,13 @@ func (r *run) onward(p piece, g Gateway, by GatewayRoute) {
 		}
 		r.through(p, next)
 	case ToLocal:
+		// Page "Static routes", Considerations for next hop instances, and discovery document, Instance.canIpForward.
+		if g.Who.NoForwarding && p.seen.Empty() {
+			r.hop(Hop{Realm: g.Realm, Layer: "gateway", Object: g.Name + " without IP forwarding", Act: Deny,
+				Flows: p.flows})
+			r.lose(p.flows)
+			return
+		}
 		p.who, p.realm = g.Who, g.Realm
 		r.leave(p)
 	case ToInternet:

@@ -317,3 +317,19 @@ func TestLessKnownOfGatewaysIsNeverMoreSure(t *testing.T) {
 		}
 	})
 }
+
+// TestAGatewaySendsForOthersOnlyIfItsMachineMay: without IP forwarding it sends what it has translated, and nothing else.
+func TestAGatewaySendsForOthersOnlyIfItsMachineMay(t *testing.T) {
+	flows := tcp(t, "10.8.0.4", "10.9.0.4", 443)
+	w := behind(Gateway{Spoke: true, Cloud: true, Tags: WholeList[Tag](), Table: WholeList(
+		line("own", "10.9.0.0/16", NextHop{Kind: ToLocal, State: Up}))},
+		Controller{Default: Allow, Sets: WholeList[RuleSet]()})
+	w.Networks[0].Routes.Items = append(w.Networks[0].Routes.Items,
+		route("10.9.0.0/24", StaticRoute, toSite("site")))
+	from := Place{"elsewhere", Identity{Kind: Site}}
+	w.Sites = append(w.Sites, FarSideFacts{Realm: "elsewhere", Owns: EveryAddress(), Table: WholeList(
+		labRoute("in", "10.9.0.0/16", 0, NextHop{Kind: ToGateway, Name: "gw", State: Up}))})
+	expect(t, "it may", Evaluate(w, Question{From: from, Flows: flows}), flows, "passes")
+	w.Gateways[0].Who.NoForwarding = true
+	expect(t, "it may not", Evaluate(w, Question{From: from, Flows: flows}), flows, "blocked")
+}

@@ -58,6 +58,17 @@ func TestTheWayOutNeedsAnAddressOrNAT(t *testing.T) {
 	expect(t, "external IPv6", ask(n, external, six), six, "passes")
 	external.External6 = false
 	expect(t, "an address of the other family is no help", ask(n, external, six), six, "blocked")
+	direct := Identity{Kind: DirectEgress, Region: "here"}
+	n.Subnets = WholeList(Subnet{Object: "dual", Ranges: ranges(t, "10.8.0.0/28", "fd00:8::/64")})
+	expect(t, "a service in a subnetwork with internal IPv6", ask(n, direct, six), six, "blocked")
+	n.Subnets.Items[0].External6 = true
+	expect(t, "a service in a subnetwork with external IPv6", ask(n, direct, six), six, "passes")
+	expect(t, "somebody in it", ask(n, Identity{Kind: Unknown}, six), six, "passes")
+	expect(t, "a machine says for itself", ask(n, external, six), six, "blocked")
+	expect(t, "and has no external IPv4 by it", ask(n, direct, four), four, "blocked")
+	n.Subnets = Listing[Subnet]{Call: "subnetworks.list"}
+	expect(t, "subnetworks are not read", ask(n, direct, six), six, "undecided", ListNotWhole)
+	n.Subnets = WholeList[Subnet]()
 	nat := NAT{Object: "nat", Region: "here", Covers: ranges(t, "10.8.0.0/28"), Addresses: ranges(t, "203.0.113.9")}
 	n.NATs = WholeList(nat)
 	expect(t, "NAT", ask(n, sender, four), four, "passes")

@@ -49,6 +49,8 @@ type Identity struct {
 	Account, Region  string
 	// External4 and External6 tell that it has an external address of the family.
 	External4, External6 bool
+	// NoForwarding is a machine that sends with its own addresses only.
+	NoForwarding bool
 	// PrivateRangesOnly is a serverless source whose other destinations do not enter the network.
 	PrivateRangesOnly bool
 }

@@ -63,10 +63,6 @@ func (r *run) route(n Network, p piece) {
 		r.lose(p.flows)
 		return
 	}
-	if p.imported { // for this network alone
-		p.imported = false
-		n.Routes, n.Dynamic = minus(n.Routes, Route.importedRoute), minus(n.Dynamic, Route.importedRoute)
-	}
 	left := r.special(n, p)
 	left, byOthers := r.policyRoutes(n, p.with(left))
 	left = left.Union(byOthers)
@@ -187,14 +183,9 @@ func (r *run) hidden(n Network) (out []Route) {
 		}
 	}
 	add(n, NextHop{Kind: ToLocal, Name: string(n.Realm), State: Up})
-	var peers []Realm
-	for _, one := range n.Routes.Items {
-		if one.Next.Kind != ToPeer || one.Next.State != Up || slices.Contains(peers, one.Next.Realm) {
-			continue
-		}
-		peers = append(peers, one.Next.Realm)
-		if peer, ok := r.world.network(one.Next.Realm); ok {
-			add(peer, one.Next)
+	for _, p := range n.Peers {
+		if peer, ok := r.world.network(p.Realm); ok && p.State == Up {
+			add(peer, NextHop{Kind: ToPeer, Name: string(p.Realm), Realm: p.Realm, State: Up})
 		}
 	}
 	return out

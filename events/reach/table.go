@@ -19,6 +19,10 @@ func (r *run) byPrefix(p piece, from source, routes []Route) (left Flows) {
 		hit := p.flows.within(EveryAddress(), rangesOf(way.dst), []Layer4{EveryProtocol()})
 		for _, w := range way.winners {
 			r.hop(Hop{p.realm, "routes", w.Object, Forward, hit, from.call, from.at})
+			if w.Next.Kind == ToPeerRoutes {
+				r.byExporter(p.with(hit), w)
+				continue
+			}
 			r.forward(p.with(hit), w.Next)
 		}
 		if way.dead {
@@ -71,7 +75,7 @@ func (t *table) add(r *run, routes []Route, who Identity) {
 	if dst.Empty() {
 		return
 	}
-	isDead := func(one Route) bool { return one.Kind == StaticRoute && one.dead() && applies(one, who) != no }
+	isDead := func(one Route) bool { return r.isDead(one) && applies(one, who) != no }
 	if slices.ContainsFunc(routes, isDead) && r.ask(DeadNextHopYields) {
 		if routes = slices.DeleteFunc(slices.Clone(routes), isDead); len(routes) == 0 {
 			return
@@ -103,7 +107,26 @@ func (one Route) dead() bool {
 	return one.Next.State == Down || one.Next.Kind == ToNobody && bad == nil
 }
 
-func sameHop(a, b Route) bool { return a.Next == b.Next }
+// isDead tells that a static route has no next hop that is there; an imported one, that no route has one by which its
+// network exports the prefix.
+func (r *run) isDead(one Route) bool {
+	if one.Next.Kind != ToPeerRoutes {
+		return one.Kind == StaticRoute && one.dead()
+	}
+	peer, ok := r.world.network(one.Next.Realm)
+	if !ok || len(r.exportDoubts(peer)) > 0 {
+		return false
+	}
+	exported := exports(peer, one.Dst)
+	return len(exported) > 0 && !slices.ContainsFunc(exported, func(o Route) bool {
+		return o.Kind != StaticRoute || !o.dead()
+	})
+}
+
+// sameHop tells whether two routes lead on alike. What an imported one leads to depends on its prefix too.
+func sameHop(a, b Route) bool {
+	return a.Next == b.Next && (a.Next.Kind != ToPeerRoutes || a.Dst.Masked() == b.Dst.Masked())
+}
 
 // byLength groups routes by their prefix, the longest prefixes first.
 func byLength(routes []Route) (groups [][]Route) {

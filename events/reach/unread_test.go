@@ -71,19 +71,84 @@ func TestPeeringIsNotTransitive(t *testing.T) {
 	entering := decides(Allow)
 	entering.In = true
 	third.Firewall.Rules = WholeList(entering)
+	exported := route("0.0.0.0/0", StaticRoute, toSite("site"))
 	for name, of := range map[string]Route{
 		"a subnetwork of another peer": route("172.16.0.0/24", SubnetRoute,
 			NextHop{Kind: ToPeer, Realm: "third", State: Up}),
 		"a route of another peer": route("172.16.0.0/16", StaticRoute,
 			NextHop{Kind: ToPeerRoutes, Realm: "third", State: Up}),
+		"a route of the same prefix": route("0.0.0.0/0", StaticRoute,
+			NextHop{Kind: ToPeerRoutes, Realm: "third", State: Up}),
 	} {
-		peer.Routes = WholeList(of)
+		peer.Routes = WholeList(of, exported)
 		w := World{Networks: []Network{n, peer, third}, Sites: []FarSideFacts{wholeSite}}
-		expect(t, name, Evaluate(w, Question{From: Place{"net", sender}, Flows: to}), to, "blocked")
+		q := Question{From: Place{"net", sender}, Flows: to}
+		expect(t, name, Evaluate(w, q), to, "passes")
+		q.To = "third"
+		expect(t, name+", in the third network", Evaluate(w, q), to, "blocked")
 		itself := tcp(t, "10.9.0.4", "172.16.0.1", 443)
 		if v := Evaluate(w, Question{From: Place{"peer", sender}, Flows: itself}); v.May.Empty() {
 			t.Errorf("%s: the peer itself does not use it", name)
 		}
+	}
+}
+
+// TestAnImportedRouteIsChosenOnce: in the sender's network. The exporter's next hop of the same prefix takes the packets,
+// whatever else the exporter has for their destination.
+func TestAnImportedRouteIsChosenOnce(t *testing.T) {
+	to := tcp(t, "10.8.0.4", "172.16.0.1", 443)
+	n := emptyNetwork("net")
+	n.Routes = WholeList(route("172.16.0.0/16", StaticRoute, NextHop{Kind: ToPeerRoutes, Realm: "peer", State: Up}))
+	site, nobody := route("172.16.0.0/16", StaticRoute, toSite("site")), NextHop{Kind: ToNobody, Name: "vm", State: Up}
+	special := route("172.16.0.0/24", SubnetRoute, NextHop{Kind: ToLocal, State: Up})
+	internet := route("172.16.0.0/16", StaticRoute, NextHop{Kind: ToInternet, State: Up})
+	tagged := route("172.16.0.0/16", StaticRoute, nobody)
+	tagged.Tags, tagged.Priority = []string{"t"}, -1
+	internet.Priority = -1
+	lost := route("172.16.0.0/16", StaticRoute, nobody)
+	lost.Priority = 60_000
+	for _, c := range []struct {
+		name   string
+		routes []Route
+		want   string
+		open   []Cause
+	}{
+		{"the next hop of the exported route", []Route{site}, "passes", nil},
+		{"a more special route of the exporter has no say", []Route{site, special}, "passes", nil},
+		{"a route to the internet gateway is not exported", []Route{site, internet}, "passes", nil},
+		{"a tagged route is not exported", []Route{site, tagged}, "passes", nil},
+		{"of two exported ones the better", []Route{site, lost}, "passes", nil},
+		{"the better one loses", []Route{route("172.16.0.0/16", StaticRoute, nobody), special}, "blocked", nil},
+		{"the exporter does not show it", []Route{special}, "undecided", []Cause{Stale}},
+	} {
+		peer := emptyNetwork("peer")
+		peer.Routes = WholeList(c.routes...)
+		w := World{Networks: []Network{n, peer}, Sites: []FarSideFacts{wholeSite}}
+		expect(t, c.name, Evaluate(w, Question{From: Place{"net", sender}, Flows: to}), to, c.want, c.open...)
+	}
+}
+
+// TestADeadImportedRouteMayYield: an imported route is left out like one's own when nothing is there by which the exporter
+// has it, and whether that is before or after the longest prefix stands nowhere.
+func TestADeadImportedRouteMayYield(t *testing.T) {
+	to := tcp(t, "10.8.0.4", "172.16.0.1", 443)
+	n, peer := emptyNetwork("net"), emptyNetwork("peer")
+	n.Routes = WholeList(route("172.16.0.0/16", StaticRoute, NextHop{Kind: ToPeerRoutes, Realm: "peer", State: Up}),
+		route("0.0.0.0/0", StaticRoute, toSite("site")))
+	gone := NextHop{Kind: ToGateway, Name: "vm", State: Down}
+	for name, c := range map[string]struct {
+		routes Listing[Route]
+		want   string
+		open   []Cause
+	}{
+		"all are gone":  {WholeList(route("172.16.0.0/16", StaticRoute, gone)), "undecided", []Cause{NoDocument}},
+		"one is there":  {WholeList(route("172.16.0.0/16", StaticRoute, gone), route("172.16.0.0/16", StaticRoute, toSite("site"))), "passes", nil},
+		"nobody knows":  {Listing[Route]{Call: "routes.list"}, "undecided", []Cause{ListNotWhole}},
+		"none is shown": {WholeList[Route](), "undecided", []Cause{Stale}},
+	} {
+		peer.Routes = c.routes
+		w := World{Networks: []Network{n, peer}, Sites: []FarSideFacts{wholeSite}}
+		expect(t, name, Evaluate(w, Question{From: Place{"net", sender}, Flows: to}), to, c.want, c.open...)
 	}
 }
 
@@ -131,7 +196,7 @@ func TestMailIsAlwaysBlocked(t *testing.T) {
 func TestAHiddenRangeIsAnswered(t *testing.T) {
 	back := tcp(t, "10.9.0.1", "10.8.0.4", 443)
 	n, peer := emptyNetwork("net"), emptyNetwork("peer")
-	peer.Routes = WholeList(route("10.10.0.0/24", SubnetRoute, NextHop{Kind: ToPeer, Realm: "net", State: Up}))
+	peer.Peers = []Peering{{Realm: "net", State: Up}} // which may hand over no subnetwork at all
 	for _, from := range []Realm{"net", "peer"} {
 		for hidden, want := range map[bool]string{true: "passes", false: "blocked"} {
 			if n.Hidden = WholeList[Subnet](); hidden {
@@ -174,7 +239,9 @@ func TestOwnRoutesLeaveOutImportedOnes(t *testing.T) {
 	tagged := own
 	tagged.Tags = []string{"t"}
 	peer, other := emptyNetwork("peer"), emptyNetwork("other")
-	peer.Dynamic = WholeList(route("172.16.0.0/16", DynamicRoute, toSite("site")))
+	peer.Dynamic = WholeList(route("172.16.0.0/16", DynamicRoute, toSite("site")),
+		route("172.16.0.0/24", DynamicRoute, toSite("site")))
+	other.Dynamic = peer.Dynamic
 	for _, c := range []struct {
 		name   string
 		who    Identity

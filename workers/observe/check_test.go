@@ -76,6 +76,7 @@ func route(dst string, kind reach.RouteKind, next reach.NextHop) reach.Route {
 func scene(t *testing.T) *shown {
 	t.Helper()
 	n := empty(home)
+	n.Peers = []reach.Peering{{Realm: peer, State: reach.Up}}
 	n.Subnets = reach.WholeList(reach.Subnet{Object: "all", Region: "r", Ranges: ranges(t, "10.0.0.0/23")})
 	n.Subnets.Call = "subnetworks.list"
 	n.Routes = reach.WholeList(

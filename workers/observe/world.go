@@ -71,13 +71,12 @@ func (d Drivers) peers(ctx context.Context, in ReachIn, w *reach.World) error {
 		seen[n.Realm] = true
 	}
 	for i, n := range w.Networks[:len(in.Networks):len(in.Networks)] {
-		for _, r := range n.Routes.Items {
-			handed := r.Next.Kind == reach.ToPeer || r.Next.Kind == reach.ToPeerRoutes
-			if !handed || seen[r.Next.Realm] {
+		for _, p := range n.Peers {
+			if seen[p.Realm] || p.State != reach.Up {
 				continue
 			}
-			seen[r.Next.Realm] = true
-			peer, err := d.Networks.Network(ctx, Scope{Network: string(r.Next.Realm), Regions: in.Networks[i].Regions})
+			seen[p.Realm] = true
+			peer, err := d.Networks.Network(ctx, Scope{Network: string(p.Realm), Regions: in.Networks[i].Regions})
 			if ctx.Err() != nil {
 				return workers.Reading(err)
 			}
