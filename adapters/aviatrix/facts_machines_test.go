@@ -18,8 +18,8 @@ func TestFactsOfGateways(t *testing.T) {
 		want   string
 		tables string // the gaps of the table
 	}{
-		"up":              {facts: state, want: "up"},
-		"down":            {row: `{"vpc_state":"DOWN"}`, facts: state, want: "down"},
+		"up":   {facts: state, want: "up"},
+		"down": {row: `{"vpc_state":"DOWN"}`, facts: state, want: "down"},
 		"down, with a second one": {row: `{"vpc_state":"DOWN","hagw_details":{"vpc_name":"gw-hagw"}}`, facts: state,
 			want: "unclear"},
 		"down, with a word for no second one": {row: `{"vpc_state":"DOWN","hagw_details":"disabled"}`, facts: state,

@@ -95,7 +95,8 @@ func together(reads ...func()) {
 // translate puts all that was told into the model's words.
 func (r *survey) translate() reach.Network {
 	return reach.Network{
-		Realm: reach.Realm(r.network), Project: r.project, Peers: r.peerings(), Firewall: r.firewall(), Names: r.nameService(),
+		Realm: reach.Realm(r.network), Project: r.project, Peers: r.peerings(), Firewall: r.firewall(),
+		Names:   r.nameService(),
 		Subnets: r.subnetRanges(), Hidden: r.hiddenRanges(), Routes: r.staticRoutes(), Dynamic: r.learnedRoutes(),
 		Policies: r.policyRoutes(), Endpoints: r.privateEndpoints(), NATs: r.nats(), Interfaces: r.interfaces(),
 		Tenants: r.tenants(),

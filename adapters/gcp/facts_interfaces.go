@@ -40,7 +40,8 @@ func (r *survey) interfaceOf(m *computepb.Instance, nic *computepb.NetworkInterf
 	who := reach.Identity{
 		Kind: reach.Instance, Name: r.name(m.GetSelfLink(), of), Tags: m.GetTags().GetItems(), SecureTagsUnread: true,
 		Region: regionOfZone(segment(relative(m.GetSelfLink()), "zones")), External4: len(nic.GetAccessConfigs()) > 0,
-		NoForwarding: !m.GetCanIpForward(), External6: len(nic.GetIpv6AccessConfigs()) > 0 || nic.GetIpv6AccessType() == "EXTERNAL",
+		NoForwarding: !m.GetCanIpForward(),
+		External6:    len(nic.GetIpv6AccessConfigs()) > 0 || nic.GetIpv6AccessType() == "EXTERNAL",
 	}
 	if accounts := m.GetServiceAccounts(); len(accounts) > 0 {
 		who.Account = accounts[0].GetEmail()

@@ -8,7 +8,6 @@ import (
 	"cloud.google.com/go/compute/apiv1/computepb"
 
 	"github.com/culvertnet/culvert/events/reach"
-	"github.com/culvertnet/culvert/workers/observe"
 )
 
 // learnedRoutes are what the routers of the regions in question have put into the data plane of their region, and the
@@ -66,28 +65,50 @@ func (r *survey) learnedRoute(s routerStatus, got *computepb.Route, of *source) 
 }
 
 // learnedFrom finds the peer that a learned route leads to: by its tunnel, else by the address that it speaks from, of
-// this router first.
+// this router first, then of its region, then of another one: with global dynamic routing a router tells what other
+// regions have learned (discovery document of compute/v1, RouterStatus.bestRoutes). One that is not found is unread.
 func (r *survey) learnedFrom(s routerStatus, got *computepb.Route, of *source) reach.NextHop {
 	for _, link := range []string{got.GetNextHopVpnTunnel(), got.GetNextHopInterconnectAttachment()} {
 		if link != "" {
 			return r.toTunnel(r.name(link, of))
 		}
 	}
-	routers := []routerStatus{s}
-	for _, list := range r.statuses {
-		routers = append(routers, list.items...)
+	near, far := []routerStatus{s}, []routerStatus(nil)
+	for _, other := range joined("", "", r.statuses...).items {
+		switch {
+		case other.region == s.region:
+			near = append(near, other)
+		case r.global():
+			far = append(far, other)
+		}
 	}
-	for _, other := range routers {
-		for _, peer := range other.router.GetBgpPeers() {
-			if other.region == s.region && speaksFrom(peer, got.GetNextHopIp()) {
-				return r.toPeer(other, peer)
+	if found := r.speakers(near, got.GetNextHopIp()); len(found) > 0 {
+		return found[0]
+	}
+	if found := r.speakers(far, got.GetNextHopIp()); len(found) == 1 { // regions may use one link-local range
+		return found[0]
+	}
+	return reach.NextHop{Kind: reach.ToUnread, Name: "peer " + got.GetNextHopIp() + " of a router that was not read",
+		State: reach.Up}
+}
+
+// speakers are where the peers lead that speak from an address, each once.
+func (r *survey) speakers(routers []routerStatus, ip string) (found []reach.NextHop) {
+	for _, one := range routers {
+		for _, peer := range one.router.GetBgpPeers() {
+			if !speaksFrom(peer, ip) {
+				continue
+			}
+			if next := r.toPeer(one, peer); !slices.Contains(found, next) {
+				found = append(found, next)
 			}
 		}
 	}
-	owner := r.network + " in " + s.region
-	return reach.NextHop{Kind: reach.ToSite, Name: owner + "/" + got.GetNextHopIp(), State: reach.Up,
-		Realm: observe.SiteRealm(owner, got.GetNextHopIp())}
+	return found
 }
+
+// global tells that routes which one region learns hold in every region.
+func (r *survey) global() bool { return r.vpc.GetRoutingConfig().GetRoutingMode() == "GLOBAL" }
 
 func speaksFrom(peer *computepb.RouterBgpPeer, ip string) bool {
 	for _, own := range []string{peer.GetPeerIpAddress(), peer.GetPeerIpv4NexthopAddress(),

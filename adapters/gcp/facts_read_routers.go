@@ -47,7 +47,7 @@ func (r *survey) ofRouters(ctx context.Context) (reads []func()) {
 				})
 		})
 	}
-	if silent > 0 && r.vpc.GetRoutingConfig().GetRoutingMode() == "GLOBAL" {
+	if silent > 0 && r.global() {
 		reads = append(reads, func() { r.elsewhere = r.routersElsewhere(ctx) })
 	}
 	return reads

@@ -165,8 +165,8 @@ func TestLearnedRoutesLeadToTheirPeer(t *testing.T) {
 		{"by an IPv6 address in another spelling", `"nextHopIp":"fd00::2"`, far},
 		{"by tunnel", `"nextHopIp":"169.254.9.9","nextHopVpnTunnel":"projects/p/regions/r/vpnTunnels/one"`, far},
 		{"router appliance", `"nextHopIp":"10.0.0.2"`, `to gateway ` + at + `gw, realm "", up`},
-		{"peer of nobody", `"nextHopIp":"169.254.1.9"`, `to site projects/p/global/networks/n in r/169.254.1.9, ` +
-			`realm "site/projects/p/global/networks/n in r/169.254.1.9", up`},
+		{"peer of nobody", `"nextHopIp":"169.254.1.9"`,
+			`to unread peer 169.254.1.9 of a router that was not read, realm "", up`},
 	} {
 		v := routed("")
 		v[inR+"/routers/edge/getRouterStatus"] = status(`{"destRange":"172.16.0.0/16","priority":100,` + c.route + `}`)
@@ -270,17 +270,30 @@ func TestPolicyBasedRoutes(t *testing.T) {
 	}
 }
 
-// TestAPeersAddressIsOneOfItsRegion: two regions may use one link-local range.
+// TestAPeersAddressIsOneOfItsRegion: two regions may use one link-local range. With global routing a router tells what
+// another region has learned, and its peer is there if there is one only.
 func TestAPeersAddressIsOneOfItsRegion(t *testing.T) {
-	const inS = home + "/regions/s"
-	v := vendor{home + "/global/networks/n": `{"name":"n"}`, inR + "/routers": `{"items":[` + edge + `]}`,
-		inS + "/routers": `{"items":[{"name":"south","network":"` + netURL +
-			`","region":"regions/s"}]}`,
-		inS + "/routers/south/getRouterStatus": status(`{"destRange":"172.16.0.0/16","nextHopIp":"169.254.1.2"}`)}
-	n, err := on(t, v).NetworkFacts().Network(t.Context(), observe.Scope{Network: netN, Regions: []string{"r", "s"}})
-	must(t, "read", err)
-	const want = "site/projects/p/global/networks/n in s/169.254.1.2"
-	if len(n.Dynamic.Items) != 1 || string(n.Dynamic.Items[0].Next.Realm) != want || n.Dynamic.Items[0].Region != "s" {
-		t.Errorf("got %v, want the realm %s", n.Dynamic.Items, want)
+	const inS, inT = home + "/regions/s", home + "/regions/t"
+	third := strings.NewReplacer("regions/r", "regions/t").Replace(edge)
+	for _, c := range []struct{ name, mode, third, want string }{
+		{"regional routing", "REGIONAL", "", "unread"},
+		{"global routing", "GLOBAL", "", "site projects/p/regions/r/routers/edge/east"},
+		{"global routing, and two regions have one", "GLOBAL", third, "unread"},
+	} {
+		v := vendor{
+			home + "/global/networks/n": `{"name":"n","routingConfig":{"routingMode":"` + c.mode + `"}}`,
+			inR + "/routers":            `{"items":[` + edge + `]}`,
+			inT + "/routers":            `{"items":[` + c.third + `]}`,
+			inS + "/routers": `{"items":[{"name":"south","network":"` + netURL +
+				`","region":"regions/s"}]}`,
+			inS + "/routers/south/getRouterStatus": status(`{"destRange":"172.16.0.0/16","nextHopIp":"169.254.1.2"}`),
+		}
+		n, err := on(t, v).NetworkFacts().Network(t.Context(),
+			observe.Scope{Network: netN, Regions: []string{"r", "s", "t"}})
+		must(t, "read", err)
+		if len(n.Dynamic.Items) != 1 || n.Dynamic.Items[0].Region != "s" ||
+			!strings.HasPrefix(hopText(n.Dynamic.Items[0].Next), "to "+c.want) {
+			t.Errorf("%s: got %v, want %s", c.name, n.Dynamic.Items, c.want)
+		}
 	}
 }

@@ -318,7 +318,8 @@ func TestLessKnownOfGatewaysIsNeverMoreSure(t *testing.T) {
 	})
 }
 
-// TestAGatewaySendsForOthersOnlyIfItsMachineMay: without IP forwarding it sends what it has translated, and nothing else.
+// TestAGatewaySendsForOthersOnlyIfItsMachineMay: without IP forwarding it sends what it has translated, and nothing
+// else.
 func TestAGatewaySendsForOthersOnlyIfItsMachineMay(t *testing.T) {
 	flows := tcp(t, "10.8.0.4", "10.9.0.4", 443)
 	w := behind(Gateway{Spoke: true, Cloud: true, Tags: WholeList[Tag](), Table: WholeList(

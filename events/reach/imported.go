@@ -53,7 +53,7 @@ func (r *run) exportDoubts(n Network) []Gap {
 // directly peered networks communicate, transitive peering is not supported.
 func exports(n Network, dst netip.Prefix) []Route {
 	return slices.DeleteFunc(slices.Concat(n.Routes.Items, n.Dynamic.Items), func(one Route) bool {
-		return one.Kind == SubnetRoute || one.Dst.Masked() != dst.Masked() || len(one.Tags) > 0 || one.importedRoute() ||
-			one.Next.Kind == ToInternet
+		return one.Kind == SubnetRoute || one.Dst.Masked() != dst.Masked() || len(one.Tags) > 0 ||
+			one.importedRoute() || one.Next.Kind == ToInternet
 	})
 }
