@@ -63,6 +63,9 @@ func (l loader) stored(r *request, s schema, name string, given world.Doc) error
 		return fmt.Errorf("%s: %s", name, bad.message)
 	}
 	maps.Copy(doc, given)
+	if segmentKind(name) == policyRouteKind {
+		defaults(doc, map[string]any{"priority": defaultPolicyPriority})
+	}
 	l.tx.QuietPut(vendor, segmentKind(name), name, doc)
 	return nil
 }
@@ -131,6 +134,9 @@ func (l loader) zoneObject(r *request) error {
 }
 
 const policyRouteKind = "policyBasedRoutes"
+
+// defaultPolicyPriority is what a route without a priority has (discovery document).
+const defaultPolicyPriority = 1000.0
 
 func (r *request) policyRouteName() string {
 	return "projects/" + r.project + "/locations/global/" + policyRouteKind + "/" + r.name

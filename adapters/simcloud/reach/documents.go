@@ -88,9 +88,10 @@ type policyRoute struct {
 		Region string `json:"region"`
 	} `json:"interconnectAttachment"`
 	Filter struct {
-		Proto string `json:"ipProtocol"`
-		Src   string `json:"srcRange"`
-		Dst   string `json:"destRange"`
+		Family string `json:"protocolVersion"` // IPV4 or IPV6
+		Proto  string `json:"ipProtocol"`
+		Src    string `json:"srcRange"`
+		Dst    string `json:"destRange"`
 	} `json:"filter"`
 	Hop    string `json:"nextHopIlbIp"`
 	Others string `json:"nextHopOtherRoutes"` // DEFAULT_ROUTING

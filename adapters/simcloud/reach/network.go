@@ -102,7 +102,7 @@ func (w *walk) policyWay(l leg) (leg, bool) {
 	if len(fit) == 0 {
 		return l, false
 	}
-	first := slices.MinFunc(fit, func(a, b policyRoute) int { return cmp.Compare(a.Priority, b.Priority) })
+	first := w.firstPolicy(fit)
 	l.skip = true
 	if first.Others == "DEFAULT_ROUTING" {
 		w.say(l.net, toDefault, last(first.Name))
@@ -116,7 +116,28 @@ func (w *walk) policyWay(l leg) (leg, bool) {
 	return w.toBalancer(l, hop), true
 }
 
+// firstPolicy has the lowest number. Of equals a single one is taken, by an algorithm that is not told
+// (pagePolicyBase): the first or the last by name, as a switch says.
+func (w *walk) firstPolicy(fit []policyRoute) policyRoute {
+	fit = slices.SortedFunc(slices.Values(fit), func(a, b policyRoute) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), strings.Compare(a.Name, b.Name))
+	})
+	equal := slices.IndexFunc(fit, func(r policyRoute) bool { return r.Priority != fit[0].Priority })
+	if equal < 0 {
+		equal = len(fit)
+	}
+	if w.settings.On(laterPolicy) {
+		return fit[equal-1]
+	}
+	return fit[0]
+}
+
+// applies tells whether a route is about a packet. One without tags and without attachments is for all machines,
+// VLAN attachments and Cloud VPN tunnels of the network (pagePolicyUse).
 func (r policyRoute) applies(l leg) bool {
+	if r.Filter.Family != "" && (r.Filter.Family == "IPV6") != l.dst.Is6() {
+		return false
+	}
 	switch {
 	case r.Attachment != nil:
 		if l.via != hybrid || r.Attachment.Region != "all" && r.Attachment.Region != l.region {
@@ -127,7 +148,7 @@ func (r policyRoute) applies(l leg) bool {
 			func(t string) bool { return slices.Contains(l.nic.tags, t) }) {
 			return false
 		}
-	case l.nic == nil:
+	case l.nic == nil && l.via != hybrid:
 		return false
 	}
 	proto := strings.ToLower(r.Filter.Proto)

@@ -10,6 +10,7 @@ const (
 	pageRoutes        = "https://cloud.google.com/vpc/docs/routes"
 	pageStatic        = "https://cloud.google.com/vpc/docs/static-routes"
 	pagePolicyBase    = "https://cloud.google.com/vpc/docs/policy-based-routes"
+	pagePolicyUse     = "https://cloud.google.com/vpc/docs/use-policy-based-routes"
 	pageRouter        = "https://cloud.google.com/network-connectivity/docs/router/concepts/overview"
 	pageAdvertise     = "https://cloud.google.com/network-connectivity/docs/router/concepts/advertised-routes"
 	pageSiteToSite    = "https://cloud.google.com/network-connectivity/docs/network-connectivity-center/concepts/overview"

@@ -35,6 +35,7 @@ const (
 	hiddenAccess     = "hidden-subnet-has-google-access"
 	deadHopYields    = "dead-next-hop-yields-to-shorter-prefix"
 	laterPeer        = "imported-route-is-of-later-peer"
+	laterPolicy      = "later-of-equal-policy-routes"
 	contextByRoute   = "internet-context-is-by-route"
 )
 
@@ -80,6 +81,9 @@ var switches = []Switch{
 	{laterPeer, false,
 		"Google's page says that of several peers' routes for one destination those of a single network " +
 			"are taken, by an internal algorithm; the other setting takes the last network by name"},
+	{laterPolicy, false,
+		"Google's page says that of policy-based routes with one priority a single one is taken, by an internal " +
+			"algorithm; the other setting takes the last one by name"},
 	{contextByRoute, false,
 		"whether INTERNET and NON_INTERNET of a rule that leaves go by the address or by the route " +
 			"to the default internet gateway was not found in any page that could be read"},
