@@ -176,20 +176,65 @@ func routerStatus(r *request) (world.Doc, *refusal) {
 	}
 	network := relative(str(doc, "network"), "")
 	told, _ := r.get("announcements", name)
-	var best, statuses []any
+	var own, statuses []any
 	for _, peer := range objs(doc, "bgpPeers") {
 		learned := r.learned(name, peer, network)
-		best = append(best, learned...)
+		own = append(own, learned...)
 		statuses = append(statuses, r.peerStatus(peer, told, network, len(learned)))
 	}
 	result := map[string]any{"network": str(doc, "network")}
-	for field, l := range map[string][]any{"bgpPeerStatus": statuses, "bestRoutes": best, "bestRoutesForRouter": best} {
+	for field, l := range map[string][]any{"bgpPeerStatus": statuses, "bestRoutes": r.bestRoutes(network),
+		"bestRoutesForRouter": own} {
 		if len(l) > 0 {
 			result[field] = l
 		}
 	}
 	return world.Doc{"kind": "compute#routerStatusResponse", "result": result}, nil
 }
+
+// bestRoutes are those that a region's data plane has: of every router of the network there, and with global dynamic
+// routing of other regions too, where no router of the region has the prefix (discovery document, RouterStatus).
+func (r *request) bestRoutes(network string) []any {
+	doc, _ := r.get("networks", network)
+	global := str(doc, "routingConfig", "routingMode") == "GLOBAL"
+	var near, far []any
+	here := map[string]bool{}
+	for e := range r.all("routers", "") {
+		if relative(str(e.Doc, "network"), segment(e.Name, "projects")) != network {
+			continue
+		}
+		inRegion := segment(e.Name, "regions") == r.region
+		for _, peer := range objs(e.Doc, "bgpPeers") {
+			if str(peer, "enable") == "FALSE" {
+				continue
+			}
+			for _, learned := range r.learned(e.Name, peer, network) {
+				route := learned.(map[string]any)
+				switch {
+				case inRegion:
+					here[str(route, "destRange")] = true
+					near = append(near, route)
+				case global:
+					route["priority"] = learnedPriority + regionCost
+					far = append(far, route)
+				}
+			}
+		}
+	}
+	for _, route := range far {
+		if !here[str(route.(map[string]any), "destRange")] {
+			near = append(near, route)
+		}
+	}
+	return near
+}
+
+// The priority that learned routes have here, whose peers send no MED, and what is added in other regions (page
+// "Update the base route priority": region-to-region costs are between 201 and 9999; guess: which).
+const (
+	learnedPriority = 100
+	regionCost      = 201
+)
 
 func (r *request) peerStatus(peer map[string]any, told world.Doc, network string, learned int) map[string]any {
 	status := map[string]any{
@@ -255,7 +300,7 @@ func (r *request) learned(router string, peer map[string]any, network string) []
 		out = append(out, map[string]any{
 			"kind": "compute#route", "destRange": destination, "network": link(network),
 			"nextHopIp": str(peer, "peerIpAddress"),
-			"priority":  100, "routeType": "BGP", "creationTimestamp": r.now(),
+			"priority":  learnedPriority, "routeType": "BGP", "creationTimestamp": r.now(),
 		})
 	}
 	return out

@@ -3,6 +3,7 @@ package google_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,8 +69,39 @@ func TestRouterTellsItsPeers(t *testing.T) {
 			t.Errorf("%s tells %s: %s", c.router, c.peer, diff)
 		}
 	}
-	if learned := at(r.get(edge+"edge-1/getRouterStatus"), "result", "bestRoutes").([]any); len(learned) != 3 {
-		t.Errorf("learned %v", learned)
+	status := r.get(edge + "edge-1/getRouterStatus")
+	if own := at(status, "result", "bestRoutesForRouter").([]any); len(own) != 3 {
+		t.Errorf("learned %v", own)
+	}
+	if region := at(status, "result", "bestRoutes").([]any); len(region) != 7 {
+		t.Errorf("learned in the region %v", region)
+	}
+}
+
+// A router's status has the routes of its region's data plane: of other regions those that no router of its own has,
+// where routing is global.
+func TestRoutesOfARegion(t *testing.T) {
+	for mode, want := range map[bool]string{true: "172.16.0.0/16 100, 172.17.0.0/16 301",
+		false: "172.16.0.0/16 100"} {
+		r := scenarioRig(t, fmt.Sprintf(`google:
+  projects: [{id: p, number: "1", hash: aaaaaaaaaa}]
+  networks:
+    - {project: p, name: n, globalRouting: %t, subnetworks: [{name: s, region: europe-west3, range: 10.1.0.0/24}]}
+  routers:
+    - {project: p, region: europe-west3, name: near, network: n, asn: 64512, mode: DEFAULT, peers: [
+        {name: a, ip: 169.254.1.1, peerIp: 169.254.1.2, asn: 65001, learns: [172.16.0.0/16]}]}
+    - {project: p, region: europe-west3, name: silent, network: n, asn: 64513, mode: DEFAULT}
+    - {project: p, region: europe-west1, name: far, network: n, asn: 64514, mode: DEFAULT, peers: [
+        {name: b, ip: 169.254.2.1, peerIp: 169.254.2.2, asn: 65002, learns: [172.16.0.0/16, 172.17.0.0/16]}]}
+`, mode))
+		const path = "/compute/v1/projects/p/regions/europe-west3/routers/silent/getRouterStatus"
+		var got []string
+		for _, route := range at(r.get(path), "result", "bestRoutes").([]any) {
+			got = append(got, fmt.Sprint(at(route, "destRange"), " ", at(route, "priority")))
+		}
+		if slices.Sort(got); strings.Join(got, ", ") != want {
+			t.Errorf("global %t: %v, want %s", mode, got, want)
+		}
 	}
 }
 

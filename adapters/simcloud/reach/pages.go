@@ -12,6 +12,7 @@ const (
 	pagePolicyBase    = "https://cloud.google.com/vpc/docs/policy-based-routes"
 	pagePolicyUse     = "https://cloud.google.com/vpc/docs/use-policy-based-routes"
 	pageRouter        = "https://cloud.google.com/network-connectivity/docs/router/concepts/overview"
+	pagePriority      = "https://cloud.google.com/network-connectivity/docs/router/how-to/updating-priority"
 	pageAdvertise     = "https://cloud.google.com/network-connectivity/docs/router/concepts/advertised-routes"
 	pageSiteToSite    = "https://cloud.google.com/network-connectivity/docs/network-connectivity-center/concepts/overview"
 	pagePeering       = "https://cloud.google.com/vpc/docs/vpc-peering"

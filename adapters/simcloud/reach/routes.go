@@ -29,10 +29,11 @@ const (
 	byInternet
 )
 
-// The priorities of learned routes: without MED the vendor shows 100; the switch puts them behind every static one.
+// The priorities of learned routes: what the world's routers show in their status, which is what the data plane has
+// (discovery document, RouterStatus.bestRoutes). In other regions the cost between the regions is added (pagePriority).
 const (
 	learnedPriority = 100
-	lastPriority    = 65536
+	regionCost      = 201
 )
 
 // customWay takes the longest prefix, then the lowest priority, then the category; what is equal then shares.
@@ -145,12 +146,13 @@ func (w *walk) nextHop(r staticRoute) (instance, bool) {
 func (w *walk) learnedWays(net string, l leg) []candidate {
 	var out []candidate
 	for _, r := range w.routers {
-		region := part(r.Name, "regions")
-		if relative(r.Network, part(r.Name, "projects")) != net {
+		away := l.region != "" && l.region != part(r.Name, "regions")
+		if relative(r.Network, part(r.Name, "projects")) != net || away && w.networks[net].Routing.Mode != "GLOBAL" {
 			continue
 		}
-		if w.networks[net].Routing.Mode != "GLOBAL" && l.region != "" && l.region != region {
-			continue
+		priority := learnedPriority
+		if away {
+			priority += regionCost
 		}
 		for site, ranges := range w.learned[r.Name] {
 			for _, text := range ranges {
@@ -158,12 +160,8 @@ func (w *walk) learnedWays(net string, l leg) []candidate {
 				if !ok || !w.enabled(r.Name, site) {
 					continue
 				}
-				c := candidate{name: last(r.Name) + " from " + site, prefix: prefix, priority: learnedPriority,
-					category: byLearned, rule: toDynamic, counts: true, router: r.Name, site: site}
-				if !w.settings.On(learnedFirst) {
-					c.priority = lastPriority
-				}
-				out = append(out, c)
+				out = append(out, candidate{name: last(r.Name) + " from " + site, prefix: prefix, priority: priority,
+					category: byLearned, rule: toDynamic, counts: true, router: r.Name, site: site})
 			}
 		}
 	}

@@ -16,16 +16,14 @@ type heard struct {
 	hop        string // the next hop of a speaker's route
 }
 
-// throughSite brings a packet to a host of a site, or out of the site by the routes that it was told. A site is known
-// by one name wherever it is a peer: of a Cloud Router, of an Aviatrix gateway, of a speaker.
+// throughSite brings a packet to a host of a site, or out of the site by the routes that it was told: the longest
+// prefix decides between what the site has and what it was told (pageIP), and what it has comes before what is as long.
+// A site is known by one name wherever it is a peer: of a Cloud Router, of an Aviatrix gateway, of a speaker.
 func (w *walk) throughSite(l leg) leg {
 	at := "site " + l.site
-	if w.siteHas(l.site, l.dst) {
-		w.say(at, siteHost, l.dst.String())
-		return w.finish(l, place{kind: "site", names: []string{l.site}, addr: l.dst})
-	}
+	own := w.siteHas(l.site, l.dst)
 	var fit []heard
-	bits := -1
+	bits := own
 	for _, h := range w.heardBy(l) {
 		p, ok := prefixOf(h.Prefix)
 		if !ok || !p.Contains(l.dst) || p.Bits() < bits {
@@ -36,7 +34,11 @@ func (w *walk) throughSite(l leg) leg {
 		}
 		fit = append(fit, h)
 	}
-	if len(fit) == 0 {
+	switch {
+	case bits == own && own >= 0:
+		w.say(at, siteHost, l.dst.String())
+		return w.finish(l, place{kind: "site", names: []string{l.site}, addr: l.dst})
+	case len(fit) == 0:
 		return w.drop(l, at, siteNoRoute, "")
 	}
 	w.say(at, siteImport, fit[0].Prefix)
@@ -56,19 +58,31 @@ func (w *walk) throughSite(l leg) leg {
 	return w.fork(ways)
 }
 
-// siteHas tells whether a site has an address: in a range that it tells somebody, or as a host of the world.
-func (w *walk) siteHas(site string, a netip.Addr) bool {
-	for _, peers := range w.learned {
-		if anyInside(peers[site], a) {
-			return true
+// siteHas is the length of the longest prefix with an address that a site has: of a range that it tells somebody, or of
+// a host of the world; -1 when it has none.
+func (w *walk) siteHas(site string, a netip.Addr) int {
+	bits := -1
+	has := func(ranges []string) {
+		for _, text := range ranges {
+			if p, ok := prefixOf(text); ok && p.Contains(a) {
+				bits = max(bits, p.Bits())
+			}
 		}
+	}
+	for _, peers := range w.learned {
+		has(peers[site])
 	}
 	for _, c := range w.connections {
-		if c.Name == site && anyInside(append(slices.Clone(c.Learned), c.Subnets...), a) {
-			return true
+		if c.Name == site {
+			has(append(slices.Clone(c.Learned), c.Subnets...))
 		}
 	}
-	return slices.ContainsFunc(w.hosts, func(h host) bool { return h.Site == site && h.Address == a.String() })
+	for _, h := range w.hosts {
+		if h.Site == site && h.Address == a.String() {
+			bits = a.BitLen()
+		}
+	}
+	return bits
 }
 
 // heardBy is everything that a site was told.

@@ -18,7 +18,6 @@ const (
 	bindSubnet       = "policy-binds-subnet-connector"
 	bindNarrow       = "policy-binds-part-of-direct-subnetwork"
 	widePrivate      = "private-ranges-include-reserved"
-	learnedFirst     = "learned-route-beats-static"
 	endpointForward  = "apis-endpoint-answers-forwarded-source"
 	restrictedRun    = "vpc-sc-bundle-serves-run-app"
 	siteImports      = "site-imports"
@@ -55,7 +54,6 @@ var switches = []Switch{
 	{widePrivate, false,
 		"no page lists whether private-ranges-only sends the reserved ranges (documentation, benchmark, " +
 			"class E) to the network"},
-	{learnedFirst, true, "no page says which priority a learned route has whose peer sends no MED"},
 	{endpointForward, false,
 		"Google documents Cloud VPN and VLAN attachments as ways to an endpoint for its APIs; no page " +
 			"says what it does with a source that a machine forwards"},
