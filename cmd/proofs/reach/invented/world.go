@@ -27,8 +27,8 @@ const project = "p"
 // A draft is a world that is being made. It is for one goroutine.
 type draft struct {
 	*rand.Rand
-	networks, peerings, connectors, objects []doc
-	nets                                    []vpc
+	networks, peerings, connectors, routers, objects []doc
+	nets                                             []vpc
 	// senders and targets are places that packets go between, six those of IPv6.
 	senders, targets, senders6, targets6 []string
 }
@@ -58,6 +58,8 @@ func World(seed uint64, flows int) (text []byte, packets []Flow, err error) {
 		d.rules(i)
 		d.ways(i)
 		d.exits(i)
+		d.steering(i)
+		d.learning(i)
 	}
 	d.policies()
 	d.targets = append(d.targets, "8.8.8.8", "199.36.153.8", "199.36.153.4", "172.16.5.9", "10.250.1.1", "1.1.1.1",
@@ -66,7 +68,8 @@ func World(seed uint64, flows int) (text []byte, packets []Flow, err error) {
 	text, err = yaml.Marshal(doc{"google": doc{
 		"projects": []doc{{"id": project, "number": "1", "hash": "aaaaaaaaaa",
 			"parents": []string{"organizations/1", "folders/2"}}},
-		"networks": d.networks, "peerings": d.peerings, "connectors": d.connectors, "objects": d.objects}})
+		"networks": d.networks, "peerings": d.peerings, "connectors": d.connectors, "routers": d.routers,
+		"objects": d.objects}})
 	for range flows {
 		packets = append(packets, d.packet())
 	}
