@@ -10,19 +10,19 @@ import (
 	cloudfunctions "google.golang.org/api/cloudfunctions/v2"
 	"google.golang.org/api/run/v2"
 
+	"github.com/culvertnet/culvert/events/reach"
 	"github.com/culvertnet/culvert/workers"
 )
 
-// Users lists who uses the connector, in every project that the vendor says is connected. A function shows as itself
-// and not as the Run service behind it.
-func (c connectors) Users(ctx context.Context, name string) ([]string, error) {
+// Users implements [egress.Connectors]. A function shows as itself and not as the Run service behind it. App Engine's
+// versions are not seen.
+func (c connectors) Users(ctx context.Context, name string, projects ...string) ([]string, error) {
 	got, err := c.read(ctx, name)
 	if err != nil {
 		return nil, gone(err)
 	}
 	// The vendor's field is output only and often empty, so the connector's own project is always asked.
-	projects := append(slices.Clone(got.GetConnectedProjects()), segment(name, "projects"))
-	projects = slices.Compact(slices.Sorted(slices.Values(projects)))
+	projects = set(slices.Concat(projects, got.GetConnectedProjects(), []string{segment(name, "projects")}))
 	found := make([][]string, len(projects))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, project := range projects {
@@ -57,23 +57,62 @@ func (c connectors) usersIn(ctx context.Context, parent, connector string) ([]st
 	if err != nil {
 		return nil, c.fail(call{name: "functions.list"}, err)
 	}
+	var services []*run.GoogleCloudRunV2Service
 	err = c.run.Projects.Locations.Services.List(parent).
 		Pages(ctx, func(page *run.GoogleCloudRunV2ListServicesResponse) error {
 			if len(page.Unreachable) > 0 {
 				return unreachable("services", page.Unreachable)
 			}
-			for _, s := range page.Services {
-				if sameConnector(runBinding(s).Connector, connector) && !behind[s.Name] {
-					users = append(users, s.Name)
-				}
-			}
+			services = append(services, page.Services...)
 			return nil
 		})
 	if err != nil {
 		return nil, c.fail(call{name: "services.list"}, err)
 	}
+	for _, s := range services {
+		if behind[s.Name] {
+			continue
+		}
+		uses, err := c.sendsBy(ctx, s, connector)
+		if err != nil {
+			return nil, err
+		}
+		if uses {
+			users = append(users, s.Name)
+		}
+	}
 	others, err := c.workloads(ctx, parent, connector)
 	return append(users, others...), err
+}
+
+// sendsBy tells whether a service uses the connector: by its template, or by a revision that serves although it is not
+// the latest one.
+func (c connectors) sendsBy(ctx context.Context, s *run.GoogleCloudRunV2Service, connector string) (bool, error) {
+	if sameConnector(runBinding(s).Connector, connector) {
+		return true, nil
+	}
+	one := servingService{c.Client, c.speller(ctx, segment(s.Name, "projects")), s.Name, s}
+	if one.settled() {
+		return false, nil
+	}
+	var of source
+	ways := one.revisions(ctx, &of)
+	if slices.ContainsFunc(ways, func(way *run.GoogleCloudRunV2VpcAccess) bool {
+		return way != nil && sameConnector(way.Connector, connector)
+	}) {
+		if s.Reconciling || s.Generation != s.ObservedGeneration { // traffic is moving, perhaps away from it
+			return false, workers.Retry("in-use", 0, fmt.Errorf("%s moves its traffic, and a revision that serves "+
+				"uses connector %s", s.Name, connector))
+		}
+		return true, nil
+	}
+	for _, gap := range of.gaps {
+		if gap.Cause == reach.NotAllowedToRead {
+			return false, workers.Refuse("permission", "list revisions of %s: %s", s.Name, gap.Why)
+		}
+		return false, workers.Retry("unreachable", 0, fmt.Errorf("list revisions of %s: %s", s.Name, gap.Why))
+	}
+	return false, nil
 }
 
 // workloads lists the jobs and worker pools that use the connector.

@@ -36,7 +36,7 @@ func (s attachConnector) Do(
 	case want.foreign(have) != "":
 		err = workers.Refuse("foreign", "adopt connector %s: %s", want.Name, want.foreign(have))
 	case have.State == "ERROR": // a failed creation blocks the name until it is deleted (gcp.md 3.3)
-		if err = s.Connectors.Delete(ctx, run.RequestID, want.Name); err == nil {
+		if err = s.erase(ctx, run, in, want.Name); err == nil {
 			err = workers.Wait("clearing", 0)
 		}
 	case have.State != "READY":
@@ -198,14 +198,15 @@ func (s attachConnector) Undo(
 	ctx context.Context, run workers.Run, in AttachConnectorIn, _ *AttachConnectorOut,
 ) (workers.Undone, error) {
 	if in.Existing == "" {
-		if err := s.remove(ctx, run, in.connector(run.Name)); err != nil {
+		if err := s.remove(ctx, run, in); err != nil {
 			return workers.Undone{}, err
 		}
 	}
 	return workers.Undone{}, s.ownership(run).End(ctx, run)
 }
 
-func (s attachConnector) remove(ctx context.Context, run workers.Run, want Connector) error {
+func (s attachConnector) remove(ctx context.Context, run workers.Run, in AttachConnectorIn) error {
+	want := in.connector(run.Name)
 	have, err := s.Connectors.Get(ctx, want.Name)
 	switch {
 	case errors.Is(err, workers.ErrNotFound):
@@ -217,14 +218,7 @@ func (s attachConnector) remove(ctx context.Context, run workers.Run, want Conne
 	case have.State != "READY" && have.State != "ERROR":
 		return workers.Wait(events.ReasonState(have.State), 0)
 	}
-	users, err := s.Connectors.Users(ctx, want.Name)
-	if err != nil {
-		return err
-	}
-	if len(users) > 0 {
-		return workers.Refuse("in-use", "connector %s is used by %s", want.Name, strings.Join(users, ", "))
-	}
-	if err := s.Connectors.Delete(ctx, run.RequestID, want.Name); err != nil {
+	if err := s.erase(ctx, run, in, want.Name); err != nil {
 		return err
 	}
 	if _, err = s.Connectors.Get(ctx, want.Name); err == nil {
@@ -233,4 +227,17 @@ func (s attachConnector) remove(ctx context.Context, run workers.Run, want Conne
 		return nil
 	}
 	return err
+}
+
+// erase deletes a connector that nobody uses, also one in the state ERROR: what sends by it would lose its way out, and
+// the network could not be deleted later.
+func (s attachConnector) erase(ctx context.Context, run workers.Run, in AttachConnectorIn, name string) error {
+	users, err := s.Connectors.Users(ctx, name, in.Projects...)
+	if err != nil {
+		return err
+	}
+	if len(users) > 0 {
+		return workers.Refuse("in-use", "connector %s is used by %s", name, strings.Join(users, ", "))
+	}
+	return s.Connectors.Delete(ctx, run.RequestID, name)
 }

@@ -116,7 +116,11 @@ func (s check) removable(ctx context.Context, in CheckIn) error {
 	if in.Connector == "" || in.Existing != "" {
 		return nil
 	}
-	users, err := s.Connectors.Users(ctx, in.Connector)
+	var projects []string
+	if in.Service.Project != "" {
+		projects = append(projects, in.Service.Project)
+	}
+	users, err := s.Connectors.Users(ctx, in.Connector, projects...)
 	if errors.Is(err, workers.ErrNotFound) {
 		return nil
 	}

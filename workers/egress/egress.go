@@ -21,9 +21,10 @@ type Connectors interface {
 	// Grow raises instance limits or changes the machine type in place.
 	Grow(ctx context.Context, req uuid.UUID, c Connector) error
 	Delete(ctx context.Context, req uuid.UUID, name string) error
-	// Users lists services and functions that use the connector, in every project that is connected, by full name
-	// ("projects/P/locations/R/services/S", ".../functions/F"), sorted.
-	Users(ctx context.Context, name string) ([]string, error)
+	// Users lists what uses the connector, by full name ("projects/P/locations/R/services/S", ".../functions/F", jobs
+	// and worker pools), sorted: in the connector's own project, in those that the vendor says are connected, and in
+	// the given ones. A service uses it while any revision does that serves. A list that is not whole is an error.
+	Users(ctx context.Context, name string, projects ...string) ([]string, error)
 }
 
 // A Connector is a Serverless VPC Access connector. Name is full: "projects/P/locations/R/connectors/C".

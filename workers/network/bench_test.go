@@ -35,7 +35,7 @@ type bench struct {
 	world *networktest.World
 }
 
-func newBench(t steptest.Tester) *bench {
+func newBench(t steptest.Tester, change ...func(*network.Drivers)) *bench {
 	t.Helper()
 	w := networktest.NewWorld()
 	w.PutNetwork(network.Network{
@@ -47,12 +47,16 @@ func newBench(t steptest.Tester) *bench {
 	w.PutSubnet(network.Subnet{Name: other, Network: vpc, Region: region, CIDR: "10.10.0.0/24", GoogleAccess: true})
 	w.Attachment(attachment, "ACCEPTED")
 	claims := memory.NewClaims()
-	steps := network.Steps(network.Drivers{
+	drivers := network.Drivers{
 		Networks: w.Networks(), Addresses: w.Addresses(), Endpoints: w.Endpoints(), Names: w.Names(), Claims: claims,
 		Times: workers.ClaimTimes{
 			Quiet: time.Second, Skew: time.Second, Lease: 10 * time.Second, Linger: 15 * time.Minute,
 		},
-	})
+	}
+	for _, c := range change {
+		c(&drivers)
+	}
+	steps := network.Steps(drivers)
 	return &bench{world: w, Bench: steptest.NewBench(t, steptest.Setting{
 		Fake: w.Fake, Snapshot: w.Snapshot, Claims: claims, Handlers: steps,
 	})}

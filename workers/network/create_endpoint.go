@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 )
@@ -106,10 +108,19 @@ func (s createEndpoint) reopen(ctx context.Context, run workers.Run, t workers.O
 		return err
 	}
 	req := run.CallID("reopen", []byte(t.Noted("closed")))
-	if err := s.Endpoints.Delete(ctx, req, e.Ref); err != nil {
+	_, owner := object(run, t, "psc")
+	if err := s.erase(ctx, req, e, owner); err != nil {
 		return err
 	}
 	return workers.Wait("closed", 0)
+}
+
+// erase deletes an endpoint of the owner's, and no other.
+func (s createEndpoint) erase(ctx context.Context, req uuid.UUID, e Endpoint, owner string) error {
+	if e.Owner != owner {
+		return workers.Refuse("foreign", "endpoint %s belongs to %q", e.Name, e.Owner)
+	}
+	return s.Endpoints.Delete(ctx, req, e.Ref)
 }
 
 func endpointOut(e Endpoint) CreateEndpointOut {
@@ -195,7 +206,7 @@ func (s createEndpoint) Undo(
 	want := s.wanted(run, in, t)
 	have, err := s.Endpoints.Get(ctx, want.Ref)
 	if err == nil && have.Owner == want.Owner {
-		if err := s.Endpoints.Delete(ctx, run.RequestID, want.Ref); err != nil {
+		if err := s.erase(ctx, run.RequestID, have, want.Owner); err != nil {
 			return undone, err
 		}
 		if have, err = s.Endpoints.Get(ctx, want.Ref); err == nil && have.Owner == want.Owner {

@@ -202,5 +202,5 @@ func (s mapNames) drop(ctx context.Context, run workers.Run, in MapNamesIn, zone
 			return err
 		}
 	}
-	return s.Names.Delete(ctx, run.RequestID, in.Project, zone)
+	return s.erase(ctx, run, z, in.Network, "apply again")
 }

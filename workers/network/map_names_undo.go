@@ -43,7 +43,7 @@ func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *M
 			return workers.Undone{}, err
 		}
 	}
-	if err := s.remove(ctx, run, zones); err != nil {
+	if err := s.remove(ctx, run, zones, in.Network); err != nil {
 		return workers.Undone{}, err
 	}
 	return workers.Undone{}, t.End(ctx, run)
@@ -102,10 +102,28 @@ func shared(z Zone, network, next string) error {
 	}
 }
 
+// erase deletes a zone of the connection's, which is read again right before: whoever has put a record into it since
+// then keeps it. next is what to do once others' records are gone.
+func (s mapNames) erase(ctx context.Context, run workers.Run, z Zone, network, next string) error {
+	have, err := s.Names.Get(ctx, z.Project, z.Name)
+	switch {
+	case errors.Is(err, workers.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case !ours(run.Connection, have.Owner):
+		return workers.Refuse("foreign", "zone %s belongs to %q", have.Name, have.Owner)
+	}
+	if err := shared(have, network, next); err != nil {
+		return err
+	}
+	return s.Names.Delete(ctx, run.RequestID, z.Project, z.Name)
+}
+
 // remove deletes the zones.
-func (s mapNames) remove(ctx context.Context, run workers.Run, zones []Zone) error {
+func (s mapNames) remove(ctx context.Context, run workers.Run, zones []Zone, network string) error {
 	for _, z := range zones {
-		if err := s.Names.Delete(ctx, run.RequestID, z.Project, z.Name); err != nil {
+		if err := s.erase(ctx, run, z, network, "continue the stuck saga"); err != nil {
 			return err
 		}
 		_, err := s.Names.Get(ctx, z.Project, z.Name)

@@ -64,7 +64,7 @@ func (s steerEgress) Do(
 		return SteerEgressOut{Route: have.Name, Priority: have.Priority, Made: true}, nil
 	default:
 		// A route cannot be changed. What is there serves nothing, so nothing is lost until it is made again.
-		if err := s.Routes.Delete(ctx, run.RequestID, in.Project, run.Name); err != nil {
+		if err := s.erase(ctx, run, in.Project, have); err != nil {
 			return SteerEgressOut{}, err
 		}
 		return SteerEgressOut{}, workers.Wait("route-replaced", s.Times.Lease/8)
@@ -208,7 +208,7 @@ func (s steerEgress) Undo(
 	case have.Owner != run.Owner():
 		return workers.Undone{Retained: "route " + run.Name + " belongs to " + have.Owner}, nil
 	}
-	if err := s.Routes.Delete(ctx, run.RequestID, in.Project, run.Name); err != nil {
+	if err := s.erase(ctx, run, in.Project, have); err != nil {
 		return workers.Undone{}, err
 	}
 	if _, err := s.Routes.Get(ctx, in.Project, run.Name); errors.Is(err, workers.ErrNotFound) {
@@ -217,4 +217,12 @@ func (s steerEgress) Undo(
 		return workers.Undone{}, workers.Reading(err)
 	}
 	return workers.Undone{}, workers.Wait("not-gone", s.Times.Lease/8)
+}
+
+// erase deletes a route of the step's own, and no other.
+func (s steerEgress) erase(ctx context.Context, run workers.Run, project string, have Route) error {
+	if have.Owner != run.Owner() {
+		return workers.Refuse("foreign", "route %s belongs to %q", have.Name, have.Owner)
+	}
+	return s.Routes.Delete(ctx, run.RequestID, project, have.Name)
 }

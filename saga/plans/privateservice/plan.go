@@ -197,6 +197,9 @@ func (r *recipe) connectorIn(c *Connector) *egress.AttachConnectorIn {
 		Max:         c.MaxInstances,
 		MachineType: c.MachineType,
 	}
+	if r.Service.Project != in.Project {
+		in.Projects = []string{r.Service.Project}
+	}
 	switch {
 	case c.Existing != "":
 		in.Existing = "projects/" + in.Project + "/locations/" + in.Region + "/connectors/" + c.Existing

@@ -90,7 +90,7 @@ func (w *World) Delete(ctx context.Context, _ uuid.UUID, name string) error {
 }
 
 // Users implements egress.Connectors.
-func (w *World) Users(ctx context.Context, name string) ([]string, error) {
+func (w *World) Users(ctx context.Context, name string, _ ...string) ([]string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
