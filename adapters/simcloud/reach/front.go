@@ -11,8 +11,20 @@ func (w *walk) atGoogle(l leg) leg {
 	return l
 }
 
-// atFrontEnd asks a service's ingress (pageIngress). Other names are Google's own affair.
+// atFrontEnd asks a service's ingress (pageIngress). Other names are Google's own affair. The private and restricted
+// addresses and the bundles of endpoints take HTTP-based protocols over TCP only; no page lists the ports (pageBundles,
+// pageAccessOutside).
 func (w *walk) atFrontEnd(l leg) leg {
+	if l.bundle != "" || anyInside(vips, l.dst) {
+		if l.proto != "tcp" {
+			return w.drop(l, "Google", onlyHTTP, l.proto)
+		}
+		if l.port != 80 && l.port != 443 {
+			if l = w.bySwitch(l, "Google", onlyHTTP, otherPorts); l.at == dropped {
+				return l
+			}
+		}
+	}
 	svc, ok := w.named(l.name)
 	if !ok {
 		w.say("Google", atGoogle, "")

@@ -21,6 +21,7 @@ const (
 	pageAccessOutside = "https://cloud.google.com/vpc/docs/access-apis-external-ip"
 	pageAccessSite    = "https://cloud.google.com/vpc/docs/private-google-access-hybrid"
 	pageBundle        = "https://cloud.google.com/vpc/docs/about-accessing-google-apis-endpoints"
+	pageBundles       = "https://cloud.google.com/vpc/docs/private-service-connect-compatibility"
 	pageBundleOld     = "https://cloud.google.com/vpc/docs/private-service-connect"
 	pageService       = "https://cloud.google.com/vpc/docs/about-accessing-vpc-hosted-services-endpoints"
 	pageRegional      = "https://docs.cloud.google.com/vpc/docs/access-regional-google-apis-endpoints"

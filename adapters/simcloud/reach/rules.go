@@ -114,6 +114,8 @@ var (
 		pageNAT}
 	pgaSite = Rule{"google-access-site",
 		"a site reaches 199.36.153.4/30 and 199.36.153.8/30 through a network", pageAccessSite}
+	onlyHTTP = Rule{"google-http-only",
+		"the private and restricted addresses and the bundles take HTTP-based protocols over TCP only", pageBundles}
 	atGoogle = Rule{"google-front-end",
 		"Google's front end has the packet", pageAccess}
 )
@@ -247,7 +249,7 @@ func Rules() []Rule {
 		toPeerCustom, toNowhere, toNobody, toSpoken, hopForwards, hopRunning, hopBalancer,
 		netExternal, netNAT, netNoNAT, netHidden, netPrivate, netPublic, netMachine, netReturn, netIPv6,
 		pgaExternal,
-		pgaOn, pgaOff, pgaNAT, pgaSite, atGoogle, pscLocal, pscSite, pscForward, pscState, pscRegion,
+		pgaOn, pgaOff, pgaNAT, pgaSite, onlyHTTP, atGoogle, pscLocal, pscSite, pscForward, pscState, pscRegion,
 		pscNAT, pscProducer, pscSPeered, balancer, lbRegion, inAll, inInternal, inShared, inClosed, inDisabled,
 		inNoRun, nameNone, nameFamily, nameOutbound, nameResponse, nameZone, nameMissing, nameForward,
 		namePeering, namePublic, nameInbound, gwDown, gwSecond, gwRoute, gwAdvertised, gwNoRoute, gwTags,

@@ -34,6 +34,7 @@ const (
 	hiddenAccess     = "hidden-subnet-has-google-access"
 	deadHopYields    = "dead-next-hop-yields-to-shorter-prefix"
 	laterPeer        = "imported-route-is-of-later-peer"
+	otherPorts       = "google-vips-answer-other-ports"
 	laterPolicy      = "later-of-equal-policy-routes"
 	contextByRoute   = "internet-context-is-by-route"
 )
@@ -79,6 +80,9 @@ var switches = []Switch{
 	{laterPeer, false,
 		"Google's page says that of several peers' routes for one destination those of a single network " +
 			"are taken, by an internal algorithm; the other setting takes the last network by name"},
+	{otherPorts, false,
+		"Google's pages say that its private and restricted addresses and the bundles take HTTP-based protocols " +
+			"over TCP only; no page lists the ports"},
 	{laterPolicy, false,
 		"Google's page says that of policy-based routes with one priority a single one is taken, by an internal " +
 			"algorithm; the other setting takes the last one by name"},

@@ -63,8 +63,9 @@ func World(seed uint64, flows int) (text []byte, packets []Flow, err error) {
 	}
 	d.policies()
 	d.targets = append(d.targets, "8.8.8.8", "199.36.153.8", "199.36.153.4", "172.16.5.9", "10.250.1.1", "1.1.1.1",
-		"169.254.169.254", "192.168.1.1")
-	d.targets6 = append(d.targets6, "2001:4860:4860::8888", "fd99::1", "2600:2d00:2:2000::1")
+		"169.254.169.254", "192.168.1.1", "142.250.0.95")
+	d.targets6 = append(d.targets6, "2001:4860:4860::8888", "fd99::1", "2600:2d00:2:2000::1", "fd20:ce::254",
+		"2607:f8b0::5f")
 	text, err = yaml.Marshal(doc{"google": doc{
 		"projects": []doc{{"id": project, "number": "1", "hash": "aaaaaaaaaa",
 			"parents": []string{"organizations/1", "folders/2"}}},
