@@ -10,6 +10,25 @@ func googleAPIs() Ranges {
 		netip.MustParsePrefix("2600:2d00:2:2000::/64"), netip.MustParsePrefix("2600:2d00:2:1000::/64"))
 }
 
+// GoogleFrontEnd is the object of the doubt whether an address is one of Google's own.
+const GoogleFrontEnd = "goog.json"
+
+// googleFrontEnd are addresses that may be those of the default domains of Google's APIs, to which Private Google Access
+// leads as well. The published list (goog.json without cloud.json) changes, so that nothing in them is sure.
+//
+// Pages "Configure Private Google Access", IP addresses for default domains, and "Access APIs from VMs with external IP
+// addresses".
+func googleFrontEnd() Ranges {
+	var out Ranges
+	for _, p := range []string{"8.8.4.0/24", "8.8.8.0/24", "64.233.160.0/19", "66.102.0.0/20", "66.249.64.0/19",
+		"72.14.192.0/18", "74.125.0.0/16", "108.177.0.0/17", "142.250.0.0/15", "172.217.0.0/16", "172.253.0.0/16",
+		"173.194.0.0/16", "192.178.0.0/15", "209.85.128.0/17", "216.58.192.0/19", "216.239.32.0/19", "2001:4860::/32",
+		"2404:6800::/32", "2607:f8b0::/32", "2800:3f0::/32", "2a00:1450::/32", "2c0f:fb50::/32"} {
+		out = out.Union(RangesOf(netip.MustParsePrefix(p)))
+	}
+	return out
+}
+
 // unrouted are addresses that have no meaning in the internet (RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291).
 func unrouted() Ranges {
 	return RangesOf(netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
@@ -29,17 +48,43 @@ func (r *run) exit(p piece) {
 	left := p.flows.Subtract(lost)
 	google := left.within(EveryAddress(), googleAPIs(), every)
 	left = left.Subtract(google)
-	r.arriveAt(p.with(r.toGoogle(n, p.with(google))), Google)
-	left = left.Subtract(r.mail(p.with(left)))
+	r.arriveAt(p.with(r.toGoogle(n, p.with(r.http(p.with(google))))), Google)
+	left = left.Subtract(r.mail(n, p.with(left)))
 	direct, rest := r.external(n, p.with(left))
 	r.arriveAt(p.with(direct), Internet)
 	r.nat(n, p.with(rest))
 }
 
-// mail loses what is always blocked to external addresses: connections to TCP port 25. Answers are none of them.
+// frontEnd lets flows arrive that have access to Google's addresses, may be for them, and have no other way out.
+func (r *run) frontEnd(p piece, access Flows) {
+	if !access.Empty() {
+		r.gap(Gap{MayChange, GoogleFrontEnd, "only addresses of Google's are reached from here, and their list changes"})
+		r.arriveAt(p.with(access), Google)
+	}
+}
+
+// http is what of a piece Google's private and restricted addresses and the bundles of endpoints take: HTTP over TCP. Of
+// other ports than the two well-known ones no page says anything.
+//
+// Pages "Private Service Connect compatibility" and "Access APIs from VMs with external IP addresses".
+func (r *run) http(p piece) Flows {
+	pass := p.flows.within(EveryAddress(), EveryAddress(), []Layer4{Protocol(TCP, Port(80), Port(443))})
+	if other := p.flows.within(EveryAddress(), EveryAddress(), []Layer4{Protocol(TCP)}).Subtract(pass); !other.Empty() &&
+		r.ask(GoogleAnswersOtherPorts) {
+		pass = pass.Union(other)
+	}
+	if lost := p.flows.Subtract(pass); !lost.Empty() {
+		r.hop(Hop{Realm: p.realm, Layer: "google", Object: "HTTP over TCP only", Act: Deny, Flows: lost})
+		r.lose(lost)
+	}
+	return pass
+}
+
+// mail loses what is always blocked to external addresses: connections to TCP port 25, but for those to servers of
+// Google's. Answers are none of them.
 //
 // Page "VPC firewall rules" (docs.cloud.google.com/firewall/docs/firewalls), Always blocked traffic.
-func (r *run) mail(p piece) Flows {
+func (r *run) mail(n Network, p piece) Flows {
 	if r.question.Answer {
 		return Flows{}
 	}
@@ -47,6 +92,8 @@ func (r *run) mail(p piece) Flows {
 	if !blocked.Empty() {
 		r.hop(Hop{Realm: p.realm, Layer: "always blocked", Object: "TCP port 25 of external addresses", Act: Deny,
 			Flows: blocked})
+		may := blocked.within(EveryAddress(), googleFrontEnd(), []Layer4{EveryProtocol()})
+		r.frontEnd(p, r.toGoogle(n, p.with(may)))
 		r.lose(blocked)
 	}
 	return blocked
@@ -140,6 +187,9 @@ func (r *run) nat(n Network, p piece) {
 		r.arriveAt(out, Internet)
 	})
 	if !left.Empty() {
+		may := left.within(EveryAddress(), googleFrontEnd(), []Layer4{EveryProtocol()})
+		access, _ := r.privateGoogle(n, p.with(may))
+		r.frontEnd(p, access)
 		r.hop(Hop{Realm: p.realm, Layer: "NAT", Object: "no external address and no NAT", Act: Deny, Flows: left})
 		r.lose(left)
 	}

@@ -149,6 +149,9 @@ func (r *run) endpoint(p piece, e Endpoint) {
 		r.gap(Gap{FarSide, e.Object, "what the producer does with packets is not visible from here"})
 		r.lose(p.flows)
 	}
+	if e.Bundle && !r.question.Answer {
+		p = p.with(r.http(p))
+	}
 	if e.Restricted {
 		p = p.with(r.restricted(p, home, e))
 	}

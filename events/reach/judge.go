@@ -237,16 +237,19 @@ func (a Ask) doubts(all []Gap) []Gap {
 	if a.Want != Passes || a.Dest.FQDN == "" {
 		return all
 	}
-	var named []Gap
+	var named, only []Gap
 	for _, g := range all {
-		if a.nameless([]Gap{g}) && !slices.Contains(named, g) {
+		switch {
+		case g.Object == GoogleFrontEnd: // which says that there is no other way
+			only = append(only, g)
+		case a.nameless([]Gap{g}) && !slices.Contains(named, g):
 			named = append(named, g)
 		}
 	}
 	if len(named) == 0 {
 		return all
 	}
-	return named
+	return append(named, only...)
 }
 
 // nameless tells whether doubts are all about the addresses of the destination's own name. The objects on the way are

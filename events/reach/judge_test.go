@@ -182,7 +182,7 @@ func TestHarm(t *testing.T) {
 		{"a route by a tag that nobody has", route("0.0.0.0/0", "ours"), "db", ""},
 		{"a range that a site has", connector("172.16.9.0/28"), "db", "172.16.9.0/28"},
 		{"a range that nobody has", connector("10.8.0.0/28"), "", ""},
-		{"an endpoint at an address that a site has", endpoint("172.16.9.9"), "db", ""},
+		{"an endpoint at an address that a site has", endpoint("172.16.9.9"), "db", "172.16.9.9/32 0-5,7-255"},
 		{"an endpoint at an address that nobody has", endpoint("10.200.0.5"), "", ""},
 		{"a name that others use", Effect{Names: &NamesEffect{Hostnames: []string{"dns.corp"}, IP: "10.99.0.1"}}, "db",
 			"dns.corp"},

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -83,6 +84,41 @@ func TestTheWayOutNeedsAnAddressOrNAT(t *testing.T) {
 	expect(t, "routers are not read", ask(n, sender, four), four, "undecided", NotAllowedToRead)
 	private := tcp(t, "10.8.0.4", "10.99.0.1", 443)
 	expect(t, "a private address has no meaning outside", ask(n, external, private), private, "blocked")
+}
+
+// TestGooglesAddressesTakeHTTP: over TCP, and whether by other ports than the well-known ones stands nowhere.
+func TestGooglesAddressesTakeHTTP(t *testing.T) {
+	n := emptyNetwork("net")
+	n.Routes = WholeList(route("0.0.0.0/0", StaticRoute, NextHop{Kind: ToInternet, State: Up}))
+	n.Subnets = WholeList(Subnet{Object: "own", Ranges: ranges(t, "10.8.0.0/28"), PrivateGoogle: true})
+	n.Endpoints = WholeList(Endpoint{Object: "psc", Address: ranges(t, "10.200.0.5"), Bundle: true, Accepted: Up})
+	for _, dst := range []string{"199.36.153.8", "199.36.153.4", "10.200.0.5"} {
+		for _, port := range []uint16{80, 443} {
+			flows := tcp(t, "10.8.0.4", dst, port)
+			expect(t, fmt.Sprintf("%s tcp %d", dst, port), ask(n, sender, flows), flows, "passes")
+		}
+		other := tcp(t, "10.8.0.4", dst, 8443)
+		expect(t, dst+" tcp 8443", ask(n, sender, other), other, "undecided", NoDocument)
+		icmp := FlowsOf(Box{Src: ranges(t, "10.8.0.4"), Dst: ranges(t, dst), Layer4: Protocol(ICMP)})
+		expect(t, dst+" icmp", ask(n, sender, icmp), icmp, "blocked")
+	}
+}
+
+// TestGooglesDefaultDomainsMayBeReached by Private Google Access alone: nobody can tell which addresses they have.
+func TestGooglesDefaultDomainsMayBeReached(t *testing.T) {
+	n := emptyNetwork("net")
+	n.Routes = WholeList(route("0.0.0.0/0", StaticRoute, NextHop{Kind: ToInternet, State: Up}))
+	n.Subnets = WholeList(Subnet{Object: "own", Ranges: ranges(t, "10.8.0.0/28"), PrivateGoogle: true})
+	google, other := tcp(t, "10.8.0.4", "142.250.0.95", 443), tcp(t, "10.8.0.4", "203.0.113.9", 443)
+	expect(t, "an address of Google's", ask(n, sender, google), google, "undecided", MayChange)
+	expect(t, "another address", ask(n, sender, other), other, "blocked")
+	mail := tcp(t, "10.8.0.4", "142.250.0.95", 25)
+	expect(t, "a mail server of Google's", ask(n, sender, mail), mail, "undecided", MayChange)
+	n.Subnets.Items[0].PrivateGoogle = false
+	expect(t, "without the access", ask(n, sender, google), google, "blocked")
+	external := sender
+	external.External4 = true
+	expect(t, "with an external address", ask(n, external, google), google, "passes")
 }
 
 func TestPrivateGoogleAccessServesGooglesAddresses(t *testing.T) {

@@ -10,11 +10,17 @@ func (w World) site(realm Realm) (FarSideFacts, bool) {
 	return FarSideFacts{}, false
 }
 
-// atSite ends the way at a site. Whether packets go on there is in its own table, which somebody has to read.
+// atSite ends the way at a site. Whether packets go on there is in its own table, which somebody has to read: where
+// another place is asked about, a site without one may send them there.
 func (r *run) atSite(p piece) {
 	s, ok := r.world.site(p.realm)
 	if doubts := s.Table.doubts(r.question.Since); !ok || len(doubts) > 0 {
-		r.gap(Gap{FarSide, string(p.realm), "nobody reads the table of the site"})
+		unread := Gap{FarSide, string(p.realm), "nobody reads the table of the site"}
+		if r.question.To != "" && r.question.To != p.realm {
+			r.open(p.flows, unread)
+			return
+		}
+		r.gap(unread)
 		r.lose(p.flows)
 		r.arrive(p, string(p.realm))
 		return

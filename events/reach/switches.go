@@ -16,6 +16,8 @@ const (
 	RestrictedServesRun Switch = "restricted-bundle-serves-run-app"
 	// WhiteTagClosesOtherPorts is about a white tag of a gateway and packets in which it looks for no name.
 	WhiteTagClosesOtherPorts Switch = "white-tag-closes-other-ports"
+	// GoogleAnswersOtherPorts is about Google's private addresses and bundles, and TCP ports besides 80 and 443.
+	GoogleAnswersOtherPorts Switch = "google-vips-answer-other-ports"
 	// DeadNextHopYields is about a static route whose next hop is not there, and routes of shorter prefixes.
 	DeadNextHopYields Switch = "dead-next-hop-yields-to-shorter-prefix"
 )
@@ -38,6 +40,8 @@ func (s Switch) Sentence() string {
 		return "no document lists run.app among the names that the bundle vpc-sc serves"
 	case WhiteTagClosesOtherPorts:
 		return "no document says whether a white tag stops ports in whose packets it looks for no name"
+	case GoogleAnswersOtherPorts:
+		return "no document says which TCP ports besides 80 and 443 Google's private addresses take"
 	case DeadNextHopYields:
 		return "no document says whether a static route without its next hop gives way to a shorter prefix"
 	}

@@ -75,7 +75,7 @@ func (t *table) add(r *run, routes []Route, who Identity) {
 	if dst.Empty() {
 		return
 	}
-	isDead := func(one Route) bool { return r.isDead(one) && applies(one, who) != no }
+	isDead := func(one Route) bool { return applies(one, who) != no && r.isDead(one, who) }
 	if slices.ContainsFunc(routes, isDead) && r.ask(DeadNextHopYields) {
 		if routes = slices.DeleteFunc(slices.Clone(routes), isDead); len(routes) == 0 {
 			return
@@ -108,8 +108,8 @@ func (one Route) dead() bool {
 }
 
 // isDead tells that a static route has no next hop that is there; an imported one, that no route has one by which its
-// network exports the prefix.
-func (r *run) isDead(one Route) bool {
+// network exports the prefix to the sender.
+func (r *run) isDead(one Route, who Identity) bool {
 	if one.Next.Kind != ToPeerRoutes {
 		return one.Kind == StaticRoute && one.dead()
 	}
@@ -117,7 +117,7 @@ func (r *run) isDead(one Route) bool {
 	if !ok || len(r.exportDoubts(peer)) > 0 {
 		return false
 	}
-	exported := exports(peer, one.Dst)
+	exported := slices.DeleteFunc(exports(peer, one.Dst), func(o Route) bool { return applies(o, who) == no })
 	return len(exported) > 0 && !slices.ContainsFunc(exported, func(o Route) bool {
 		return o.Kind != StaticRoute || !o.dead()
 	})

@@ -137,6 +137,8 @@ func TestADeadImportedRouteMayYield(t *testing.T) {
 		route("0.0.0.0/0", StaticRoute, toSite("site")))
 	gone := NextHop{Kind: ToGateway, Name: "vm", State: Down}
 	there := route("172.16.0.0/16", StaticRoute, toSite("site"))
+	elsewhere := route("172.16.0.0/16", DynamicRoute, toSite("site"))
+	elsewhere.Region = "there"
 	for name, c := range map[string]struct {
 		routes Listing[Route]
 		want   string
@@ -146,6 +148,8 @@ func TestADeadImportedRouteMayYield(t *testing.T) {
 		"one is there":  {WholeList(route("172.16.0.0/16", StaticRoute, gone), there), "passes", nil},
 		"nobody knows":  {Listing[Route]{Call: "routes.list"}, "undecided", []Cause{ListNotWhole}},
 		"none is shown": {WholeList[Route](), "undecided", []Cause{Stale}},
+		"what is there is not for the sender": {WholeList(route("172.16.0.0/16", StaticRoute, gone), elsewhere),
+			"undecided", []Cause{NoDocument}},
 	} {
 		peer.Routes = c.routes
 		w := World{Networks: []Network{n, peer}, Sites: []FarSideFacts{wholeSite}}

@@ -189,6 +189,50 @@ func TestCheckReach(t *testing.T) {
 }
 
 // TestUnverified: what no control plane can decide goes on, and is said; for others it needs a consent by name.
+// TestOnlyGoogleIsNoPath: a name may have an address of Google's, and nobody can tell. Where nothing else is reached,
+// that is no path to what was named.
+func TestOnlyGoogleIsNoPath(t *testing.T) {
+	doubt := reach.Gap{Cause: reach.MayChange, Object: reach.GoogleFrontEnd, Why: "only addresses of Google's"}
+	name := reach.Gap{Cause: reach.NameUnresolved, Object: "qa1.example", Why: "unresolved"}
+	for _, c := range []struct {
+		want reach.Want
+		open []reach.Gap
+		is   events.Reason
+	}{
+		{reach.Passes, []reach.Gap{name, doubt}, "no-path"}, {reach.Passes, []reach.Gap{name}, ""},
+		{reach.Closed, []reach.Gap{doubt}, ""},
+	} {
+		_, err := decide(ReachIn{Asks: []reach.Ask{{Want: c.want}}},
+			reach.Judgement{Own: []reach.Finding{{Is: reach.Undecided, Open: c.open}}})
+		var f *workers.Failure
+		if errors.As(err, &f); f == nil && c.is != "" || f != nil && f.Reason != c.is {
+			t.Errorf("%s %v: %v, want %q", c.want, c.open, err, c.is)
+		}
+	}
+}
+
+// TestConsentToLossCoversDoubt: who may lose a path agrees to what nobody can tell of it; where nobody is named, the
+// doubt is one about whoever comes.
+func TestConsentToLossCoversDoubt(t *testing.T) {
+	doubt := reach.Gap{Cause: reach.NoDocument, Object: "switch", Why: "no document"}
+	unread := reach.Gap{Cause: reach.ListNotWhole, Object: "list", Why: "not whole"}
+	accept := []Consent{{"lost", "web"}}
+	for name, c := range map[string]struct {
+		harm reach.Harm
+		want int
+	}{
+		"with the consent":       {reach.Harm{Who: []string{"web"}, Lost: "x", Open: []reach.Gap{doubt}}, 0},
+		"of another one":         {reach.Harm{Who: []string{"db"}, Lost: "x", Open: []reach.Gap{doubt}}, 2},
+		"of one of two":          {reach.Harm{Who: []string{"db", "web"}, Lost: "x", Open: []reach.Gap{doubt}}, 2},
+		"nobody is named":        {reach.Harm{Lost: "x", Open: []reach.Gap{doubt}}, 1},
+		"what somebody can lift": {reach.Harm{Who: []string{"web"}, Lost: "x", Open: []reach.Gap{unread}}, 1},
+	} {
+		if got := others(c.harm, accept); len(got) != c.want {
+			t.Errorf("%s: %+v, want %d", name, got, c.want)
+		}
+	}
+}
+
 // TestNoWayBackIsTold: a way out without a named destination is made, and says which destinations find no way back.
 func TestNoWayBackIsTold(t *testing.T) {
 	for name, c := range map[string]struct {

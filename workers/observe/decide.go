@@ -100,6 +100,10 @@ func own(want reach.Want, f reach.Finding, unverified []events.Unverified) ([]co
 			out = append(out, unread(f.About, g))
 			continue
 		}
+		if want == reach.Passes && g.Object == reach.GoogleFrontEnd {
+			out = append(out, complaint{reason: "no-path", text: f.About + ": " + g.Why})
+			continue
+		}
 		u := events.Unverified{Cause: string(g.Cause), Object: g.Object, Why: g.Why}
 		if !slices.Contains(unverified, u) {
 			unverified = append(unverified, u)
@@ -108,24 +112,25 @@ func own(want reach.Want, f reach.Finding, unverified []events.Unverified) ([]co
 	return out, unverified
 }
 
-// others judges one change of others' flows.
+// others judges one change of others' flows. Who consents to a loss consents to what may be lost as well.
 func others(h reach.Harm, accept []Consent) []complaint {
 	consented := func(cause, object string) bool { return slices.Contains(accept, Consent{cause, object}) }
 	var out []complaint
-	for _, g := range h.Open {
-		switch {
-		case g.Cause.Lift() == reach.ByOperator:
-			out = append(out, unread(h.Step, g))
-		case !consented(string(g.Cause), g.Object):
-			out = append(out, harm("%s: nobody can tell what it does to others: %s (%s)", h.Step, g.Why, g.Object))
-		}
-	}
 	for _, who := range h.Who {
 		if h.Lost != "" && !consented("lost", who) {
 			out = append(out, harm("%s: %s would lose %s", h.Step, who, h.Lost))
 		}
 		if h.Widened != "" && !consented("widened", who) {
 			out = append(out, harm("%s: %s would reach %s", h.Step, who, h.Widened))
+		}
+	}
+	covered := len(h.Who) > 0 && len(out) == 0
+	for _, g := range h.Open {
+		switch {
+		case g.Cause.Lift() == reach.ByOperator:
+			out = append(out, unread(h.Step, g))
+		case !covered && !consented(string(g.Cause), g.Object):
+			out = append(out, harm("%s: nobody can tell what it does to others: %s (%s)", h.Step, g.Why, g.Object))
 		}
 	}
 	return out
