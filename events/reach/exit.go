@@ -58,7 +58,8 @@ func (r *run) exit(p piece) {
 // frontEnd lets flows arrive that have access to Google's addresses, may be for them, and have no other way out.
 func (r *run) frontEnd(p piece, access Flows) {
 	if !access.Empty() {
-		r.gap(Gap{MayChange, GoogleFrontEnd, "only addresses of Google's are reached from here, and their list changes"})
+		r.gap(Gap{MayChange, GoogleFrontEnd,
+			"only addresses of Google's are reached from here, and their list changes"})
 		r.arriveAt(p.with(access), Google)
 	}
 }
@@ -69,8 +70,8 @@ func (r *run) frontEnd(p piece, access Flows) {
 // Pages "Private Service Connect compatibility" and "Access APIs from VMs with external IP addresses".
 func (r *run) http(p piece) Flows {
 	pass := p.flows.within(EveryAddress(), EveryAddress(), []Layer4{Protocol(TCP, Port(80), Port(443))})
-	if other := p.flows.within(EveryAddress(), EveryAddress(), []Layer4{Protocol(TCP)}).Subtract(pass); !other.Empty() &&
-		r.ask(GoogleAnswersOtherPorts) {
+	other := p.flows.within(EveryAddress(), EveryAddress(), []Layer4{Protocol(TCP)}).Subtract(pass)
+	if !other.Empty() && r.ask(GoogleAnswersOtherPorts) {
 		pass = pass.Union(other)
 	}
 	if lost := p.flows.Subtract(pass); !lost.Empty() {
