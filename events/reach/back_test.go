@@ -22,7 +22,8 @@ func TestAnAnswerNeedsAWayAndNoRule(t *testing.T) {
 	back := labRoute("back", "10.8.0.0/28", 0, home)
 	expect(t, "a way back, though no rule lets connections in", RoundTrip(ends(back), q), flows, "passes")
 	other := ends(back, labRoute("other", "10.8.0.4/32", 0, toSite("other")))
-	expect(t, "the answer leaves by another site, which may send it on", RoundTrip(other, q), flows, "undecided", FarSide)
+	expect(t, "the answer leaves by another site, which may send it on", RoundTrip(other, q), flows, "undecided",
+		FarSide)
 	other.Sites = append(other.Sites, FarSideFacts{Realm: "other", Table: WholeList[Route]()})
 	expect(t, "the answer leaves by another site, which has no route", RoundTrip(other, q), flows, "blocked")
 	w := ends()

@@ -1,39 +1,33 @@
 package reach
 
-import "net/netip"
-
 // googleAPIs are the addresses that Private Google Access serves by the default internet gateway.
 //
 // Page "Configure Private Google Access", private.googleapis.com and restricted.googleapis.com.
 func googleAPIs() Ranges {
-	return RangesOf(netip.MustParsePrefix("199.36.153.8/30"), netip.MustParsePrefix("199.36.153.4/30"),
-		netip.MustParsePrefix("2600:2d00:2:2000::/64"), netip.MustParsePrefix("2600:2d00:2:1000::/64"))
+	return rangesIn("199.36.153.8/30", "199.36.153.4/30", "2600:2d00:2:2000::/64", "2600:2d00:2:1000::/64")
 }
 
 // GoogleFrontEnd is the object of the doubt whether an address is one of Google's own.
 const GoogleFrontEnd = "goog.json"
 
-// googleFrontEnd are addresses that may be those of the default domains of Google's APIs, to which Private Google Access
-// leads as well. The published list (goog.json without cloud.json) changes, so that nothing in them is sure.
+// googleFrontEnd are addresses that may be those of the default domains of Google's APIs, to which Private Google
+// Access leads as well. The published list (goog.json without cloud.json) changes, so that nothing in them is sure.
 //
 // Pages "Configure Private Google Access", IP addresses for default domains, and "Access APIs from VMs with external IP
 // addresses".
 func googleFrontEnd() Ranges {
-	var out Ranges
-	for _, p := range []string{"8.8.4.0/24", "8.8.8.0/24", "64.233.160.0/19", "66.102.0.0/20", "66.249.64.0/19",
+	return rangesIn("8.8.4.0/24", "8.8.8.0/24", "64.233.160.0/19", "66.102.0.0/20", "66.249.64.0/19",
 		"72.14.192.0/18", "74.125.0.0/16", "108.177.0.0/17", "142.250.0.0/15", "172.217.0.0/16", "172.253.0.0/16",
 		"173.194.0.0/16", "192.178.0.0/15", "209.85.128.0/17", "216.58.192.0/19", "216.239.32.0/19", "2001:4860::/32",
-		"2404:6800::/32", "2607:f8b0::/32", "2800:3f0::/32", "2a00:1450::/32", "2c0f:fb50::/32"} {
-		out = out.Union(RangesOf(netip.MustParsePrefix(p)))
-	}
-	return out
+		"2404:6800::/32", "2607:f8b0::/32", "2800:3f0::/32", "2a00:1450::/32", "2c0f:fb50::/32")
 }
 
-// unrouted are addresses that have no meaning in the internet (RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291).
+// unrouted are addresses that have no meaning in the internet (RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291, and
+// RFC 6890: those that are not globally reachable). The ranges for documentation are left in: they are used for public
+// hosts in examples.
 func unrouted() Ranges {
-	return RangesOf(netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
-		netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("100.64.0.0/10"),
-		netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10"))
+	return rangesIn("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "0.0.0.0/8",
+		"192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4", "fc00::/7", "fe80::/10")
 }
 
 // exit sends a piece to the default internet gateway: to Google's addresses with Private Google Access, to others with
@@ -64,8 +58,8 @@ func (r *run) frontEnd(p piece, access Flows) {
 	}
 }
 
-// http is what of a piece Google's private and restricted addresses and the bundles of endpoints take: HTTP over TCP. Of
-// other ports than the two well-known ones no page says anything.
+// http is what of a piece Google's private and restricted addresses and the bundles of endpoints take: HTTP over TCP.
+// Of other ports than the two well-known ones no page says anything.
 //
 // Pages "Private Service Connect compatibility" and "Access APIs from VMs with external IP addresses".
 func (r *run) http(p piece) Flows {

@@ -175,7 +175,7 @@ func TestHarm(t *testing.T) {
 		{"of which each is harmed", filter("10.0.0.0/24"), "db", "10.0.0.3/32"},
 		{"a filter on a subnetwork that another service has", filter("10.0.1.0/26"), "billing", "10.0.1.0/26"},
 		{"a filter where nobody is", filter("10.0.0.128/25"), "", ""},
-		{"a route by a tag that others have", route("0.0.0.0/0", "web"), "web", "to 0.0.0.0/5"},
+		{"a route by a tag that others have", route("0.0.0.0/0", "web"), "web", "to 1.0.0.0/8"},
 		{"a route to an address that nobody has is left out", unowned, "", ""},
 		{"who has another tag keeps the way", route("0.0.0.0/0", "web"), "db", ""},
 		{"a route to a part of a site", route("172.16.4.0/24"), "db", "172.16.4.0/24"},

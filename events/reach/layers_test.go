@@ -39,12 +39,41 @@ func TestPrivateRangesOnlyLeavesTheRestToGoogle(t *testing.T) {
 	who := Identity{Kind: DirectEgress, PrivateRangesOnly: true}
 	public := tcp(t, "10.8.0.4", "1.1.1.1", 443)
 	expect(t, "no filter of the network sees it", ask(n, who, public), public, "passes")
-	for _, dst := range []string{"10.20.0.4", "100.64.0.1", "240.0.0.1", "199.36.153.9"} {
+	for _, dst := range []string{"10.20.0.4", "100.64.0.1", "199.36.153.9", "169.254.1.1"} {
 		private := tcp(t, "10.8.0.4", dst, 443)
 		expect(t, dst, ask(n, who, private), private, "blocked")
 	}
+	reserved := tcp(t, "10.8.0.4", "198.51.100.7", 443)
+	expect(t, "a reserved range that is used in public", ask(n, who, reserved), reserved, "undecided", NoDocument)
+	server := tcp(t, "10.8.0.4", "169.254.169.254", 80)
+	expect(t, "the metadata server", ask(n, who, server), server, "passes")
+	q := Question{From: Place{"net", who}, To: Google, Flows: tcp(t, "fd00:8::4", "2600:2d00:2:2000::1", 443)}
+	expect(t, "Google's own addresses are Google", Evaluate(World{Networks: []Network{n}}, q), q.Flows, "passes")
+	open := n
+	open.Firewall.Global = WholeList(policyOf(Allow))
+	open.Routes = WholeList(route("fd00:9::/64", StaticRoute, toSite("site")))
+	local := tcp(t, "fd00:8::4", "fd00:9::4", 443)
+	expect(t, "internal IPv6", ask(open, who, local), local, "undecided", NoDocument)
 	who.PrivateRangesOnly = false
+	expect(t, "internal IPv6, all traffic", ask(open, who, local), local, "passes")
 	expect(t, "all traffic", ask(n, who, public), public, "blocked")
+}
+
+// TestAConnectorCarriesTCPAndUDP: and nothing else for sure. A direct interface has no such limit.
+func TestAConnectorCarriesTCPAndUDP(t *testing.T) {
+	n := emptyNetwork("net")
+	n.Routes = WholeList(route("0.0.0.0/0", StaticRoute, toSite("site")))
+	for protocol, want := range map[uint16]string{TCP: "passes", UDP: "passes", ICMP: "undecided", ESP: "blocked"} {
+		flows := FlowsOf(Box{Src: ranges(t, "10.8.0.4"), Dst: ranges(t, "10.9.0.1"), Layer4: Protocol(protocol)})
+		var open []Cause
+		if want == "undecided" {
+			open = append(open, NoDocument)
+		}
+		for _, kind := range []Kind{RangeConnector, SubnetConnector} {
+			expect(t, fmt.Sprintf("%s %d", kind, protocol), ask(n, Identity{Kind: kind}, flows), flows, want, open...)
+		}
+		expect(t, fmt.Sprintf("direct %d", protocol), ask(n, Identity{Kind: DirectEgress}, flows), flows, "passes")
+	}
 }
 
 func TestTheWayOutNeedsAnAddressOrNAT(t *testing.T) {

@@ -18,6 +18,11 @@ const (
 	WhiteTagClosesOtherPorts Switch = "white-tag-closes-other-ports"
 	// GoogleAnswersOtherPorts is about Google's private addresses and bundles, and TCP ports besides 80 and 443.
 	GoogleAnswersOtherPorts Switch = "google-vips-answer-other-ports"
+	// PrivateIncludesReserved and PrivateIncludesUniqueLocal are about what enters the network with private-ranges-only.
+	PrivateIncludesReserved    Switch = "private-ranges-include-reserved"
+	PrivateIncludesUniqueLocal Switch = "private-ranges-include-unique-local"
+	// ConnectorCarriesICMP is about what a connector takes besides TCP and UDP.
+	ConnectorCarriesICMP Switch = "connector-carries-icmp"
 	// DeadNextHopYields is about a static route whose next hop is not there, and routes of shorter prefixes.
 	DeadNextHopYields Switch = "dead-next-hop-yields-to-shorter-prefix"
 )
@@ -42,6 +47,12 @@ func (s Switch) Sentence() string {
 		return "no document says whether a white tag stops ports in whose packets it looks for no name"
 	case GoogleAnswersOtherPorts:
 		return "no document says which TCP ports besides 80 and 443 Google's private addresses take"
+	case PrivateIncludesReserved:
+		return "no document says whether reserved ranges of subnetworks count as private destinations"
+	case PrivateIncludesUniqueLocal:
+		return "no document says whether internal IPv6 addresses count as private destinations"
+	case ConnectorCarriesICMP:
+		return "the conditions under which a connector carries ICMP could not be read"
 	case DeadNextHopYields:
 		return "no document says whether a static route without its next hop gives way to a shorter prefix"
 	}
