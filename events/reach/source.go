@@ -80,7 +80,8 @@ func (r *run) carried(p piece) Flows {
 		pass = pass.Union(icmp)
 	}
 	if lost := p.flows.Subtract(pass); !lost.Empty() {
-		r.hop(Hop{Realm: p.realm, Layer: "serverless", Object: "a connector carries TCP and UDP", Act: Deny, Flows: lost})
+		r.hop(Hop{Realm: p.realm, Layer: "serverless", Object: "a connector carries TCP and UDP", Act: Deny,
+			Flows: lost})
 		r.lose(lost)
 	}
 	return pass

@@ -18,7 +18,8 @@ const (
 	WhiteTagClosesOtherPorts Switch = "white-tag-closes-other-ports"
 	// GoogleAnswersOtherPorts is about Google's private addresses and bundles, and TCP ports besides 80 and 443.
 	GoogleAnswersOtherPorts Switch = "google-vips-answer-other-ports"
-	// PrivateIncludesReserved and PrivateIncludesUniqueLocal are about what enters the network with private-ranges-only.
+	// PrivateIncludesReserved and PrivateIncludesUniqueLocal are about what enters the network with
+	// private-ranges-only.
 	PrivateIncludesReserved    Switch = "private-ranges-include-reserved"
 	PrivateIncludesUniqueLocal Switch = "private-ranges-include-unique-local"
 	// ConnectorCarriesICMP is about what a connector takes besides TCP and UDP.
