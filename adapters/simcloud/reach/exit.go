@@ -12,7 +12,7 @@ func (w *walk) exit(l leg) leg {
 			return reaches
 		}
 	}
-	if private(l.dst) {
+	if unrouted(l.dst) {
 		return w.drop(l, l.net, netPrivate, "")
 	}
 	if l.proto == "tcp" && l.port == 25 && !l.answer {
@@ -139,7 +139,7 @@ func (w *walk) onInternet(l leg) leg {
 			return w.drop(l, "the Internet", netPrivate, "")
 		}
 	}
-	if private(l.dst) {
+	if unrouted(l.dst) {
 		return w.drop(l, "the Internet", netPrivate, "")
 	}
 	if who, ok := w.externally(l.dst); ok {

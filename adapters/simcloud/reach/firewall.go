@@ -264,6 +264,9 @@ func (w *walk) leaveNIC(l leg) leg {
 	if !l.nic.running {
 		return w.drop(l, l.nic.name, nicStopped, "")
 	}
+	if l = w.carried(l); l.at == dropped {
+		return l
+	}
 	if l.src != l.nic.v4 && l.src != l.nic.v6 && !l.nic.forward {
 		return w.drop(l, l.nic.name, hopForwards, "")
 	}
@@ -273,6 +276,17 @@ func (w *walk) leaveNIC(l leg) leg {
 	}
 	l.at = atNetwork
 	return l
+}
+
+// carried drops what a connector does not carry: all but TCP and UDP; of ICMP a switch decides.
+func (w *walk) carried(l leg) leg {
+	switch {
+	case l.nic.kind != rangeKind && l.nic.kind != subnetKind, l.proto == "tcp", l.proto == "udp":
+		return l
+	case l.proto == "icmp":
+		return w.bySwitch(l, l.nic.name, outProto, connectorICMP)
+	}
+	return w.drop(l, l.nic.name, outProto, l.proto)
 }
 
 // enterMachine asks the firewall of who receives. A machine that is a gateway passes on what is not for itself.

@@ -189,8 +189,7 @@ func (w *walk) reply(l leg) leg {
 	r := leg{packet: l.packet.turned(), net: l.net, region: l.region, nic: l.nic, gateway: l.gateway, site: l.site}
 	switch l.end {
 	case "metadata":
-		w.say(l.nic.name, fwAlways, "")
-		r.at, r.there = arrived, l.nic.name
+		r.at, r.there = arrived, "sender"
 	case "network":
 		r.at = atNIC
 	case "balancer":

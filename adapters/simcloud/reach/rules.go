@@ -20,7 +20,9 @@ var (
 	outFamily = Rule{"run-family",
 		"a connector carries IPv4; direct egress has IPv6 on a dual-stack subnetwork", pageDirect}
 	outProto = Rule{"run-protocols",
-		"a connector carries TCP, UDP and ICMP", pageConnector}
+		"a connector carries TCP and UDP", pageAccessServerless}
+	outMetadata = Rule{"run-metadata",
+		"an instance of a service has a metadata server of its own", pageContract}
 )
 
 // The rules of Google's firewall.
@@ -243,7 +245,7 @@ var (
 // Rules is the closed list of what decides about packets.
 func Rules() []Rule {
 	return []Rule{
-		outNone, outNoPrivate, outAll, outPrivate, outPublic, outGone, outFamily, outProto, fwImpliedOut,
+		outNone, outNoPrivate, outAll, outPrivate, outPublic, outGone, outFamily, outProto, outMetadata, fwImpliedOut,
 		fwImpliedIn, fwTracked, fwBlocked, fwAlways, fwHierarchy, fwSystem, fwClassic, fwGlobal, fwRegional,
 		fwInspected, nicStopped, toBundle, toPolicy, toDefault, toSubnet, toPeerSubnet, toStatic, toDynamic,
 		toPeerCustom, toNowhere, toNobody, toSpoken, hopForwards, hopRunning, hopBalancer,

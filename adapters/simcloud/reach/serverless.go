@@ -18,8 +18,10 @@ var (
 	// vips are private.googleapis.com and restricted.googleapis.com.
 	vips = []string{"199.36.153.8/30", "199.36.153.4/30", "2600:2d00:2:2000::/64", "2600:2d00:2:1000::/64"}
 	// privateRanges are documented for private-ranges-only; the reserved ones depend on a switch.
-	privateRanges = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fd00::/8",
+	// Those of RFC 1918 and RFC 6598 (cloud.google.com/vpc/docs/configure-serverless-vpc-access), and Google's two.
+	privateRanges = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
 		"199.36.153.4/30", "199.36.153.8/30"}
+	uniqueLocal    = "fd00::/8"
 	reservedRanges = []string{"192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24",
 		"203.0.113.0/24", "240.0.0.0/4"}
 	// metadata is the metadata server (pageRules, always allowed traffic; cloud.google.com/compute/docs/metadata/
@@ -33,6 +35,12 @@ func private(a netip.Addr) bool {
 	return a.IsPrivate() || inside("100.64.0.0/10", a) || a.IsLinkLocalUnicast() || a.IsLoopback() || a.IsMulticast()
 }
 
+// unrouted tells of addresses that the Internet does not route: private ones, and those that are reserved (RFC 6890:
+// not globally reachable). The ranges for documentation stand for public hosts in this world.
+func unrouted(a netip.Addr) bool {
+	return private(a) || anyInside([]string{"0.0.0.0/8", "192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4"}, a)
+}
+
 // specialUse tells of the IPv4 ranges that peers always exchange: private and reserved ones, never public ones.
 func specialUse(a netip.Addr) bool { return private(a) || anyInside(reservedRanges, a) }
 
@@ -40,6 +48,11 @@ func specialUse(a netip.Addr) bool { return private(a) || anyInside(reservedRang
 func (w *walk) leaveService(l leg) leg {
 	access := l.service.Template.Access
 	at := l.service.Name
+	if slices.Contains(metadata, l.dst) {
+		w.say(at, outMetadata, "")
+		l.at, l.end, l.there = arrived, "metadata", "metadata server"
+		return l
+	}
 	if access.Connector == "" && len(access.NICs) == 0 {
 		w.say(at, outNone, "")
 		return w.ownWay(l)
@@ -55,6 +68,12 @@ func (w *walk) leaveService(l leg) leg {
 		if !w.settings.On(widePrivate) {
 			return w.ownWay(l)
 		}
+	case inside(uniqueLocal, l.dst):
+		w.say(at, outPrivate, "")
+		w.asked(sixPrivate)
+		if !w.settings.On(sixPrivate) {
+			return w.ownWay(l)
+		}
 	default:
 		w.say(at, outPublic, "")
 		return w.ownWay(l)
@@ -67,7 +86,7 @@ func (w *walk) leaveService(l leg) leg {
 }
 
 func (w *walk) ownWay(l leg) leg {
-	if private(l.dst) {
+	if unrouted(l.dst) {
 		return w.drop(l, l.service.Name, outNoPrivate, "")
 	}
 	l.at = atInternet
@@ -97,9 +116,6 @@ func (s *Snapshot) serviceNIC(svc service) (nic, bool) {
 }
 
 func (w *walk) enterNetwork(l leg, who nic) leg {
-	if who.kind != directKind && !slices.Contains([]string{"tcp", "udp", "icmp"}, l.proto) {
-		return w.drop(l, who.name, outProto, "")
-	}
 	into, err := who.leg(l.dst.Is6())
 	if err != nil { // a connector has IPv4 only, a subnetwork what it was made with
 		return w.drop(l, who.name, outFamily, "")

@@ -34,6 +34,8 @@ const (
 	hiddenAccess     = "hidden-subnet-has-google-access"
 	deadHopYields    = "dead-next-hop-yields-to-shorter-prefix"
 	laterPeer        = "imported-route-is-of-later-peer"
+	sixPrivate       = "private-ranges-include-unique-local"
+	connectorICMP    = "connector-carries-icmp"
 	otherPorts       = "google-vips-answer-other-ports"
 	laterPolicy      = "later-of-equal-policy-routes"
 	contextByRoute   = "internet-context-is-by-route"
@@ -80,6 +82,9 @@ var switches = []Switch{
 	{laterPeer, false,
 		"Google's page says that of several peers' routes for one destination those of a single network " +
 			"are taken, by an internal algorithm; the other setting takes the last network by name"},
+	{sixPrivate, true, "no page lists which IPv6 addresses private-ranges-only sends to the network"},
+	{connectorICMP, true,
+		"the page's table of protocols for connectors could not be read whole; copies of it list TCP and UDP"},
 	{otherPorts, false,
 		"Google's pages say that its private and restricted addresses and the bundles take HTTP-based protocols " +
 			"over TCP only; no page lists the ports"},

@@ -179,11 +179,11 @@ func (o *outcome) add(passes bool, set judge.Settings, a judge.Answer) {
 	}
 }
 
-// rules are those that decided a way, each once, in their order.
+// rules are those that decided a way, each once, in their order. Those of the firewall hardly tell ways apart.
 func rules(w judge.Way) string {
 	var out []string
 	for _, h := range w.Hops {
-		if !slices.Contains(out, h.Rule) {
+		if !slices.Contains(out, h.Rule) && !strings.HasPrefix(h.Rule, "firewall-") {
 			out = append(out, h.Rule)
 		}
 	}
@@ -227,8 +227,12 @@ func (c *contest) hold(about string, q reach.Question, v reach.Verdict, o outcom
 
 func missed(about string, v reach.Verdict, o contrary) miss {
 	by := "nothing"
-	if n := len(v.Hops); n > 0 {
-		by = v.Hops[n-1].Layer + " " + string(v.Hops[n-1].Act)
+	for _, h := range v.Hops {
+		if h.Act == reach.Arrive || h.Act == reach.Deny {
+			layer, _, _ := strings.Cut(h.Layer, " projects/")
+			layer, _, _ = strings.Cut(layer, " locations/")
+			by = layer + " " + string(h.Act)
+		}
 	}
 	return miss{"the model by " + by + ", the judge by " + o.rules, about + "\n    " + way(v) + "\n    " + o.told}
 }
