@@ -18,6 +18,7 @@ func (c *cli) sim() *cobra.Command {
 	cmd.AddCommand(
 		c.simTable("resources", "Differences from the scenario's baseline", "VENDOR KIND NAME OWNER CHANGE"),
 		c.simTable("effects", "The ledger of every effect", "SEQ VENDOR CALL KIND NAME OWNER EFFECT"),
+		c.simTable("calls", "How often each call came, reads too", "VENDOR CALL COUNT"),
 		c.simDiff(), c.simTable("faults", "Faults with their hits", "VENDOR CALL MODE TIMES HITS"), c.simFault(),
 		c.simReset(), c.simReach(), c.simSwitches(), c.simSwitch(),
 	)

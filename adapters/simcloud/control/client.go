@@ -35,6 +35,11 @@ func (c Client) Effects(ctx context.Context) (list []Effect, err error) {
 	return list, c.Get(ctx, "effects", &list)
 }
 
+// Calls gives how often each call came, by vendor and name.
+func (c Client) Calls(ctx context.Context) (list []Calls, err error) {
+	return list, c.Get(ctx, "calls", &list)
+}
+
 // Resources gives every difference from the scenario; none is a clean world.
 func (c Client) Resources(ctx context.Context) (list []Difference, err error) {
 	return list, c.Get(ctx, "resources", &list)

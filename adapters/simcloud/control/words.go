@@ -9,6 +9,9 @@ import (
 // Effect is one line of the world's ledger: what a call did to a named object.
 type Effect = world.LedgerEntry
 
+// Calls is how often a call of a vendor came.
+type Calls = world.Calls
+
 // Difference is one item that is not as the scenario says.
 type Difference = world.Difference
 

@@ -79,10 +79,11 @@ func (w *World) ClearFaults() {
 	w.faults = nil
 }
 
-// Fault consumes one hit of the first armed fault for this call on this resource.
+// Fault counts a call and consumes one hit of the first armed fault for it on this resource. Every API asks once a call.
 func (w *World) Fault(vendor, call, resource string) (Fault, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.taken[Call{Vendor: vendor, Name: call}]++
 	for i := range w.faults {
 		f := &w.faults[i]
 		if f.Vendor != vendor || (f.Call != call && f.Call != "*") ||

@@ -1,8 +1,10 @@
 package world
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -29,6 +31,7 @@ type World struct {
 	base       documents
 	projectors map[string]Projector
 	ledger     []LedgerEntry
+	taken      map[Call]int
 	pending    []pending // sorted by due, then id
 	lastID     uint64    // of pending changes and handed-out ids: never used twice, also after a restart
 	faults     []Fault
@@ -53,6 +56,13 @@ type LedgerEntry struct {
 	Effect string `json:"effect"` // create, update or delete
 }
 
+// Calls is how often a call came, whether or not it had an effect. Those of a session that is over do not count.
+type Calls struct {
+	Vendor string `json:"vendor"`
+	Call   string `json:"call"`
+	Count  int    `json:"count"`
+}
+
 // Open returns an empty world. APIs load their scenario next, then Baseline starts it.
 func Open(cfg Config) (*World, error) {
 	if cfg.Speed < 0 {
@@ -72,7 +82,7 @@ func Open(cfg Config) (*World, error) {
 			return nil, fmt.Errorf("open world: %w", err)
 		}
 	}
-	return &World{cfg: cfg, docs: documents{}, projectors: map[string]Projector{}}, nil
+	return &World{cfg: cfg, docs: documents{}, projectors: map[string]Projector{}, taken: map[Call]int{}}, nil
 }
 
 // Baseline takes what the apis have loaded as the scenario that Resources compares with, then replays
@@ -117,12 +127,12 @@ func (w *World) Do(fn func(*Tx) error) error {
 	return err
 }
 
-// Reset puts the world back to its baseline: documents, ledger and pending changes. Faults stay.
+// Reset puts the world back to its baseline: documents, ledger, counts and pending changes. Faults stay.
 func (w *World) Reset() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.docs = w.base.snapshot()
-	w.ledger, w.pending = nil, nil
+	w.ledger, w.pending, w.taken = nil, nil, map[Call]int{}
 	return w.truncate()
 }
 
@@ -131,6 +141,20 @@ func (w *World) Effects() []LedgerEntry {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]LedgerEntry{}, w.ledger...)
+}
+
+// Calls tells how often each call came since the process started or the world was reset, by vendor and name.
+func (w *World) Calls() []Calls {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := make([]Calls, 0, len(w.taken))
+	for c, n := range w.taken {
+		out = append(out, Calls{c.Vendor, c.Name, n})
+	}
+	slices.SortFunc(out, func(a, b Calls) int {
+		return cmp.Or(cmp.Compare(a.Vendor, b.Vendor), cmp.Compare(a.Call, b.Call))
+	})
+	return out
 }
 
 // Register gives the world the vendor's way to compare documents. Call it before Baseline.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -246,6 +247,9 @@ func TestServeCarriesFaultsOut(t *testing.T) {
 		}
 		if status != want.status || len(w.Effects()) != want.effects {
 			t.Errorf("mode %q: status %d, %d effects; want %+v (%v)", mode, status, len(w.Effects()), want, err)
+		}
+		if calls := w.Calls(); !slices.Equal(calls, []world.Calls{{Vendor: "v", Call: "c", Count: 1}}) {
+			t.Errorf("mode %q: counted %+v, want one call", mode, calls)
 		}
 		api.Close()
 	}

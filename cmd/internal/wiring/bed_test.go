@@ -143,14 +143,19 @@ func pause(ctx context.Context) {
 
 func newLab(t testing.TB) *lab {
 	t.Helper()
+	// The default world without its thousand spare services: most of a test's time would go into making them.
+	return newLabIn(t, bytes.Replace(examples.World, []byte("count: 1000"), []byte("count: 3"), 1))
+}
+
+// newLabIn is a lab with a world of its own.
+func newLabIn(t testing.TB, scenario []byte) *lab {
+	t.Helper()
 	carries := &http.Transport{}
 	l := &lab{clock: clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}, wire: &wire{next: carries}}
 	ctx := context.WithoutCancel(t.Context()) // what is looked at when a test ends still asks the world
-	// The default world without its thousand spare services: most of a test's time would go into making them.
-	small := bytes.Replace(examples.World, []byte("count: 1000"), []byte("count: 3"), 1)
 	var err error
 	l.world, err = simcloud.Start(ctx, simcloud.Options{
-		World: world.Config{Speed: labPace, Now: l.clock.Now}, Scenario: small, BGP: simcloud.BGP{Off: true},
+		World: world.Config{Speed: labPace, Now: l.clock.Now}, Scenario: scenario, BGP: simcloud.BGP{Off: true},
 	})
 	if err != nil {
 		t.Fatalf("start world: %v", err)

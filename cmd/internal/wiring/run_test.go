@@ -33,8 +33,14 @@ type daemon struct {
 // startDaemon runs the product until the test ends.
 func startDaemon(t *testing.T) *daemon {
 	t.Helper()
+	return startDaemonOn(t, newLab(t))
+}
+
+// startDaemonOn runs the product on a lab; each of its handlers may be wrapped.
+func startDaemonOn(t *testing.T, l *lab, wraps ...func(workers.Handler) workers.Handler) *daemon {
+	t.Helper()
 	d := &daemon{
-		lab: newLab(t), t: t, catalogue: testCatalogue(t),
+		lab: l, t: t, catalogue: testCatalogue(t),
 		bus: &tape{Bus: memory.NewBus(nil), commands: map[string]events.Command{}},
 	}
 	limits := saga.DefaultLimits(1)
@@ -42,7 +48,13 @@ func startDaemon(t *testing.T) *daemon {
 		Engine: saga.Engine{Kinds: d.catalogue.Kinds(), Limits: limits}, Journal: memory.NewJournal(nil), Bus: d.bus,
 		Cursor: memoryCursor{}, Now: d.clock.Now, ID: uuid.NewString, Name: "test", SweepEvery: 10 * time.Millisecond,
 	})
-	registry, err := workers.NewRegistry(d.handlers(Capabilities())...)
+	handlers := d.handlers(Capabilities())
+	for _, wrap := range wraps {
+		for i := range handlers {
+			handlers[i] = wrap(handlers[i])
+		}
+	}
+	registry, err := workers.NewRegistry(handlers...)
 	if err != nil {
 		t.Fatal(err)
 	}
