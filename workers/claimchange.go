@@ -26,12 +26,17 @@ func change(ctx context.Context, claims Claims, resource string, rule func(Recor
 	pause := backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(changePause), backoff.WithMaxInterval(changePauseMax),
 		backoff.WithMaxElapsedTime(0))
+	forget := MemoOf(ctx).Forget
+	if FamilyOf(resource) == FamilyNumbers { // they are chosen by what was read before, and nobody waits for them
+		forget = func() {}
+	}
 	var changed Record
 	try := func() error {
 		before, err := claims.Load(ctx, resource)
 		if err != nil {
 			return backoff.Permanent(err)
 		}
+		forget()
 		after, err := rule(before)
 		if err != nil {
 			changed = before
@@ -41,6 +46,7 @@ func change(ctx context.Context, claims Claims, resource string, rule func(Recor
 		if reflect.DeepEqual(before, after) {
 			return nil
 		}
+		defer forget()
 		if err := claims.Store(ctx, resource, after); errors.Is(err, ErrClaimConflict) {
 			return err
 		} else if err != nil {
@@ -79,5 +85,6 @@ func classified(ctx context.Context, resource string, err error) error {
 
 func load(ctx context.Context, claims Claims, resource string) (Record, error) {
 	r, err := claims.Load(ctx, resource)
+	MemoOf(ctx).Forget()
 	return r, classified(ctx, resource, err)
 }

@@ -39,6 +39,7 @@ type Client struct {
 	pace float64
 	now  func() time.Time
 	ids  projectIDs
+	ends *ends
 
 	// compute/apiv1: its mutations hand out the operation, and protojson sends an empty string that is set.
 	globalAddresses  *compute.GlobalAddressesClient
@@ -77,7 +78,7 @@ const scope = "https://www.googleapis.com/auth/cloud-platform"
 // New makes the clients. It sends nothing, but without an Endpoint and an HTTPClient it looks for credentials and errs
 // when there are none.
 func New(ctx context.Context, o Options) (*Client, error) {
-	c := &Client{pace: o.Pace, now: o.Now}
+	c := &Client{pace: o.Pace, now: o.Now, ends: &ends{}}
 	if c.now == nil {
 		c.now = time.Now
 	}
@@ -88,6 +89,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make google client: %w", err)
 	}
+	carrier = c.ends.carried(carrier, c.now)
 	at := func(path string) []option.ClientOption {
 		opts := []option.ClientOption{option.WithHTTPClient(carrier)}
 		if o.Endpoint != "" {

@@ -70,10 +70,22 @@ func (f networkFacts) Network(ctx context.Context, s observe.Scope) (reach.Netwo
 	if r.vpc, err = f.vpc(ctx, r.network); err != nil {
 		return reach.Network{}, err
 	}
-	r.read(ctx)
+	r.read(r.bounded(ctx))
 	out := r.translate()
 	// What was not read because nobody waits any more is no gap.
 	return out, ctx.Err()
+}
+
+// Hidden reads the connectors alone.
+func (f networkFacts) Hidden(ctx context.Context, s observe.Scope) (reach.Listing[reach.Subnet], error) {
+	project, id, err := splitNetwork(s.Network)
+	if err != nil {
+		return reach.Listing[reach.Subnet]{}, err
+	}
+	r := &survey{Client: f.Client, speller: f.speller(ctx, project), scope: s, network: networkName(project, id),
+		project: project}
+	together(r.ofConnectors(r.bounded(ctx))...)
+	return r.hiddenRanges(), ctx.Err()
 }
 
 // atOnce bounds the calls of one reading that are under way at a time.

@@ -41,7 +41,7 @@ func (f firewall) homes(ctx context.Context, project string, want policy.Filter)
 	if made != "" {
 		out = append(out, home{project, made})
 	}
-	all := f.policies.List(ctx, &computepb.ListNetworkFirewallPoliciesRequest{Project: project}, once())
+	all := f.policies.List(f.bounded(ctx), &computepb.ListNetworkFirewallPoliciesRequest{Project: project}, once())
 	for {
 		p, err := all.Next()
 		if errors.Is(err, iterator.Done) {

@@ -117,6 +117,7 @@ func regionsOf(vpc *computepb.Network) []string {
 
 func (c *Client) subnetsIn(ctx context.Context, name, region string) ([]network.Range, error) {
 	var out []network.Range
+	ctx = c.bounded(ctx)
 	it := c.subnetworks.List(ctx, &computepb.ListSubnetworksRequest{Project: segment(name, "projects"), Region: region},
 		once())
 	for {
@@ -160,6 +161,7 @@ func (d *description) routes(ctx context.Context) error {
 
 func (c *Client) routesOf(ctx context.Context, name string) ([]*computepb.Route, error) {
 	var out []*computepb.Route
+	ctx = c.bounded(ctx)
 	it := c.routes.List(ctx, &computepb.ListRoutesRequest{Project: segment(name, "projects")}, once())
 	for {
 		r, err := it.Next()
@@ -198,7 +200,7 @@ func (n vpcs) Overrides(ctx context.Context, name, ip string) (string, error) {
 
 // allocated lists the ranges of private services access.
 func (d *description) allocated(ctx context.Context) error {
-	it := d.globalAddresses.List(ctx, &computepb.ListGlobalAddressesRequest{Project: d.project}, once())
+	it := d.globalAddresses.List(d.bounded(ctx), &computepb.ListGlobalAddressesRequest{Project: d.project}, once())
 	for {
 		a, err := it.Next()
 		if errors.Is(err, iterator.Done) {
@@ -216,7 +218,7 @@ func (d *description) allocated(ctx context.Context) error {
 
 // endpoints counts the PSC endpoints for Google APIs.
 func (d *description) endpoints(ctx context.Context) error {
-	it := d.globalRules.List(ctx, &computepb.ListGlobalForwardingRulesRequest{Project: d.project}, once())
+	it := d.globalRules.List(d.bounded(ctx), &computepb.ListGlobalForwardingRulesRequest{Project: d.project}, once())
 	count := 0
 	for {
 		r, err := it.Next()

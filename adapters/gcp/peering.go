@@ -52,7 +52,7 @@ func (d *description) peer(ctx context.Context, name string) error {
 func (d *description) imported(ctx context.Context, peering string) error {
 	seen := map[network.Range]bool{}
 	for _, region := range regionsOf(d.vpc) {
-		it := d.networks.ListPeeringRoutes(ctx, &computepb.ListPeeringRoutesNetworksRequest{
+		it := d.networks.ListPeeringRoutes(d.bounded(ctx), &computepb.ListPeeringRoutesNetworksRequest{
 			Project: d.project, Network: base(d.name), PeeringName: &peering, Region: &region,
 			Direction: new("INCOMING"),
 		}, once())

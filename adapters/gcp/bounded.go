@@ -1,0 +1,70 @@
+package gcp
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/googleapis/gax-go/v2/callctx"
+)
+
+// The lists of compute/apiv1 and vpcaccess/apiv1 make their requests without the context that they were given
+// (measured: List and AggregatedList of v1.74, ListConnectors of v1.16): they would go on after the command's deadline.
+// What does reach the request is a header of the context, so a number in one stands for the context until the request
+// is on its way.
+
+// endHeader is that header, in the lower case in which those clients write it; others write it as [http.Header] does.
+const endHeader = "x-culvert-end"
+
+// ends are the contexts of lists by number.
+type ends struct {
+	last atomic.Uint64
+	open sync.Map // of context.Context by number
+}
+
+// bounded lets the lists that are read under a context end with it.
+func (c *Client) bounded(ctx context.Context) context.Context {
+	if ctx.Done() == nil {
+		return ctx
+	}
+	number := strconv.FormatUint(c.ends.last.Add(1), 10)
+	c.ends.open.Store(number, ctx)
+	context.AfterFunc(ctx, func() { c.ends.open.Delete(number) })
+	return callctx.SetHeaders(ctx, endHeader, number)
+}
+
+// endsCarrier gives requests the context that they lack.
+type endsCarrier struct {
+	next http.RoundTripper
+	ends *ends
+}
+
+// carried is a client whose requests end with their lists, and whose reads are made once a command.
+func (e *ends) carried(by *http.Client, now func() time.Time) *http.Client {
+	own := *by
+	if own.Transport == nil {
+		own.Transport = http.DefaultTransport
+	}
+	own.Transport = endsCarrier{memoCarrier{own.Transport, now}, e}
+	return &own
+}
+
+// RoundTrip takes the number off. A number that is known no more is of a context that has ended.
+func (e endsCarrier) RoundTrip(req *http.Request) (*http.Response, error) {
+	numbers := slices.Concat(req.Header[endHeader], req.Header.Values(endHeader))
+	if len(numbers) == 0 {
+		return e.next.RoundTrip(req)
+	}
+	ctx, ok := e.ends.open.Load(numbers[len(numbers)-1])
+	if !ok {
+		return nil, context.Canceled
+	}
+	own := req.Clone(ctx.(context.Context))
+	delete(own.Header, endHeader)
+	own.Header.Del(endHeader)
+	return e.next.RoundTrip(own)
+}

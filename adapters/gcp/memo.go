@@ -1,0 +1,67 @@
+package gcp
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/culvertnet/culvert/workers"
+)
+
+// memoFor is how long an answer stands for another call of the same command. What is older is asked again, so that
+// nothing is changed by what was so a while ago.
+const memoFor = 5 * time.Second
+
+// memoCarrier answers a read that its command has made already from the command's memo.
+type memoCarrier struct {
+	next http.RoundTripper
+	now  func() time.Time
+}
+
+// A remembered answer, whole.
+type remembered struct {
+	at     time.Time
+	status string
+	header http.Header
+	body   []byte
+}
+
+// RoundTrip makes the call unless its answer is known. Operations are always asked: they go on by themselves.
+func (c memoCarrier) RoundTrip(req *http.Request) (*http.Response, error) {
+	memo := workers.MemoOf(req.Context())
+	switch {
+	case memo == nil:
+		return c.next.RoundTrip(req)
+	case req.Method != http.MethodGet:
+		memo.Forget()
+		defer memo.Forget() // what was read while it was under way may be either
+		return c.next.RoundTrip(req)
+	case strings.Contains(req.URL.Path, "/operations/"):
+		return c.next.RoundTrip(req)
+	}
+	key, at := req.URL.String(), c.now()
+	kept, since, ok := memo.Get(key)
+	if r, is := kept.(remembered); ok && is && at.Sub(r.at) < memoFor {
+		return r.answer(req), nil
+	}
+	resp, err := c.next.RoundTrip(req)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return resp, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close() // it was read, or its error is told
+	if err != nil {
+		return nil, err
+	}
+	r := remembered{at: at, status: resp.Status, header: resp.Header, body: body}
+	memo.Keep(key, since, r)
+	return r.answer(req), nil
+}
+
+func (r remembered) answer(req *http.Request) *http.Response {
+	return &http.Response{Status: r.status, StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: r.header.Clone(), Body: io.NopCloser(bytes.NewReader(r.body)), ContentLength: int64(len(r.body)),
+		Request: req}
+}
