@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/culvertnet/culvert/events/reach"
@@ -24,37 +26,105 @@ type gatewayFacts struct{ c *Client }
 func (f gatewayFacts) Fabric(
 	ctx context.Context, name string, networks []reach.Realm,
 ) (observe.Fabric, error) {
+	return f.read(ctx, name, func(machine) bool { return true }, networks)
+}
+
+// Through implements [observe.Gateways].
+func (f gatewayFacts) Through(ctx context.Context, name string, m observe.Machines) (observe.Fabric, error) {
+	return f.read(ctx, name, func(at machine) bool {
+		return addresses(at.PrivateIP).Overlaps(m.Addresses)
+	}, m.Networks)
+}
+
+// read reads the gateways in some networks that are wanted, and what is behind them. Where none is wanted it reads the
+// list alone, unless all are.
+func (f gatewayFacts) read(
+	ctx context.Context, name string, wanted func(machine) bool, networks []reach.Realm,
+) (observe.Fabric, error) {
 	ctl, err := f.c.controller(name)
 	if err != nil {
 		return observe.Fabric{}, err
 	}
 	s := &survey{controller: ctl}
-	if s.release, err = ctl.version(ctx); err != nil {
-		return observe.Fabric{}, err
-	}
+	s.inventory = sync.OnceValue(func() *inventory { return s.networks(ctx) })
 	if err := s.list(ctx); err != nil {
 		return observe.Fabric{}, err
 	}
-	near := s.follow(ctx, networks)
-	sites := s.connections(ctx, near)
-	segments := s.segments(ctx, near, sites)
-	control, deployed := s.firewall(ctx)
-	filters := s.filters(ctx, near, &control)
-	out := observe.Fabric{Controller: control}
-	for _, m := range near {
-		g := s.gatewayFact(m, deployed)
+	var first []machine
+	for _, m := range s.machines {
+		if slices.Contains(networks, m.realm()) && wanted(m) {
+			first = append(first, m)
+		}
+	}
+	if len(first) == 0 {
+		return observe.Fabric{}, nil
+	}
+	out, err := s.fabric(ctx, first)
+	if ended := ctx.Err(); ended != nil {
+		return observe.Fabric{}, workers.Retry("deadline", 0, fmt.Errorf("read gateways of %s: %w", ctl.name, ended))
+	}
+	return out, err
+}
+
+// fabric asks everything that does not depend on another answer at once, then what is asked by gateway, connection and
+// tag, and puts it into the model's words at the end, in the order of the names.
+func (s *survey) fabric(ctx context.Context, first []machine) (observe.Fabric, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var err error
+	var wall firewall
+	var sites *sites
+	var segments *segments
+	together(func() { s.peerings(ctx) }, func() { sites = s.connections(ctx) },
+		func() { segments = s.attachments(ctx) }, func() {
+			if s.release, err = s.version(ctx); err != nil {
+				cancel() // nothing is worth its calls without it
+				return
+			}
+			wall = s.firewall(ctx)
+		})
+	if err != nil {
+		return observe.Fabric{}, err
+	}
+	near := s.follow(first)
+	sites.only(near, s)
+	var filters *filters
+	tables, inside := make([]lines, len(near)), make([]reach.Listing[reach.Route], len(near))
+	reads := append(sites.reads(ctx, s), func() { s.policies(ctx, near, sites, segments) },
+		func() { filters = s.filters(ctx, near) })
+	for i, m := range near {
+		reads = append(reads, func() { tables[i] = s.lines(ctx, m) })
+		if first := slices.IndexFunc(near, func(o machine) bool { return o.realm() == m.realm() }); !m.google() &&
+			first == i {
+			reads = append(reads, func() { inside[i] = s.networkRoutes(ctx, m) }, func() { s.inventory() })
+		}
+	}
+	together(reads...)
+	out := observe.Fabric{Controller: wall.controller}
+	out.Controller.Exception, out.Controller.Private = filters.exception, filters.private
+	out.Controller.Connected = segments.connected
+	for i, m := range near {
+		g := s.gatewayFact(m, wall.deployed)
 		g.Domain = segments.of(m)
 		g.Tags, g.PassThrough = filters.at(m)
-		g.Table = s.table(ctx, m, sites, segments)
+		g.Table = s.table(m, tables[i], sites, segments)
 		out.Gateways = append(out.Gateways, g)
+		if inside[i].Call != "" {
+			out.Networks = append(out.Networks, s.otherCloud(m, inside[i]))
+		}
 	}
-	out.Controller.Connected = segments.connected
 	out.Sites = sites.facts(s, out.Gateways, segments)
-	out.Networks = s.otherClouds(ctx, near)
-	if err := ctx.Err(); err != nil {
-		return observe.Fabric{}, workers.Retry("deadline", 0, fmt.Errorf("read gateways of %s: %w", ctl.name, err))
-	}
 	return out, nil
+}
+
+// together carries out reads side by side. None of them errs: what a call did not tell is in its list. How many calls
+// are under way at a controller is bounded by its slots.
+func together(reads ...func()) {
+	var all sync.WaitGroup
+	for _, read := range reads {
+		all.Go(read)
+	}
+	all.Wait()
 }
 
 // A survey is one look at a controller.
@@ -66,8 +136,8 @@ type survey struct {
 	// peered are the pairs of transits, peering what the read of them left open.
 	peered  [][2]string
 	peering look
-	// stock is the inventory of networks, once it was asked for.
-	stock *inventory
+	// inventory is that of networks; it is asked for once, when it is needed.
+	inventory func() *inventory
 }
 
 // A look is a read: its call and scope, the time before it, and what it left open.

@@ -41,29 +41,17 @@ func (v vpc) ranges() reach.Ranges {
 	return all
 }
 
-// inventory reads the networks once.
-func (s *survey) inventory(ctx context.Context) *inventory {
-	if s.stock == nil {
-		s.stock = &inventory{look: s.look(actInventory, "")}
-		fields := url.Values{"cache": {"no"}, "show_all": {"yes"}}
-		s.stock.look.failed(actInventory, s.read(ctx, actInventory, fields, &s.stock.vpcs))
-	}
-	return s.stock
-}
-
-// otherClouds are the networks of gateways that are not in Google's cloud: their ranges and routes. No call of a
-// controller shows their own firewalls, nor who is there.
-func (s *survey) otherClouds(ctx context.Context, near []machine) (out []reach.Network) {
-	for _, m := range near {
-		if m.google() || slices.ContainsFunc(out, func(n reach.Network) bool { return n.Realm == m.realm() }) {
-			continue
-		}
-		out = append(out, s.otherCloud(ctx, m))
-	}
+// networks reads the inventory.
+func (s *survey) networks(ctx context.Context) *inventory {
+	out := &inventory{look: s.look(actInventory, "")}
+	fields := url.Values{"cache": {"no"}, "show_all": {"yes"}}
+	out.look.failed(actInventory, s.read(ctx, actInventory, fields, &out.vpcs))
 	return out
 }
 
-func (s *survey) otherCloud(ctx context.Context, m machine) reach.Network {
+// otherCloud is the network of a gateway that is not in Google's cloud: its ranges and routes. No call of a controller
+// shows its own firewall, nor who is there.
+func (s *survey) otherCloud(m machine, routes reach.Listing[reach.Route]) reach.Network {
 	realm := m.realm()
 	unseen := func(what string) look {
 		l := s.look("none", string(realm))
@@ -85,7 +73,7 @@ func (s *survey) otherCloud(ctx context.Context, m machine) reach.Network {
 		NATs:       listed[reach.NAT](unseen("no call of a controller shows the network's other ways out"), nil),
 		Interfaces: listed[reach.Interface](unseen("no call of a controller shows who is in the network"), nil),
 	}
-	stock := s.inventory(ctx)
+	stock := s.inventory()
 	var subnets []reach.Subnet
 	at := slices.IndexFunc(stock.vpcs, func(v vpc) bool { return v.ID == m.VPC })
 	subnetLook := stock.look
@@ -103,7 +91,7 @@ func (s *survey) otherCloud(ctx context.Context, m machine) reach.Network {
 		subnetLook.lacks("the inventory has no network %s", m.VPC)
 	}
 	n.Subnets = listed(subnetLook, subnets)
-	n.Routes = s.networkRoutes(ctx, m)
+	n.Routes = routes
 	return n
 }
 

@@ -23,39 +23,67 @@ const (
 	actGroups  = "GET app-domains"
 )
 
-// firewall reads the distributed firewall, and tells for each gateway whether the firewall is deployed to its cloud.
-// Each setting that could not be read makes the rule sets a list that is not whole.
-func (s *survey) firewall(ctx context.Context) (reach.Controller, func(machine) bool) {
-	c := reach.Controller{Name: s.name, Default: reach.Allow, Enabled: true}
+// firewall is the distributed firewall, and for each gateway whether it is deployed to the gateway's cloud.
+type firewall struct {
+	controller reach.Controller
+	deployed   func(machine) bool
+}
+
+// firewall reads the distributed firewall. Each setting that could not be read makes the rule sets a list that is not
+// whole.
+func (s *survey) firewall(ctx context.Context) firewall {
+	out := firewall{reach.Controller{Name: s.name, Default: reach.Allow, Enabled: true},
+		func(machine) bool { return true }}
+	c := &out.controller
 	l := s.look(actSets, "")
-	deployed := func(machine) bool { return true }
 	on, err := s.firewallOn(ctx)
 	switch {
 	case unsupported(err), err == nil && !on:
 		c.Enabled = false
 		l.call = actFeature
 		c.Sets = listed[reach.RuleSet](l, nil)
-		return c, deployed
+		return out
 	case err != nil:
 		l.failed(actFeature, err)
 	}
-	deployed = s.deployPolicy(ctx, &l)
-	s.defaultAction(ctx, &c, &l)
-	s.intraVPC(ctx, &c, &l)
-	sets := s.ruleSets(ctx, &l)
-	members := s.members(ctx, &l)
-	var out []reach.RuleSet
-	for _, set := range sets {
+	var providers deployment
+	var action answered[defaultAction]
+	var inside answered[intraVPC]
+	var sets rawSets
+	var groups answered[map[string]group]
+	together(func() { providers = s.deploys(ctx) },
+		func() { action = ask[defaultAction](ctx, s, "microseg/default-action-policy") },
+		func() { inside = ask[intraVPC](ctx, s, "microseg/intra-vpc") }, func() { sets = s.readSets(ctx) },
+		func() { groups.told, groups.err = s.groups(ctx) })
+	out.deployed = s.deployPolicy(providers, &l)
+	action.told.into(c, action.err, &l)
+	inside.told.into(c, s, inside.err, &l)
+	ordered := s.ordered(ctx, sets, &l)
+	l.failed(actGroups, groups.err)
+	members := s.members(groups.told)
+	var all []reach.RuleSet
+	for _, set := range ordered {
 		one := reach.RuleSet{Object: set.name}
 		for _, raw := range set.rules {
-			if rule, ok := members.rule(ctx, raw, &l); ok {
+			if rule, ok := members.rule(raw, &l); ok {
 				one.Rules = append(one.Rules, rule)
 			}
 		}
-		out = append(out, one)
+		all = append(all, one)
 	}
-	c.Sets = listed(l, out)
-	return c, deployed
+	c.Sets = listed(l, all)
+	return out
+}
+
+// answered is what a call told, or why it did not.
+type answered[T any] struct {
+	told T
+	err  error
+}
+
+func ask[T any](ctx context.Context, s *survey, path string) (out answered[T]) {
+	out.err = s.rest(ctx, resource{method: http.MethodGet, path: path}, &out.told)
+	return out
 }
 
 // defaultProviders are the clouds to which the firewall is deployed when nobody chose (vendor's client, documentation
@@ -86,13 +114,24 @@ func deployedTo(cloud string, providers []string) bool {
 	return slices.ContainsFunc(providers, func(p string) bool { return strings.EqualFold(p, cloud) })
 }
 
+// deployment is what the deployment policy told.
+type deployment struct {
+	providers []string
+	known     bool
+	err       error
+}
+
+func (s *survey) deploys(ctx context.Context) (out deployment) {
+	out.providers, out.known, out.err = s.deployment(ctx, s.release)
+	return out
+}
+
 // deployPolicy tells for each gateway whether the firewall is deployed to its cloud.
-func (s *survey) deployPolicy(ctx context.Context, l *look) func(machine) bool {
-	providers, known, err := s.deployment(ctx, s.release)
-	if l.failed(actDeploy, err) || !known {
+func (s *survey) deployPolicy(told deployment, l *look) func(machine) bool {
+	if l.failed(actDeploy, told.err) || !told.known {
 		return func(machine) bool { return true }
 	}
-	if len(providers) == 0 {
+	if len(told.providers) == 0 {
 		l.gap(reach.ListNotWhole, actDeploy, "the deployment policy names no cloud, which the vendor does not allow")
 	}
 	for _, m := range s.machines {
@@ -100,35 +139,36 @@ func (s *survey) deployPolicy(ctx context.Context, l *look) func(machine) bool {
 			l.gap(reach.ListNotWhole, actDeploy, "gateway "+m.Name+" is in a cloud that nobody here knows: "+m.cloud())
 		}
 	}
-	return func(m machine) bool { return deployedTo(m.cloud(), providers) }
+	return func(m machine) bool { return deployedTo(m.cloud(), told.providers) }
 }
 
-func (s *survey) defaultAction(ctx context.Context, c *reach.Controller, l *look) {
-	var action struct {
-		Action string `json:"action"`
-	}
-	err := s.rest(ctx, resource{method: http.MethodGet, path: "microseg/default-action-policy"}, &action)
+// defaultAction is what the firewall does with what no rule names.
+type defaultAction struct {
+	Action string `json:"action"`
+}
+
+func (a defaultAction) into(c *reach.Controller, err error, l *look) {
 	if l.failed(actDefault, err) {
 		return
 	}
-	switch action.Action {
+	switch a.Action {
 	case "PERMIT":
 	case "DENY":
 		c.Default = reach.Deny
 	default:
-		l.gap(reach.ListNotWhole, actDefault, "the default action is one that nobody here knows: "+action.Action)
+		l.gap(reach.ListNotWhole, actDefault, "the default action is one that nobody here knows: "+a.Action)
 	}
 }
 
-// intraVPC reads inside which networks the firewall filters too.
-func (s *survey) intraVPC(ctx context.Context, c *reach.Controller, l *look) {
-	var list struct {
-		VPCs []struct {
-			ID      string `json:"vpc_id"`
-			Account string `json:"account_name"`
-		} `json:"vpcs"`
-	}
-	err := s.rest(ctx, resource{method: http.MethodGet, path: "microseg/intra-vpc"}, &list)
+// intraVPC are the networks inside which the firewall filters too.
+type intraVPC struct {
+	VPCs []struct {
+		ID      string `json:"vpc_id"`
+		Account string `json:"account_name"`
+	} `json:"vpcs"`
+}
+
+func (list intraVPC) into(c *reach.Controller, s *survey, err error, l *look) {
 	if errors.Is(err, workers.ErrNotFound) { // the vendor's client reads an empty list so
 		return
 	}

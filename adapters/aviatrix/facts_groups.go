@@ -1,7 +1,6 @@
 package aviatrix
 
 import (
-	"context"
 	"net/netip"
 	"slices"
 	"strings"
@@ -15,11 +14,9 @@ type members struct {
 	groups map[string]group // by id
 }
 
-// members reads all groups; without them no rule can be read.
-func (s *survey) members(ctx context.Context, l *look) *members {
+// members are all groups by id.
+func (s *survey) members(all map[string]group) *members {
 	m := &members{survey: s, groups: map[string]group{}}
-	all, err := s.groups(ctx)
-	l.failed(actGroups, err)
 	for _, g := range all {
 		m.groups[g.UUID] = g
 	}
@@ -27,9 +24,9 @@ func (s *survey) members(ctx context.Context, l *look) *members {
 }
 
 // union is who is in any of some groups.
-func (g *members) union(ctx context.Context, ids []string) (out reach.Group) {
+func (g *members) union(ids []string) (out reach.Group) {
 	for _, id := range ids {
-		one := g.group(ctx, id)
+		one := g.group(id)
 		out.Ranges, out.Maybe = out.Ranges.Union(one.Ranges), out.Maybe.Union(one.Maybe)
 		out.Unread = append(out.Unread, one.Unread...)
 	}
@@ -39,7 +36,7 @@ func (g *members) union(ctx context.Context, ids []string) (out reach.Group) {
 
 // group is who is in one group. The two that every controller has are by documents: all addresses, and what is in no
 // private range.
-func (g *members) group(ctx context.Context, id string) (out reach.Group) {
+func (g *members) group(id string) (out reach.Group) {
 	all := reach.RangesOf(netip.PrefixFrom(netip.IPv4Unspecified(), 0))
 	switch id {
 	case anywhere:
@@ -53,7 +50,7 @@ func (g *members) group(ctx context.Context, id string) (out reach.Group) {
 			Why: "nothing was read of group " + id}}}
 	}
 	for _, e := range one.Selector.Any {
-		part := g.expression(ctx, one.Name, e.All)
+		part := g.expression(one.Name, e.All)
 		out.Ranges, out.Maybe = out.Ranges.Union(part.Ranges), out.Maybe.Union(part.Maybe)
 		out.Unread = append(out.Unread, part.Unread...)
 	}
@@ -64,7 +61,7 @@ func (g *members) group(ctx context.Context, id string) (out reach.Group) {
 var polled = []string{"vm", "vpc", "subnet", "k8s", "k8s_node", "serverless"}
 
 // expression is who one expression of a group selects; all of its keys must fit.
-func (g *members) expression(ctx context.Context, name string, keys map[string]any) reach.Group {
+func (g *members) expression(name string, keys map[string]any) reach.Group {
 	unread := func(cause reach.Cause, why string) reach.Group {
 		return reach.Group{Unread: []reach.Gap{{Cause: cause, Object: name, Why: why}}}
 	}
@@ -81,7 +78,7 @@ func (g *members) expression(ctx context.Context, name string, keys map[string]a
 		}
 		return reach.Group{Ranges: found}
 	case kind == "vpc" || kind == "subnet":
-		return g.networks(ctx, name, kind, keys)
+		return g.networks(name, kind, keys)
 	case slices.Contains(polled, kind):
 		return reach.Group{Maybe: reach.EveryAddress()}
 	case text("fqdn") != "":
@@ -95,8 +92,8 @@ func (g *members) expression(ctx context.Context, name string, keys map[string]a
 
 // networks are the ranges of networks or subnetworks by the controller's inventory. With a label they are members only
 // if the label says so.
-func (g *members) networks(ctx context.Context, name, kind string, keys map[string]any) (out reach.Group) {
-	stock := g.survey.inventory(ctx)
+func (g *members) networks(name, kind string, keys map[string]any) (out reach.Group) {
+	stock := g.survey.inventory()
 	if len(stock.look.gaps) > 0 {
 		return reach.Group{Unread: stock.look.gaps}
 	}

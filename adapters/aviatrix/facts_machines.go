@@ -110,10 +110,9 @@ func (m machine) transitNames() []string {
 	return slices.Concat(m.transits(), egress.transits())
 }
 
-// follow gives the gateways in the networks, and whatever is attached to or peered with those, in turn. Each is visited
+// follow gives some gateways, and whatever is attached to or peered with those, in turn. Each is visited
 // once, so that the list of gateways is the bound.
-func (s *survey) follow(ctx context.Context, networks []reach.Realm) []machine {
-	s.peerings(ctx)
+func (s *survey) follow(first []machine) []machine {
 	var near []machine
 	seen := map[string]bool{}
 	visit := func(list ...machine) {
@@ -124,11 +123,7 @@ func (s *survey) follow(ctx context.Context, networks []reach.Realm) []machine {
 			}
 		}
 	}
-	for _, m := range s.machines {
-		if slices.Contains(networks, m.realm()) {
-			visit(m)
-		}
-	}
+	visit(first...)
 	for i := 0; i < len(near); i++ {
 		visit(s.beside(near[i])...)
 	}

@@ -59,26 +59,33 @@ type ruleOrder struct {
 	ids   func(point string) string
 }
 
-// ruleSets reads all rule sets and gives them in their order. A set that is attached nowhere is not in force; one whose
-// place is not known is a gap.
-func (s *survey) ruleSets(ctx context.Context, l *look) []placed {
-	var all struct {
+// rawSets are all rule sets, and the list of rules that are made by hand.
+type rawSets struct {
+	sets answered[struct {
 		Sets []rawSet `json:"dcf_policies"`
-	}
-	o := ruleOrder{taken: map[string]bool{defaultRule: true}}
-	err := s.rest(ctx, resource{method: http.MethodGet, path: "microseg/policy-list3"}, &all)
-	if !errors.Is(err, workers.ErrNotFound) || s.release.webgroups() { // older releases have one list only
-		l.failed(actSets, err)
-	}
-	o.sets = all.Sets
-	var list struct {
+	}]
+	hand answered[struct {
 		Policies []json.RawMessage `json:"policies"`
+	}]
+}
+
+func (s *survey) readSets(ctx context.Context) (out rawSets) {
+	in := func(path string) resource { return resource{method: http.MethodGet, path: path} }
+	together(func() { out.sets.err = s.rest(ctx, in("microseg/policy-list3"), &out.sets.told) },
+		func() { out.hand.err = s.rest(ctx, in("microseg/policy-list"), &out.hand.told) })
+	return out
+}
+
+// ordered gives the rule sets in their order. A set that is attached nowhere is not in force; one whose place is not
+// known is a gap.
+func (s *survey) ordered(ctx context.Context, read rawSets, l *look) []placed {
+	o := ruleOrder{taken: map[string]bool{defaultRule: true}, sets: read.sets.told.Sets, hand: read.hand.told.Policies}
+	if !errors.Is(read.sets.err, workers.ErrNotFound) || s.release.webgroups() { // older releases have one list only
+		l.failed(actSets, read.sets.err)
 	}
-	err = s.rest(ctx, resource{method: http.MethodGet, path: "microseg/policy-list"}, &list)
-	if !errors.Is(err, workers.ErrNotFound) { // the vendor's client reads an empty list so
-		l.failed(actList, err)
+	if !errors.Is(read.hand.err, workers.ErrNotFound) { // the vendor's client reads an empty list so
+		l.failed(actList, read.hand.err)
 	}
-	o.hand = list.Policies
 	known := map[string]string{}
 	o.ids = func(point string) string {
 		if _, asked := known[point]; !asked {

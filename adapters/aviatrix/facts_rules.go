@@ -1,7 +1,6 @@
 package aviatrix
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -26,7 +25,7 @@ var ruleKeys = []string{"uuid", "name", "action", "priority", "protocol", "src_a
 // rule translates one rule. What it has and nobody here knows makes it one that may fit: the gap is at the rule's
 // destination, so that it counts only for flows that come so far. A rule whose action, mode or protocol is not known is
 // left out, and the list is not whole.
-func (g *members) rule(ctx context.Context, raw json.RawMessage, l *look) (reach.WebRule, bool) {
+func (g *members) rule(raw json.RawMessage, l *look) (reach.WebRule, bool) {
 	var r factRule
 	var keys map[string]any
 	if json.Unmarshal(raw, &r) != nil || json.Unmarshal(raw, &keys) != nil {
@@ -42,7 +41,7 @@ func (g *members) rule(ctx context.Context, raw json.RawMessage, l *look) (reach
 		l.gap(reach.ListNotWhole, actSets, "rule "+r.Name+" has an action, mode or protocol that nobody here knows")
 		return out, false
 	}
-	out.Src, out.Dst = g.union(ctx, r.Sources), g.union(ctx, r.Targets)
+	out.Src, out.Dst = g.union(r.Sources), g.union(r.Targets)
 	var open []reach.Gap
 	if len(r.Webs) > 0 {
 		out.Web, open = g.names(r.Webs)

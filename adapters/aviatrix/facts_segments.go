@@ -19,11 +19,12 @@ type segments struct {
 	domains   map[string]string
 	connected [][2]string
 	off       map[string]bool // gateways none of whose transits segments
+	unread    bool
 	gaps      []reach.Gap
 }
 
-// segments reads which domain each gateway and connection is in, and which of these domains are connected.
-func (s *survey) segments(ctx context.Context, near []machine, sites *sites) *segments {
+// attachments reads which domain each gateway and connection is in.
+func (s *survey) attachments(ctx context.Context) *segments {
 	out := &segments{domains: map[string]string{}, off: map[string]bool{}}
 	l := s.look(actAttachments, "")
 	var all struct {
@@ -34,7 +35,7 @@ func (s *survey) segments(ctx context.Context, near []machine, sites *sites) *se
 		} `json:"attachments"`
 	}
 	if l.failed(actAttachments, s.read(ctx, actAttachments, nil, &all)) {
-		out.gaps = l.gaps
+		out.gaps, out.unread = l.gaps, true
 		return out
 	}
 	for _, at := range all.Attachments {
@@ -44,40 +45,50 @@ func (s *survey) segments(ctx context.Context, near []machine, sites *sites) *se
 		}
 		out.domains[name] = at.Domain
 	}
-	for _, m := range near {
-		out.off[m.Name] = s.unsegmented(m)
-	}
-	var used []string
-	for _, m := range near {
-		used = append(used, out.of(m))
-	}
-	for _, one := range sites.list {
-		used = append(used, out.domains[one.name])
-	}
-	used = slices.DeleteFunc(distinct(used), func(d string) bool { return d == "" })
-	if len(used) > 1 { // one domain alone is connected with itself
-		s.policies(ctx, used, &l, out)
-	}
-	out.gaps = l.gaps
 	return out
 }
 
-// policies reads with which of the used domains each is connected.
-func (s *survey) policies(ctx context.Context, used []string, l *look, out *segments) {
-	for _, domain := range used {
-		var policy struct {
-			Connected []string `json:"connected_domains"`
-		}
-		if l.failed(actPolicy, s.read(ctx, actPolicy, url.Values{"domain_name": {domain}}, &policy)) {
+// policies reads which of the domains of gateways and connections are connected.
+func (s *survey) policies(ctx context.Context, near []machine, sites *sites, out *segments) {
+	if out.unread {
+		return
+	}
+	var used []string
+	for _, m := range near {
+		out.off[m.Name] = s.unsegmented(m)
+		used = append(used, out.of(m))
+	}
+	for i := range sites.list { // what else is in it is being read
+		used = append(used, out.domains[sites.list[i].name])
+	}
+	used = slices.DeleteFunc(distinct(used), func(d string) bool { return d == "" })
+	if len(used) < 2 { // one domain alone is connected with itself
+		return
+	}
+	policies := make([]struct {
+		Connected []string `json:"connected_domains"`
+	}, len(used))
+	errs := make([]error, len(used))
+	var reads []func()
+	for i, domain := range used {
+		reads = append(reads, func() {
+			errs[i] = s.read(ctx, actPolicy, url.Values{"domain_name": {domain}}, &policies[i])
+		})
+	}
+	l := s.look(actAttachments, "")
+	together(reads...)
+	for i, domain := range used {
+		if l.failed(actPolicy, errs[i]) {
 			continue
 		}
-		for _, other := range policy.Connected {
+		for _, other := range policies[i].Connected {
 			pair := [2]string{min(domain, other), max(domain, other)}
 			if other != domain && slices.Contains(used, other) && !slices.Contains(out.connected, pair) {
 				out.connected = append(out.connected, pair)
 			}
 		}
 	}
+	out.gaps = l.gaps
 }
 
 // unsegmented tells that segmentation is off on every transit of a gateway: then a domain keeps nothing apart. Where a

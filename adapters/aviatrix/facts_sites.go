@@ -20,16 +20,19 @@ const (
 // sites are the connections of the gateways in question.
 type sites struct {
 	look look
+	rows []siteRow
 	list []site
 }
 
 // site is one connection, with the far end that it leads to.
 type site struct {
 	name, gateway string
-	realm         reach.Realm
-	state         reach.State
-	detail        siteDetail
-	look          look
+	// vpc is its network as the list of connections spells it.
+	vpc    string
+	realm  reach.Realm
+	state  reach.State
+	detail siteDetail
+	look   look
 }
 
 // siteDetail is what of get_site2cloud_conn_detail decides about packets.
@@ -43,52 +46,66 @@ type siteDetail struct {
 	VirtualLocal string `json:"virt_local_cidr"`
 }
 
-// connections reads the connections of some gateways, each with its detail.
-func (s *survey) connections(ctx context.Context, near []machine) *sites {
+// siteRow is a line of the list of connections.
+type siteRow struct {
+	Name    oneText `json:"name"`
+	VPC     oneText `json:"vpc_id"`
+	Gateway oneText `json:"gw_name"`
+}
+
+// connections reads the list of connections.
+func (s *survey) connections(ctx context.Context) *sites {
 	out := &sites{look: s.look(actConnections, "")}
-	type row struct {
-		Name    oneText `json:"name"`
-		VPC     oneText `json:"vpc_id"`
-		Gateway oneText `json:"gw_name"`
-	}
 	var raw json.RawMessage
 	if out.look.failed(actConnections, s.read(ctx, actConnections, nil, &raw)) {
 		return out
 	}
-	var rows []row
-	if json.Unmarshal(raw, &rows) != nil {
+	if json.Unmarshal(raw, &out.rows) != nil {
 		var under struct {
-			Connections []row `json:"connections"`
+			Connections []siteRow `json:"connections"`
 		}
 		if err := json.Unmarshal(raw, &under); err != nil {
 			out.look.failed(actConnections, unreadable(actConnections, false, err))
 			return out
 		}
-		rows = under.Connections
+		out.rows = under.Connections
 	}
+	return out
+}
+
+// only keeps the connections of some gateways.
+func (out *sites) only(near []machine, s *survey) {
 	names := map[string]int{}
-	for _, r := range rows {
+	for _, r := range out.rows {
 		names[string(r.Name)]++
 	}
-	for _, r := range rows {
+	for _, r := range out.rows {
 		at := slices.IndexFunc(near, func(m machine) bool {
 			return m.is(string(r.Gateway)) || r.Gateway == "" && m.VPC == string(r.VPC)
 		})
 		if at < 0 {
 			continue
 		}
-		one := site{name: string(r.Name), gateway: near[at].Name, realm: observe.SiteRealm(s.name, string(r.Name))}
+		one := site{name: string(r.Name), vpc: string(r.VPC), gateway: near[at].Name,
+			realm: observe.SiteRealm(s.name, string(r.Name))}
 		if names[one.name] > 1 { // names are unique in a network only
 			one.realm = observe.SiteRealm(s.name+"/"+one.gateway, one.name)
 		}
-		s.detail(ctx, &one, url.Values{"conn_name": {one.name}, "vpc_id": {string(r.VPC)}})
 		out.list = append(out.list, one)
 	}
-	return out
+}
+
+// reads are the calls that read each connection.
+func (out *sites) reads(ctx context.Context, s *survey) (reads []func()) {
+	for i := range out.list {
+		reads = append(reads, func() { s.detail(ctx, &out.list[i]) })
+	}
+	return reads
 }
 
 // detail reads one connection.
-func (s *survey) detail(ctx context.Context, one *site, fields url.Values) {
+func (s *survey) detail(ctx context.Context, one *site) {
+	fields := url.Values{"conn_name": {one.name}, "vpc_id": {one.vpc}}
 	one.look = s.look(actConnection, one.name)
 	one.state = reach.Unclear
 	var results struct {

@@ -26,10 +26,10 @@ var lineKeys = []string{"route", "target", "name", "dev", "interface", "metric"}
 // which each of them is the gateway). What filters, approvals, customised lists and domains keep out is not in it. It
 // is a report: as old as the interval between two reports.
 func (s *survey) table(
-	ctx context.Context, m machine, sites *sites, segments *segments,
+	m machine, read lines, sites *sites, segments *segments,
 ) reach.Listing[reach.GatewayRoute] {
-	l := s.look(actTable+" option=gw_route", m.Name)
-	l.at = m.reported(l.at)
+	l := read.look
+	l.gaps = nil
 	l.add(sites.look.gaps...)
 	for _, one := range sites.list {
 		if one.of(m) {
@@ -46,8 +46,9 @@ func (s *survey) table(
 	if m.Translates.on && m.Target != "" && m.Target != "primary" && m.Target != "secondary" {
 		l.lacks("gateway %s translates sources by a list of its own (%s)", m.Name, m.Target)
 	}
+	l.add(read.look.gaps...)
 	var out []reach.GatewayRoute
-	for _, line := range s.tableLines(ctx, m, &l) {
+	for _, line := range read.list {
 		dst, err := netip.ParsePrefix(line.Route)
 		if err != nil {
 			l.lacks("line %q of gateway %s is no prefix", line.Route, m.Name)
@@ -68,8 +69,17 @@ func (s *survey) table(
 	return listed(l, m.withOwn(out))
 }
 
-// tableLines reads the lines that are the gateway's. An answer may have both gateways of a pair.
-func (s *survey) tableLines(ctx context.Context, m machine, l *look) (out []tableLine) {
+// lines are what was read of a gateway's table.
+type lines struct {
+	look look
+	list []tableLine
+}
+
+// lines reads those that are the gateway's. An answer may have both gateways of a pair.
+func (s *survey) lines(ctx context.Context, m machine) lines {
+	out := lines{look: s.look(actTable+" option=gw_route", m.Name)}
+	out.look.at = m.reported(out.look.at)
+	l := &out.look
 	var answer struct {
 		Tables []struct {
 			Gateway string            `json:"gw_name"`
@@ -79,7 +89,7 @@ func (s *survey) tableLines(ctx context.Context, m machine, l *look) (out []tabl
 	}
 	fields := url.Values{"gateway_name": {m.Name}, "option": {"gw_route"}}
 	if l.failed(actTable, s.read(ctx, actTable, fields, &answer)) {
-		return nil
+		return out
 	}
 	found := false
 	for _, t := range answer.Tables {
@@ -90,7 +100,7 @@ func (s *survey) tableLines(ctx context.Context, m machine, l *look) (out []tabl
 		if t.Lines == nil {
 			t.Lines = t.Info
 		}
-		out = append(out, linesOf(t.Lines, l)...)
+		out.list = append(out.list, linesOf(t.Lines, l)...)
 	}
 	if !found {
 		l.lacks("the answer has no table of gateway %s", m.Name)

@@ -31,6 +31,8 @@ type filters struct {
 	tags    map[string][]reach.Tag
 	through map[string]reach.Ranges
 	gaps    map[string][]reach.Gap
+	// exception and private are switches of the controller.
+	exception, private bool
 }
 
 // at is what a gateway has. What the first one of a pair has, both have.
@@ -54,7 +56,7 @@ func (f *filters) doubt(gateways []string, gaps ...reach.Gap) {
 }
 
 // filters reads the FQDN tags of some gateways with the switches of the controller; none where the release has no tags.
-func (s *survey) filters(ctx context.Context, near []machine, control *reach.Controller) *filters {
+func (s *survey) filters(ctx context.Context, near []machine) *filters {
 	f := &filters{look: s.look(actTags, ""), tags: map[string][]reach.Tag{}, through: map[string]reach.Ranges{},
 		gaps: map[string][]reach.Gap{}}
 	if s.release.webgroups() {
@@ -68,115 +70,181 @@ func (s *survey) filters(ctx context.Context, near []machine, control *reach.Con
 	if f.look.failed(actTags, err) {
 		return f
 	}
-	on := map[string][]string{}
-	var tagged []string
-	for _, name := range sortedKeys(all) {
-		gateways, err := s.tagGateways(ctx, name)
-		if errors.Is(err, workers.ErrNotFound) {
-			continue // deleted meanwhile
-		}
-		if f.look.failed(actTagged, err) {
-			continue
-		}
-		for _, m := range near {
-			if slices.Contains(gateways, m.Name) {
-				on[name] = append(on[name], m.Name)
-				tagged = append(tagged, m.Name)
-			}
-		}
-	}
+	on, tagged := s.taggedAmong(ctx, near, sortedKeys(all), f)
 	if len(tagged) == 0 {
 		return f
 	}
-	tagged = distinct(tagged)
-	exact := s.tagSwitches(ctx, control, f, tagged)
-	for _, name := range sortedKeys(on) {
-		s.tagAt(ctx, reach.Tag{Object: name, Enabled: all[name].State == enabled, White: all[name].Color != black},
-			on[name], exact, f)
+	names := sortedKeys(on)
+	var switches tagSwitches
+	rules, through := make([]tagFacts, len(names)), make([]passed, len(tagged))
+	reads := []func(){func() { switches = s.tagSwitches(ctx) }}
+	for i, name := range names {
+		reads = append(reads, func() { rules[i] = s.tagFacts(ctx, name, on[name]) })
+	}
+	for i, name := range tagged {
+		reads = append(reads, func() { through[i] = s.passThrough(ctx, name) })
+	}
+	together(reads...)
+	f.exception, f.private = switches.exception, switches.private
+	f.doubt(tagged, switches.look.gaps...)
+	for i, name := range names {
+		rules[i].into(f, reach.Tag{Object: name, Enabled: all[name].State == enabled, White: all[name].Color != black},
+			on[name], switches.exact)
 		if c := all[name].Color; c != white && c != black {
 			f.doubt(on[name], reach.Gap{Cause: reach.ListNotWhole, Object: actTags, Why: "tag " + name +
 				" has a colour that nobody here knows: " + c})
 		}
 	}
-	for _, name := range tagged {
-		s.passThrough(ctx, name, f)
+	for i, name := range tagged {
+		f.through[name] = through[i].sources
+		f.doubt([]string{name}, through[i].look.gaps...)
 	}
 	return f
 }
 
-// tagSwitches reads what is switched for all tags: without them no tag's list is whole.
-func (s *survey) tagSwitches(
-	ctx context.Context, control *reach.Controller, f *filters, tagged []string,
-) (exact bool) {
-	l := s.look(actTags, "")
-	on := func(act string) bool {
+// taggedAmong reads at which of some gateways each tag is.
+func (s *survey) taggedAmong(
+	ctx context.Context, near []machine, tags []string, f *filters,
+) (on map[string][]string, tagged []string) {
+	gateways, errs := make([][]string, len(tags)), make([]error, len(tags))
+	var reads []func()
+	for i, name := range tags {
+		reads = append(reads, func() { gateways[i], errs[i] = s.tagGateways(ctx, name) })
+	}
+	together(reads...)
+	on = map[string][]string{}
+	for i, name := range tags {
+		if errors.Is(errs[i], workers.ErrNotFound) {
+			continue // deleted meanwhile
+		}
+		if f.look.failed(actTagged, errs[i]) {
+			continue
+		}
+		for _, m := range near {
+			if slices.Contains(gateways[i], m.Name) {
+				on[name] = append(on[name], m.Name)
+				tagged = append(tagged, m.Name)
+			}
+		}
+	}
+	return on, distinct(tagged)
+}
+
+// tagSwitches is what is switched for all tags: without it no tag's list is whole.
+type tagSwitches struct {
+	look                      look
+	exception, exact, private bool
+}
+
+func (s *survey) tagSwitches(ctx context.Context) (out tagSwitches) {
+	out.look = s.look(actTags, "")
+	acts := []string{actException, actExact, actPrivate}
+	raw, errs := make([]json.RawMessage, len(acts)), make([]error, len(acts))
+	var reads []func()
+	for i, act := range acts {
+		reads = append(reads, func() { errs[i] = s.read(ctx, act, nil, &raw[i]) })
+	}
+	together(reads...)
+	l := &out.look
+	on := func(i int) bool {
 		var state string
-		if l.failed(act, s.read(ctx, act, nil, &state)) {
+		if l.failed(acts[i], errs[i]) {
+			return false
+		}
+		if err := json.Unmarshal(raw[i], &state); err != nil {
+			l.failed(acts[i], unreadable(acts[i], false, err))
 			return false
 		}
 		if state != enabled && state != disabled {
-			l.gap(reach.ListNotWhole, act, "the state is "+state+", which nobody here knows")
+			l.gap(reach.ListNotWhole, acts[i], "the state is "+state+", which nobody here knows")
 		}
 		return state == enabled
 	}
-	control.Exception, exact = on(actException), on(actExact)
-	var raw json.RawMessage
-	if !l.failed(actPrivate, s.read(ctx, actPrivate, nil, &raw)) {
-		var status struct {
-			State string `json:"private_sub_filter"`
-		}
-		if json.Unmarshal(raw, &status) != nil && json.Unmarshal(raw, &status.State) != nil {
-			l.gap(reach.ListNotWhole, actPrivate, "neither text nor object")
-		}
-		switch strings.ToLower(status.State) {
-		case "", disabled, "disable", "no", "off":
-		case enabled, "enable", "yes", "on":
-			control.Private = true
-		default: // "custom": all but some networks, which is not followed
-			l.gap(reach.ListNotWhole, actPrivate, "private destinations are looked at in part: "+status.State)
-		}
+	out.exception, out.exact = on(0), on(1)
+	if l.failed(actPrivate, errs[2]) {
+		return out
 	}
-	f.doubt(tagged, l.gaps...)
-	return exact
+	var status struct {
+		State string `json:"private_sub_filter"`
+	}
+	if json.Unmarshal(raw[2], &status) != nil && json.Unmarshal(raw[2], &status.State) != nil {
+		l.gap(reach.ListNotWhole, actPrivate, "neither text nor object")
+	}
+	switch strings.ToLower(status.State) {
+	case "", disabled, "disable", "no", "off":
+	case enabled, "enable", "yes", "on":
+		out.private = true
+	default: // "custom": all but some networks, which is not followed
+		l.gap(reach.ListNotWhole, actPrivate, "private destinations are looked at in part: "+status.State)
+	}
+	return out
 }
 
-// tagAt reads a tag's rules once, and its sources at each gateway.
-func (s *survey) tagAt(ctx context.Context, tag reach.Tag, gateways []string, exact bool, f *filters) {
-	l := s.look(actTagRules, tag.Object)
-	rules, err := s.tagRules(ctx, tag.Object)
-	l.failed(actTagRules, err)
-	for _, r := range rules {
+// tagFacts are a tag's rules, and its sources at each gateway.
+type tagFacts struct {
+	look    look
+	rules   []fqdnRule
+	sources [][]string
+	looks   []look
+}
+
+func (s *survey) tagFacts(ctx context.Context, name string, gateways []string) tagFacts {
+	out := tagFacts{look: s.look(actTagRules, name), sources: make([][]string, len(gateways)),
+		looks: make([]look, len(gateways))}
+	reads := []func(){func() {
+		var err error
+		out.rules, err = s.tagRules(ctx, name)
+		out.look.failed(actTagRules, err)
+	}}
+	for i, gateway := range gateways {
+		reads = append(reads, func() {
+			out.looks[i] = s.look(actSources, name+" at "+gateway)
+			var err error
+			out.sources[i], err = s.tagSources(ctx, name, gateway)
+			out.looks[i].failed(actSources, err)
+		})
+	}
+	together(reads...)
+	return out
+}
+
+// into puts a tag at its gateways.
+func (t tagFacts) into(f *filters, tag reach.Tag, gateways []string, exact bool) {
+	l := t.look
+	for _, r := range t.rules {
 		if rule, ok := tagRule(r, tag.White, exact, &l); ok {
 			tag.Rules = append(tag.Rules, rule)
 		}
 	}
 	if own := func(r fqdnRule) bool { return strings.EqualFold(r.Verdict, "allow") }; !tag.White &&
-		slices.ContainsFunc(rules, own) {
+		slices.ContainsFunc(t.rules, own) {
 		l.lacks("tag %s lets some of the names pass that it stops, and the order is not followed", tag.Object)
 	}
 	f.doubt(gateways, l.gaps...)
-	for _, gateway := range gateways {
-		one := s.look(actSources, tag.Object+" at "+gateway)
-		sources, err := s.tagSources(ctx, tag.Object, gateway)
-		one.failed(actSources, err)
-		tag.Sources = rangesIn(sources)
-		f.doubt([]string{gateway}, one.gaps...)
+	for i, gateway := range gateways {
+		tag.Sources = rangesIn(t.sources[i])
+		f.doubt([]string{gateway}, t.looks[i].gaps...)
 		f.tags[gateway] = append(f.tags[gateway], tag)
 	}
 }
 
-// passThrough reads the sources that no tag of a gateway sees.
-func (s *survey) passThrough(ctx context.Context, gateway string, f *filters) {
-	l := s.look(actThrough, gateway)
+// passed are the sources that no tag of a gateway sees.
+type passed struct {
+	look    look
+	sources reach.Ranges
+}
+
+func (s *survey) passThrough(ctx context.Context, gateway string) passed {
+	out := passed{look: s.look(actThrough, gateway)}
 	var got struct {
 		Configured []string `json:"configured_ips"`
 	}
-	l.failed(actThrough, s.read(ctx, actThrough, url.Values{"gateway_name": {gateway}}, &got))
+	out.look.failed(actThrough, s.read(ctx, actThrough, url.Values{"gateway_name": {gateway}}, &got))
 	for i, text := range got.Configured {
 		got.Configured[i], _, _ = strings.Cut(text, "~~")
 	}
-	f.through[gateway] = rangesIn(got.Configured)
-	f.doubt([]string{gateway}, l.gaps...)
+	out.sources = rangesIn(got.Configured)
+	return out
 }
 
 // tagRule translates one entry of a tag. Without exact match a name is looked for anywhere in the client's name

@@ -63,7 +63,7 @@ func (c *controller) opened(ctx context.Context, set ruleSet, v version) (string
 	}
 	s := &survey{controller: c, release: v}
 	l := s.look(actSets, "")
-	sets := s.ruleSets(ctx, &l)
+	sets := s.ordered(ctx, s.readSets(ctx), &l)
 	if len(l.gaps) > 0 {
 		return "", workers.Retry("unreadable", 0, c.unread(l))
 	}

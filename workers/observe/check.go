@@ -2,6 +2,8 @@ package observe
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/reach"
@@ -17,12 +19,33 @@ func (c check) Do(ctx context.Context, _ workers.Run, in ReachIn, _ *ReachOut) (
 	return c.judge(ctx, in)
 }
 
+// judge reads and decides. What could not be read in time is read again: nothing has happened.
 func (d Drivers) judge(ctx context.Context, in ReachIn) (ReachOut, error) {
-	w, err := d.World(ctx, in)
+	out, err := d.judged(ctx, in)
+	if err != nil && ctx.Err() != nil {
+		return ReachOut{}, workers.Retry("deadline", 0, fmt.Errorf("read what decides about packets: %w", err))
+	}
+	return out, err
+}
+
+func (d Drivers) judged(ctx context.Context, in ReachIn) (ReachOut, error) {
+	r := reading{Drivers: d, in: in}
+	if err := r.begin(ctx); err != nil {
+		return ReachOut{}, err
+	}
+	w, err := r.enough(ctx)
 	if err != nil {
 		return ReachOut{}, err
 	}
 	j, err := reach.Judge(w, in.Effects, in.Asks, in.Own...)
+	// Who would be harmed is told by all that there is: what was not asked for could pass and could not.
+	if err == nil && !r.whole && slices.ContainsFunc(j.Others, func(h reach.Harm) bool { return !h.Vacant() }) {
+		if err := r.everything(ctx); err != nil {
+			return ReachOut{}, err
+		}
+		w = r.world()
+		j, err = reach.Judge(w, in.Effects, in.Asks, in.Own...)
+	}
 	if err != nil {
 		return ReachOut{}, workers.Refuse("invalid", "judge the plan: %w", err)
 	}

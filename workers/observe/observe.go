@@ -4,7 +4,8 @@
 // that told it, its time, and whether it is whole; and for the steps that ask the model of reach about them. It is not
 // for deciding how packets go (events/reach does), nor for making anything.
 //
-// Read this file for the ports, then world.go for how facts of several vendors become one world.
+// Read this file for the ports, then reading.go for what is read, and world.go for how facts of several vendors become
+// one world.
 package observe
 
 import (
@@ -28,6 +29,9 @@ type Networks interface {
 	// Network reads what decides about packets in a network. It answers workers.ErrNotFound when there is no such
 	// network, and a classified failure only when the network itself could not be read.
 	Network(ctx context.Context, s Scope) (reach.Network, error)
+	// Hidden reads the ranges of connectors in a network that no list of subnetworks shows, and nothing else of it. It
+	// fails only when ctx has ended or the network has no full name.
+	Hidden(ctx context.Context, s Scope) (reach.Listing[reach.Subnet], error)
 }
 
 // A Scope says what of a network is asked about.
@@ -46,6 +50,15 @@ type Gateways interface {
 	// Fabric reads the controller, and each gateway that packets from or to one of the networks may pass: the spokes in
 	// them, and whatever is attached to or peered with those, in turn.
 	Fabric(ctx context.Context, controller string, networks []reach.Realm) (Fabric, error)
+	// Through reads the same, but only of the gateways whose machines have one of some addresses, with whatever is
+	// attached to or peered with those. Where none is the controller's, nothing more is read, and the answer is empty.
+	Through(ctx context.Context, controller string, m Machines) (Fabric, error)
+}
+
+// Machines are machines of some networks by their addresses.
+type Machines struct {
+	Networks  []reach.Realm
+	Addresses reach.Ranges
 }
 
 // A Fabric is what one controller knows.

@@ -2,7 +2,6 @@ package observe
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/culvertnet/culvert/events/reach"
@@ -25,67 +24,15 @@ func Steps(d Drivers) []workers.Handler {
 	}
 }
 
-// World reads what a question is about: its networks with those that are peered, then the controllers with the gateways
-// that packets from or to any of them may pass.
+// World reads all that a question may be about: its networks with those that are peered, then the controllers with the
+// gateways that packets from or to any of them may pass.
 func (d Drivers) World(ctx context.Context, in ReachIn) (reach.World, error) {
-	var w reach.World
-	for _, s := range in.Networks {
-		n, err := d.Networks.Network(ctx, s)
-		if errors.Is(err, workers.ErrNotFound) {
-			return w, workers.Refuse("not-found", "read network %s: %w", s.Network, err)
-		}
-		if err != nil {
-			return w, workers.Reading(err)
-		}
-		w.Networks = append(w.Networks, n)
+	r := reading{Drivers: d, in: in}
+	if err := r.begin(ctx); err != nil {
+		return reach.World{}, err
 	}
-	if err := d.peers(ctx, in, &w); err != nil {
-		return w, err
-	}
-	realms := make([]reach.Realm, 0, len(w.Networks))
-	for _, n := range w.Networks {
-		realms = append(realms, n.Realm)
-	}
-	for _, c := range in.Controllers {
-		f, err := d.Gateways.Fabric(ctx, c, realms)
-		if err != nil {
-			return w, workers.Reading(err)
-		}
-		w.Controllers, w.Gateways = append(w.Controllers, f.Controller), append(w.Gateways, f.Gateways...)
-		w.Sites = append(w.Sites, f.Sites...)
-		for _, n := range f.Networks {
-			if !slices.Contains(realms, n.Realm) {
-				w.Networks = append(w.Networks, n)
-			}
-		}
-	}
-	joinGateways(&w)
-	return w, nil
-}
-
-// peers reads the networks that are peered with those of the question. One that cannot be read is left out: the model
-// says of it that nothing is known.
-func (d Drivers) peers(ctx context.Context, in ReachIn, w *reach.World) error {
-	seen := map[reach.Realm]bool{}
-	for _, n := range w.Networks {
-		seen[n.Realm] = true
-	}
-	for i, n := range w.Networks[:len(in.Networks):len(in.Networks)] {
-		for _, p := range n.Peers {
-			if seen[p.Realm] || p.State != reach.Up {
-				continue
-			}
-			seen[p.Realm] = true
-			peer, err := d.Networks.Network(ctx, Scope{Network: string(p.Realm), Regions: in.Networks[i].Regions})
-			if ctx.Err() != nil {
-				return workers.Reading(err)
-			}
-			if err == nil {
-				w.Networks = append(w.Networks, peer)
-			}
-		}
-	}
-	return nil
+	err := r.everything(ctx)
+	return r.world(), err
 }
 
 // joinGateways makes one thing of what two vendors know under two names: a machine of a network that is a gateway of a

@@ -79,7 +79,8 @@ func (w *World) ClearFaults() {
 	w.faults = nil
 }
 
-// Fault counts a call and consumes one hit of the first armed fault for it on this resource. Every API asks once a call.
+// Fault counts a call and consumes one hit of the first armed fault for it on this resource. Every API asks once for
+// each call.
 func (w *World) Fault(vendor, call, resource string) (Fault, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,0 +1,287 @@
+package observe
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/culvertnet/culvert/events/reach"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// A reading is what one command has read of the world. It begins with the networks of the question. What their routes
+// lead to is read when an answer depends on it: a network that no packet in question enters, and a controller none of
+// whose gateways is on a way, decide nothing. No list is read twice.
+type reading struct {
+	Drivers
+	in ReachIn
+	// near are the networks of the question, in its order; peers are those that are peered with them.
+	near  []reach.Network
+	peers []neighbour
+	// fabrics are what controllers know, in the order of the question; nil until the first gateway is asked for.
+	fabrics []Fabric
+	// passing are the addresses of the machines that were asked for; whole tells that nothing is left to ask.
+	passing reach.Ranges
+	whole   bool
+}
+
+// A neighbour is a network that is peered with one of the question. Until it is asked for, only its ranges of
+// connectors are known: routes to them are in no list, and would be missed without a sign.
+type neighbour struct {
+	scope   Scope
+	network reach.Network
+	asked   bool
+	// unread is one that was asked for and cannot be read: the model says of it that nothing is known.
+	unread bool
+}
+
+// begin reads the networks of the question, side by side, and the hidden ranges of their peers.
+func (r *reading) begin(ctx context.Context) error {
+	r.near = make([]reach.Network, len(r.in.Networks))
+	all, within := errgroup.WithContext(ctx)
+	for i, s := range r.in.Networks {
+		all.Go(func() (err error) {
+			r.near[i], err = r.Networks.Network(within, s)
+			if errors.Is(err, workers.ErrNotFound) {
+				return workers.Refuse("not-found", "read network %s: %w", s.Network, err)
+			}
+			return workers.Reading(err)
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return err
+	}
+	return r.findPeers(ctx)
+}
+
+func (r *reading) findPeers(ctx context.Context) error {
+	seen := map[reach.Realm]bool{}
+	for _, n := range r.near {
+		seen[n.Realm] = true
+	}
+	for i, n := range r.near {
+		for _, p := range n.Peers {
+			if seen[p.Realm] || p.State != reach.Up {
+				continue
+			}
+			seen[p.Realm] = true
+			r.peers = append(r.peers, neighbour{network: unasked(p.Realm), scope: Scope{Network: string(p.Realm),
+				Regions: r.in.Networks[i].Regions}})
+		}
+	}
+	all, within := errgroup.WithContext(ctx)
+	for i := range r.peers {
+		p := &r.peers[i]
+		all.Go(func() (err error) {
+			p.network.Hidden, err = r.Networks.Hidden(within, p.scope)
+			return workers.Reading(err)
+		})
+	}
+	return all.Wait()
+}
+
+// notAsked is why a list was left out on purpose; its object is the network.
+const notAsked = "the network was not asked for"
+
+// unasked is a network of which nothing was read yet.
+func unasked(realm reach.Realm) reach.Network {
+	gaps := []reach.Gap{{Cause: reach.ListNotWhole, Object: string(realm), Why: notAsked}}
+	return reach.Network{Realm: realm, Subnets: reach.Listing[reach.Subnet]{Gaps: gaps},
+		Routes: reach.Listing[reach.Route]{Gaps: gaps}, Dynamic: reach.Listing[reach.Route]{Gaps: gaps},
+		Policies: reach.Listing[reach.PolicyRoute]{Gaps: gaps}, Endpoints: reach.Listing[reach.Endpoint]{Gaps: gaps},
+		NATs: reach.Listing[reach.NAT]{Gaps: gaps}, Interfaces: reach.Listing[reach.Interface]{Gaps: gaps},
+		Tenants: reach.Listing[reach.Interface]{Gaps: gaps}, Firewall: reach.Firewall{
+			Hierarchical: reach.Listing[reach.Policy]{Gaps: gaps}, System: reach.Listing[reach.Policy]{Gaps: gaps},
+			Global: reach.Listing[reach.Policy]{Gaps: gaps}, Regional: reach.Listing[reach.Policy]{Gaps: gaps},
+			Rules: reach.Listing[reach.Rule]{Gaps: gaps}},
+		Names: reach.NameService{Servers: reach.Listing[string]{Gaps: gaps},
+			Responses: reach.Listing[reach.Response]{Gaps: gaps}, Zones: reach.Listing[reach.Zone]{Gaps: gaps}}}
+}
+
+// world is what was read so far, joined.
+func (r *reading) world() reach.World {
+	w := reach.World{Networks: slices.Clone(r.near)}
+	for _, p := range r.peers {
+		if !p.unread {
+			w.Networks = append(w.Networks, p.network)
+		}
+	}
+	for _, f := range r.fabrics {
+		if f.Controller.Name == "" { // none of its gateways is in question
+			continue
+		}
+		w.Controllers, w.Gateways = append(w.Controllers, f.Controller), append(w.Gateways, f.Gateways...)
+		w.Sites = append(w.Sites, f.Sites...)
+		for _, n := range f.Networks {
+			if !slices.ContainsFunc(w.Networks, func(o reach.Network) bool { return o.Realm == n.Realm }) {
+				w.Networks = append(w.Networks, n)
+			}
+		}
+	}
+	joinGateways(&w)
+	return w
+}
+
+// everything reads all peers, and all gateways of the networks.
+func (r *reading) everything(ctx context.Context) error {
+	if r.whole {
+		return nil
+	}
+	r.whole = true
+	if err := r.readPeers(ctx, func(*neighbour) bool { return true }); err != nil {
+		return err
+	}
+	realms := make([]reach.Realm, 0, len(r.near)+len(r.peers))
+	for _, n := range r.world().Networks {
+		realms = append(realms, n.Realm)
+	}
+	return r.readFabrics(ctx, func(ctx context.Context, c string) (Fabric, error) {
+		return r.Gateways.Fabric(ctx, c, realms)
+	})
+}
+
+// enough reads on until no claim of the connection depends on something that was not asked for. It answers the world.
+func (r *reading) enough(ctx context.Context) (reach.World, error) {
+	if !r.atHome() {
+		err := r.everything(ctx)
+		return r.world(), err
+	}
+	for {
+		w := r.world()
+		if r.whole {
+			return w, nil
+		}
+		more, err := r.more(ctx, w)
+		if !more || err != nil {
+			return w, err
+		}
+	}
+}
+
+// atHome tells whether the effects decide about nobody but who sends in the networks of the question, and the claims
+// name their destinations. What is made for others, or at a gateway, and a claim about all there is, is asked of
+// everything.
+func (r *reading) atHome() bool {
+	if slices.ContainsFunc(r.in.Asks, func(a reach.Ask) bool { return a.Want == reach.Answered }) {
+		return false
+	}
+	return !slices.ContainsFunc(r.in.Effects, func(e reach.Effect) bool {
+		return e.Filter == nil && e.Range == nil && e.GoogleAccess == nil
+	})
+}
+
+// more reads what the claims depend on, and tells whether there was something.
+func (r *reading) more(ctx context.Context, w reach.World) (bool, error) {
+	objects := r.dependsOn(w)
+	wanted := func(p *neighbour) bool { return !p.asked && slices.Contains(objects, string(p.network.Realm)) }
+	passing, strangers := machinesOf(w, objects)
+	switch {
+	case strangers || r.fabrics != nil && !passing.Subtract(r.passing).Empty():
+		return true, r.everything(ctx)
+	case r.fabrics == nil && !passing.Empty():
+		if err := r.readPassing(ctx, passing); err != nil {
+			return true, err
+		}
+		return true, r.readPeers(ctx, wanted)
+	case slices.ContainsFunc(r.peers, func(p neighbour) bool { return wanted(&p) }):
+		return true, r.readPeers(ctx, wanted)
+	}
+	return false, nil
+}
+
+// dependsOn are the objects that a claim is undecided for.
+func (r *reading) dependsOn(w reach.World) (objects []string) {
+	after, err := w.After(r.in.Effects...)
+	if err != nil { // who judges says so
+		return nil
+	}
+	for _, a := range r.in.Asks {
+		f, err := after.Ask(a)
+		if err != nil {
+			return objects
+		}
+		for _, g := range f.Open {
+			objects = append(objects, g.Object)
+		}
+	}
+	return objects
+}
+
+// machinesOf are the addresses of the machines among some objects that routes lead to and that are no gateway yet.
+// strangers tells of one that no list shows, whose address nobody knows.
+func machinesOf(w reach.World, objects []string) (passing reach.Ranges, strangers bool) {
+	for _, n := range w.Networks {
+		var hops []reach.NextHop
+		for _, one := range slices.Concat(n.Routes.Items, n.Dynamic.Items) {
+			hops = append(hops, one.Next)
+		}
+		for _, one := range n.Policies.Items {
+			hops = append(hops, one.Next)
+		}
+		for _, hop := range hops {
+			known := slices.ContainsFunc(w.Gateways, func(g reach.Gateway) bool { return g.Name == hop.Name })
+			if hop.Kind != reach.ToGateway || known || !slices.Contains(objects, hop.Name) {
+				continue
+			}
+			i := slices.IndexFunc(n.Interfaces.Items, func(i reach.Interface) bool { return i.Who.Name == hop.Name })
+			if i < 0 {
+				strangers = true
+				continue
+			}
+			passing = passing.Union(n.Interfaces.Items[i].Addresses)
+		}
+	}
+	return passing, strangers
+}
+
+// readPassing asks every controller for those of its gateways that have one of some addresses, and what is behind them.
+func (r *reading) readPassing(ctx context.Context, machines reach.Ranges) error {
+	r.passing = machines
+	var realms []reach.Realm
+	for _, n := range r.near {
+		realms = append(realms, n.Realm)
+	}
+	for _, p := range r.peers {
+		realms = append(realms, p.network.Realm)
+	}
+	return r.readFabrics(ctx, func(ctx context.Context, c string) (Fabric, error) {
+		return r.Gateways.Through(ctx, c, Machines{Networks: realms, Addresses: machines})
+	})
+}
+
+func (r *reading) readFabrics(ctx context.Context, read func(context.Context, string) (Fabric, error)) error {
+	r.fabrics = make([]Fabric, len(r.in.Controllers))
+	all, within := errgroup.WithContext(ctx)
+	for i, c := range r.in.Controllers {
+		all.Go(func() (err error) {
+			r.fabrics[i], err = read(within, c)
+			return workers.Reading(err)
+		})
+	}
+	return all.Wait()
+}
+
+// readPeers reads some peers. One that cannot be read is left out.
+func (r *reading) readPeers(ctx context.Context, which func(*neighbour) bool) error {
+	var all errgroup.Group
+	for i := range r.peers {
+		p := &r.peers[i]
+		if p.asked || !which(p) {
+			continue
+		}
+		p.asked = true
+		all.Go(func() error {
+			n, err := r.Networks.Network(ctx, p.scope)
+			if ctx.Err() != nil {
+				return workers.Reading(err)
+			}
+			if p.unread = err != nil; err == nil {
+				p.network = n
+			}
+			return nil
+		})
+	}
+	return all.Wait()
+}

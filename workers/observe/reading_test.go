@@ -1,0 +1,124 @@
+package observe
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/reach"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// to asks for another destination.
+func to(in *ReachIn, cidr string) {
+	in.Asks[0].Dest.CIDR = cidr
+	in.Effects[0].Filter.Allow[0].CIDR = cidr
+	in.Asks[1].Except[0].CIDR = cidr
+}
+
+// seen are changes for those who are there. What is told of addresses that nobody has counts every way that was not
+// asked for as one that packets may pass.
+func seen(harms []reach.Harm) []reach.Harm {
+	return slices.DeleteFunc(slices.Clone(harms), reach.Harm.Vacant)
+}
+
+// A network that no packet in question enters, and a controller none of whose gateways is on a way, are not read; and
+// the answer is the one that all facts give.
+func TestOnlyWhatAnAnswerDependsOnIsRead(t *testing.T) {
+	begun := []string{home, "hidden " + peer}
+	for _, c := range []struct {
+		name  string
+		world func(*shown, *reach.Network)
+		in    func(*ReachIn)
+		want  []string
+	}{
+		{name: "to the internet", want: begun},
+		{name: "to a peer", in: func(in *ReachIn) { to(in, "10.5.0.9/32") }, want: append(slices.Clone(begun), peer)},
+		{name: "by a gateway", in: func(in *ReachIn) { to(in, "192.168.1.1/32") },
+			want: append(slices.Clone(begun), "through 10.0.0.9/32")},
+		{name: "by a machine that is no gateway of the controller", world: func(s *shown, _ *reach.Network) {
+			s.fabric.Gateways[0].Address = ranges(t, "10.0.0.77")
+		}, in: func(in *ReachIn) { to(in, "192.168.1.1/32") },
+			want: append(slices.Clone(begun), "through 10.0.0.9/32")},
+		{name: "by a machine that no list shows", world: func(_ *shown, n *reach.Network) {
+			n.Interfaces = reach.WholeList(n.Interfaces.Items[0])
+		}, in: func(in *ReachIn) { to(in, "192.168.1.1/32") }, want: append(slices.Clone(begun), peer, "fabric")},
+		{name: "somebody would be harmed", world: func(_ *shown, n *reach.Network) {
+			n.Tenants = reach.WholeList(reach.Interface{Addresses: ranges(t, "10.0.1.0/26"),
+				Who: reach.Identity{Kind: reach.DirectEgress, Name: "billing", Region: "r"}})
+		}, want: append(slices.Clone(begun), peer, "fabric")},
+		{name: "an effect for others", in: func(in *ReachIn) {
+			in.Effects = append(in.Effects, reach.Effect{Step: "create-endpoint", Network: home,
+				Endpoint: &reach.EndpointEffect{Object: "e", IP: "10.9.9.9", Bundle: true}})
+		}, want: append(slices.Clone(begun), peer, "fabric")},
+		{name: "the answer is no already", world: func(_ *shown, n *reach.Network) {
+			n.Routes.Items = n.Routes.Items[:1]
+		}, in: func(in *ReachIn) { to(in, "192.168.1.1/32") }, want: []string{home}},
+		{name: "a hidden range of the peer", world: func(s *shown, _ *reach.Network) {
+			p := s.networks[peer]
+			p.Hidden = reach.WholeList(reach.Subnet{Object: "connector", Region: "r", Ranges: ranges(t, "10.7.0.0/28")})
+			s.networks[peer] = p
+		}, in: func(in *ReachIn) { to(in, "10.7.0.3/32") }, want: append(slices.Clone(begun), peer)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, in := scene(t), question()
+			n := s.networks[home]
+			if c.world != nil {
+				c.world(s, &n)
+				s.networks[home] = n
+			}
+			if c.in != nil {
+				c.in(&in)
+			}
+			d := Drivers{Networks: s, Gateways: s}
+			got, gotErr := d.judge(t.Context(), in)
+			if !slices.Equal(s.asked, c.want) {
+				t.Errorf("read %q, want %q", s.asked, c.want)
+			}
+			w, err := d.World(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			j, err := reach.Judge(w, in.Effects, in.Asks, in.Own...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, allErr := decide(in, j)
+			got.Sources, got.Accepted, all.Accepted = nil, seen(got.Accepted), seen(all.Accepted)
+			if fmt.Sprint(gotErr) != fmt.Sprint(allErr) ||
+				!reflect.DeepEqual(got, all) {
+				t.Errorf("the answer is %+v %v, by all facts %+v %v", got, gotErr, all, allErr)
+			}
+		})
+	}
+}
+
+// late is a port that gives no answer before the command's time is over.
+type late struct {
+	Networks
+	end context.CancelFunc
+}
+
+func (l late) Network(ctx context.Context, _ Scope) (reach.Network, error) {
+	l.end()
+	return reach.Network{}, ctx.Err()
+}
+
+// A read that ends with the deadline has changed nothing: it is made again, and no saga goes back for it at once.
+func TestAReadThatIsTooLateIsMadeAgain(t *testing.T) {
+	_, p, run, in := standing(t)
+	for step, do := range map[string]func(context.Context) error{
+		"check": func(ctx context.Context) error { _, err := check{p.Drivers}.Do(ctx, run, in, nil); return err },
+		"prove": func(ctx context.Context) error { _, err := p.Do(ctx, run, in, nil); return err },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		p.Networks = late{end: cancel}
+		err := do(ctx)
+		if o := workers.Outcome(err, events.Unsure); o.Class != events.Retry || o.Reason != "deadline" {
+			t.Errorf("%s: %s (%s), want a retry for the deadline", step, o.Class, o.Message)
+		}
+	}
+}
