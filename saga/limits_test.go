@@ -28,6 +28,13 @@ func TestAStepsOwnLimitsStandInPlaceOfTheEngines(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("limits (-want +got):\n%s", diff)
 	}
+	fast := saga.DefaultLimits(60)
+	if got := fast.For(saga.StepLimits{Deadline: 15 * time.Minute}).Deadline; got != fast.Deadline {
+		t.Errorf("in a world that answers at once a command may run for %s", got)
+	}
+	if got := fast.For(saga.StepLimits{Deadline: time.Second}).Deadline; got != time.Second {
+		t.Errorf("a shorter deadline of its own gives %s", got)
+	}
 	if got := l.For(saga.StepLimits{Tries: 2}); got.Tries != 2 || got.Budget != l.Budget {
 		t.Errorf("one limit of its own gives %+v", got)
 	}

@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// Limits are the engine's patience. Every field must be positive; see DefaultLimits.
+// Limits are the engine's patience. Every field but Longest must be positive; see DefaultLimits.
 type Limits struct {
-	// Deadline is how long a command may run: no vendor call is under way after it.
-	Deadline time.Duration
+	// Deadline is how long a command may run: no vendor call is under way after it. Longest bounds the deadlines that
+	// steps have of their own; zero is no bound.
+	Deadline, Longest time.Duration
 	// Quiet is how long a vendor may still act on a call that was cut off; Skew bounds the difference of two clocks.
 	Quiet, Skew time.Duration
 	// Tries and Budget bound a step on its way forward, UndoTries and UndoBudget on its way back. Waiting is time, not
@@ -35,6 +36,7 @@ func DefaultLimits(pace float64) Limits {
 	}
 	if pace > 1 {
 		l.Quiet, l.Skew = 2*time.Second, 200*time.Millisecond
+		l.Longest = l.Deadline // no call of a simulated world takes as long as those that steps have a deadline for
 	}
 	return l
 }
@@ -55,6 +57,9 @@ type StepLimits struct {
 // For are the limits of a step that has some of its own.
 func (l Limits) For(own StepLimits) Limits {
 	l.Deadline = cmp.Or(own.Deadline, l.Deadline)
+	if l.Longest > 0 {
+		l.Deadline = min(l.Deadline, l.Longest)
+	}
 	l.Tries, l.Budget = cmp.Or(own.Tries, l.Tries), cmp.Or(own.Budget, l.Budget)
 	l.UndoTries, l.UndoBudget = cmp.Or(own.UndoTries, l.UndoTries), cmp.Or(own.UndoBudget, l.UndoBudget)
 	return l

@@ -32,7 +32,7 @@ const (
 // proveLimits are the engine's patience in a trial: a lost command is given up soon, because nothing here is slow.
 func proveLimits() saga.Limits {
 	l := saga.DefaultLimits(proveSpeed)
-	l.Deadline, l.Quiet, l.Skew = 5*time.Second, time.Second, 200*time.Millisecond
+	l.Deadline, l.Longest, l.Quiet, l.Skew = 5*time.Second, 5*time.Second, time.Second, 200*time.Millisecond
 	return l
 }
 

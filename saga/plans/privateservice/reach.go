@@ -3,6 +3,7 @@ package privateservice
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/culvertnet/culvert/events/reach"
 	"github.com/culvertnet/culvert/saga"
@@ -23,6 +24,10 @@ type reachQuestion struct {
 	binds []saga.Binding
 }
 
+// readWithin is how long a command may read the world and ask the model: some hundred calls at gateways' controllers,
+// which answer in half a second to three and take four at a time, then what the model computes.
+const readWithin = 3 * time.Minute
+
 // claimsReach tells whether the connection claims which destinations are reached: the filters of gateways tell no
 // effect yet.
 func (r *recipe) claimsReach() bool {
@@ -36,8 +41,8 @@ func (r *recipe) addCheckReach() {
 	}
 	q := r.question()
 	q.effects(r)
-	saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "check-reach", Kind: observe.KindCheck, Check: true}, q.ReachIn,
-		q.binds...)
+	saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "check-reach", Kind: observe.KindCheck, Check: true,
+		Limits: saga.StepLimits{Deadline: readWithin}}, q.ReachIn, q.binds...)
 }
 
 // addProveReach asks about the world as it is, once all that the service is bound behind stands.
@@ -55,7 +60,7 @@ func (r *recipe) addProveReach() {
 		}
 	}
 	h := saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "prove-reach", Kind: observe.KindProveReach, Prefix: "reach",
-		After: r.bound}, q.ReachIn, q.binds...)
+		After: r.bound, Limits: saga.StepLimits{Deadline: readWithin}}, q.ReachIn, q.binds...)
 	r.bound = append(r.bound, h.Name())
 }
 
