@@ -56,7 +56,10 @@ func TestOnlyWhatAnAnswerDependsOnIsRead(t *testing.T) {
 		}, want: append(slices.Clone(begun), peer, "fabric")},
 		{name: "the answer is no already", world: func(_ *shown, n *reach.Network) {
 			n.Routes.Items = n.Routes.Items[:1]
-		}, in: func(in *ReachIn) { to(in, "192.168.1.1/32") }, want: []string{home}},
+		}, in: func(in *ReachIn) { to(in, "192.168.1.1/32") }, want: begun},
+		{name: "a claim about all destinations", in: func(in *ReachIn) {
+			in.Asks = append(in.Asks, reach.Ask{About: "answered", From: in.Asks[0].From, Want: reach.Answered})
+		}, want: append(slices.Clone(begun), peer, "fabric")},
 		{name: "a hidden range of the peer", world: func(s *shown, _ *reach.Network) {
 			p := s.networks[peer]
 			p.Hidden = reach.WholeList(reach.Subnet{Object: "connector", Region: "r", Ranges: ranges(t, "10.7.0.0/28")})
