@@ -256,15 +256,15 @@ func listed(ranges []string, a netip.Addr) bool {
 
 // leaveNIC asks the firewall of whoever sends, then looks for the way.
 func (w *walk) leaveNIC(l leg) leg {
-	if slices.Contains(metadata, l.dst) && l.nic.running {
-		w.say(l.nic.name, fwAlways, "")
-		l.at, l.end, l.there = arrived, "metadata", "metadata server"
-		return l
-	}
 	if !l.nic.running {
 		return w.drop(l, l.nic.name, nicStopped, "")
 	}
 	if l = w.carried(l); l.at == dropped {
+		return l
+	}
+	if slices.Contains(metadata, l.dst) {
+		w.say(l.nic.name, fwAlways, "")
+		l.at, l.end, l.there = arrived, "metadata", "metadata server"
 		return l
 	}
 	if l.src != l.nic.v4 && l.src != l.nic.v6 && !l.nic.forward {

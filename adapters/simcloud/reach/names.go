@@ -174,7 +174,7 @@ func (s *Snapshot) askZones(r *resolution, q query) bool {
 		return false
 	case best.Peer != nil:
 		r.say(q.net, namePeering, last(best.Name))
-		if q.depth < 4 {
+		if q.depth < longestChain {
 			s.ask(r, query{net: relative(best.Peer.Target.URL, ""), name: q.name, v6: q.v6, depth: q.depth + 1})
 		}
 	case best.Forward != nil:
@@ -190,27 +190,40 @@ func (s *Snapshot) askZones(r *resolution, q query) bool {
 }
 
 func (s *Snapshot) askRecords(r *resolution, q query, z zoneDoc) {
-	name := q.name
-	for range 8 { // a chain of aliases
-		doc, ok := s.record(z, name, q.typ())
-		if ok {
-			r.say(q.net, nameZone, last(z.Name))
-			r.addrs = addresses(doc)
-			return
-		}
-		alias, ok := s.record(z, name, "CNAME")
-		if !ok || len(alias) == 0 {
-			break
-		}
-		r.say(q.net, nameZone, last(z.Name)+" "+alias[0])
-		name = canonical(alias[0])
-		if !strings.HasSuffix(name, "."+z.DNSName) && q.depth < 4 {
-			s.ask(r, query{net: q.net, name: name, v6: q.v6, depth: q.depth + 1})
+	if doc, ok := s.record(z, q.name, q.typ()); ok {
+		r.say(q.net, nameZone, last(z.Name))
+		r.addrs = addresses(doc)
+		return
+	}
+	alias, ok := s.record(z, q.name, "CNAME")
+	if !ok || len(alias) == 0 {
+		r.say(q.net, nameMissing, last(z.Name))
+		return
+	}
+	r.say(q.net, nameZone, last(z.Name)+" "+alias[0])
+	s.chase(r, query{net: q.net, name: canonical(alias[0]), v6: q.v6, depth: q.depth + 1})
+}
+
+// chase asks for the target of an alias of a private zone: in the private zones of the network, never in public ones
+// (pageChasing). Whether a response policy answers before them, a switch says.
+func (s *Snapshot) chase(r *resolution, q query) {
+	if q.depth > longestChain {
+		r.say(q.net, nameChased, q.name)
+		return
+	}
+	if s.settings.On(aliasResponse) {
+		if s.askResponse(r, q) {
+			r.asked(s.settings, aliasResponse)
 			return
 		}
 	}
-	r.say(q.net, nameMissing, last(z.Name))
+	if !s.askZones(r, q) {
+		r.say(q.net, nameChased, q.name)
+	}
 }
+
+// longestChain bounds aliases and peering zones that lead in a circle.
+const longestChain = 8
 
 // record reads a record of a name, or of the wildcard nearest above it.
 func (s *Snapshot) record(z zoneDoc, name, typ string) ([]string, bool) {

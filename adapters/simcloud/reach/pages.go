@@ -27,6 +27,7 @@ const (
 	pageRegional         = "https://docs.cloud.google.com/vpc/docs/access-regional-google-apis-endpoints"
 	pagePublish          = "https://cloud.google.com/vpc/docs/configure-private-service-connect-producer"
 	pageNames            = "https://cloud.google.com/dns/docs/vpc-name-res-order"
+	pageChasing          = "https://cloud.google.com/dns/docs/cnamechasing"
 	pageZones            = "https://docs.cloud.google.com/dns/docs/zones/zones-overview"
 	pageServer           = "https://cloud.google.com/dns/docs/server-policies-overview"
 	pageConnector        = "https://cloud.google.com/run/docs/configuring/vpc-connectors"

@@ -176,6 +176,8 @@ var (
 		"the private zone with the longest suffix answers", pageNames}
 	nameMissing = Rule{"name-zone-without-record",
 		"the zone matches and has no record: the name does not exist", pageNames}
+	nameChased = Rule{"name-alias-in-private-zones",
+		"the target of an alias of a private zone is looked for in private zones only", pageChasing}
 	nameForward = Rule{"name-forwarding-zone",
 		"a forwarding zone asks its target", pageZones}
 	namePeering = Rule{"name-peering-zone",
@@ -253,7 +255,7 @@ func Rules() []Rule {
 		pgaExternal,
 		pgaOn, pgaOff, pgaNAT, pgaSite, onlyHTTP, atGoogle, pscLocal, pscSite, pscForward, pscState, pscRegion,
 		pscNAT, pscProducer, pscSPeered, balancer, lbRegion, inAll, inInternal, inShared, inClosed, inDisabled,
-		inNoRun, nameNone, nameFamily, nameOutbound, nameResponse, nameZone, nameMissing, nameForward,
+		inNoRun, nameNone, nameFamily, nameOutbound, nameResponse, nameZone, nameMissing, nameChased, nameForward,
 		namePeering, namePublic, nameInbound, gwDown, gwSecond, gwRoute, gwAdvertised, gwNoRoute, gwTags,
 		gwFirewall, gwNoRule, gwCloudOff, gwNAT, gwNoNAT, gwTracked, gwUnseen, gwNobody, gwHost, gwTunnel,
 		siteHost, siteRoute, siteNoRoute, siteImport, siteHop, siteNoHop, siteOther, loop,

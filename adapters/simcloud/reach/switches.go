@@ -23,6 +23,7 @@ const (
 	siteImports      = "site-imports"
 	siteAsks         = "site-asks-inbound-policy"
 	alternativeAsks  = "alternative-server-answers-publicly"
+	aliasResponse    = "response-policy-answers-aliases"
 	forwardAsks      = "forwarding-target-answers-publicly"
 	gatewayAnswers   = "gateway-passes-unseen-answer"
 	natTunnels       = "source-nat-translates-tunnels"
@@ -65,6 +66,9 @@ var switches = []Switch{
 	{siteAsks, true,
 		"whether a site's resolver forwards to the inbound addresses of the network is the site's own doing"},
 	{alternativeAsks, true, "what an alternative name server answers is not visible from here"},
+	{aliasResponse, true,
+		"Google's page says that the target of an alias of a private zone is looked for in private zones; it does " +
+			"not say whether a response policy answers before them"},
 	{forwardAsks, true, "what a forwarding target answers is not visible from here"},
 	{gatewayAnswers, false, "no page says what a gateway does with an answer to a connection that it has not seen"},
 	{natTunnels, false,
