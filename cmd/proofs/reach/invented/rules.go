@@ -69,6 +69,12 @@ func (d *draft) policyRules() (out []doc) {
 				match["srcIpRanges"] = []string{one(d, "10.1.0.0/24", "10.1.0.0/25", "10.2.0.0/16", "10.1.200.0/28")}
 				match["destIpRanges"] = []string{one(d, ranges4...)}
 			}
+			if d.oneIn(5) {
+				match["destFqdns"] = []string{one(d, hosts...)}
+				if d.oneIn(2) {
+					delete(match, "destIpRanges")
+				}
+			}
 		}
 		if d.oneIn(6) {
 			r["targetResources"] = []string{fullNetwork(one(d, d.nets...).name)}

@@ -28,6 +28,7 @@ const project = "p"
 type draft struct {
 	*rand.Rand
 	networks, peerings, connectors, routers, services, objects, controllers []doc
+	zones, responses, servers, public                                       []doc
 	nets                                                                    []vpc
 	// senders and targets are places that packets go between, six those of IPv6.
 	senders, targets, senders6, targets6 []string
@@ -64,6 +65,7 @@ func World(seed uint64, flows int) (text []byte, packets []Flow, err error) {
 	}
 	d.policies()
 	d.gateways()
+	d.names()
 	d.targets = append(d.targets, "8.8.8.8", "199.36.153.8", "199.36.153.4", "172.16.5.9", "10.250.1.1", "1.1.1.1",
 		"169.254.169.254", "192.168.1.1", "142.250.0.95", "240.0.0.9")
 	d.targets6 = append(d.targets6, "2001:4860:4860::8888", "fd99::1", "2600:2d00:2:2000::1", "fd20:ce::254",
@@ -72,7 +74,9 @@ func World(seed uint64, flows int) (text []byte, packets []Flow, err error) {
 		"projects": []doc{{"id": project, "number": "1", "hash": "aaaaaaaaaa",
 			"parents": []string{"organizations/1", "folders/2"}}},
 		"networks": d.networks, "peerings": d.peerings, "connectors": d.connectors, "routers": d.routers,
-		"services": d.services, "objects": d.objects}, "aviatrix": doc{"controllers": d.controllers}})
+		"services": d.services, "objects": d.objects, "dnsZones": d.zones, "dnsPolicies": d.servers,
+		"responsePolicies": d.responses}, "aviatrix": doc{"controllers": d.controllers},
+		"outside": doc{"names": d.public}})
 	for range flows {
 		packets = append(packets, d.packet())
 	}
