@@ -8,7 +8,7 @@ import (
 	"github.com/culvertnet/culvert/events/reach"
 )
 
-// routerStatus is what a router says of itself.
+// routerStatus is a router with what it says of itself; nil where it was not asked.
 type routerStatus struct {
 	router *computepb.Router
 	region string
@@ -20,7 +20,26 @@ func (s routerStatus) name(project string) string {
 	return "projects/" + project + "/regions/" + s.region + "/routers/" + s.router.GetName()
 }
 
-// ofRouters asks each router of the network for its status.
+// tells picks the routers of each region whose status is asked: the first one with a peer, because every router of a
+// region tells what all of them have learned there, and those with a NAT, because each tells its own addresses.
+//
+// Discovery document of compute/v1, RouterStatus: bestRoutes are those of the network in the router's region.
+func tells(own []routerStatus) []bool {
+	out, asked := make([]bool, len(own)), map[string]bool{}
+	for _, peers := range []bool{true, false} {
+		for i, s := range own {
+			if !asked[s.region] && (len(s.router.GetBgpPeers()) > 0) == peers {
+				out[i], asked[s.region] = true, true
+			}
+		}
+	}
+	for i, s := range own {
+		out[i] = out[i] || len(s.router.GetNats()) > 0
+	}
+	return out
+}
+
+// ofRouters asks for the status of the network's routers.
 func (r *survey) ofRouters(ctx context.Context) (reads []func()) {
 	var own []routerStatus
 	silent := 0
@@ -36,7 +55,12 @@ func (r *survey) ofRouters(ctx context.Context) (reads []func()) {
 		}
 	}
 	r.statuses = make([]told[routerStatus], len(own))
+	asked := tells(own)
 	for i, of := range own {
+		if !asked[i] {
+			r.statuses[i].items = []routerStatus{of}
+			continue
+		}
 		reads = append(reads, func() {
 			r.statuses[i] = one(r.Client, r.source("routers.getRouterStatus", of.name(r.project)),
 				func() (routerStatus, error) {

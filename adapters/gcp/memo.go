@@ -20,9 +20,10 @@ type memoCarrier struct {
 	now  func() time.Time
 }
 
-// A remembered answer, whole.
+// A remembered answer, whole: what is there, or that it is not there.
 type remembered struct {
 	at     time.Time
+	code   int
 	status string
 	header http.Header
 	body   []byte
@@ -47,7 +48,7 @@ func (c memoCarrier) RoundTrip(req *http.Request) (*http.Response, error) {
 		return r.answer(req), nil
 	}
 	resp, err := c.next.RoundTrip(req)
-	if err != nil || resp.StatusCode != http.StatusOK {
+	if err != nil || resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusNotFound {
 		return resp, err
 	}
 	body, err := io.ReadAll(resp.Body)
@@ -55,13 +56,13 @@ func (c memoCarrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := remembered{at: at, status: resp.Status, header: resp.Header, body: body}
+	r := remembered{at: at, code: resp.StatusCode, status: resp.Status, header: resp.Header, body: body}
 	memo.Keep(key, since, r)
 	return r.answer(req), nil
 }
 
 func (r remembered) answer(req *http.Request) *http.Response {
-	return &http.Response{Status: r.status, StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	return &http.Response{Status: r.status, StatusCode: r.code, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: r.header.Clone(), Body: io.NopCloser(bytes.NewReader(r.body)), ContentLength: int64(len(r.body)),
 		Request: req}
 }

@@ -53,6 +53,9 @@ func TestOneReadACommand(t *testing.T) {
 	get(ctx, 1)
 	now = now.Add(5 * time.Second)
 	get(ctx, 1)
+	now, answer = now.Add(5*time.Second), `404 {"error":{"code":404,"message":"not found"}}`
+	get(ctx, 1)
+	get(ctx, 0)
 	now, answer = now.Add(5*time.Second), broken
 	get(ctx, 1)
 	get(ctx, 1)

@@ -23,15 +23,15 @@ const (
 
 // Do puts every zone, and takes away those of host names that are not asked for any more.
 func (s mapNames) Do(ctx context.Context, run workers.Run, in MapNamesIn, _ *MapNamesOut) (MapNamesOut, error) {
+	if err := s.droppable(ctx, run, in); err != nil { // first: it reads claims, and the next ones share its reads
+		return MapNamesOut{}, err
+	}
 	have := make([]Zone, len(in.Hostnames)) // before anything is changed
 	for i, host := range in.Hostnames {
 		var err error
 		if have[i], err = s.mappable(ctx, run, in, host); err != nil {
 			return MapNamesOut{}, err
 		}
-	}
-	if err := s.droppable(ctx, run, in); err != nil {
-		return MapNamesOut{}, err
 	}
 	t, err := s.ownership(run, "", partNames).Begin(ctx, run)
 	if err != nil {

@@ -1,0 +1,184 @@
+package wiring
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/intake"
+	"github.com/culvertnet/culvert/examples"
+	"github.com/culvertnet/culvert/workers"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/calls.golden; review its diff like code")
+
+// callsGolden has, for each example and way, how often each call of the world comes at most, and how many are made for
+// each verb of a step.
+const callsGolden = "testdata/calls.golden"
+
+// stepKey marks the context of a step's run.
+type stepKey struct{}
+
+// marked is a handler whose calls can be told from those of others.
+type marked struct{ workers.Handler }
+
+// Run marks the context.
+func (m marked) Run(ctx context.Context, c events.Command, now time.Time) events.Outcome {
+	return m.Handler.Run(context.WithValue(ctx, stepKey{}, c.Step+" "+string(c.Verb)), c, now)
+}
+
+// byStep counts calls by the step that they are made for; those for none poll operations.
+type byStep struct {
+	next http.RoundTripper
+	mu   sync.Mutex
+	made map[string]int
+}
+
+// RoundTrip counts a call and passes it on.
+func (b *byStep) RoundTrip(r *http.Request) (*http.Response, error) {
+	who, _ := r.Context().Value(stepKey{}).(string)
+	if who == "" {
+		who = "polls of operations"
+	}
+	b.mu.Lock()
+	b.made[who]++
+	b.mu.Unlock()
+	return b.next.RoundTrip(r)
+}
+
+// take gives the counts and begins anew.
+func (b *byStep) take() map[string]int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	made := b.made
+	b.made = map[string]int{}
+	return made
+}
+
+// exampleIntent is one of the examples, without its BGP speaker: a lab has none.
+func exampleIntent(t *testing.T, name string) events.Intent {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../../../examples", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		if !strings.Contains(line, "via: bgp") {
+			lines = append(lines, line)
+		}
+	}
+	var event map[string]any
+	if err := yaml.Unmarshal([]byte(strings.Join(lines, "")), &event); err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := intake.DecodeIntents(events.DefaultTenant, nil, body, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list[0]
+}
+
+// The examples cost no more calls than they did: the world counts them. More than a thousand services of others are in
+// it; the second run has a thousand zones of others besides, and no more calls than pages.
+func TestCallsDoNotGrow(t *testing.T) {
+	var got []string
+	for _, name := range []string{"private-service.yaml", "private-service-connector.yaml"} {
+		got = append(got, countCalls(t, name, examples.World)...)
+	}
+	if *update {
+		if err := os.WriteFile(callsGolden, []byte(strings.Join(got, "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	golden, err := os.ReadFile(callsGolden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bounds := map[string]int{}
+	for line := range strings.Lines(string(golden)) {
+		what, most := splitCount(t, strings.TrimSpace(line))
+		bounds[what] = most
+	}
+	for _, line := range got {
+		if what, n := splitCount(t, line); n > bounds[what] {
+			t.Errorf("%s: %d calls, at most %d before", what, n, bounds[what])
+		}
+	}
+}
+
+func splitCount(t *testing.T, line string) (what string, n int) {
+	t.Helper()
+	at := strings.LastIndexByte(line, ' ')
+	n, err := strconv.Atoi(line[at+1:])
+	if err != nil {
+		t.Fatalf("line %q has no count", line)
+	}
+	return line[:at], n
+}
+
+// countCalls applies an example, withdraws it, and tells what each cost.
+func countCalls(t *testing.T, name string, scenario []byte) (lines []string) {
+	t.Helper()
+	l := newLabIn(t, scenario)
+	counts := &byStep{next: l.wire.next, made: map[string]int{}}
+	l.wire.next = counts
+	d := startDaemonOn(t, l, func(h workers.Handler) workers.Handler { return marked{h} })
+	in := exampleIntent(t, name)
+	before := map[string]int{}
+	for _, want := range []events.Want{events.Apply, events.Withdraw} {
+		if in.Want = want; want == events.Withdraw {
+			in.Data = nil
+		}
+		d.ends(in, events.SagaCompleted)
+		calls, err := d.control().Calls(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, total := strings.TrimSuffix(name, ".yaml")+" "+string(want), 0
+		var by []string
+		for _, c := range calls {
+			key := c.Vendor + " " + c.Call
+			if n := c.Count - before[key]; n > 0 {
+				by, total = append(by, fmt.Sprintf("%s: %s %d", at, key, n)), total+n
+			}
+			before[key] = c.Count
+		}
+		made := counts.take()
+		for _, step := range slices.Sorted(maps.Keys(made)) {
+			by = append(by, fmt.Sprintf("%s: for %s %d", at, step, made[step]))
+		}
+		lines = append(append(lines, fmt.Sprintf("%s: all %d", at, total)), by...)
+	}
+	return lines
+}
+
+// crowded is the default world with a thousand zones of others.
+func crowded() []byte {
+	var zones strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&zones, "    - {project: acme-net, name: foreign-%d, dnsName: f%d.example., networks: [plain-vpc]}\n",
+			i, i)
+	}
+	return bytes.Replace(examples.World, []byte("  dnsZones:\n"), []byte("  dnsZones:\n"+zones.String()), 1)
+}
