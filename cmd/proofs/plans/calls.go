@@ -21,8 +21,8 @@ type journey struct {
 
 func journeys() []journey {
 	return []journey{
-		{"private-service", "apply", 0}, {"private-service", "withdraw", 0},
-		{"private-service-connector", "apply", 0}, {"private-service-connector", "withdraw", 0},
+		{"private-service", "apply", 312}, {"private-service", "withdraw", 82},
+		{"private-service-connector", "apply", 239}, {"private-service-connector", "withdraw", 79},
 	}
 }
 
