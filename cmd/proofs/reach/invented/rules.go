@@ -1,6 +1,9 @@
 package invented
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // ranges4 and ranges6 are what rules and routes name.
 var (
@@ -9,11 +12,15 @@ var (
 	ranges6 = []string{"::/0", "fd00::/8", "2600::/12"}
 )
 
-// layer4 is a protocol with or without ports, in the words of a firewall rule.
-func (d *draft) layer4(protocol string) doc {
-	out := doc{protocol: one(d, "all", "tcp", "tcp", "udp", "icmp")}
-	if out[protocol] == "tcp" && d.oneIn(2) {
-		out["ports"] = []string{one(d, "443", "1-1024", "8000-9000", "22")}
+// layer4 are protocols with or without ports, in the words of a firewall rule: by name or by number.
+func (d *draft) layer4(protocol string) (out []doc) {
+	for range one(d, 1, 1, 1, 2) {
+		l := doc{protocol: one(d, "all", "tcp", "tcp", "udp", "icmp", "6", "17", "50", "esp")}
+		if l[protocol] == "tcp" && d.oneIn(2) {
+			l["ports"] = one(d, []string{"443"}, []string{"1-1024"}, []string{"8000-9000"}, []string{"22"},
+				[]string{"25", "80-443"})
+		}
+		out = append(out, l)
 	}
 	return out
 }
@@ -30,17 +37,22 @@ func (d *draft) rules(i int) {
 	v := d.nets[i]
 	for j := range d.IntN(5) {
 		body := doc{"network": fullNetwork(v.name), "priority": 1 + d.IntN(4), "disabled": d.oneIn(8)}
-		body[one(d, "allowed", "allowed", "denied")] = []doc{d.layer4("IPProtocol")}
+		body[one(d, "allowed", "allowed", "denied")] = d.layer4("IPProtocol")
 		in := d.oneIn(2)
 		switch {
 		case !in:
 			body["direction"], body["destinationRanges"] = "EGRESS", d.ranges()
+			d.near(body, "destinationRanges", "sourceRanges")
 		case d.oneIn(4):
 			body["direction"], body["sourceTags"] = "INGRESS", []string{one(d, "red", "blue")}
 		case d.oneIn(5):
 			body["direction"], body["sourceServiceAccounts"] = "INGRESS", []string{"a@p.iam"}
 		default:
 			body["direction"], body["sourceRanges"] = "INGRESS", d.ranges()
+			d.near(body, "sourceRanges", "destinationRanges")
+			if d.oneIn(5) {
+				body["sourceTags"] = []string{one(d, "red", "blue")}
+			}
 		}
 		if d.oneIn(4) && body["sourceServiceAccounts"] == nil {
 			body["targetTags"] = []string{one(d, "red", "blue")}
@@ -55,26 +67,26 @@ func (d *draft) rules(i int) {
 	}
 }
 
+// near gives a rule a range of its own end now and then, of the same family as the other end's.
+func (d *draft) near(rule doc, far, near string) {
+	if !d.oneIn(5) {
+		return
+	}
+	rule[near] = []string{one(d, "10.1.0.0/24", "10.0.0.0/8", "10.2.0.64/26")}
+	if strings.Contains(rule[far].([]string)[0], ":") {
+		rule[near] = []string{one(d, "::/0", "fd00::/8")}
+	}
+}
+
 // policyRules are those of any policy.
 func (d *draft) policyRules() (out []doc) {
 	for j := range d.IntN(5) {
-		match := doc{"layer4Configs": []doc{d.layer4("ipProtocol")}}
 		r := doc{"ruleName": fmt.Sprintf("r%d", j), "priority": 1 + j, "disabled": d.oneIn(8),
-			"action": one(d, "allow", "deny", "goto_next"), "direction": "EGRESS", "match": match}
+			"action": one(d, "allow", "deny", "goto_next")}
 		if d.oneIn(2) {
-			r["direction"], match["srcIpRanges"] = "INGRESS", d.ranges()
+			r["direction"], r["match"] = "INGRESS", d.entering()
 		} else {
-			match["destIpRanges"] = d.ranges()
-			if d.oneIn(3) {
-				match["srcIpRanges"] = []string{one(d, "10.1.0.0/24", "10.1.0.0/25", "10.2.0.0/16", "10.1.200.0/28")}
-				match["destIpRanges"] = []string{one(d, ranges4...)}
-			}
-			if d.oneIn(5) {
-				match["destFqdns"] = []string{one(d, hosts...)}
-				if d.oneIn(2) {
-					delete(match, "destIpRanges")
-				}
-			}
+			r["direction"], r["match"] = "EGRESS", d.leaving()
 		}
 		if d.oneIn(6) {
 			r["targetResources"] = []string{fullNetwork(one(d, d.nets...).name)}
@@ -82,9 +94,39 @@ func (d *draft) policyRules() (out []doc) {
 		if d.oneIn(8) {
 			r["targetServiceAccounts"] = []string{"a@p.iam"}
 		}
+		if d.oneIn(12) {
+			r["action"] = "apply_security_profile_group"
+			r["securityProfileGroup"] = "organizations/1/locations/global/securityProfileGroups/inspect"
+		}
 		out = append(out, r)
 	}
 	return out
+}
+
+// entering is what a rule about packets that arrive asks for.
+func (d *draft) entering() doc {
+	match := doc{"layer4Configs": d.layer4("ipProtocol"), "srcIpRanges": d.ranges()}
+	d.near(match, "srcIpRanges", "destIpRanges")
+	return match
+}
+
+// leaving is what a rule about packets that leave asks for.
+func (d *draft) leaving() doc {
+	match := doc{"layer4Configs": d.layer4("ipProtocol"), "destIpRanges": d.ranges()}
+	if d.oneIn(3) {
+		match["srcIpRanges"] = []string{one(d, "10.1.0.0/24", "10.1.0.0/25", "10.2.0.0/16", "10.1.200.0/28")}
+		match["destIpRanges"] = []string{one(d, ranges4...)}
+	}
+	if d.oneIn(5) {
+		match["destFqdns"] = []string{one(d, hosts...)}
+		if d.oneIn(2) {
+			delete(match, "destIpRanges")
+		}
+	}
+	if d.oneIn(10) {
+		match["destNetworkType"] = one(d, "INTERNET", "NON_INTERNET")
+	}
+	return match
 }
 
 // policies are those of the organization, a folder, networks, and networks in one region.
@@ -102,6 +144,11 @@ func (d *draft) policies() {
 		}
 	}
 	for _, v := range d.nets {
+		if d.oneIn(4) {
+			region := one(d, regions...)
+			d.object("systemPolicies", region, "sys-"+v.name, doc{"rules": d.policyRules(), "associations": []doc{
+				{"name": "a", "attachmentTarget": fullNetwork(v.name)}}})
+		}
 		for _, region := range append([]string{""}, regions...) {
 			rules := d.policyRules()
 			if d.oneIn(2) {
