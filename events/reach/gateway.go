@@ -151,7 +151,9 @@ func (r *run) outside(p piece, g Gateway) {
 		r.lose(drop)
 	}
 	p.seen = g.Public
-	r.arriveAt(p.with(pass), Internet)
+	google := pass.within(EveryAddress(), googleAPIs(), []Layer4{EveryProtocol()})
+	r.arriveAt(p.with(r.http(p.with(google))), Google)
+	r.arriveAt(p.with(pass.Subtract(google)), Internet)
 }
 
 // apart tells whether two domains have no connection policy. What is in no domain is not segmented.

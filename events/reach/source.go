@@ -33,14 +33,13 @@ func uniqueLocal() Ranges { return rangesIn("fd00::/8") }
 //
 // Pages "Private networking and Cloud Run" and "Container runtime contract".
 func (r *run) serverless(p piece) piece {
-	p = p.with(r.carried(p))
-	if !p.who.PrivateRangesOnly {
-		return p
-	}
 	to := func(of Flows, dst Ranges) Flows { return of.within(EveryAddress(), dst, []Layer4{EveryProtocol()}) }
 	always := to(p.flows, metadataServer())
 	r.arriveAt(p.with(always), Google)
 	left := p.flows.Subtract(always)
+	if !p.who.PrivateRangesOnly {
+		return p.with(r.carried(p.with(left)))
+	}
 	inside := to(left, privateRanges())
 	for _, open := range []struct {
 		dst Ranges
@@ -55,10 +54,10 @@ func (r *run) serverless(p piece) piece {
 		lost := to(outside, unrouted())
 		r.lose(lost)
 		google := to(outside.Subtract(lost), googleAPIs())
-		r.arriveAt(p.with(google), Google)
+		r.arriveAt(p.with(r.http(p.with(google))), Google)
 		r.arriveAt(p.with(outside.Subtract(lost).Subtract(google)), Internet)
 	}
-	return p.with(inside)
+	return p.with(r.carried(p.with(inside)))
 }
 
 // carried is what a connector takes of a service's packets: TCP and UDP. Whether it takes ICMP could not be read.

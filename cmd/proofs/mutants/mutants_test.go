@@ -3,13 +3,19 @@ package mutants
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
 // TestMutantsFit holds the mutants to the code: the text that one replaces stands in its file once.
 func TestMutantsFit(t *testing.T) {
-	for _, m := range mutants {
+	all := slices.Clone(mutants)
+	for _, m := range reachMutants {
+		m.file = filepath.Join("events", "reach", m.file)
+		all = append(all, m)
+	}
+	for _, m := range all {
 		text, err := os.ReadFile(filepath.Join("..", "..", "..", m.file))
 		if err != nil {
 			t.Fatal(err)

@@ -6,5 +6,5 @@ import "github.com/culvertnet/culvert/cmd/internal/proof/lab"
 
 // Proofs are the proofs of this family by name.
 func Proofs() map[string]lab.Proof {
-	return map[string]lab.Proof{"mutants": proveMutants}
+	return map[string]lab.Proof{"mutants": proveMutants, "reach-mutants": proveReachMutants}
 }
