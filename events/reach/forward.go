@@ -162,7 +162,12 @@ func (r *run) endpoint(p piece, e Endpoint) {
 		p = p.with(r.toGoogle(n, inside))
 	}
 	r.hop(Hop{Realm: home, Layer: "endpoint", Object: e.Object, Act: Forward, Flows: p.flows})
-	r.arriveTo(p, Identity{Kind: Instance, Name: e.Object}, home)
+	// guess: an answer of Google's leaves by the routes of the region where the packet came in
+	region := e.Region
+	if e.Bundle {
+		region = p.who.Region
+	}
+	r.arriveTo(p, Identity{Kind: Instance, Name: e.Object, Region: region}, home)
 }
 
 // restricted is what the bundle vpc-sc serves: not, as far as any page says, the services of Cloud Run.

@@ -49,7 +49,13 @@ func (d Drivers) judged(ctx context.Context, in ReachIn) (ReachOut, error) {
 	if err != nil {
 		return ReachOut{}, workers.Refuse("invalid", "judge the plan: %w", err)
 	}
+	ways, err := in.waysIn(w)
+	if err != nil {
+		return ReachOut{}, err
+	}
+	in.Asks, j.Own = slices.Concat(in.Asks, ways.asks), slices.Concat(j.Own, ways.findings)
 	out, err := decide(in, j)
+	out.Unverified = append(out.Unverified, ways.unread...)
 	out.Sources = w.Sources()
 	return out, err
 }

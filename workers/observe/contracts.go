@@ -22,6 +22,8 @@ type ReachIn struct {
 	Effects []reach.Effect `json:"effects,omitempty"`
 	// Asks are the connection's own flows.
 	Asks []reach.Ask `json:"asks"`
+	// In are the ways by which sites reach the connection. They are asked about when nothing is left to happen.
+	In []WayIn `json:"in,omitempty"`
 	// Own are the full names of the connection's own senders.
 	Own []string `json:"own,omitempty"`
 	// Accept are consents by name. There is none that accepts everything.

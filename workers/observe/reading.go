@@ -164,7 +164,8 @@ func (r *reading) enough(ctx context.Context) (reach.World, error) {
 // name their destinations. What is made for others, or at a gateway, and a claim about all there is, is asked of
 // everything.
 func (r *reading) atHome() bool {
-	if slices.ContainsFunc(r.in.Asks, func(a reach.Ask) bool { return a.Want == reach.Answered }) {
+	if slices.ContainsFunc(r.in.Asks, func(a reach.Ask) bool { return a.Want == reach.Answered }) ||
+		slices.ContainsFunc(r.in.In, func(i WayIn) bool { return i.Gateway != "" }) {
 		return false
 	}
 	return !slices.ContainsFunc(r.in.Effects, func(e reach.Effect) bool {
@@ -202,6 +203,15 @@ func (r *reading) dependsOn(w reach.World) (objects []string) {
 		if err != nil {
 			return objects
 		}
+		for _, g := range f.Open {
+			objects = append(objects, g.Object)
+		}
+	}
+	ways, err := r.in.waysIn(w)
+	if err != nil { // who judges says so
+		return objects
+	}
+	for _, f := range ways.findings {
 		for _, g := range f.Open {
 			objects = append(objects, g.Object)
 		}

@@ -44,7 +44,7 @@ func TestTheGraph(t *testing.T) {
 		all := map[string]string{}
 		for _, part := range []map[string]string{in, {
 			"attach-connector": "", "filter-egress": "attach-connector", "enable-google-access": "",
-			"prove-reach":  "attach-connector enable-google-access filter-egress",
+			"prove-reach":  "announce-0 attach-connector create-endpoint enable-google-access filter-egress",
 			"bind-service": "attach-connector enable-google-access filter-egress prove-reach",
 			"map-names":    "announce-0 bind-service create-endpoint grant-invoker reserve-address",
 		}, changed} {
@@ -59,7 +59,9 @@ func TestTheGraph(t *testing.T) {
 		"bind-service": "enable-google-access filter-egress steer-egress", "filter-egress": ""}
 	for name, want := range map[string]map[string]string{
 		"ingress-only":              in,
-		"router-firewall-connector": whole(nil),
+		"router-firewall-connector": whole(map[string]string{ // whose sites are asked about
+			"prove-reach": "announce-0 attach-connector create-endpoint enable-google-access filter-egress reserve-address",
+		}),
 		"bgp-firewall-connector":    whole(nil),
 		"aviatrix-fqdn-connector": without(whole(map[string]string{
 			"steer-egress": "attach-connector filter-egress",
@@ -72,7 +74,7 @@ func TestTheGraph(t *testing.T) {
 		"router-fqdn-direct":  without(without(whole(steered), "attach-connector"), "prove-reach"),
 		"bgp-webgroup-direct": without(without(whole(steered), "attach-connector"), "prove-reach"),
 		"bgp-firewall-direct": without(whole(
-			map[string]string{"filter-egress": "", "prove-reach": "enable-google-access filter-egress",
+			map[string]string{"filter-egress": "", "prove-reach": "announce-0 create-endpoint enable-google-access filter-egress",
 				"bind-service": "enable-google-access filter-egress prove-reach"},
 		), "attach-connector"),
 		"egress-only": {"attach-connector": "", "bind-service": "attach-connector"},

@@ -11,6 +11,7 @@ import (
 	"github.com/culvertnet/culvert/workers/network"
 	"github.com/culvertnet/culvert/workers/observe"
 	"github.com/culvertnet/culvert/workers/policy"
+	"github.com/culvertnet/culvert/workers/routing"
 )
 
 // A plan with a way out asks the model of reach before anything has an effect (check-reach): do the service's packets
@@ -59,8 +60,9 @@ func (r *recipe) addProveReach() {
 				saga.Field(r.connector, func(o *egress.AttachConnectorOut) *string { return &o.Tag })))
 		}
 	}
+	q.waysIn(r)
 	h := saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "prove-reach", Kind: observe.KindProveReach, Prefix: "reach",
-		After: r.bound, Limits: saga.StepLimits{Deadline: readWithin}}, q.ReachIn, q.binds...)
+		After: slices.Concat(r.bound, r.before), Limits: saga.StepLimits{Deadline: readWithin}}, q.ReachIn, q.binds...)
 	r.bound = append(r.bound, h.Name())
 }
 
@@ -106,6 +108,31 @@ func (r *recipe) claims() (asks []reach.Ask) {
 	}
 	return append(asks, reach.Ask{About: "everything else is closed", From: sender(), Want: reach.Closed,
 		Except: slices.Concat(f.LetOut(), r.openings()), Firewall: true})
+}
+
+// waysIn are the announcements over which sites reach the endpoint: what they send arrives and is answered. A speaker
+// tells no more than its neighbours, of which nobody knows where they are.
+func (q *reachQuestion) waysIn(r *recipe) {
+	if r.Ingress == nil {
+		return
+	}
+	for _, a := range r.Ingress.Announce {
+		t := r.target(a)
+		way := observe.WayIn{Network: r.Network}
+		switch t.Via {
+		case routing.ViaCloudRouter:
+			way.Router = "projects/" + t.Project + "/regions/" + t.Region + "/routers/" + t.Router
+		case routing.ViaAviatrix:
+			way.Controller, way.Gateway, way.Connections = t.Controller, t.Gateway, t.Connections
+		default:
+			continue
+		}
+		q.In = append(q.In, way)
+	}
+	for i := range q.In {
+		q.binds = append(q.binds, saga.Fill(&q.In[i].Address,
+			saga.Field(r.address, func(o *network.ReserveAddressOut) *string { return &o.IP })))
+	}
 }
 
 // openings are what the operator leaves open to everybody.

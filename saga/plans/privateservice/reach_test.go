@@ -2,9 +2,12 @@ package privateservice
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/culvertnet/culvert/events/reach"
 	"github.com/culvertnet/culvert/saga"
@@ -116,6 +119,32 @@ func TestWithoutAKnownFilterAnswersAreAsked(t *testing.T) {
 		}
 		if n, proves := p.Node("prove-reach"); proves {
 			t.Errorf("with the filter %q %s proves claims that nobody has made", filter, n.Name)
+		}
+	}
+}
+
+// TestWhatAPlanAsksOfTheWayIn: each announcement that tells sites, with the address that is reserved. Nobody knows where
+// the neighbours of a speaker are.
+func TestWhatAPlanAsksOfTheWayIn(t *testing.T) {
+	const edge = "projects/acme-net/regions/europe-west3/routers/edge-1"
+	for name, c := range map[string]struct {
+		announce string
+		want     []observe.WayIn
+	}{
+		"cloud-router": {byRouter, []observe.WayIn{{Router: edge}}},
+		"aviatrix": {byAviatrix, []observe.WayIn{{Controller: "avx-82", Gateway: "gcp-spoke-1",
+			Connections: []string{"site-1"}}}},
+		"bgp": {bySpeaker, nil},
+	} {
+		in, binds := asked(t, planned(t, ways(bundleIn, c.announce, connector+","+firewall)), "prove-reach")
+		for i := range c.want {
+			c.want[i].Network = "projects/acme-net/global/networks/spoke-vpc"
+			if at := fmt.Sprintf("/in/%d/address", i); binds[at] != "reserve-address/ip" {
+				t.Errorf("%s: the address is bound to %q", name, binds[at])
+			}
+		}
+		if diff := cmp.Diff(c.want, in.In); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }
