@@ -61,7 +61,8 @@ func TestWayIn(t *testing.T) {
 		"the answer leaves by another site": {way: byRouter, sites: 1, is: reach.Otherwise, says: "way back",
 			change: func(w *reach.World) {
 				w.Networks[0].Dynamic.Items = append(w.Networks[0].Dynamic.Items, elsewhere)
-				w.Sites = append(w.Sites, reach.FarSideFacts{Realm: "site/other", Table: reach.WholeList[reach.Route]()})
+				w.Sites = append(w.Sites, reach.FarSideFacts{Realm: "site/other",
+					Table: reach.WholeList[reach.Route]()})
 			}},
 		"the gateway has no route back": {way: byGateway, sites: 1, is: reach.Otherwise, says: "way back",
 			change: func(w *reach.World) { w.Gateways[0].Table.Items = w.Gateways[0].Table.Items[:1] }},

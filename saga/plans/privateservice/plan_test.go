@@ -58,11 +58,12 @@ func TestTheGraph(t *testing.T) {
 	steered := map[string]string{"steer-egress": "filter-egress",
 		"bind-service": "enable-google-access filter-egress steer-egress", "filter-egress": ""}
 	for name, want := range map[string]map[string]string{
-		"ingress-only":              in,
+		"ingress-only": in,
 		"router-firewall-connector": whole(map[string]string{ // whose sites are asked about
-			"prove-reach": "announce-0 attach-connector create-endpoint enable-google-access filter-egress reserve-address",
+			"prove-reach": "announce-0 attach-connector create-endpoint enable-google-access filter-egress " +
+				"reserve-address",
 		}),
-		"bgp-firewall-connector":    whole(nil),
+		"bgp-firewall-connector": whole(nil),
 		"aviatrix-fqdn-connector": without(whole(map[string]string{
 			"steer-egress": "attach-connector filter-egress",
 			"bind-service": "attach-connector enable-google-access filter-egress steer-egress",
@@ -74,7 +75,8 @@ func TestTheGraph(t *testing.T) {
 		"router-fqdn-direct":  without(without(whole(steered), "attach-connector"), "prove-reach"),
 		"bgp-webgroup-direct": without(without(whole(steered), "attach-connector"), "prove-reach"),
 		"bgp-firewall-direct": without(whole(
-			map[string]string{"filter-egress": "", "prove-reach": "announce-0 create-endpoint enable-google-access filter-egress",
+			map[string]string{"filter-egress": "",
+				"prove-reach":  "announce-0 create-endpoint enable-google-access filter-egress",
 				"bind-service": "enable-google-access filter-egress prove-reach"},
 		), "attach-connector"),
 		"egress-only": {"attach-connector": "", "bind-service": "attach-connector"},

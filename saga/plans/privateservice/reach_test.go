@@ -123,8 +123,8 @@ func TestWithoutAKnownFilterAnswersAreAsked(t *testing.T) {
 	}
 }
 
-// TestWhatAPlanAsksOfTheWayIn: each announcement that tells sites, with the address that is reserved. Nobody knows where
-// the neighbours of a speaker are.
+// TestWhatAPlanAsksOfTheWayIn: each announcement that tells sites, with the address that is reserved. Nobody knows
+// where the neighbours of a speaker are.
 func TestWhatAPlanAsksOfTheWayIn(t *testing.T) {
 	const edge = "projects/acme-net/regions/europe-west3/routers/edge-1"
 	for name, c := range map[string]struct {
@@ -133,7 +133,7 @@ func TestWhatAPlanAsksOfTheWayIn(t *testing.T) {
 	}{
 		"cloud-router": {byRouter, []observe.WayIn{{Router: edge}}},
 		"aviatrix": {byAviatrix, []observe.WayIn{{Controller: "avx-82", Gateway: "gcp-spoke-1",
-			Connections: []string{"site-1"}}}},
+			Connections: []string{"site-1", "site-2"}}}},
 		"bgp": {bySpeaker, nil},
 	} {
 		in, binds := asked(t, planned(t, ways(bundleIn, c.announce, connector+","+firewall)), "prove-reach")
