@@ -33,12 +33,17 @@ func (r *run) resolveFrom(realm Realm, name Name, hops int) answer {
 		return answer{gap: Gap{ForwardedName, string(name), "alternative name servers answer for the network"}}
 	}
 	if rule, ok := longest(s.Responses.Items, name, func(r Response) Name { return r.Name }); ok && !rule.Passthru {
-		return r.local(realm, rule.Alias, rule.Addresses, hops)
+		return answer{addresses: rule.Addresses, known: true} // what its alias stands for nobody looks for
 	}
 	zone, ok := zoneFor(s.Zones.Items, name)
 	if !ok {
 		return answer{gap: Gap{NameUnresolved, string(name), "only the public name service answers"}}
 	}
+	return r.inZone(realm, zone, name, hops)
+}
+
+// inZone is what one zone of a network answers.
+func (r *run) inZone(realm Realm, zone Zone, name Name, hops int) answer {
 	switch zone.Kind {
 	case ForwardingZone:
 		return answer{gap: Gap{ForwardedName, string(name), "the zone " + zone.Object + " forwards the question"}}
@@ -46,16 +51,31 @@ func (r *run) resolveFrom(realm Realm, name Name, hops int) answer {
 		return r.resolveFrom(zone.Target, name, hops-1)
 	}
 	record, _ := longest(zone.Records, name, func(r Record) Name { return r.Name })
-	return r.local(realm, record.Alias, record.Addresses, hops)
+	if record.Alias == "" {
+		return answer{addresses: record.Addresses, known: true}
+	}
+	return r.alias(realm, record.Alias, hops-1)
 }
 
-// local is local data: addresses, or what the network answers for the name that an alias stands for (page "DNS
-// records overview", CNAME: the resolution begins again).
-func (r *run) local(realm Realm, alias Name, addresses Ranges, hops int) answer {
-	if alias == "" {
-		return answer{addresses: addresses, known: true}
+// alias is what the name that an alias of a private zone stands for is answered by: private zones of the network, and
+// no public ones. Whether its response policy is asked stands in no page.
+//
+// Page "CNAME chasing" (cloud.google.com/dns/docs/cnamechasing): an alias of a response policy's local data is not looked
+// for at all.
+func (r *run) alias(realm Realm, name Name, hops int) answer {
+	n, ok := r.world.network(realm)
+	if !ok || hops == 0 {
+		return answer{gap: Gap{NameUnresolved, string(name), "nothing is known of the network's zones"}}
 	}
-	return r.resolveFrom(realm, alias, hops-1)
+	rule, fits := longest(n.Names.Responses.Items, name, func(r Response) Name { return r.Name })
+	if fits && !rule.Passthru && r.ask(ResponsePolicyAnswersAliases) {
+		return answer{addresses: rule.Addresses, known: true}
+	}
+	zone, ok := zoneFor(n.Names.Zones.Items, name)
+	if !ok {
+		return answer{known: true}
+	}
+	return r.inZone(realm, zone, name, hops)
 }
 
 // longest is the entry whose pattern fits the name most closely: the name itself, else the longest "*." above it.

@@ -24,6 +24,8 @@ const (
 	PrivateIncludesUniqueLocal Switch = "private-ranges-include-unique-local"
 	// ConnectorCarriesICMP is about what a connector takes besides TCP and UDP.
 	ConnectorCarriesICMP Switch = "connector-carries-icmp"
+	// ResponsePolicyAnswersAliases is about the name that an alias of a private zone stands for.
+	ResponsePolicyAnswersAliases Switch = "response-policy-answers-aliases"
 	// DeadNextHopYields is about a static route whose next hop is not there, and routes of shorter prefixes.
 	DeadNextHopYields Switch = "dead-next-hop-yields-to-shorter-prefix"
 )
@@ -54,6 +56,8 @@ func (s Switch) Sentence() string {
 		return "no document says whether internal IPv6 addresses count as private destinations"
 	case ConnectorCarriesICMP:
 		return "the conditions under which a connector carries ICMP could not be read"
+	case ResponsePolicyAnswersAliases:
+		return "no document says whether a response policy answers for the name that an alias stands for"
 	case DeadNextHopYields:
 		return "no document says whether a static route without its next hop gives way to a shorter prefix"
 	}

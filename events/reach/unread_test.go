@@ -222,11 +222,18 @@ func TestAnAliasIsAnsweredAsItsTarget(t *testing.T) {
 		{Name: "loop.corp.example", Alias: "loop.corp.example"}}})
 	n.Names.Responses = WholeList(Response{Name: "old.example", Alias: "www.corp.example"})
 	r := &run{world: World{Networks: []Network{n}}}
-	for name, want := range map[Name]string{"www.corp.example": "10.30.0.10/32", "old.example": "10.30.0.10/32",
-		"cdn.corp.example": "", "loop.corp.example": "", "gone.corp.example": "none"} {
+	for name, want := range map[Name]string{"www.corp.example": "10.30.0.10/32", "old.example": "none",
+		"cdn.corp.example": "none", "loop.corp.example": "", "gone.corp.example": "none"} {
 		a := r.resolve("net", name)
 		if a.known != (want != "") || a.known && a.addresses.String() != want {
 			t.Errorf("%s: %v by %v, want %q", name, a.addresses, a.gap, want)
+		}
+	}
+	n.Names.Responses = WholeList(Response{Name: "git.corp.example", Addresses: ranges(t, "10.30.0.11")})
+	for policy, want := range map[bool]string{false: "10.30.0.10/32", true: "10.30.0.11/32"} {
+		r := &run{world: World{Networks: []Network{n}}, settled: map[Switch]bool{ResponsePolicyAnswersAliases: policy}}
+		if a := r.resolve("net", "www.corp.example"); !a.known || a.addresses.String() != want {
+			t.Errorf("with a response policy for the alias's target: %v by %v, want %s", a.addresses, a.gap, want)
 		}
 	}
 }
