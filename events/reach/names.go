@@ -60,8 +60,8 @@ func (r *run) inZone(realm Realm, zone Zone, name Name, hops int) answer {
 // alias is what the name that an alias of a private zone stands for is answered by: private zones of the network, and
 // no public ones. Whether its response policy is asked stands in no page.
 //
-// Page "CNAME chasing" (cloud.google.com/dns/docs/cnamechasing): an alias of a response policy's local data is not looked
-// for at all.
+// Page "CNAME chasing" (cloud.google.com/dns/docs/cnamechasing): an alias of a response policy's local data is not
+// looked for at all.
 func (r *run) alias(realm Realm, name Name, hops int) answer {
 	n, ok := r.world.network(realm)
 	if !ok || hops == 0 {

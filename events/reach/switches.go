@@ -57,7 +57,7 @@ func (s Switch) Sentence() string {
 	case ConnectorCarriesICMP:
 		return "the conditions under which a connector carries ICMP could not be read"
 	case ResponsePolicyAnswersAliases:
-		return "no document says whether a response policy answers for the name that an alias stands for"
+		return "no document says whether a response policy answers for the target of an alias"
 	case DeadNextHopYields:
 		return "no document says whether a static route without its next hop gives way to a shorter prefix"
 	}
