@@ -90,7 +90,7 @@ var reachMutants = []mutant{
 }
 
 // reachWorlds are as many random worlds as a mutant is tried in.
-const reachWorlds = "150"
+const reachWorlds = "100"
 
 // proveReachMutants builds the proofs with one fault of the model at a time. Each has to be found: a documented example
 // or a random world contradicts it. Without a fault nothing is contradicted.
@@ -120,7 +120,7 @@ func proveReachMutants(ctx context.Context, s lab.Settings) error {
 		began := time.Now()
 		by, err := foundBy(ctx, dir, overlay)
 		if err != nil {
-			return fmt.Errorf("mutant %q: %w", m.name, err)
+			return errors.Join(fmt.Errorf("mutant %q: %w", m.name, err), t.Print())
 		}
 		if by != "-" {
 			found++
