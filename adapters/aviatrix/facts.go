@@ -26,21 +26,16 @@ type gatewayFacts struct{ c *Client }
 func (f gatewayFacts) Fabric(
 	ctx context.Context, name string, networks []reach.Realm,
 ) (observe.Fabric, error) {
-	return f.read(ctx, name, func(machine) bool { return true }, networks)
+	return f.read(ctx, name, observe.Machines{Networks: networks, Addresses: reach.EveryAddress()})
 }
 
 // Through implements [observe.Gateways].
 func (f gatewayFacts) Through(ctx context.Context, name string, m observe.Machines) (observe.Fabric, error) {
-	return f.read(ctx, name, func(at machine) bool {
-		return addresses(at.PrivateIP).Overlaps(m.Addresses)
-	}, m.Networks)
+	return f.read(ctx, name, m)
 }
 
-// read reads the gateways in some networks that are wanted, and what is behind them. Where none is wanted it reads the
-// list alone, unless all are.
-func (f gatewayFacts) read(
-	ctx context.Context, name string, wanted func(machine) bool, networks []reach.Realm,
-) (observe.Fabric, error) {
+// read reads some gateways, and what is behind them. Where there is none it reads the list alone.
+func (f gatewayFacts) read(ctx context.Context, name string, in observe.Machines) (observe.Fabric, error) {
 	ctl, err := f.c.controller(name)
 	if err != nil {
 		return observe.Fabric{}, err
@@ -51,15 +46,16 @@ func (f gatewayFacts) read(
 		return observe.Fabric{}, err
 	}
 	var first []machine
+	every := in.Addresses.Equal(reach.EveryAddress()) // also those without a private address
 	for _, m := range s.machines {
-		if slices.Contains(networks, m.realm()) && wanted(m) {
+		if slices.Contains(in.Networks, m.realm()) && (every || addresses(m.PrivateIP).Overlaps(in.Addresses)) {
 			first = append(first, m)
 		}
 	}
 	if len(first) == 0 {
 		return observe.Fabric{}, nil
 	}
-	out, err := s.fabric(ctx, first)
+	out, err := s.fabric(ctx, first, in.Toward)
 	if ended := ctx.Err(); ended != nil {
 		return observe.Fabric{}, workers.Retry("deadline", 0, fmt.Errorf("read gateways of %s: %w", ctl.name, ended))
 	}
@@ -68,14 +64,16 @@ func (f gatewayFacts) read(
 
 // fabric asks everything that does not depend on another answer at once, then what is asked by gateway, connection and
 // tag, and puts it into the model's words at the end, in the order of the names.
-func (s *survey) fabric(ctx context.Context, first []machine) (observe.Fabric, error) {
+func (s *survey) fabric(ctx context.Context, first []machine, toward reach.Ranges) (observe.Fabric, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var err error
 	var wall firewall
 	var sites *sites
 	var segments *segments
-	together(func() { s.peerings(ctx) }, func() { sites = s.connections(ctx) },
+	read := &tables{own: map[string]lines{}, inside: map[reach.Realm]reach.Listing[reach.Route]{}}
+	together(func() { s.peerings(ctx) }, func() { s.along(ctx, first, toward, read) },
+		func() { sites = s.connections(ctx) },
 		func() { segments = s.attachments(ctx) }, func() {
 			if s.release, err = s.version(ctx); err != nil {
 				cancel() // nothing is worth its calls without it
@@ -86,31 +84,30 @@ func (s *survey) fabric(ctx context.Context, first []machine) (observe.Fabric, e
 	if err != nil {
 		return observe.Fabric{}, err
 	}
-	near := s.follow(first)
+	near, beyond := s.follow(first), []string(nil)
+	if !toward.Empty() {
+		near, beyond = read.among(near)
+	}
 	sites.only(near, s)
 	var filters *filters
-	tables, inside := make([]lines, len(near)), make([]reach.Listing[reach.Route], len(near))
 	reads := append(sites.reads(ctx, s), func() { s.policies(ctx, near, sites, segments) },
-		func() { filters = s.filters(ctx, near) })
-	for i, m := range near {
-		reads = append(reads, func() { tables[i] = s.lines(ctx, m) })
-		if first := slices.IndexFunc(near, func(o machine) bool { return o.realm() == m.realm() }); !m.google() &&
-			first == i {
-			reads = append(reads, func() { inside[i] = s.networkRoutes(ctx, m) }, func() { s.inventory() })
-		}
+		func() { filters = s.filters(ctx, near) }, func() { s.readTables(ctx, near, read) })
+	if slices.ContainsFunc(near, func(m machine) bool { return !m.google() }) {
+		reads = append(reads, func() { s.inventory() })
 	}
 	together(reads...)
-	out := observe.Fabric{Controller: wall.controller}
+	out := observe.Fabric{Controller: wall.controller, Beyond: beyond}
 	out.Controller.Exception, out.Controller.Private = filters.exception, filters.private
 	out.Controller.Connected = segments.connected
-	for i, m := range near {
+	for _, m := range near {
 		g := s.gatewayFact(m, wall.deployed)
 		g.Domain = segments.of(m)
 		g.Tags, g.PassThrough = filters.at(m)
-		g.Table = s.table(m, tables[i], sites, segments)
+		g.Table = s.table(m, read.own[m.Name], sites, segments)
 		out.Gateways = append(out.Gateways, g)
-		if inside[i].Call != "" {
-			out.Networks = append(out.Networks, s.otherCloud(m, inside[i]))
+		if routes, has := read.inside[m.realm()]; has {
+			delete(read.inside, m.realm())
+			out.Networks = append(out.Networks, s.otherCloud(m, routes))
 		}
 	}
 	out.Sites = sites.facts(s, out.Gateways, segments)

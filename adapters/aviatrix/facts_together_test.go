@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -174,5 +175,58 @@ func TestThroughReadsWhatIsPassed(t *testing.T) {
 	of.Networks = []reach.Realm{observe.NetworkRealm("proj", "other")}
 	if f, err = c.Gateways().Through(t.Context(), "c", of); err != nil || len(f.Gateways) > 0 {
 		t.Errorf("the address means another machine in another network: %s %v", rendered(f), err)
+	}
+}
+
+// Tables are followed by the lines for the packets in question; the gateways that none of these leads to are named.
+func TestThroughFollowsTheLinesInQuestion(t *testing.T) {
+	row := func(name, address, more string) string {
+		return merged(spokeRow(`{"vpc_name":"`+name+`","private_ip":"`+address+`","group_name":"g"}`), more)
+	}
+	far := `{"vpc_id":"vnet:rg:1","cloud_type":8}`
+	answers := small().with(told{
+		"list_vpcs_summary": "[" + row("gw-0", "10.10.0.2", "") + "," + row("gw-1", "10.10.0.3", "") + "," +
+			row("gw-2", "10.10.0.4", "") + "," + row("gw-3", "10.20.0.4", far) + "]",
+		"get_transit_or_spoke_gateway_details?gateway_name=gw-0": tableOf("gw-0",
+			`{"route":"10.20.0.0/16","target":"gw-3"}`, `{"route":"10.30.0.0/16","target":"gw-2"}`),
+		"get_transit_or_spoke_gateway_details?gateway_name=gw-1": tableOf("gw-1",
+			`{"route":"10.10.0.0/24","target":"local"}`),
+		"get_transit_or_spoke_gateway_details?option=vpc_route": `{"vpc_route_table":[{"name":"t","route_info":[` +
+			`{"route":"10.10.0.0/24","target":"gw-1"}]}]}`,
+		"get_transit_or_spoke_gateway_details?gateway_name=gw-3": tableOf("gw-3",
+			`{"route":"10.20.0.0/16","target":"local"}`),
+	})
+	asked := map[string]int{}
+	var mu sync.Mutex
+	c := client(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		asked[about(r)]++
+		mu.Unlock()
+		if r.URL.Query().Get("option") == "vpc_route" { // its answer depends on the option, not on the gateway
+			fmt.Fprintf(w, `{"return":true,"results":%s}`,
+				answers["get_transit_or_spoke_gateway_details?option=vpc_route"])
+			return
+		}
+		answers.ServeHTTP(w, r)
+	}))
+	f, err := c.Gateways().Through(t.Context(), "c", observe.Machines{
+		Networks:  []reach.Realm{observe.NetworkRealm("proj", "net")},
+		Addresses: ranges(t, "10.10.0.2"), Toward: ranges(t, "10.20.1.0/24", "10.10.0.128/25")})
+	must(t, err)
+	var names []string
+	for _, g := range f.Gateways {
+		names = append(names, g.Name)
+	}
+	if !slices.Equal(names, []string{"gw-0", "gw-1", "gw-3"}) || !slices.Equal(f.Beyond, []string{"gw-2"}) ||
+		len(f.Networks) != 1 || len(f.Networks[0].Routes.Items) != 1 {
+		t.Errorf("gateways %v, beyond %v, %d networks:\n%s", names, f.Beyond, len(f.Networks), rendered(f))
+	}
+	for call, n := range asked {
+		if n > 1 && strings.HasPrefix(call, "get_transit_or_spoke") {
+			t.Errorf("%s was asked %d times", call, n)
+		}
+	}
+	if asked["get_transit_or_spoke_gateway_detailsgw_route gw-2"] > 0 {
+		t.Error("a table was read that no line in question leads to")
 	}
 }

@@ -50,8 +50,8 @@ type Gateways interface {
 	// Fabric reads the controller, and each gateway that packets from or to one of the networks may pass: the spokes in
 	// them, and whatever is attached to or peered with those, in turn.
 	Fabric(ctx context.Context, controller string, networks []reach.Realm) (Fabric, error)
-	// Through reads the same, but only of the gateways whose machines have one of some addresses, with whatever is
-	// attached to or peered with those. Where none is the controller's, nothing more is read, and the answer is empty.
+	// Through reads the same, but only of the gateways whose machines have one of some addresses, and of those that
+	// their tables lead to. Where none is the controller's, nothing more is read, and the answer is empty.
 	Through(ctx context.Context, controller string, m Machines) (Fabric, error)
 }
 
@@ -59,6 +59,9 @@ type Gateways interface {
 type Machines struct {
 	Networks  []reach.Realm
 	Addresses reach.Ranges
+	// Toward are the addresses that packets in question have at either end: only the lines for them are followed from
+	// table to table. Empty follows every gateway that is attached to or peered with another.
+	Toward reach.Ranges
 }
 
 // A Fabric is what one controller knows.
@@ -69,6 +72,8 @@ type Fabric struct {
 	// firewalls) is not whole. Sites are the far ends of its connections; nobody reads their tables here.
 	Networks []reach.Network
 	Sites    []reach.FarSideFacts
+	// Beyond are the names of gateways that are attached to or peered with these, and that no line in question led to.
+	Beyond []string
 }
 
 // Services reads a service as its callers meet it.

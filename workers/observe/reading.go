@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -175,14 +176,18 @@ func (r *reading) atHome() bool {
 
 // more reads what the claims depend on, and tells whether there was something.
 func (r *reading) more(ctx context.Context, w reach.World) (bool, error) {
-	objects := r.dependsOn(w)
+	needs := r.dependsOn(w)
+	objects, toward := needs.objects, needs.toward
+	if needs.everywhere {
+		toward = reach.Ranges{}
+	}
 	wanted := func(p *neighbour) bool { return !p.asked && slices.Contains(objects, string(p.network.Realm)) }
 	passing, strangers := machinesOf(w, objects)
 	switch {
-	case strangers || r.fabrics != nil && !passing.Subtract(r.passing).Empty():
+	case strangers || r.beyond(objects) || r.fabrics != nil && !passing.Subtract(r.passing).Empty():
 		return true, r.everything(ctx)
 	case r.fabrics == nil && !passing.Empty():
-		if err := r.readPassing(ctx, passing); err != nil {
+		if err := r.readPassing(ctx, passing, toward); err != nil {
 			return true, err
 		}
 		return true, r.readPeers(ctx, wanted)
@@ -192,31 +197,78 @@ func (r *reading) more(ctx context.Context, w reach.World) (bool, error) {
 	return false, nil
 }
 
-// dependsOn are the objects that a claim is undecided for.
-func (r *reading) dependsOn(w reach.World) (objects []string) {
+// A need is what claims are undecided for: objects, and the addresses at both ends of the packets that wait for a
+// machine on their way. Everywhere tells that nobody can tell these.
+type need struct {
+	objects    []string
+	toward     reach.Ranges
+	everywhere bool
+}
+
+// add notes what a finding depends on. named tells that its packets have the addresses in ends at either end.
+func (n *need) add(w reach.World, f reach.Finding, ends reach.Ranges, named bool) {
+	var of []string
+	for _, g := range f.Open {
+		of = append(of, g.Object)
+	}
+	n.objects = append(n.objects, of...)
+	if passing, _ := machinesOf(w, of); !passing.Empty() {
+		n.toward, n.everywhere = n.toward.Union(ends), n.everywhere || !named
+	}
+}
+
+// dependsOn is what the claims are undecided for. What cannot be asked is told by who judges.
+func (r *reading) dependsOn(w reach.World) (out need) {
 	after, err := w.After(r.in.Effects...)
-	if err != nil { // who judges says so
-		return nil
+	if err != nil {
+		return out
 	}
 	for _, a := range r.in.Asks {
 		f, err := after.Ask(a)
 		if err != nil {
-			return objects
+			return out
 		}
-		for _, g := range f.Open {
-			objects = append(objects, g.Object)
-		}
+		ends, named := r.ends(a)
+		out.add(w, f, ends, named)
 	}
 	ways, err := r.in.waysIn(w)
-	if err != nil { // who judges says so
-		return objects
+	if err != nil {
+		return out
 	}
 	for _, f := range ways.findings {
-		for _, g := range f.Open {
-			objects = append(objects, g.Object)
+		out.add(w, f, reach.Ranges{}, false)
+	}
+	return out
+}
+
+// ends are the addresses that the packets of a claim have at either end, where the claim names them.
+func (r *reading) ends(a reach.Ask) (ends reach.Ranges, ok bool) {
+	if a.Want != reach.Passes || a.Dest == nil || a.Dest.CIDR == "" {
+		return ends, false
+	}
+	dst, err := reach.ParseRanges(a.Dest.CIDR)
+	if err != nil {
+		return ends, false
+	}
+	if a.From.Subnet == "" {
+		src, err := reach.ParseRanges(strings.Split(a.From.Source, ",")...)
+		return dst.Union(src), err == nil
+	}
+	for _, n := range r.near {
+		for _, s := range n.Subnets.Items {
+			if n.Realm == a.From.Realm && s.Object == a.From.Subnet {
+				return dst.Union(s.Ranges), true
+			}
 		}
 	}
-	return objects
+	return ends, false
+}
+
+// beyond tells whether one of some objects is a gateway that no line in question led to.
+func (r *reading) beyond(objects []string) bool {
+	return slices.ContainsFunc(r.fabrics, func(f Fabric) bool {
+		return slices.ContainsFunc(f.Beyond, func(name string) bool { return slices.Contains(objects, name) })
+	})
 }
 
 // machinesOf are the addresses of the machines among some objects that routes lead to and that are no gateway yet.
@@ -246,8 +298,9 @@ func machinesOf(w reach.World, objects []string) (passing reach.Ranges, stranger
 	return passing, strangers
 }
 
-// readPassing asks every controller for those of its gateways that have one of some addresses, and what is behind them.
-func (r *reading) readPassing(ctx context.Context, machines reach.Ranges) error {
+// readPassing asks every controller for those of its gateways that have one of some addresses, and for what their
+// tables lead to.
+func (r *reading) readPassing(ctx context.Context, machines, toward reach.Ranges) error {
 	r.passing = machines
 	var realms []reach.Realm
 	for _, n := range r.near {
@@ -257,7 +310,7 @@ func (r *reading) readPassing(ctx context.Context, machines reach.Ranges) error 
 		realms = append(realms, p.network.Realm)
 	}
 	return r.readFabrics(ctx, func(ctx context.Context, c string) (Fabric, error) {
-		return r.Gateways.Through(ctx, c, Machines{Networks: realms, Addresses: machines})
+		return r.Gateways.Through(ctx, c, Machines{Networks: realms, Addresses: machines, Toward: toward})
 	})
 }
 

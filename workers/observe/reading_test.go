@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"slices"
 	"testing"
@@ -43,6 +44,16 @@ func TestOnlyWhatAnAnswerDependsOnIsRead(t *testing.T) {
 			s.fabric.Gateways[0].Address = ranges(t, "10.0.0.77")
 		}, in: func(in *ReachIn) { to(in, "192.168.1.1/32") },
 			want: append(slices.Clone(begun), "through 10.0.0.9/32")},
+		{name: "by a gateway that no line in question led to", world: func(s *shown, n *reach.Network) {
+			n.Firewall.Rules = reach.WholeList(reach.Rule{Object: "in", In: true, Priority: 1, Act: reach.Allow,
+				Src: reach.Peer{Ranges: reach.EveryAddress()}, Dst: reach.Peer{Ranges: reach.EveryAddress()},
+				Layer4: []reach.Layer4{reach.EveryProtocol()}, Target: reach.Target{All: true}})
+			s.fabric.Gateways[0].Table = reach.WholeList(reach.GatewayRoute{Object: "on",
+				Dst:  netip.MustParsePrefix("192.168.0.0/16"),
+				Next: reach.NextHop{Kind: reach.ToGateway, Name: "transit", State: reach.Up}})
+			s.fabric.Beyond = []string{"transit"}
+		}, in: func(in *ReachIn) { to(in, "192.168.1.1/32") },
+			want: append(slices.Clone(begun), "through 10.0.0.9/32", peer, "fabric")},
 		{name: "by a machine that no list shows", world: func(_ *shown, n *reach.Network) {
 			n.Interfaces = reach.WholeList(n.Interfaces.Items[0])
 		}, in: func(in *ReachIn) { to(in, "192.168.1.1/32") }, want: append(slices.Clone(begun), peer, "fabric")},
