@@ -44,6 +44,10 @@ func within(p netip.Prefix, list []netip.Prefix) bool {
 // private tells whether the filter takes a destination for an internal one.
 func private(a netip.Addr) bool { return a.Is4() && a.IsPrivate() }
 
+// rfc1918 are the private ranges of IPv4.
+var rfc1918 = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
+	netip.MustParsePrefix("192.168.0.0/16")}
+
 func without(list, gone []string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(gone, s) })
 }

@@ -233,8 +233,13 @@ func (c *call) covers(r rule, f Flow) bool {
 	})
 }
 
+// inGroups: the group Public Internet has what is in no range of RFC 1918, as a source too (docs.aviatrix.com/
+// documentation/latest/building-your-network/smartgroups-about.html, default SmartGroups).
 func (c *call) inGroups(ids []string, p netip.Prefix) bool {
 	return slices.ContainsFunc(ids, func(id string) bool {
+		if id == internetID {
+			return !slices.ContainsFunc(rfc1918, p.Overlaps)
+		}
 		d, err := c.appDomain(id)
 		return err == nil && within(p, parsed(d.Selector.texts("cidr")))
 	})
@@ -254,13 +259,7 @@ func (c *call) toGroups(ids []string, target netip.Addr) bool {
 	if !target.IsValid() {
 		return slices.Contains(ids, anywhereID) || slices.Contains(ids, internetID)
 	}
-	public := !private(target)
-	return slices.ContainsFunc(ids, func(id string) bool {
-		if id == internetID {
-			return public
-		}
-		return c.inGroups([]string{id}, netip.PrefixFrom(target, target.BitLen()))
-	})
+	return c.inGroups(ids, netip.PrefixFrom(target, target.BitLen()))
 }
 
 // Steered tells whether the controller's own routes bring traffic of a machine with these network tags to the gateway.

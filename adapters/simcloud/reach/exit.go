@@ -144,6 +144,9 @@ func (w *walk) onInternet(l leg) leg {
 	}
 	if who, ok := w.externally(l.dst); ok {
 		w.say("the Internet", netMachine, who.name)
+		if !who.running {
+			return w.drop(l, who.name, nicStopped, "")
+		}
 		l.at, l.nic, l.net, l.region, l.dst = atMachine, &who, who.net, who.region, who.v4
 		return l
 	}
