@@ -259,12 +259,12 @@ func (w *walk) leaveNIC(l leg) leg {
 	if !l.nic.running {
 		return w.drop(l, l.nic.name, nicStopped, "")
 	}
-	if l = w.carried(l); l.at == dropped {
-		return l
-	}
-	if slices.Contains(metadata, l.dst) {
+	if slices.Contains(metadata, l.dst) { // of whoever sends: a service's packet never comes to a connector
 		w.say(l.nic.name, fwAlways, "")
 		l.at, l.end, l.there = arrived, "metadata", "metadata server"
+		return l
+	}
+	if l = w.carried(l); l.at == dropped {
 		return l
 	}
 	if l.src != l.nic.v4 && l.src != l.nic.v6 && !l.nic.forward {
