@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,37 +28,45 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/calls.golden; review its diff like code")
 
-// callsGolden has, for each example and way, how often each call of the world comes at most, and how many are made for
-// each verb of a step.
+// callsGolden has, for each example and way, how often each call of the world comes, and how many one run of each verb
+// of a step makes at most.
 const callsGolden = "testdata/calls.golden"
 
-// stepKey marks the context of a step's run.
-type stepKey struct{}
+// runKey marks the context of a step's run, with the counter of its calls.
+type runKey struct{}
 
-// marked is a handler whose calls can be told from those of others.
-type marked struct{ workers.Handler }
-
-// Run marks the context.
-func (m marked) Run(ctx context.Context, c events.Command, now time.Time) events.Outcome {
-	return m.Handler.Run(context.WithValue(ctx, stepKey{}, c.Step+" "+string(c.Verb)), c, now)
+// marked is a handler whose calls are counted run by run.
+type marked struct {
+	workers.Handler
+	counts *byStep
 }
 
-// byStep counts calls by the step that they are made for; those for none poll operations.
+// Run counts the calls of one run.
+func (m marked) Run(ctx context.Context, c events.Command, now time.Time) events.Outcome {
+	var calls atomic.Int32
+	o := m.Handler.Run(context.WithValue(ctx, runKey{}, &calls), c, now)
+	m.counts.ran(c.Step+" "+string(c.Verb), int(calls.Load()))
+	return o
+}
+
+// byStep has the most calls of one run by the step that it was of. Polls of operations are of none.
 type byStep struct {
 	next http.RoundTripper
 	mu   sync.Mutex
 	made map[string]int
 }
 
+func (b *byStep) ran(step string, calls int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.made[step] = max(b.made[step], calls)
+}
+
 // RoundTrip counts a call and passes it on.
 func (b *byStep) RoundTrip(r *http.Request) (*http.Response, error) {
-	who, _ := r.Context().Value(stepKey{}).(string)
-	if who == "" {
-		who = "polls of operations"
+	if calls, is := r.Context().Value(runKey{}).(*atomic.Int32); is {
+		calls.Add(1)
 	}
-	b.mu.Lock()
-	b.made[who]++
-	b.mu.Unlock()
 	return b.next.RoundTrip(r)
 }
 
@@ -98,6 +107,10 @@ func exampleIntent(t *testing.T, name string) events.Intent {
 	return list[0]
 }
 
+// spare is what a count may be above the golden file's: on a busy machine a step may be looked at once more. What one
+// run of a step makes has none.
+func spare(most int) int { return most/10 + 2 }
+
 // The examples cost no more calls than they did: the world counts them. It has a thousand services of others.
 func TestCallsDoNotGrow(t *testing.T) {
 	var got []string
@@ -112,8 +125,13 @@ func TestCallsDoNotGrow(t *testing.T) {
 	}
 	bounds := callBounds(t)
 	for _, line := range got {
-		if what, n := splitCount(t, line); n > bounds[what] {
-			t.Errorf("%s: %d calls, at most %d are known (go test -run %s -args -update)", what, n, bounds[what],
+		what, n := splitCount(t, line)
+		most := bounds[what]
+		if !strings.Contains(what, runOf) {
+			most += spare(most)
+		}
+		if n > most {
+			t.Errorf("%s: %d calls, at most %d are known (go test -run %s -args -update)", what, n, most,
 				t.Name())
 		}
 	}
@@ -124,12 +142,21 @@ func TestCallsDoNotGrowWithOthersZones(t *testing.T) {
 	bounds := callBounds(t)
 	for _, line := range countCalls(t, "private-service.yaml", crowded()) {
 		what, n := splitCount(t, line)
-		step, lists := strings.Contains(what, ": for ") || strings.HasSuffix(what, ": all"), "gcp managedZones.list"
-		if most := bounds[what]; !step && n > most && (!strings.HasSuffix(what, lists) || n > 2*most) {
-			t.Errorf("%s: %d calls, %d without the zones of others", what, n, most)
+		most := bounds[what]
+		switch {
+		case strings.Contains(what, runOf), strings.HasSuffix(what, ": all"):
+			continue
+		case strings.HasSuffix(what, "gcp managedZones.list"):
+			most *= 2
+		}
+		if n > most+spare(most) {
+			t.Errorf("%s: %d calls, at most %d without the zones of others", what, n, most)
 		}
 	}
 }
+
+// runOf is in a line about one run of a step.
+const runOf = ": a run of "
 
 // callBounds are the counts of the golden file.
 func callBounds(t *testing.T) map[string]int {
@@ -162,7 +189,7 @@ func countCalls(t *testing.T, name string, scenario []byte) (lines []string) {
 	l := newLabIn(t, scenario)
 	counts := &byStep{next: l.wire.next, made: map[string]int{}}
 	l.wire.next = counts
-	d := startDaemonOn(t, l, func(h workers.Handler) workers.Handler { return marked{h} })
+	d := startDaemonOn(t, l, func(h workers.Handler) workers.Handler { return marked{h, counts} })
 	in := exampleIntent(t, name)
 	before := map[string]int{}
 	for _, want := range []events.Want{events.Apply, events.Withdraw} {
@@ -185,7 +212,7 @@ func countCalls(t *testing.T, name string, scenario []byte) (lines []string) {
 		}
 		made := counts.take()
 		for _, step := range slices.Sorted(maps.Keys(made)) {
-			by = append(by, fmt.Sprintf("%s: for %s %d", at, step, made[step]))
+			by = append(by, fmt.Sprintf("%s%s%s %d", at, runOf, step, made[step]))
 		}
 		lines = append(append(lines, fmt.Sprintf("%s: all %d", at, total)), by...)
 	}
