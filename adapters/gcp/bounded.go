@@ -2,9 +2,10 @@ package gcp
 
 import (
 	"context"
+	"maps"
 	"net/http"
-	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,8 +18,9 @@ import (
 // What does reach the request is a header of the context, so a number in one stands for the context until the request
 // is on its way.
 
-// endHeader is that header, in the lower case in which those clients write it; others write it as [http.Header] does.
-const endHeader = "x-culvert-end"
+// endHeader is that header. Those clients write it as it was given to them, others as [http.Header] does: it is looked
+// for in any case of letters.
+const endHeader = "X-Culvert-End"
 
 // ends are the contexts of lists by number.
 type ends struct {
@@ -55,7 +57,12 @@ func (e *ends) carried(by *http.Client, now func() time.Time) *http.Client {
 
 // RoundTrip takes the number off. A number that is known no more is of a context that has ended.
 func (e endsCarrier) RoundTrip(req *http.Request) (*http.Response, error) {
-	numbers := slices.Concat(req.Header[endHeader], req.Header.Values(endHeader))
+	var numbers []string
+	for name, values := range req.Header {
+		if strings.EqualFold(name, endHeader) {
+			numbers = append(numbers, values...)
+		}
+	}
 	if len(numbers) == 0 {
 		return e.next.RoundTrip(req)
 	}
@@ -64,7 +71,6 @@ func (e endsCarrier) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, context.Canceled
 	}
 	own := req.Clone(ctx.(context.Context))
-	delete(own.Header, endHeader)
-	own.Header.Del(endHeader)
+	maps.DeleteFunc(own.Header, func(name string, _ []string) bool { return strings.EqualFold(name, endHeader) })
 	return e.next.RoundTrip(own)
 }

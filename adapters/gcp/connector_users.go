@@ -106,13 +106,14 @@ func (c connectors) sendsBy(ctx context.Context, s *run.GoogleCloudRunV2Service,
 		}
 		return true, nil
 	}
-	for _, gap := range of.gaps {
-		if gap.Cause == reach.NotAllowedToRead {
-			return false, workers.Refuse("permission", "list revisions of %s: %s", s.Name, gap.Why)
-		}
-		return false, workers.Retry("unreachable", 0, fmt.Errorf("list revisions of %s: %s", s.Name, gap.Why))
+	if len(of.gaps) == 0 {
+		return false, nil
 	}
-	return false, nil
+	why := fmt.Errorf("list revisions of %s: %s", s.Name, of.gaps[0].Why)
+	if of.gaps[0].Cause == reach.NotAllowedToRead {
+		return false, workers.Refuse("permission", "%w", why)
+	}
+	return false, workers.Retry("unreachable", 0, why)
 }
 
 // workloads lists the jobs and worker pools that use the connector.

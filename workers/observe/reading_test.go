@@ -125,7 +125,7 @@ func (l late) Network(ctx context.Context, _ Scope) (reach.Network, error) {
 func TestAReadThatIsTooLateIsMadeAgain(t *testing.T) {
 	_, p, run, in := standing(t)
 	for step, do := range map[string]func(context.Context) error{
-		"check": func(ctx context.Context) error { _, err := check{p.Drivers}.Do(ctx, run, in, nil); return err },
+		"check": func(ctx context.Context) error { _, err := check(p).Do(ctx, run, in, nil); return err },
 		"prove": func(ctx context.Context) error { _, err := p.Do(ctx, run, in, nil); return err },
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
