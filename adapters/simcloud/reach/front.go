@@ -192,6 +192,9 @@ func (w *walk) reply(l leg) leg {
 		r.at, r.there = arrived, "sender"
 	case "network":
 		r.at = atNIC
+		if r.nic != nil { // whoever answers sends from its own region
+			r.region = r.nic.region
+		}
 	case "balancer":
 		r.at, r.nic = atNetwork, nil
 	case "gateway":
