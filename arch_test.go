@@ -31,6 +31,7 @@ var rules = []rule{
 		"events/pointer",
 	}, "schemas are the contract with publishers and know nothing of the program but how a place is named"},
 	{"examples", nil, "examples are data"},
+	{"examples/...", nil, "a suite's helper reads the files and knows no more of them than their format"},
 	{"events", nil, "the vocabulary depends on nothing"},
 	{"events/intake", []string{"events", "events/pointer", "events/poison", "schemas"},
 		"the intake reads events by their schemas; it ends at a port"},

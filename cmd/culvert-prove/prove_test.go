@@ -6,42 +6,24 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/examples/examplestest"
 )
 
-// exampleEvent is the example as JSON, without its BGP speaker: two of GoBGP's servers in one process race on the
-// library's own globals, which the race detector would hold against us.
-func exampleEvent(t *testing.T) []byte { return eventOf(t, "private-service.yaml") }
-
+// eventOf is an example as JSON, without its BGP speaker.
 func eventOf(t *testing.T, example string) []byte {
 	t.Helper()
-	text, err := os.ReadFile("../../examples/" + example)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	for line := range strings.Lines(string(text)) {
-		if !strings.Contains(line, "via: bgp") {
-			lines = append(lines, line)
-		}
-	}
-	var event map[string]any
-	if err := yaml.Unmarshal([]byte(strings.Join(lines, "")), &event); err != nil {
-		t.Fatal(err)
-	}
-	body, err := json.Marshal(event)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return body
+	return examplestest.Event(t, "../../examples", example, examplestest.WithoutSpeakers)
+}
+
+func exampleEvent(t *testing.T) []byte {
+	t.Helper()
+	return eventOf(t, "private-service.yaml")
 }
 
 // A crash in the middle of the example's own plan is covered and proved.

@@ -214,7 +214,7 @@ func (s *statuses) check(t *testing.T) {
 func TestWhatNobodyCanReadIsADeadLetter(t *testing.T) {
 	d := inProcess(t, "--world", worldAlone(t).World)
 	_, js := d.broker()
-	good := example(t, "private-service-direct.yaml", nil)
+	good := example(t, "private-service-direct.yaml")
 	for _, bad := range []*nats.Msg{
 		{Subject: "culvert.intents.private-service", Data: []byte("{")},
 		{Subject: "culvert.intents.other-kind",

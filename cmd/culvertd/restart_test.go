@@ -107,7 +107,7 @@ func TestAKilledDaemonIsContinued(t *testing.T) {
 // Started held, the engine accepts and requests nothing.
 func TestHeld(t *testing.T) {
 	d := inProcess(t, "--world", worldAlone(t).World, "--paused")
-	id := d.submit(example(t, "private-service-direct.yaml", nil)).Saga
+	id := d.submit(example(t, "private-service-direct.yaml")).Saga
 	if v, err := d.api().Show(t.Context(), id); err != nil || v.Status != events.SagaAccepted {
 		t.Errorf("held: %+v %v", v, err)
 	}

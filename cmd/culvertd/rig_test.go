@@ -18,13 +18,12 @@ import (
 	"testing"
 	"time"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/culvertnet/culvert/adapters/httpapi"
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/cmd/internal/wiring"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/pause"
+	"github.com/culvertnet/culvert/examples/examplestest"
 )
 
 // patience bounds every wait of these tests; nothing needs a tenth of it.
@@ -297,25 +296,10 @@ func (d *daemon) eventually(what string, holds func() bool) {
 	}
 }
 
-// example reads an intent of the examples folder as JSON, changed as wanted.
-func example(t *testing.T, file string, change func(event, data map[string]any)) []byte {
+// example is an intent of the examples folder as JSON, changed as wanted.
+func example(t *testing.T, file string, changes ...func(event, data map[string]any)) []byte {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("../../examples", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var event map[string]any
-	if err := yaml.Unmarshal(raw, &event); err != nil {
-		t.Fatal(err)
-	}
-	if change != nil {
-		change(event, event["data"].(map[string]any))
-	}
-	b, err := json.Marshal(event)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return examplestest.Event(t, "../../examples", file, changes...)
 }
 
 // withdrawal is an event that gives a connection up.

@@ -8,10 +8,17 @@ import "slices"
 // A firewall of a network lets an answer pass without a rule. A gateway that keeps connections has to be the same one
 // in both directions.
 func RoundTrip(w World, q Question) Verdict {
-	v, out := evaluate(w, q)
+	_, both := roundTrip(w, q)
+	return both
+}
+
+// roundTrip gives the verdict of the way there, and that of both ways.
+func roundTrip(w World, q Question) (there, v Verdict) {
+	there, out := evaluate(w, q)
 	if out.tooLarge {
-		return v
+		return there, there
 	}
+	v = there
 	// What was not followed to an end may be answered from wherever it went.
 	sureBack, mayBack := out.opened, out.opened
 	var lost Flows
@@ -31,8 +38,8 @@ func RoundTrip(w World, q Question) Verdict {
 		}
 		v.Open = slices.Concat(v.Open, answer.Open)
 		for _, h := range answer.Hops {
-			if h.Layer, h.Flows = BackLayer+h.Layer, h.Flows.turned(end.flows); len(v.Hops) < MaxHops {
-				v.Hops = append(v.Hops, h)
+			if h.Flows = h.Flows.turned(end.flows); len(v.Back) < MaxHops {
+				v.Back = append(v.Back, h)
 			}
 		}
 	}
@@ -46,7 +53,7 @@ func RoundTrip(w World, q Question) Verdict {
 		v.Open = nil
 	}
 	v.Digest = v.digest()
-	return v
+	return there, v
 }
 
 // withoutAsymmetric takes out of Sure what passes a gateway that keeps connections in one direction only.

@@ -86,22 +86,22 @@ func (v Verdict) digest() string {
 		realm Realm
 		layer string
 		act   Act
+		way   string
 	}
 	decided := map[step]Flows{}
-	for _, h := range v.Hops {
-		layer, back := strings.CutPrefix(h.Layer, BackLayer)
-		s := step{h.Realm, strings.Fields(layer)[0], h.Act}
-		if back {
-			s.layer = BackLayer + s.layer
+	for way, hops := range map[string][]Hop{"there": v.Hops, "back": v.Back} {
+		for _, h := range hops {
+			s := step{h.Realm, strings.Fields(h.Layer)[0], h.Act, way}
+			decided[s] = decided[s].Union(h.Flows)
 		}
-		decided[s] = decided[s].Union(h.Flows)
 	}
 	keys := slices.SortedFunc(maps.Keys(decided), func(a, b step) int {
-		return cmp.Or(cmp.Compare(a.realm, b.realm), cmp.Compare(a.layer, b.layer), cmp.Compare(a.act, b.act))
+		return cmp.Or(cmp.Compare(a.realm, b.realm), cmp.Compare(a.layer, b.layer), cmp.Compare(a.act, b.act),
+			cmp.Compare(a.way, b.way))
 	})
 	text := []string{v.Sure.canonical(), v.May.canonical(), string(v.Against)}
 	for _, k := range keys {
-		text = append(text, string(k.realm)+" "+k.layer+" "+string(k.act)+" "+decided[k].canonical())
+		text = append(text, string(k.realm)+" "+k.layer+" "+string(k.act)+" "+k.way+" "+decided[k].canonical())
 	}
 	sum := sha256.Sum256([]byte(strings.Join(text, "\n")))
 	return hex.EncodeToString(sum[:16])

@@ -69,6 +69,8 @@ type Finding struct {
 	Is    Outcome `json:"is"`
 	// Flows are those that are not as wanted, or not for sure, in words.
 	Flows string `json:"flows,omitempty"`
+	// Unanswered tells of flows that are otherwise that they may arrive, and that no answer comes back.
+	Unanswered bool `json:"unanswered,omitempty"`
 	// By are the objects that decide those flows, all of the ask when it is as wanted, in the order of the way.
 	By []string `json:"by,omitempty"`
 	// Open are the causes of what is undecided.
@@ -197,38 +199,44 @@ func (w World) Ask(a Ask) (Finding, error) {
 	if q.Flows.Empty() {
 		return f, fmt.Errorf("ask %q: no flows are left to ask about", a.About)
 	}
-	v, bad, open := w.claimed(a.Want, q)
-	told := q.Flows
+	c := w.claimed(a.Want, q)
+	v, of := c.verdict, q.Flows
 	switch {
-	case !bad.Empty():
-		f.Is, told = Otherwise, bad
-	case !open.Empty():
-		f.Is, told, f.Open = Undecided, open, a.doubts(v.Open)
+	case !c.bad.Empty():
+		f.Is, of = Otherwise, c.bad
+		f.Unanswered = a.Want != Closed && c.there.May.Covers(c.bad)
+	case !c.open.Empty():
+		f.Is, of, f.Open = Undecided, c.open, a.doubts(v.Open)
 	}
 	if f.Is != AsWanted {
-		f.Flows = told.words()
+		f.Flows = of.words()
 	}
 	if f.Is != Undecided || !a.nameless(f.Open) {
-		f.By = v.deciders(told)
+		f.By = v.deciders(of)
 	}
 	f.Against, f.Digest = v.Against, v.Digest
 	return f, nil
 }
 
-// claimed gives the verdict about a claim, the flows of which it does not hold, and those of which nobody can tell.
-func (w World) claimed(want Want, q Question) (v Verdict, bad, open Flows) {
-	switch want {
-	case Passes:
-		v = RoundTrip(w, q)
-		return v, q.Flows.Subtract(v.May), v.Undecided()
-	case Answered:
-		v = RoundTrip(w, q)
-		arrives := Evaluate(w, q).May
-		return v, arrives.Subtract(v.May), v.Undecided()
-	default:
-		v = Evaluate(w, q)
-		return v, v.Sure, v.Undecided()
+// A claimed is what was found about a claim: the verdict, that of the way there alone, the flows of which the claim
+// does not hold, and those of which nobody can tell.
+type claimed struct {
+	verdict, there Verdict
+	bad, open      Flows
+}
+
+func (w World) claimed(want Want, q Question) (c claimed) {
+	if want == Closed {
+		v := Evaluate(w, q)
+		return claimed{v, v, v.Sure, v.Undecided()}
 	}
+	c.there, c.verdict = roundTrip(w, q)
+	arrives := q.Flows
+	if want == Answered {
+		arrives = c.there.May
+	}
+	c.bad, c.open = arrives.Subtract(c.verdict.May), c.verdict.Undecided()
+	return c
 }
 
 // doubts are those that the answer depends on. While nobody can tell which addresses the name of a destination has, the
@@ -366,13 +374,18 @@ func (f Flows) words() string {
 	return strings.Join(bounded(out, maxTold), "; ")
 }
 
-// deciders are the objects that decide some flows, in the order of the way.
-func (v Verdict) deciders(of Flows) (out []string) {
-	for _, h := range v.Hops {
+// deciders are the objects that decide some flows, in the order of the way, there and then back.
+func (v Verdict) deciders(of Flows) []string {
+	return append(told(v.Hops, of, ""), told(v.Back, of, "way back, ")...)
+}
+
+// told are the hops that decide some flows, in words.
+func told(hops []Hop, of Flows, way string) (out []string) {
+	for _, h := range hops {
 		if h.Act == Arrive && h.Object == filterPassed { // what let it out is told before
 			continue
 		}
-		one := h.Layer + ": " + h.Object + " (" + string(h.Act) + ")"
+		one := way + h.Layer + ": " + h.Object + " (" + string(h.Act) + ")"
 		if !slices.Contains(out, one) && !h.Flows.Intersect(of).Empty() && len(out) < maxNamed {
 			out = append(out, one)
 		}

@@ -2,7 +2,6 @@ package reach
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 )
 
@@ -25,7 +24,7 @@ func (r *run) start(p piece) {
 //
 // Page "VPC firewall rules", Always allowed traffic.
 func metadataServer() Ranges {
-	return RangesOf(netip.MustParsePrefix("169.254.169.254/32"), netip.MustParsePrefix("fd20:ce::254/128"))
+	return rangesIn("169.254.169.254/32", "fd20:ce::254/128")
 }
 
 // leave is what a sender in a network does: its firewall for connections that leave, then the routes.

@@ -2,11 +2,13 @@ package reach
 
 import "net/netip"
 
-func rangesIn(prefixes ...string) (out Ranges) {
-	for _, p := range prefixes {
-		out = out.Union(RangesOf(netip.MustParsePrefix(p)))
+// rangesIn is the union of prefixes that are constants: a vendor's, or those of an RFC.
+func rangesIn(texts ...string) Ranges {
+	prefixes := make([]netip.Prefix, 0, len(texts))
+	for _, text := range texts {
+		prefixes = append(prefixes, netip.MustParsePrefix(text))
 	}
-	return out
+	return RangesOf(prefixes...)
 }
 
 // privateRanges are the destinations that enter the network with private-ranges-only.

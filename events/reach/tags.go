@@ -1,7 +1,5 @@
 package reach
 
-import "net/netip"
-
 // web are the protocols and ports in whose packets a gateway looks for a name.
 func web() []Layer4 { return []Layer4{Protocol(TCP, Port(80), Port(443))} }
 
@@ -37,8 +35,7 @@ func (r *run) tags(p piece, g Gateway, c Controller) Flows {
 
 // rfc1918 are the destinations at which tags do not look.
 func rfc1918() Ranges {
-	return RangesOf(netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
-		netip.MustParsePrefix("192.168.0.0/16"))
+	return rangesIn("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 }
 
 // sources are those that a tag is for.

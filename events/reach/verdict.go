@@ -11,8 +11,9 @@ import (
 // not in May is blocked, and what is in May and not in Sure is undecided, for the reasons in Open.
 type Verdict struct {
 	Sure, May Flows
-	// Hops are the objects that decide, in the order of the way; at most MaxHops.
-	Hops []Hop
+	// Hops are the objects that decide, in the order of the way, and Back those on the way of the answers, with the
+	// flows that are answered; at most MaxHops of each.
+	Hops, Back []Hop
 	// Open are the causes of what is undecided, at most MaxGaps, and empty when nothing is.
 	Open []Gap
 	// Against says whom a filter on the way stops.
@@ -48,9 +49,7 @@ const (
 
 // A Hop is one object that decides, with the flows that it may decide.
 type Hop struct {
-	Realm Realm
-	// Layer is what the object is part of; BackLayer begins that of a hop on the way of the answers, whose Flows are
-	// those that are answered.
+	Realm  Realm
 	Layer  string
 	Object string
 	Act    Act
@@ -58,9 +57,6 @@ type Hop struct {
 	Call   string
 	At     time.Time
 }
-
-// BackLayer begins the layer of a hop on the way back.
-const BackLayer = "way back, "
 
 // Strength says whom a filter stops: everybody, or only clients that send the name of their true destination.
 type Strength string

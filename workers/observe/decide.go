@@ -158,7 +158,7 @@ func by(f reach.Finding) string {
 
 // missing says which direction a path lacks.
 func missing(f reach.Finding) string {
-	if strings.HasPrefix(by(f), reach.BackLayer) {
+	if f.Unanswered {
 		return "arrives, and no answer comes back"
 	}
 	return "does not arrive"

@@ -16,8 +16,9 @@ type WayIn struct {
 	// Network is the full name of the network with the address, Address what is announced, without a length.
 	Network string `json:"network"`
 	Address string `json:"address"`
-	// Router is the full name of a Cloud Router that announces it to its peers.
+	// Router is the full name of a Cloud Router that announces it to its peers, Region where it is.
 	Router string `json:"router,omitempty"`
+	Region string `json:"region,omitempty"`
 	// Controller, Gateway and Connections are a spoke that announces it over connections.
 	Controller  string   `json:"controller,omitempty"`
 	Gateway     string   `json:"gateway,omitempty"`
@@ -26,13 +27,6 @@ type WayIn struct {
 
 // announcer is who announces, for people.
 func (i WayIn) announcer() string { return i.Router + i.Gateway }
-
-// region is where packets come in, by the full name of the router.
-func (i WayIn) region() string {
-	_, rest, _ := strings.Cut(i.Router, "/regions/")
-	region, _, _ := strings.Cut(rest, "/")
-	return region
-}
 
 // A heard is a site that is told an announcement, and what it told in turn.
 type heard struct {
@@ -95,7 +89,7 @@ func (i WayIn) claim(w reach.World) (reach.World, []reach.Ask, error) {
 		}
 		w.Sites[k].Owns, w.Sites[k].Table = h.owns, reach.WholeList(announced)
 		asks = append(asks, reach.Ask{About: "in from " + string(h.realm), Want: reach.Passes,
-			From: reach.Sender{Realm: h.realm, Kind: reach.Site, Region: i.region(), Source: h.owns.String()},
+			From: reach.Sender{Realm: h.realm, Kind: reach.Site, Region: i.Region, Source: h.owns.String()},
 			Dest: &reach.Allowed{CIDR: i.Address, Protocol: "tcp", Ports: []string{"443"}}})
 	}
 	return w, asks, nil

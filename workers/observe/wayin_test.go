@@ -44,7 +44,7 @@ func announced(t *testing.T) reach.World {
 }
 
 func TestWayIn(t *testing.T) {
-	byRouter := WayIn{Network: home, Address: "10.200.0.5", Router: edge}
+	byRouter := WayIn{Network: home, Address: "10.200.0.5", Router: edge, Region: "r"}
 	byGateway := WayIn{Network: home, Address: "10.200.0.5", Controller: "c", Gateway: "spoke",
 		Connections: []string{"branch"}}
 	elsewhere := learned("172.16.0.0/17", "office")

@@ -3,13 +3,11 @@ package wiring
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,11 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/intake"
 	"github.com/culvertnet/culvert/examples"
+	"github.com/culvertnet/culvert/examples/examplestest"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -82,24 +79,7 @@ func (b *byStep) take() map[string]int {
 // exampleIntent is one of the examples, without its BGP speaker: a lab has none.
 func exampleIntent(t *testing.T, name string) events.Intent {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("../../../examples", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	for line := range strings.Lines(string(text)) {
-		if !strings.Contains(line, "via: bgp") {
-			lines = append(lines, line)
-		}
-	}
-	var event map[string]any
-	if err := yaml.Unmarshal([]byte(strings.Join(lines, "")), &event); err != nil {
-		t.Fatal(err)
-	}
-	body, err := json.Marshal(event)
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := examplestest.Event(t, "../../../examples", name, examplestest.WithoutSpeakers)
 	list, err := intake.DecodeIntents(events.DefaultTenant, nil, body, time.Now())
 	if err != nil {
 		t.Fatal(err)

@@ -143,26 +143,42 @@ func proveMutants(ctx context.Context, s lab.Settings) error {
 		t.Row(proof.Need(err == nil, "it fails without a mutant: %s", firstFailure(out)), "none", suite, "passes",
 			int(time.Since(began).Seconds()))
 	}
-	caught := 0
-	for i, m := range mutants {
-		if !strings.Contains(m.name, s.Only) {
+	bySuite := func(ctx context.Context, m mutant, overlay string) (by, how string, err error) {
+		return m.tried(ctx, overlay)
+	}
+	return trials{t, dir, s.Only, bySuite}.of(ctx, mutants)
+}
+
+// trials are made of one mutant after the other.
+type trials struct {
+	*proof.Table
+	dir, only string
+	// try builds with an overlay, and gives who catches the mutant, "-" for nobody, and by what.
+	try func(ctx context.Context, m mutant, overlay string) (by, how string, err error)
+}
+
+// of tells who catches each mutant, and prints the table, also when one cannot be built.
+func (t trials) of(ctx context.Context, all []mutant) error {
+	caught, tried := 0, 0
+	for i, m := range all {
+		if !strings.Contains(m.name, t.only) {
 			continue
 		}
-		overlay, err := m.overlay(dir, i)
+		overlay, err := m.overlay(t.dir, i)
 		if err != nil {
-			return err
+			return errors.Join(err, t.Print())
 		}
 		began := time.Now()
-		by, how, err := m.tried(ctx, overlay)
+		by, how, err := t.try(ctx, m, overlay)
 		if err != nil {
-			return err
+			return errors.Join(fmt.Errorf("mutant %q: %w", m.name, err), t.Print())
 		}
-		if by != "-" {
+		if tried++; by != "-" {
 			caught++
 		}
-		t.Row(proof.Need(by != "-", "no suite catches it"), m.name, by, how, int(time.Since(began).Seconds()))
+		t.Row(proof.Need(by != "-", "nobody catches it"), m.name, by, how, int(time.Since(began).Seconds()))
 	}
-	fmt.Printf("%d of %d mutants caught\n", caught, len(mutants))
+	fmt.Printf("%d of %d mutants caught\n", caught, tried)
 	return t.Print()
 }
 

@@ -10,12 +10,7 @@ import (
 
 // TestMutantsFit holds the mutants to the code: the text that one replaces stands in its file once.
 func TestMutantsFit(t *testing.T) {
-	all := slices.Clone(mutants)
-	for _, m := range reachMutants {
-		m.file = filepath.Join("events", "reach", m.file)
-		all = append(all, m)
-	}
-	for _, m := range all {
+	for _, m := range slices.Concat(mutants, reachMutants) {
 		text, err := os.ReadFile(filepath.Join("..", "..", "..", m.file))
 		if err != nil {
 			t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 
 // reachMutants are faults of the model of reach: a rule dropped, an order swapped, a family or a direction forgotten.
 // Whoever finds them must not be the model's own tests: the vendors' documented examples and the world's judge do.
-var reachMutants = []mutant{
+var reachMutants = inModel([]mutant{
 	{name: "policies are never asked first", file: "firewall.go", old: "if f.PoliciesFirst {", new: "if false {"},
 	{name: "what nobody lets in comes in", file: "firewall.go",
 		old: "		return pass, drop.Union(left)\n", new: "		return pass.Union(left), drop\n"},
@@ -87,6 +87,14 @@ var reachMutants = []mutant{
 		old: "lifted(v.May.Intersect(mayBack), q.Flows, out.atoms)", new: "lifted(v.May, q.Flows, out.atoms)"},
 	{name: "a connector carries everything", file: "source.go", old: "pass := of(TCP, UDP)", new: "pass := p.flows"},
 	{name: "shared addresses are public", file: "source.go", old: "\"100.64.0.0/10\", ", new: ""},
+})
+
+// inModel are mutants of files of the model.
+func inModel(all []mutant) []mutant {
+	for i := range all {
+		all[i].file = "events/reach/" + all[i].file
+	}
+	return all
 }
 
 // reachWorlds are as many random worlds as a mutant is tried in.
@@ -100,55 +108,49 @@ func proveReachMutants(ctx context.Context, s lab.Settings) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	t := &proof.Table{Header: "fault-of-the-model found-by seconds"}
+	t := &proof.Table{Header: "fault-of-the-model found-by how seconds"}
+	find := func(ctx context.Context, _ mutant, overlay string) (by, how string, err error) {
+		return foundBy(ctx, dir, overlay)
+	}
 	began := time.Now()
-	by, err := foundBy(ctx, dir, "")
+	by, how, err := foundBy(ctx, dir, "")
 	if err != nil {
 		return err
 	}
-	t.Row(proof.Need(by == "-", "the proofs fail without a fault"), "none", by, int(time.Since(began).Seconds()))
-	found := 0
-	for i, m := range reachMutants {
-		if !strings.Contains(m.name, s.Only) {
-			continue
-		}
-		m.file = filepath.Join("events", "reach", m.file)
-		overlay, err := m.overlay(dir, i)
-		if err != nil {
-			return err
-		}
-		began := time.Now()
-		by, err := foundBy(ctx, dir, overlay)
-		if err != nil {
-			return errors.Join(fmt.Errorf("mutant %q: %w", m.name, err), t.Print())
-		}
-		if by != "-" {
-			found++
-		}
-		t.Row(proof.Need(by != "-", "nobody finds it"), m.name, by, int(time.Since(began).Seconds()))
-	}
-	fmt.Printf("%d of %d faults found\n", found, len(reachMutants))
-	return t.Print()
+	t.Row(proof.Need(by == "-", "the proofs fail without a fault"), "none", by, how, int(time.Since(began).Seconds()))
+	return trials{t, dir, s.Only, find}.of(ctx, reachMutants)
 }
 
-// foundBy builds the proofs, with an overlay if there is one, and gives the proof that fails; "-" when none does.
-func foundBy(ctx context.Context, dir, overlay string) (string, error) {
+// foundBy builds the proofs, with an overlay if there is one, and gives the proof that fails and its first row that
+// misses; "-" when none does.
+func foundBy(ctx context.Context, dir, overlay string) (by, how string, err error) {
 	bin := filepath.Join(dir, "proofs")
 	build := exec.CommandContext(ctx, "go", "build", "-overlay="+overlay, "-o", bin, "./cmd/proofs")
 	out, err := build.CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("build: %w: %s", err, out)
+		return "", "", fmt.Errorf("build: %w: %s", err, out)
 	}
 	for _, args := range [][]string{{"pages"}, {"reach", "--seed", "1", "--sagas", reachWorlds}} {
 		out, err := exec.CommandContext(ctx, bin, args...).CombinedOutput()
+		row := firstMiss(string(out))
 		var failed *exec.ExitError
 		switch {
 		case err == nil:
-		case !errors.As(err, &failed), !strings.Contains(string(out), "MISS"):
-			return "", fmt.Errorf("%s: %w: %s", args[0], err, out)
+		case !errors.As(err, &failed), row == "":
+			return "", "", fmt.Errorf("%s: %w: %s", args[0], err, out)
 		default:
-			return args[0], nil
+			return args[0], row, nil
 		}
 	}
-	return "-", ctx.Err()
+	return "-", "", ctx.Err()
+}
+
+// firstMiss is the name of the first row that misses.
+func firstMiss(out string) string {
+	for line := range strings.Lines(out) {
+		if strings.Contains(line, "MISS") {
+			return strings.Fields(line)[0]
+		}
+	}
+	return ""
 }

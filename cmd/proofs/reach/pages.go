@@ -117,7 +117,7 @@ func (t *tally) judge(seen observation, f flow, q reach.Question) {
 
 func way(v reach.Verdict) string {
 	var out []string
-	for _, h := range v.Hops {
+	for _, h := range slices.Concat(v.Hops, v.Back) {
 		out = append(out, fmt.Sprintf("%s %s: %s %s", h.Realm, h.Layer, h.Object, h.Act))
 	}
 	return strings.Join(out, "\n    ")

@@ -227,7 +227,7 @@ func (c *contest) hold(about string, q reach.Question, v reach.Verdict, o outcom
 
 func missed(about string, v reach.Verdict, o contrary) miss {
 	by := "nothing"
-	for _, h := range v.Hops {
+	for _, h := range slices.Concat(v.Hops, v.Back) {
 		if h.Act == reach.Arrive || h.Act == reach.Deny {
 			layer, _, _ := strings.Cut(h.Layer, " projects/")
 			layer, _, _ = strings.Cut(layer, " locations/")

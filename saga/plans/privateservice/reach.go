@@ -121,7 +121,7 @@ func (q *reachQuestion) waysIn(r *recipe) {
 		way := observe.WayIn{Network: r.Network}
 		switch t.Via {
 		case routing.ViaCloudRouter:
-			way.Router = "projects/" + t.Project + "/regions/" + t.Region + "/routers/" + t.Router
+			way.Router, way.Region = "projects/"+t.Project+"/regions/"+t.Region+"/routers/"+t.Router, t.Region
 		case routing.ViaAviatrix:
 			way.Controller, way.Gateway, way.Connections = t.Controller, t.Gateway, t.Connections
 		default:

@@ -131,7 +131,7 @@ func TestWhatAPlanAsksOfTheWayIn(t *testing.T) {
 		announce string
 		want     []observe.WayIn
 	}{
-		"cloud-router": {byRouter, []observe.WayIn{{Router: edge}}},
+		"cloud-router": {byRouter, []observe.WayIn{{Router: edge, Region: "europe-west3"}}},
 		"aviatrix": {byAviatrix, []observe.WayIn{{Controller: "avx-82", Gateway: "gcp-spoke-1",
 			Connections: []string{"site-1", "site-2"}}}},
 		"bgp": {bySpeaker, nil},
