@@ -23,6 +23,9 @@ type Limits struct {
 	ProveBudget time.Duration
 	// RetryBase and RetryCap shape the delay between tries: doubling from base, at most cap.
 	RetryBase, RetryCap time.Duration
+	// Steps are the limits of steps by their kind, in place of these. They are what this release knows of a kind, and
+	// are never stored: another release goes by its own.
+	Steps map[string]StepLimits
 }
 
 // DefaultLimits are the limits against a real cloud. Pace divides those that wait for the world; the deadline, the
@@ -41,9 +44,10 @@ func DefaultLimits(pace float64) Limits {
 	return l
 }
 
-// StepLimits are the limits that a plan gives to one step in place of the engine's: a vendor's call that takes a
-// quarter of an hour, a check that is tried twice. Zero fields leave the engine's as they are. Stored times are in
-// nanoseconds.
+// StepLimits are the limits of one step in place of the engine's: a vendor's call that takes a quarter of an hour, a
+// check that is tried twice. A step kind has them (Limits.Steps), or a plan gives them to one step; those are stored
+// with the saga, so that a release which does not know them reads another state. Zero fields leave what there is.
+// Stored times are in nanoseconds.
 type StepLimits struct {
 	// Deadline is how long one command of the step may run.
 	Deadline time.Duration `json:"deadlineNanos,omitempty"`
@@ -54,14 +58,16 @@ type StepLimits struct {
 	UndoBudget time.Duration `json:"undoBudgetNanos,omitempty"`
 }
 
-// For are the limits of a step that has some of its own.
-func (l Limits) For(own StepLimits) Limits {
-	l.Deadline = cmp.Or(own.Deadline, l.Deadline)
+// For are the limits of a step of a kind, which may have some of its own: those of its plan, then those of its kind.
+func (l Limits) For(kind string, own StepLimits) Limits {
+	of := l.Steps[kind]
+	l.Deadline = cmp.Or(own.Deadline, of.Deadline, l.Deadline)
 	if l.Longest > 0 {
 		l.Deadline = min(l.Deadline, l.Longest)
 	}
-	l.Tries, l.Budget = cmp.Or(own.Tries, l.Tries), cmp.Or(own.Budget, l.Budget)
-	l.UndoTries, l.UndoBudget = cmp.Or(own.UndoTries, l.UndoTries), cmp.Or(own.UndoBudget, l.UndoBudget)
+	l.Tries, l.Budget = cmp.Or(own.Tries, of.Tries, l.Tries), cmp.Or(own.Budget, of.Budget, l.Budget)
+	l.UndoTries = cmp.Or(own.UndoTries, of.UndoTries, l.UndoTries)
+	l.UndoBudget = cmp.Or(own.UndoBudget, of.UndoBudget, l.UndoBudget)
 	return l
 }
 

@@ -141,11 +141,11 @@ func (t *turn) survey(n uint64, a events.Action) error {
 // newest saga has had in hand. Epochs are those that have been given out; deadlines are by each step's limits.
 func (s *State) toSurvey(now time.Time, l Limits) []SurveyLook {
 	var looks []SurveyLook
-	by := func(own StepLimits) time.Time { return now.Add(l.For(own).Deadline) }
+	by := func(kind string, own StepLimits) time.Time { return now.Add(l.For(kind, own).Deadline) }
 	for _, e := range s.Standing {
 		looks = append(looks, SurveyLook{
 			Ref: Ref{e.Step, e.Generation}, Kind: e.Kind, Object: e.Object, Epoch: e.Epoch, Input: e.Input,
-			Output: e.Output, Deadline: by(e.Limits),
+			Output: e.Output, Deadline: by(e.Kind, e.Limits),
 		})
 	}
 	if s.Saga == nil {
@@ -161,7 +161,7 @@ func (s *State) toSurvey(now time.Time, l Limits) []SurveyLook {
 		case st.Transition != TransitionCheck && st.Touched && st.Input != nil:
 			looks = append(looks, SurveyLook{
 				Ref: Ref{st.Name, st.Generation}, Kind: st.Kind, Object: st.Object, Epoch: st.Epoch, Input: st.Input,
-				Output: st.Output, Deadline: by(st.Limits),
+				Output: st.Output, Deadline: by(st.Kind, st.Limits),
 			})
 		}
 	}

@@ -76,7 +76,7 @@ func (p *prover) read(config, scenario string) (err error) {
 		}
 	}
 	p.catalogue = plans.All(p.file.PlansOperator())
-	p.engine = saga.Engine{Kinds: p.catalogue.Kinds(), Limits: proveLimits()}
+	p.engine = saga.Engine{Kinds: p.catalogue.Kinds(), Limits: p.catalogue.Limits(proveLimits())}
 	return nil
 }
 

@@ -25,7 +25,8 @@ import (
 // startOrchestrator runs the engine, the intake from the bus, and the API.
 func (p *program) startOrchestrator(ctx context.Context) error {
 	catalogue := plans.All(p.config.File.PlansOperator())
-	engine := saga.Engine{Kinds: catalogue.Kinds(), Limits: saga.DefaultLimits(p.parts().Pace())}
+	engine := saga.Engine{Kinds: catalogue.Kinds(),
+		Limits: catalogue.Limits(saga.DefaultLimits(p.parts().Pace()))}
 	var held saga.Held
 	if p.config.Paused {
 		held = held.With("", &saga.Pause{})

@@ -42,6 +42,15 @@ func (c Catalogue) Kinds() map[string]saga.Kind {
 	return kinds
 }
 
+// Limits are the engine's limits with those of the kinds' steps.
+func (c Catalogue) Limits(l saga.Limits) saga.Limits {
+	l.Steps = map[string]saga.StepLimits{}
+	for _, e := range c {
+		maps.Copy(l.Steps, e.Limits)
+	}
+	return l
+}
+
 // Admit judges an intent by the rules of its kind that a schema cannot say. The error is an *events.Refusal.
 func (c Catalogue) Admit(in events.Intent) error {
 	e, known := c[in.Kind]

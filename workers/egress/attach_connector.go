@@ -36,7 +36,7 @@ func (s attachConnector) Do(
 	case want.foreign(have) != "":
 		err = workers.Refuse("foreign", "adopt connector %s: %s", want.Name, want.foreign(have))
 	case have.State == "ERROR": // a failed creation blocks the name until it is deleted (gcp.md 3.3)
-		if err = s.erase(ctx, run, in, want.Name); err == nil {
+		if err = s.erase(ctx, run, want.Name); err == nil {
 			err = workers.Wait("clearing", 0)
 		}
 	case have.State != "READY":
@@ -218,7 +218,7 @@ func (s attachConnector) remove(ctx context.Context, run workers.Run, in AttachC
 	case have.State != "READY" && have.State != "ERROR":
 		return workers.Wait(events.ReasonState(have.State), 0)
 	}
-	if err := s.erase(ctx, run, in, want.Name); err != nil {
+	if err := s.erase(ctx, run, want.Name); err != nil {
 		return err
 	}
 	if _, err = s.Connectors.Get(ctx, want.Name); err == nil {
@@ -231,8 +231,8 @@ func (s attachConnector) remove(ctx context.Context, run workers.Run, in AttachC
 
 // erase deletes a connector that nobody uses, also one in the state ERROR: what sends by it would lose its way out, and
 // the network could not be deleted later.
-func (s attachConnector) erase(ctx context.Context, run workers.Run, in AttachConnectorIn, name string) error {
-	users, err := s.Connectors.Users(ctx, name, in.Projects...)
+func (s attachConnector) erase(ctx context.Context, run workers.Run, name string) error {
+	users, err := s.Connectors.Users(ctx, name)
 	if err != nil {
 		return err
 	}

@@ -60,8 +60,6 @@ type AttachConnectorIn struct {
 	Min         int    `json:"min" change:"grow"`
 	Max         int    `json:"max" change:"grow"`
 	MachineType string `json:"machineType"`
-	// Projects are those whose workloads may use it besides the connector's own project's.
-	Projects []string `json:"projects,omitempty" change:"ignore"`
 }
 
 // AttachConnectorOut is the connector.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -37,7 +38,7 @@ func (s createEndpoint) Do(
 		}
 		have, err = s.Endpoints.Get(ctx, want.Ref)
 		if errors.Is(err, workers.ErrNotFound) {
-			return CreateEndpointOut{}, workers.Wait("not-yet-visible", 0)
+			return CreateEndpointOut{}, unseen(run, want)
 		}
 	}
 	if err != nil {
@@ -50,6 +51,17 @@ func (s createEndpoint) Do(
 		return CreateEndpointOut{}, s.reopen(ctx, run, t, have)
 	}
 	return endpointOut(have), s.accepted(run, have)
+}
+
+// visibleWithin is how long the vendor may take to show what it has made. The step's own time is a producer's.
+const visibleWithin = 40 * time.Minute
+
+func unseen(run workers.Run, want Endpoint) error {
+	if run.Now.Sub(run.Since) >= visibleWithin {
+		return workers.Refuse("not-yet-visible", "endpoint %s was made, and is not shown after %s", want.Name,
+			visibleWithin)
+	}
+	return workers.Wait("not-yet-visible", 0)
 }
 
 func (s createEndpoint) wanted(run workers.Run, in CreateEndpointIn, t workers.Ownership) Endpoint {

@@ -26,6 +26,8 @@ type Entry struct {
 	Plan func(saga.Planning) (saga.Plan, error)
 	// Postconditions names what does not hold of the whole, from what every Look saw. The intent is as it is for Plan.
 	Postconditions func(saga.Outputs) []string
+	// Limits are those of steps by their kind, where the engine's are not right.
+	Limits map[string]saga.StepLimits
 	// Samples are applies whose runs try every step of the kind, in every way that it has.
 	Samples []Sample
 }

@@ -2,11 +2,14 @@ package privateservice
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/plans/kind"
 	"github.com/culvertnet/culvert/saga/plans/operator"
+	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/observe"
 )
 
 // Name is the intent kind. PlanVersion is the plan's: a changed graph has a new one. It is not the payload's version.
@@ -22,7 +25,24 @@ func New(op operator.Config) kind.Entry {
 		Versions:       map[int]kind.Version{1: {Admit: admitter(op), Example: json.RawMessage(example)}},
 		Plan:           planner(op),
 		Postconditions: Postconditions,
+		Limits:         limits(),
 		Samples:        samples(),
+	}
+}
+
+const (
+	// readWithin is how long a command may read the world and ask the model: some hundred calls at gateways'
+	// controllers, which answer in half a second to three and take four at a time, then what the model computes.
+	readWithin = 3 * time.Minute
+	// producerTime is how long a producer may take to accept an endpoint: people answer in days.
+	producerTime = 7 * 24 * time.Hour
+)
+
+// limits are those of steps that wait for more than a vendor's call.
+func limits() map[string]saga.StepLimits {
+	return map[string]saga.StepLimits{
+		observe.KindCheck: {Deadline: readWithin}, observe.KindProveReach: {Deadline: readWithin},
+		network.KindCreateEndpoint: {Budget: producerTime},
 	}
 }
 

@@ -3,7 +3,6 @@ package privateservice
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/plans/operator"
@@ -65,17 +64,6 @@ func (r *recipe) shared() string {
 	return network.SharedResource(n.project, n.name, r.Ingress.Target.GoogleApisBundle)
 }
 
-// producerTime is how long a producer may take to accept an endpoint: people answer in days.
-const producerTime = 7 * 24 * time.Hour
-
-// acceptance are the limits of a step that a producer may have to accept.
-func acceptance(t Target) saga.StepLimits {
-	if t.ServiceAttachment == "" {
-		return saga.StepLimits{}
-	}
-	return saga.StepLimits{Budget: producerTime}
-}
-
 // wayIn makes the address, the endpoint on it and its announcements.
 func (r *recipe) wayIn() {
 	in := r.Ingress
@@ -100,8 +88,7 @@ func (r *recipe) wayIn() {
 		Target: in.Target.GoogleApisBundle + in.Target.ServiceAttachment, Shared: r.shared(),
 	}
 	r.endpoint = saga.Add[network.CreateEndpointOut](r.b,
-		saga.Spec{Name: "create-endpoint", Kind: network.KindCreateEndpoint, Prefix: "psc",
-			Limits: acceptance(in.Target)}, endpoint,
+		saga.Spec{Name: "create-endpoint", Kind: network.KindCreateEndpoint, Prefix: "psc"}, endpoint,
 		saga.Fill(&endpoint.AddressName, saga.Field(
 			r.address, func(o *network.ReserveAddressOut) *string { return &o.FullName },
 		)),
@@ -196,9 +183,6 @@ func (r *recipe) connectorIn(c *Connector) *egress.AttachConnectorIn {
 		Project: r.ConnectorProject(), Region: r.Service.Region, Subnet: c.Subnet, Min: c.MinInstances,
 		Max:         c.MaxInstances,
 		MachineType: c.MachineType,
-	}
-	if r.Service.Project != in.Project {
-		in.Projects = []string{r.Service.Project}
 	}
 	switch {
 	case c.Existing != "":

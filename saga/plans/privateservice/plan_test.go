@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/culvertnet/culvert/saga/plans/operator/operatortest"
 	"github.com/culvertnet/culvert/workers/egress"
 	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/observe"
 	"github.com/culvertnet/culvert/workers/policy"
 	"github.com/culvertnet/culvert/workers/routing"
 )
@@ -310,5 +312,26 @@ func TestAPlanIsRefusedLikeTheIntent(t *testing.T) {
 		t.Errorf("error %v, want the refusal of another tenant's pool: a replay with edited input comes without the "+
 			"intake",
 			err)
+	}
+}
+
+// TestNoPlanStoresLimits: a release that does not know them would read another state than this one has written. What
+// takes longer is said of the step's kind.
+func TestNoPlanStoresLimits(t *testing.T) {
+	for name, data := range variants() {
+		for _, n := range planned(t, data).Nodes {
+			if n.Limits != (saga.StepLimits{}) {
+				t.Errorf("%s: %s is stored with limits of its own: %+v", name, n.Name, n.Limits)
+			}
+		}
+	}
+	l := saga.Limits{Deadline: time.Second, Budget: time.Hour, Steps: limits()}
+	if got := l.For(network.KindCreateEndpoint, saga.StepLimits{}).Budget; got < 24*time.Hour {
+		t.Errorf("a producer has %s to accept an endpoint", got)
+	}
+	for _, kind := range []string{observe.KindCheck, observe.KindProveReach} {
+		if got := l.For(kind, saga.StepLimits{}).Deadline; got <= 30*time.Second {
+			t.Errorf("%s may read for %s", kind, got)
+		}
 	}
 }

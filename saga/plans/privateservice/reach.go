@@ -3,7 +3,6 @@ package privateservice
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/culvertnet/culvert/events/reach"
 	"github.com/culvertnet/culvert/saga"
@@ -25,10 +24,6 @@ type reachQuestion struct {
 	binds []saga.Binding
 }
 
-// readWithin is how long a command may read the world and ask the model: some hundred calls at gateways' controllers,
-// which answer in half a second to three and take four at a time, then what the model computes.
-const readWithin = 3 * time.Minute
-
 // claimsReach tells whether the connection claims which destinations are reached: the filters of gateways tell no
 // effect yet.
 func (r *recipe) claimsReach() bool {
@@ -42,8 +37,8 @@ func (r *recipe) addCheckReach() {
 	}
 	q := r.question()
 	q.effects(r)
-	saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "check-reach", Kind: observe.KindCheck, Check: true,
-		Limits: saga.StepLimits{Deadline: readWithin}}, q.ReachIn, q.binds...)
+	saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "check-reach", Kind: observe.KindCheck, Check: true}, q.ReachIn,
+		q.binds...)
 }
 
 // addProveReach asks about the world as it is, once all that the service is bound behind stands.
@@ -62,7 +57,7 @@ func (r *recipe) addProveReach() {
 	}
 	q.waysIn(r)
 	h := saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "prove-reach", Kind: observe.KindProveReach, Prefix: "reach",
-		After: slices.Concat(r.bound, r.before), Limits: saga.StepLimits{Deadline: readWithin}}, q.ReachIn, q.binds...)
+		After: slices.Concat(r.bound, r.before)}, q.ReachIn, q.binds...)
 	r.bound = append(r.bound, h.Name())
 }
 
