@@ -21,7 +21,7 @@ func (t *turn) request(st *Step, verb events.Verb) {
 	t.add(StepRequested{
 		Ref: st.id(), At: t.now, Verb: verb, Purpose: purpose, Epoch: st.Epoch + 1, Input: input,
 		Operation: st.Operation, Expedite: len(t.s.Queue) > 0, Due: t.now,
-		Deadline: t.now.Add(t.e.Limits.For(st.Kind, st.Limits).Deadline), Back: back,
+		Deadline: t.now.Add(t.e.Limits.ForKind(st.Kind, st.Limits).Deadline), Back: back,
 	})
 }
 

@@ -16,33 +16,33 @@ import (
 
 func TestAStepsOwnLimitsStandInPlaceOfTheEngines(t *testing.T) {
 	l := saga.DefaultLimits(1)
-	if diff := cmp.Diff(l, l.For("net.a", saga.StepLimits{})); diff != "" {
+	if diff := cmp.Diff(l, l.ForKind("net.a", saga.StepLimits{})); diff != "" {
 		t.Errorf("no limits of its own (-want +got):\n%s", diff)
 	}
 	want := l
 	want.Deadline, want.Tries, want.Budget, want.UndoTries, want.UndoBudget = 15*time.Minute, 2, time.Hour, 3,
 		2*time.Hour
-	got := l.For("net.a", saga.StepLimits{
+	got := l.ForKind("net.a", saga.StepLimits{
 		Deadline: 15 * time.Minute, Tries: 2, Budget: time.Hour, UndoTries: 3, UndoBudget: 2 * time.Hour,
 	})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("limits (-want +got):\n%s", diff)
 	}
 	fast := saga.DefaultLimits(60)
-	if got := fast.For("net.a", saga.StepLimits{Deadline: 15 * time.Minute}).Deadline; got != fast.Deadline {
+	if got := fast.ForKind("net.a", saga.StepLimits{Deadline: 15 * time.Minute}).Deadline; got != fast.Deadline {
 		t.Errorf("in a world that answers at once a command may run for %s", got)
 	}
-	if got := fast.For("net.a", saga.StepLimits{Deadline: time.Second}).Deadline; got != time.Second {
+	if got := fast.ForKind("net.a", saga.StepLimits{Deadline: time.Second}).Deadline; got != time.Second {
 		t.Errorf("a shorter deadline of its own gives %s", got)
 	}
-	if got := l.For("net.a", saga.StepLimits{Tries: 2}); got.Tries != 2 || got.Budget != l.Budget {
+	if got := l.ForKind("net.a", saga.StepLimits{Tries: 2}); got.Tries != 2 || got.Budget != l.Budget {
 		t.Errorf("one limit of its own gives %+v", got)
 	}
 	l.Steps = map[string]saga.StepLimits{"net.slow": {Deadline: 3 * time.Minute, Tries: 4}}
-	if got := l.For("net.slow", saga.StepLimits{Tries: 2}); got.Deadline != 3*time.Minute || got.Tries != 2 {
+	if got := l.ForKind("net.slow", saga.StepLimits{Tries: 2}); got.Deadline != 3*time.Minute || got.Tries != 2 {
 		t.Errorf("a limit of the plan's before those of the kind gives %+v", got)
 	}
-	if got := l.For("net.a", saga.StepLimits{}); got.Deadline != l.Deadline || got.Tries != l.Tries {
+	if got := l.ForKind("net.a", saga.StepLimits{}); got.Deadline != l.Deadline || got.Tries != l.Tries {
 		t.Errorf("another kind's limits give %+v", got)
 	}
 }

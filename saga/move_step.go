@@ -208,7 +208,7 @@ func (t table) requestMove(st *Step, verb events.Verb) Move {
 	m := Move{Act: ActRequest, Verb: verb, At: st.Next.At, step: st}
 	m.Pace = paceOf(st, m.At)
 	var spent bool
-	if spent, m.Expires = t.l.For(st.Kind, st.Limits).patience(st); spent {
+	if spent, m.Expires = t.l.ForKind(st.Kind, st.Limits).patience(st); spent {
 		m.Act, m.At = ActGiveUp, zeroTime
 	}
 	return m

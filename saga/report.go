@@ -122,7 +122,7 @@ func (t *turn) seen(st *Step, asked time.Time, detail string) {
 // doAgain lets the step be done again after a Look has told that it is not so: at once when nothing has been tried yet,
 // else along the retry curve.
 func (t *turn) doAgain(st *Step, detail string) {
-	spent, until := t.e.Limits.For(st.Kind, st.Limits).patience(st)
+	spent, until := t.e.Limits.ForKind(st.Kind, st.Limits).patience(st)
 	if spent || !until.IsZero() && !t.now.Before(until) {
 		t.refuse(st, gaveUp(st))
 		return
@@ -170,7 +170,7 @@ func (t *turn) againAt(st *Step, o events.Outcome) time.Time {
 
 // within bounds a delay by what is left of the step's time.
 func (t *turn) within(st *Step, after time.Duration) time.Time {
-	l := t.e.Limits.For(st.Kind, st.Limits)
+	l := t.e.Limits.ForKind(st.Kind, st.Limits)
 	budget := l.Budget
 	if st.Back {
 		budget = l.UndoBudget

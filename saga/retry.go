@@ -58,18 +58,19 @@ type StepLimits struct {
 	UndoBudget time.Duration `json:"undoBudgetNanos,omitempty"`
 }
 
-// For are the limits of a step of a kind, which may have some of its own: those of its plan, then those of its kind.
-func (l Limits) For(kind string, own StepLimits) Limits {
-	of := l.Steps[kind]
-	l.Deadline = cmp.Or(own.Deadline, of.Deadline, l.Deadline)
+// For are the limits of a step that has some of its own.
+func (l Limits) For(own StepLimits) Limits {
+	l.Deadline = cmp.Or(own.Deadline, l.Deadline)
 	if l.Longest > 0 {
 		l.Deadline = min(l.Deadline, l.Longest)
 	}
-	l.Tries, l.Budget = cmp.Or(own.Tries, of.Tries, l.Tries), cmp.Or(own.Budget, of.Budget, l.Budget)
-	l.UndoTries = cmp.Or(own.UndoTries, of.UndoTries, l.UndoTries)
-	l.UndoBudget = cmp.Or(own.UndoBudget, of.UndoBudget, l.UndoBudget)
+	l.Tries, l.Budget = cmp.Or(own.Tries, l.Tries), cmp.Or(own.Budget, l.Budget)
+	l.UndoTries, l.UndoBudget = cmp.Or(own.UndoTries, l.UndoTries), cmp.Or(own.UndoBudget, l.UndoBudget)
 	return l
 }
+
+// ForKind are the limits of a step of a kind: those that its plan gives it, then those of its kind, then these.
+func (l Limits) ForKind(kind string, own StepLimits) Limits { return l.For(l.Steps[kind]).For(own) }
 
 // validate tells what cannot be meant: a limit below zero, and a command that outlives the time that its step has.
 func (o StepLimits) validate(fail func(format string, args ...any)) {

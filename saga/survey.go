@@ -141,7 +141,7 @@ func (t *turn) survey(n uint64, a events.Action) error {
 // newest saga has had in hand. Epochs are those that have been given out; deadlines are by each step's limits.
 func (s *State) toSurvey(now time.Time, l Limits) []SurveyLook {
 	var looks []SurveyLook
-	by := func(kind string, own StepLimits) time.Time { return now.Add(l.For(kind, own).Deadline) }
+	by := func(kind string, own StepLimits) time.Time { return now.Add(l.ForKind(kind, own).Deadline) }
 	for _, e := range s.Standing {
 		looks = append(looks, SurveyLook{
 			Ref: Ref{e.Step, e.Generation}, Kind: e.Kind, Object: e.Object, Epoch: e.Epoch, Input: e.Input,

@@ -25,8 +25,8 @@ func New(op operator.Config) kind.Entry {
 		Versions:       map[int]kind.Version{1: {Admit: admitter(op), Example: json.RawMessage(example)}},
 		Plan:           planner(op),
 		Postconditions: Postconditions,
-		Limits:         limits(),
 		Samples:        samples(),
+		Limits:         limits(),
 	}
 }
 

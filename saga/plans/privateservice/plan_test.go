@@ -326,11 +326,11 @@ func TestNoPlanStoresLimits(t *testing.T) {
 		}
 	}
 	l := saga.Limits{Deadline: time.Second, Budget: time.Hour, Steps: limits()}
-	if got := l.For(network.KindCreateEndpoint, saga.StepLimits{}).Budget; got < 24*time.Hour {
+	if got := l.ForKind(network.KindCreateEndpoint, saga.StepLimits{}).Budget; got < 24*time.Hour {
 		t.Errorf("a producer has %s to accept an endpoint", got)
 	}
 	for _, kind := range []string{observe.KindCheck, observe.KindProveReach} {
-		if got := l.For(kind, saga.StepLimits{}).Deadline; got <= 30*time.Second {
+		if got := l.ForKind(kind, saga.StepLimits{}).Deadline; got <= 30*time.Second {
 			t.Errorf("%s may read for %s", kind, got)
 		}
 	}
