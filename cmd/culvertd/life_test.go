@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/examples/examplestest"
 )
 
 // broker is a publisher's and subscriber's connection, as anybody outside has one.
@@ -82,15 +83,15 @@ func (s *statuses) of(t *testing.T, saga string) []string {
 
 func TestTheWholeLifeOfAConnection(t *testing.T) {
 	t.Run("everything in one process, with BGP", func(t *testing.T) {
-		life(t, child(t), nil)
+		life(t, child(t))
 	})
 	t.Run("against a world elsewhere, without BGP", func(t *testing.T) {
-		life(t, inProcess(t, "--world", worldAlone(t).World), withoutBGP)
+		life(t, inProcess(t, "--world", worldAlone(t).World), examplestest.WithoutSpeakers)
 	})
 }
 
 // life submits over HTTP and NATS, looks at the world, withdraws over both.
-func life(t *testing.T, d *daemon, change func(event, data map[string]any)) {
+func life(t *testing.T, d *daemon, changes ...func(event, data map[string]any)) {
 	if !strings.HasPrefix(d.HTTP, "http://127.0.0.1:") || !strings.HasPrefix(d.NATS, "nats://127.0.0.1:") ||
 		!strings.HasPrefix(d.World, "http://127.0.0.1:") {
 		t.Fatalf("addresses %+v", d.addresses)
@@ -104,20 +105,17 @@ func life(t *testing.T, d *daemon, change func(event, data map[string]any)) {
 		t.Fatal(err)
 	}
 	const first, second = "python-http-function", "over-nats"
-	overHTTP := example(t, "private-service.yaml", change)
+	overHTTP := example(t, "private-service.yaml", changes...)
 	if a := d.submit(overHTTP); a.Saga != "default_python-http-function.1" || a.Duplicate {
 		t.Errorf("accepted %+v", a)
 	}
-	overNATS := example(t, "private-service.yaml", func(event, data map[string]any) {
-		if change != nil {
-			change(event, data)
-		}
+	overNATS := example(t, "private-service.yaml", append(changes, func(event, data map[string]any) {
 		event["subject"], event["id"] = second, "n1"
 		data["service"] = map[string]any{
 			"platform": "cloud-run", "project": "acme-prod", "region": "europe-west3", "name": "fn-0005",
 		}
 		throughConnector(event, data)
-	})
+	})...)
 	if _, err := js.PublishMsg(t.Context(), binary(t, overNATS)); err != nil {
 		t.Fatalf("publish: %v", err)
 	}
@@ -129,7 +127,7 @@ func life(t *testing.T, d *daemon, change func(event, data map[string]any)) {
 	if a := d.submit(overNATS); a.Saga != "default_over-nats.1" || !a.Duplicate {
 		t.Errorf("the same event over the other intake is %+v, want a duplicate", a)
 	}
-	built(t, d, change == nil)
+	built(t, d, len(changes) == 0)
 
 	if _, err := js.Publish(t.Context(), "culvert.intents.private-service", withdrawal(first, "w1")); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/examples/examplestest"
 )
 
 // order gives an operator's order that must be taken.
@@ -37,7 +38,7 @@ func TestAnOpenSagaOutlivesTheDaemon(t *testing.T) {
 	w, data := worldAlone(t), t.TempDir()
 	first := inProcess(t, "--world", w.World, "--data", data)
 	first.order("engine/pause", httpapi.HoldOrder{Order: because, Capability: "policy"})
-	id := first.submit(example(t, "private-service.yaml", withoutBGP)).Saga
+	id := first.submit(example(t, "private-service.yaml", examplestest.WithoutSpeakers)).Saga
 	first.until(id, func(v events.Status) bool { return stepOf(v, "check-network").Status == events.StepDone })
 	cut := make(chan error, 1)
 	go func() {
@@ -78,7 +79,7 @@ func TestAKilledDaemonIsContinued(t *testing.T) {
 	w.fault(control.Fault{Vendor: "gcp", Call: "operations.get", Mode: world.Throttle, Times: world.Always})
 	first := child(t, args...)
 	id := first.submit(example(t, "private-service.yaml", func(event, data map[string]any) {
-		withoutBGP(event, data)
+		examplestest.WithoutSpeakers(event, data)
 		throughConnector(event, data)
 	})).Saga
 	first.until(id, func(v events.Status) bool { return stepOf(v, "attach-connector").Operation != "" })
@@ -143,7 +144,7 @@ func TestRolesShareABroker(t *testing.T) {
 	if a.HTTP != "" || b.NATS != broker.URL() || o.HTTP == "" {
 		t.Errorf("addresses of a worker %+v, of the orchestrator %+v", a.addresses, o.addresses)
 	}
-	id := o.submit(example(t, "private-service.yaml", withoutBGP)).Saga
+	id := o.submit(example(t, "private-service.yaml", examplestest.WithoutSpeakers)).Saga
 	o.ends(id, events.SagaCompleted)
 	if err := a.stop(); err != nil {
 		t.Errorf("drain a worker: %v", err)

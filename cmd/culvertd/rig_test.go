@@ -308,21 +308,9 @@ func withdrawal(name, id string) []byte {
 		`{"specversion":"1.0","id":%q,"source":"/test","type":"culvert.private-service.withdraw.v1","subject":%q,"datacontenttype":"application/json","data":{}}`, id, name)
 }
 
-// withoutBGP takes the announcements over BGP out of an intent.
 // throughConnector makes the way out one through a connector.
 func throughConnector(_, data map[string]any) {
 	out := data["egress"].(map[string]any)
 	delete(out, "direct")
 	out["connector"] = map[string]any{"subnet": "projects/acme-net/regions/europe-west3/subnetworks/serverless-28"}
-}
-
-func withoutBGP(_, data map[string]any) {
-	in := data["ingress"].(map[string]any)
-	var kept []any
-	for _, a := range in["announce"].([]any) {
-		if a.(map[string]any)["via"] != "bgp" {
-			kept = append(kept, a)
-		}
-	}
-	in["announce"] = kept
 }
