@@ -57,7 +57,7 @@ bench: ## benchmarks
 	$(GO) test -run xxx -bench . -benchtime $(or $(ITERATIONS),1s) ./...
 
 golden: ## rewrite golden files; review the diff like code
-	$(GO) test ./events ./workers ./saga ./saga/plans/... ./adapters/httpapi -update
+	$(GO) test ./events ./workers ./saga ./saga/plans/... ./adapters/httpapi ./adapters/gcp/permissions -update
 	$(GO) test ./cmd/culvert -run TestHelp -update
 	$(GO) test . -run TestTextsAreReviewed -update
 

@@ -3,6 +3,7 @@ package contract
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -170,4 +171,9 @@ func (m *method) param(path []string, name string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// Method names the method of an API that a request calls ("compute.routers.patch"); of two APIs on one path the first.
+func (d *Documents) Method(req *http.Request) string {
+	return name(find(d.methods, req.Method, req.URL))
 }
