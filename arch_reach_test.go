@@ -5,15 +5,21 @@ import (
 	"testing"
 )
 
-// evaluator is the package in which the simulated world judges packets.
-const evaluator = "adapters/simcloud/reach"
+// evaluator is the package in which the simulated world judges packets, generator the one that invents worlds, intents and
+// packets for the proofs.
+const (
+	evaluator = "adapters/simcloud/reach"
+	generator = "cmd/proofs/reach/invented"
+)
 
 // TestTheWorldJudgesAlone: what judges packets in the simulated world and what the product believes about packets share
 // no code, no type and no table, in tests neither. Else both make the same mistake and no proof finds it. Only the
-// simulated world and proofs ask the evaluator; everybody else has its control endpoint.
+// simulated world and proofs ask the evaluator; everybody else has its control endpoint. What invents worlds for the
+// proofs knows neither, so that it does not invent what one of them thinks of.
 func TestTheWorldJudgesAlone(t *testing.T) {
-	seen := false
+	seen, invents := false, false
 	for _, s := range sources(t) {
+		invents = invents || s.pkg == generator
 		for _, path := range s.imports() {
 			imported, ours := strings.CutPrefix(path, module+"/")
 			if !ours {
@@ -27,8 +33,8 @@ func TestTheWorldJudgesAlone(t *testing.T) {
 			}
 		}
 	}
-	if !seen {
-		t.Errorf("no file of %s was looked at", evaluator)
+	if !seen || !invents {
+		t.Errorf("files of %s looked at: %v, of %s: %v", evaluator, seen, generator, invents)
 	}
 }
 
@@ -37,6 +43,9 @@ func sharedWithTheWorld(s source, imported string) string {
 	within := func(pkg, folder string) bool { return pkg == folder || strings.HasPrefix(pkg, folder+"/") }
 	if s.pkg == evaluator && !within(imported, "adapters/simcloud") {
 		return "the evaluator knows the simulated world only"
+	}
+	if s.pkg == generator {
+		return "what invents worlds knows neither the product nor the evaluator"
 	}
 	if within(imported, evaluator) && !within(s.pkg, "adapters/simcloud") && !within(s.pkg, "cmd/proofs") &&
 		!within(s.pkg, "cmd/internal/proof") {
@@ -64,6 +73,9 @@ func TestSharedWithTheWorld(t *testing.T) {
 		{"events/reach", evaluator, true},
 		{"adapters/gcp", evaluator, true},
 		{"adapters/gcp", "workers/policy", false},
+		{generator, "events/reach", true},
+		{generator, evaluator, true},
+		{generator, "workers/observe", true},
 	} {
 		if said := sharedWithTheWorld(source{pkg: c.pkg}, c.imported); (said != "") != c.refused {
 			t.Errorf("%s imports %s: %q", c.pkg, c.imported, said)

@@ -14,6 +14,17 @@ type documents map[space]*table
 
 type space struct{ vendor, kind string }
 
+// put and drop change a document of the world, and count.
+func (w *World) put(r Ref, doc Doc) {
+	w.changes++
+	w.docs.put(r, doc)
+}
+
+func (w *World) drop(r Ref) {
+	w.changes++
+	w.docs.drop(r)
+}
+
 // table holds the documents of one kind.
 type table struct {
 	docs   map[string]Doc

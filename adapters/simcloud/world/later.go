@@ -39,7 +39,7 @@ func (w *World) apply(c Change) {
 		return
 	}
 	if c.Delete {
-		w.docs.drop(c.Ref)
+		w.drop(c.Ref)
 		return
 	}
 	next := clone(doc)
@@ -50,7 +50,7 @@ func (w *World) apply(c Change) {
 		}
 		next[k] = v
 	}
-	w.docs.put(c.Ref, next)
+	w.put(c.Ref, next)
 }
 
 // take removes and returns the pending change with this id.

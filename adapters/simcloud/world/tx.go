@@ -92,7 +92,7 @@ func (tx *Tx) Put(e Effect, doc Doc) {
 		effect = "create"
 	}
 	stored := normalDoc(doc)
-	tx.w.docs.put(e.ref(), stored)
+	tx.w.put(e.ref(), stored)
 	tx.w.account(record{Type: effectRecord, Effect: effect, Doc: stored}, e, tx.now)
 }
 
@@ -101,7 +101,7 @@ func (tx *Tx) Delete(e Effect) {
 	if !tx.Has(e.Vendor, e.Kind, e.Name) {
 		return
 	}
-	tx.w.docs.drop(e.ref())
+	tx.w.drop(e.ref())
 	tx.w.account(record{Type: effectRecord, Effect: "delete", Gone: true}, e, tx.now)
 }
 
@@ -115,14 +115,14 @@ func (tx *Tx) Note(e Effect, effect string) {
 func (tx *Tx) QuietPut(vendor, kind, name string, doc Doc) {
 	ref := Ref{vendor, kind, name}
 	stored := normalDoc(doc)
-	tx.w.docs.put(ref, stored)
+	tx.w.put(ref, stored)
 	tx.w.write(record{Type: quietRecord, Doc: stored}.of(ref), tx.now)
 }
 
 // QuietDelete removes a document as the vendor's own doing.
 func (tx *Tx) QuietDelete(vendor, kind, name string) {
 	ref := Ref{vendor, kind, name}
-	tx.w.docs.drop(ref)
+	tx.w.drop(ref)
 	tx.w.write(record{Type: quietRecord, Gone: true}.of(ref), tx.now)
 }
 

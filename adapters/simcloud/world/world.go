@@ -19,6 +19,9 @@ type Config struct {
 	Now   func() time.Time                     // nil = time.Now
 	After func(time.Duration) <-chan time.Time // real waiting; nil = time.After
 	Seed  uint64                               // of every id the world hands out
+	// Watch sees the world after each transaction that has changed documents, before anybody else does. It may write as
+	// the vendor does, and must not call the world. It is for proofs that judge every state.
+	Watch func(*Tx)
 }
 
 // World is the simulated state of all vendors. All methods are safe for concurrent use; none calls back into an API
@@ -39,6 +42,8 @@ type World struct {
 	log        *os.File
 	buffer     []byte // records of the transaction under way
 	live       bool   // Baseline was taken: changes are effects now
+	// changes counts writes to documents, watched those that Config.Watch has seen.
+	changes, watched int
 }
 
 // Ref names one document. Name is the vendor's own full or relative name; the world only asks that it is unique for its
@@ -121,10 +126,20 @@ func (w *World) Do(fn func(*Tx) error) error {
 	tx := &Tx{w: w, now: w.cfg.Now()}
 	w.settle(tx)
 	err := fn(tx)
+	w.show(tx)
 	if flushed := w.flush(); flushed != nil {
 		return flushed
 	}
 	return err
+}
+
+// show lets the watcher see what has changed since it looked last.
+func (w *World) show(tx *Tx) {
+	if w.cfg.Watch == nil || !w.live || w.changes == w.watched {
+		return
+	}
+	w.cfg.Watch(tx)
+	w.watched = w.changes
 }
 
 // Reset puts the world back to its baseline: documents, ledger, counts and pending changes. Faults stay.

@@ -22,16 +22,22 @@ type doc map[string]any
 var regions = []string{"europe-west3", "europe-west1"}
 
 // project owns every network of a world.
-const project = "p"
+const project = "acme-p"
 
 // A draft is a world that is being made. It is for one goroutine.
 type draft struct {
 	*rand.Rand
 	networks, peerings, connectors, routers, services, objects, controllers []doc
 	zones, responses, servers, public                                       []doc
+	jobs, pools, guards, producers                                          []doc
 	nets                                                                    []vpc
 	// senders and targets are places that packets go between, six those of IPv6.
 	senders, targets, senders6, targets6 []string
+	// six tells of the intent's subnetwork in a neighbourhood that it has IPv6, dns that everybody may ask a name
+	// server, site that a Cloud Router has a site, crowded that services send directly from the shared subnetwork,
+	// tagged that the spoke has a tag of others. version is the controller's.
+	six, dns, site, crowded, tagged bool
+	version                         string
 }
 
 // A vpc is what the maker has put into a network.
