@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Freeze returns a transaction that reads the documents as they are in this moment, for as long as the caller likes. What
-// it writes is seen by it alone. It is for one goroutine at a time.
+// Freeze returns a transaction that reads the documents as they are in this moment, for as long as the caller likes.
+// What it writes is seen by it alone. It is for one goroutine at a time.
 func (tx *Tx) Freeze() *Tx {
 	return &Tx{w: &World{cfg: tx.w.cfg, docs: tx.w.docs.snapshot()}, now: tx.now}
 }

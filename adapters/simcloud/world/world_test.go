@@ -254,3 +254,38 @@ func TestServeCarriesFaultsOut(t *testing.T) {
 		api.Close()
 	}
 }
+
+// Whoever watches sees each state once: after a change of a caller's, of the vendor's own and of one that came due. A
+// transaction that only reads is no change, and the watcher's own writes are none to tell it of.
+func TestWatch(t *testing.T) {
+	c := &clock{time.Unix(0, 0)}
+	var seen []int
+	var last *world.Tx
+	w, err := world.Open(world.Config{Now: c.Now, Speed: 1, Watch: func(tx *world.Tx) {
+		seen = append(seen, tx.Lines())
+		if last != nil && len(tx.ChangedSince(last)) == 0 {
+			t.Error("nothing has changed since the last state")
+		}
+		last = tx.Freeze()
+		tx.QuietPut("v", "box", "seen", world.Doc{"times": len(seen)})
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	do(t, w, func(tx *world.Tx) { tx.QuietPut("v", "box", "foreign", world.Doc{}) })
+	if err := w.Baseline(); err != nil {
+		t.Fatal(err)
+	}
+	do(t, w, func(tx *world.Tx) { tx.Put(box("a"), world.Doc{}); tx.Put(box("b"), world.Doc{}) })
+	do(t, w, func(tx *world.Tx) { tx.Has("v", "box", "a") })
+	do(t, w, func(tx *world.Tx) { tx.QuietDelete("v", "box", "b") })
+	do(t, w, func(tx *world.Tx) {
+		tx.Later(time.Second, world.Change{Ref: world.Ref{Vendor: "v", Kind: "box", Name: "a"}, Delete: true})
+	})
+	c.now = c.now.Add(time.Minute)
+	do(t, w, func(*world.Tx) {})
+	if !slices.Equal(seen, []int{2, 2, 2}) || last.Has("v", "box", "a") {
+		t.Errorf("the ledger had %v lines at the states that were seen", seen)
+	}
+}

@@ -21,8 +21,8 @@ import (
 const (
 	worldsAsked = 200
 	allWithin   = 20 * time.Minute
-	// leastCompleted is the share of harmless intents that must complete, mostOverdone that of those that may be refused
-	// although nobody would have been hurt.
+	// leastCompleted is the share of harmless intents that must complete, mostOverdone that of those that may be
+	// refused although nobody would have been hurt.
 	leastCompleted = 0.90
 	mostOverdone   = 0.02
 )

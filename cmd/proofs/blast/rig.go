@@ -55,8 +55,8 @@ func limits() saga.Limits {
 	return l
 }
 
-// newRig starts a world and the product in it. Watch sees every change. A rig that trusts has no check of reach: what it
-// makes is what the intent would make if nobody asked.
+// newRig starts a world and the product in it. Watch sees every change. A rig that trusts has no check of reach: it
+// makes what the intent would make if nobody asked.
 func newRig(ctx context.Context, scenario, config []byte, watch func(*world.Tx), trusts bool) (*rig, error) {
 	var file wiring.File
 	if err := yaml.NewDecoder(bytes.NewReader(config)).Decode(&file); err != nil {

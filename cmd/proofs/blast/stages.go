@@ -121,8 +121,11 @@ func (t *trial) joined(v events.Status) (bool, error) {
 	first := states[0].tx.Freeze()
 	first.QuietPut(n.Vendor, n.Kind, n.Name, n.Doc)
 	before, after := fates(judge.Read(first), n.Flows, t.settings), fates(judge.Read(last), n.Flows, t.settings)
-	same := slices.EqualFunc(before, after, func(a, b fate) bool { return a.asked == b.asked && a.passes == b.passes })
+	same := slices.EqualFunc(before, after, func(a, b fate) bool {
+		return a.asked == b.asked && a.passes == b.passes
+	})
 	return true, errors.Join(proof.Need(v.Status == events.SagaCompensated, "%s", v.Status),
 		proof.Need(strings.Contains(why, "newcomer"), "the newcomer is not named: %s", why),
-		proof.Need(!bound, "the service was bound"), proof.Need(same, "the newcomer does not send as if nothing had been"))
+		proof.Need(!bound, "the service was bound"),
+		proof.Need(same, "the newcomer does not send as if nothing had been"))
 }

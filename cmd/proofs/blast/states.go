@@ -124,8 +124,8 @@ func (h harm) String() string {
 	if h.lost() {
 		what = "is lost"
 	}
-	return fmt.Sprintf("%+v %s at line %d, %s, under setting %d: %s %s %s %s", h.packet, what, h.line, h.call, h.setting,
-		h.after.hop.At, h.after.hop.Rule, h.after.hop.By, h.after.hop.Switch)
+	return fmt.Sprintf("%+v %s at line %d, %s, under setting %d: %s %s %s %s", h.packet, what, h.line, h.call,
+		h.setting, h.after.hop.At, h.after.hop.Rule, h.after.hop.By, h.after.hop.Switch)
 }
 
 // cause is what harms of one kind have in common.

@@ -29,7 +29,7 @@ type end struct {
 	seed   uint64
 	kind   string
 	status events.SagaStatus
-	// refused says by which step and for what reason it did not complete, why in words.
+	// refused says by which step it did not complete, why in words.
 	refused, why string
 	// harms are changes of others' flows without a consent. Would are those that the intent would have made, and
 	// possible tells that it could have been made, when it was refused.
@@ -39,7 +39,7 @@ type end struct {
 	astray []string
 	// later are the ends of the sagas that come after a completed one, by what they are.
 	later map[string]events.SagaStatus
-	// joined tells that somebody came while the connection was being made, unseen why that was not refused as it should.
+	// joined tells that somebody came while the connection was being made, unseen what is wrong with the answer.
 	joined bool
 	unseen error
 	states int
@@ -123,23 +123,22 @@ func (t *trial) unwanted(all []harm) []harm {
 	})
 }
 
-// refusal is the step that did not let a saga complete, its reason, and its words.
+// refusal is the step that did not let a saga complete, with the class of its error, and the words.
 func refusal(v events.Status) (cause, why string) {
 	for _, s := range v.Steps {
 		if s.Error != nil {
-			reason, _, _ := strings.Cut(s.Error.Message, ":")
-			return s.Name + " " + reason, s.Error.Message
+			return s.Name + " " + string(s.Error.Class), s.Error.Message
 		}
 	}
 	return v.Reason, v.Reason
 }
 
-// wouldHarm makes what was refused in a world of its own in which nobody asks the model, and tells what it does there to
-// others and to the connection's own packets.
+// wouldHarm makes what was refused in a world of its own in which nobody asks the model, and tells what it does there
+// to others and to the connection's own packets.
 //
 // Limits: what another check refuses cannot be made there either; and what the connection would have done if it had
 // been made of other names or numbers is not seen.
-func (t *trial) wouldHarm(ctx context.Context, out *end) error {
+func (t *trial) wouldHarm(ctx context.Context, out *end) (err error) {
 	twin, err := open(ctx, t.seed, true)
 	if err != nil {
 		return err
@@ -157,7 +156,8 @@ func (t *trial) wouldHarm(ctx context.Context, out *end) error {
 	states := twin.film.all()
 	out.would = twin.unwanted(harms(states, twin.others, twin.settings, twin.before))
 	last := judge.Read(states[len(states)-1].tx)
-	out.astray = append(astray(last, twin.n.Asked, twin.settings, true), astray(last, twin.n.Shut, twin.settings, false)...)
+	out.astray = append(astray(last, expand(states[0].tx, twin.n.Asked), twin.settings, true),
+		astray(last, expand(states[0].tx, twin.n.Shut), twin.settings, false)...)
 	return nil
 }
 

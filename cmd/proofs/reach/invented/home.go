@@ -5,7 +5,8 @@ import "fmt"
 // home makes the network of the intent, in which a packet finds its way: a default route with NAT, a Cloud Router with
 // a site, machines and serverless services of others.
 func (d *draft) home() {
-	v := vpc{name: home, subnets: []subnet{{shared, regions[0], "10.1.0.", false}, {"far", regions[1], "10.1.64.", false}}}
+	v := vpc{name: home, subnets: []subnet{{shared, regions[0], "10.1.0.", false},
+		{"far", regions[1], "10.1.64.", false}}}
 	aloneNet := doc{"name": alone, "region": regions[0], "range": "10.1.32.0/26", "googleAccess": d.oneIn(2)}
 	if d.six = d.oneIn(6); d.six {
 		aloneNet["v6"] = one(d, "INTERNAL", "EXTERNAL")
@@ -17,7 +18,8 @@ func (d *draft) home() {
 			{"name": narrow, "region": regions[0], "range": "10.1.48.0/28", "googleAccess": d.oneIn(2)},
 			{"name": "used-28", "region": regions[0], "range": "10.1.48.16/28"},
 			{"name": "producers", "region": regions[0], "range": "10.1.49.0/24"},
-			{"name": "translated", "region": regions[0], "range": "10.1.50.0/24", "purpose": "PRIVATE_SERVICE_CONNECT"}}})
+			{"name": "translated", "region": regions[0], "range": "10.1.50.0/24",
+				"purpose": "PRIVATE_SERVICE_CONNECT"}}})
 	for j := range 2 + d.IntN(3) {
 		v.machines = append(v.machines, d.machine(v, j))
 	}

@@ -42,17 +42,18 @@ func (d *draft) others() (out []Flow) {
 
 // newcomer is a machine that comes to the range that the intent filters.
 func (d *draft) newcomer(w wish) *Newcomer {
-	if w.source != subnetwork(regions[0], alone) || !d.oneIn(2) {
+	if w.source != subnetwork(regions[0], alone) || !d.oneIn(3) {
 		return nil
 	}
+	const root = "https://www.googleapis.com/compute/v1/"
 	name := "projects/" + project + "/zones/" + regions[0] + "-a/instances/newcomer"
-	from := "machine:" + project + "/newcomer"
+	port := map[string]any{"network": root + fullNetwork(home), "networkIP": "10.1.32.9",
+		"subnetwork": root + subnetwork(regions[0], alone)}
+	send := func(to string, port int) Flow {
+		return Flow{From: "machine:" + project + "/newcomer", To: to, Proto: "tcp", Port: port}
+	}
 	return &Newcomer{Vendor: "gcp", Kind: "instances", Name: name,
-		Doc: map[string]any{"kind": "compute#instance", "name": "newcomer", "selfLink": "https://www.googleapis.com/compute/v1/" +
-			name, "status": "RUNNING", "tags": map[string]any{"items": []any{}}, "networkInterfaces": []any{map[string]any{
-			"network":    "https://www.googleapis.com/compute/v1/" + fullNetwork(home),
-			"subnetwork": "https://www.googleapis.com/compute/v1/" + subnetwork(regions[0], alone),
-			"networkIP":  "10.1.32.9"}}},
-		Flows: []Flow{{From: from, To: "8.8.8.8", Proto: "tcp", Port: 22}, {From: from, To: "1.1.1.1", Proto: "tcp", Port: 443},
-			{From: from, To: one(d, d.nets[0].machines...).ip, Proto: "tcp", Port: 80}}}
+		Doc: map[string]any{"kind": "compute#instance", "name": "newcomer", "selfLink": root + name,
+			"status": "RUNNING", "tags": map[string]any{"items": []any{}}, "networkInterfaces": []any{port}},
+		Flows: []Flow{send("8.8.8.8", 22), send("1.1.1.1", 443), send(one(d, d.nets[0].machines...).ip, 80)}}
 }

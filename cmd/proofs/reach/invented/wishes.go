@@ -135,7 +135,8 @@ func (d *draft) firewall(w *wish) {
 	out["filter"] = doc{"via": "gcp-firewall", "default": "deny", "allow": allow}
 	w.asked = packets
 	from := packets[0].From
-	w.shut = []Flow{{From: from, To: "1.1.1.1", Proto: "tcp", Port: 22}, {From: from, To: "8.8.8.8", Proto: "udp", Port: 53},
+	w.shut = []Flow{{From: from, To: "1.1.1.1", Proto: "tcp", Port: 22},
+		{From: from, To: "8.8.8.8", Proto: "udp", Port: 53},
 		{From: from, To: one(d, d.nets[0].machines...).ip, Proto: "tcp", Port: 22}}
 	if direct, ok := out["direct"].(doc); ok {
 		w.source = direct["subnetwork"].(string)
@@ -194,7 +195,8 @@ func (d *draft) earlier() []byte {
 	d.senders = append(d.senders, from)
 	data := doc{"network": fullNetwork(home), "service": doc{"platform": "cloud-run", "project": project,
 		"region": regions[0], "name": "fn-before"}, "egress": doc{"vpcEgress": "all-traffic",
-		"connector": doc{"ipCidrRange": "10.1.208.32/28", "minInstances": 2, "maxInstances": 3, "machineType": "e2-micro"},
+		"connector": doc{"ipCidrRange": "10.1.208.32/28", "minInstances": 2, "maxInstances": 3,
+			"machineType": "e2-micro"},
 		"filter": doc{"via": "gcp-firewall", "default": "deny", "allow": []doc{{"cidr": "198.51.100.77/32",
 			"protocol": "tcp", "ports": []string{"443"}}}}}}
 	return event("fn-before", "apply", data)
