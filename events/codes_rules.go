@@ -2,6 +2,9 @@ package events
 
 // rules are the codes of the rules that inputs keep, each said as what is so of a good input. A new one is a line here.
 var rules = []entry[Rule]{
+	{"accept-cause", "only what nobody can lift, or what others lose or gain, is accepted",
+		"use a cause that the refusal names"},
+	{"accept-egress", "only what egress does to others is accepted", "leave accept out"},
 	{"action", "the action is not known", ""},
 	{"address-form", "give one of the ways to an address", ""},
 	{"address-in-pool", "the address is in a pool that the operator has configured for the tenant",

@@ -44,13 +44,13 @@ func TestAnsweredTellsWhatFindsNoWayBack(t *testing.T) {
 		return f
 	}
 	f := told(ends())
-	if f.Is != Otherwise || f.Flows != "10.8.0.0/28 to 172.16.0.0/16" || !f.Unanswered || len(f.By) == 0 ||
+	if f.Is != Otherwise || f.Flows != "everything from 10.8.0.0/28 to 172.16.0.0/16" || !f.Unanswered || len(f.By) == 0 ||
 		!strings.HasPrefix(f.By[len(f.By)-1], "way back, ") {
 		t.Errorf("a site without a route back: %+v", f)
 	}
 	home := NextHop{Kind: ToNetwork, Realm: "net", State: Up}
 	half := told(ends(labRoute("back", "10.8.0.0/29", 0, home)))
-	if half.Is != Otherwise || half.Flows != "10.8.0.8/29 to 172.16.0.0/16" {
+	if half.Is != Otherwise || half.Flows != "everything from 10.8.0.8/29 to 172.16.0.0/16" {
 		t.Errorf("a site with a route to half of the source: %+v", half)
 	}
 	if f := told(ends(labRoute("back", "10.8.0.0/28", 0, home))); f.Is == Otherwise {

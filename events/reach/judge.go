@@ -3,7 +3,6 @@ package reach
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -89,6 +88,8 @@ type Harm struct {
 	Widened string   `json:"widened,omitempty"`
 	By      []string `json:"by,omitempty"`
 	Open    []Gap    `json:"open,omitempty"`
+	// Closes tells that the step can only take paths away, whatever is not known.
+	Closes bool `json:"closes,omitempty"`
 }
 
 // Vacant tells that nobody is seen at the addresses whose flows change. Open then says why somebody may be there all
@@ -149,8 +150,8 @@ func harmed(before, after World, e Effect, own []string) ([]Harm, error) {
 			if ours || r.src.Empty() {
 				continue
 			}
-			if h := changed(before, after, x, r, e.offers()); h != nil {
-				h.Step, h.Who = e.Step, bounded(r.names, maxNamed)
+			if h := changed(before, after, x, r, e); h != nil {
+				h.Step, h.Who = e.Step, listed(r.names)
 				if h.Vacant() {
 					h.Open = before.unseen(x.at)
 				}
@@ -171,7 +172,7 @@ func (w World) unseen(at Realm) []Gap {
 // before and in none after are lost, and the other way round.
 //
 // What a step offers is no widening: everybody who reaches the connection's own address was meant to.
-func changed(before, after World, x extent, r resident, offered bool) *Harm {
+func changed(before, after World, x extent, r resident, e Effect) *Harm {
 	q := Question{From: r.place, Flows: x.flows(r)}
 	then, now := RoundTrip(before, q), RoundTrip(after, q)
 	for _, v := range []*Verdict{&then, &now} { // a name that leads elsewhere is no loss
@@ -180,13 +181,28 @@ func changed(before, after World, x extent, r resident, offered bool) *Harm {
 	sure, may := Compare(then, now, Flows{}), Compare(Verdict{Sure: then.May, May: then.Sure},
 		Verdict{Sure: now.May, May: now.Sure}, Flows{})
 	lost, widened := sure.Lost.Union(may.Lost), sure.Widened.Union(may.Widened)
-	if offered {
+	if e.offers() {
 		widened = Flows{}
 	}
 	if (Change{Lost: lost, Widened: widened}).None() {
 		return nil
 	}
-	return &Harm{Lost: lost.words(), Widened: widened.words(), By: now.deciders(lost.Union(widened)), Open: sure.Open}
+	nobody := len(r.names) == 0
+	return &Harm{Lost: lost.words(nobody), Widened: widened.words(nobody), Closes: e.closes(before, after, q),
+		By: now.deciders(lost.Union(widened)), Open: sure.Open}
+}
+
+// closes tells whether the effect can only take paths away. Of a filter the senders' own firewall tells: all other
+// layers are as they were.
+func (e Effect) closes(before, after World, q Question) bool {
+	switch {
+	case e.GoogleAccess != nil:
+		return e.Undone
+	case e.Filter == nil:
+		return false
+	}
+	q.FilterOnly = true
+	return Evaluate(after, q).May.Subtract(Evaluate(before, q).Sure).Empty()
 }
 
 // Ask answers one claim in this world.
@@ -209,7 +225,7 @@ func (w World) Ask(a Ask) (Finding, error) {
 		f.Is, of, f.Open = Undecided, c.open, a.doubts(v.Open)
 	}
 	if f.Is != AsWanted {
-		f.Flows = of.words()
+		f.Flows = of.words(true)
 	}
 	if f.Is != Undecided || !a.nameless(f.Open) {
 		f.By = v.deciders(of)
@@ -341,37 +357,6 @@ func (a Allowed) flows(src Ranges) (Flows, error) {
 	}
 	return FlowsOf(Box{src.Family(true), dst.Family(true), layer4, name},
 		Box{src.Family(false), dst.Family(false), layer4, name}), nil
-}
-
-// Bounds of what is told to people and journals.
-const (
-	maxNamed = 20
-	maxTold  = 6
-)
-
-func bounded(list []string, most int) []string {
-	list = slices.Compact(slices.Sorted(slices.Values(list)))
-	if len(list) > most {
-		list = append(list[:most:most], fmt.Sprintf("and %d more", len(list)-most))
-	}
-	return list
-}
-
-// words are the boxes of a set, at most maxTold of them.
-func (f Flows) words() string {
-	var out []string
-	for _, b := range f.boxes {
-		to := b.Dst.String()
-		if b.Name != NoName && b.Name != AnyName {
-			to = string(b.Name)
-		}
-		one := b.Src.String() + " to " + to
-		if by := b.Layer4; !by.Protocols.Equal(EveryProtocol().Protocols) || !by.Ports.Equal(EveryPort()) {
-			one += " " + by.String()
-		}
-		out = append(out, one)
-	}
-	return strings.Join(bounded(out, maxTold), "; ")
 }
 
 // deciders are the objects that decide some flows, in the order of the way, there and then back.

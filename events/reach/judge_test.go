@@ -74,11 +74,11 @@ func TestClaimsOfTheLab(t *testing.T) {
 		flows  string
 		causes []Cause
 	}{
-		{name: "the allowed address has no way", is: Otherwise, flows: "10.20.0.4/32 6:80",
+		{name: "the allowed address has no way", is: Otherwise, flows: "tcp 80 from 10.8.0.0/28 to 10.20.0.4",
 			ask: Ask{From: direct(), Want: Passes, Dest: &own[1]}},
 		{name: "the allowed name is undecided by its addresses alone", is: Undecided, causes: []Cause{NameUnresolved},
 			ask: Ask{From: direct(), Want: Passes, Dest: &own[0], To: Internet}},
-		{name: "a rule of others opens the filter", is: Otherwise, flows: "10.30.0.53/32 17:53",
+		{name: "a rule of others opens the filter", is: Otherwise, flows: "udp 53 from 10.8.0.0/28 to 10.30.0.53",
 			ask: Ask{From: direct(), Want: Closed, Except: own, Firewall: true}},
 		{name: "which the intent may declare", is: AsWanted,
 			ask: Ask{From: direct(), Want: Closed, Except: append(slices.Clone(own), corp), Firewall: true}},
@@ -171,18 +171,18 @@ func TestHarm(t *testing.T) {
 		effect    Effect
 		who, lost string
 	}{
-		{"a filter on a subnetwork of machines", filter("10.0.0.0/24"), "web", "10.0.0.2/32"},
-		{"of which each is harmed", filter("10.0.0.0/24"), "db", "10.0.0.3/32"},
-		{"a filter on a subnetwork that another service has", filter("10.0.1.0/26"), "billing", "10.0.1.0/26"},
+		{"a filter on a subnetwork of machines", filter("10.0.0.0/24"), "web", "172.16.0.0/16"},
+		{"of which each is harmed", filter("10.0.0.0/24"), "db", "172.16.0.0/16"},
+		{"a filter on a subnetwork that another service has", filter("10.0.1.0/26"), "billing", "172.16.0.0/16"},
 		{"a filter where nobody is", filter("10.0.0.128/25"), "", ""},
-		{"a route by a tag that others have", route("0.0.0.0/0", "web"), "web", "to 1.0.0.0/8"},
+		{"a route by a tag that others have", route("0.0.0.0/0", "web"), "web", "to 1.0.0.0-9.255.255.255"},
 		{"a route to an address that nobody has is left out", unowned, "", ""},
 		{"who has another tag keeps the way", route("0.0.0.0/0", "web"), "db", ""},
 		{"a route to a part of a site", route("172.16.4.0/24"), "db", "172.16.4.0/24"},
 		{"a route by a tag that nobody has", route("0.0.0.0/0", "ours"), "db", ""},
 		{"a range that a site has", connector("172.16.9.0/28"), "db", "172.16.9.0/28"},
 		{"a range that nobody has", connector("10.8.0.0/28"), "", ""},
-		{"an endpoint at an address that a site has", endpoint("172.16.9.9"), "db", "172.16.9.9/32 0-5,7-255"},
+		{"an endpoint at an address that a site has", endpoint("172.16.9.9"), "db", "everything but tcp 80,443 to 172.16.9.9"},
 		{"an endpoint at an address that nobody has", endpoint("10.200.0.5"), "", ""},
 		{"a name that others use", Effect{Names: &NamesEffect{Hostnames: []string{"dns.corp"}, IP: "10.99.0.1"}}, "db",
 			"dns.corp"},

@@ -61,11 +61,9 @@ func (l Layer4) String() string {
 // ParseLayer4 reads a protocol ("tcp", "icmp", "all", or a number) and its ports ("443", "8000-8010"), all when there
 // are none.
 func ParseLayer4(protocol string, ports ...string) (Layer4, error) {
-	numbers := map[string]uint16{"icmp": ICMP, "tcp": TCP, "udp": UDP, "gre": GRE, "esp": ESP, "ah": AH, "sctp": SCTP,
-		"icmpv6": ICMPv6}
 	l := Layer4{Ports: EveryPort()}
 	name := strings.ToLower(protocol)
-	number, known := numbers[name]
+	number, known := protocolNumbers[name]
 	switch parsed, err := strconv.ParseUint(name, 10, 8); {
 	case name == "all" || name == "any":
 		l.Protocols = EveryProtocol().Protocols

@@ -155,7 +155,7 @@ func TestCheckReach(t *testing.T) {
 	}{
 		{name: "passes and is closed"},
 		{name: "no way out", world: func(_ *shown, n *reach.Network) { n.NATs = reach.WholeList[reach.NAT]() },
-			reason: "no-path", says: "198.51.100.7/32"},
+			reason: "no-path", says: "to 198.51.100.7 does not arrive"},
 		{name: "opened by a rule of others", world: func(_ *shown, n *reach.Network) {
 			n.Firewall.Rules = reach.WholeList(opens)
 		}, reason: "opened-elsewhere", says: "others (allow)"},
@@ -167,10 +167,10 @@ func TestCheckReach(t *testing.T) {
 		}, reason: "harms-others", says: "billing would lose"},
 		{name: "with consent by name", world: func(_ *shown, n *reach.Network) {
 			n.Tenants = reach.WholeList(billing)
-		}, in: func(in *ReachIn) { in.Accept = []Consent{{"lost", "billing"}} }},
+		}, in: func(in *ReachIn) { in.Accept = []Consent{{Lost, "billing"}} }},
 		{name: "with consent for somebody else", world: func(_ *shown, n *reach.Network) {
 			n.Tenants = reach.WholeList(billing)
-		}, in: func(in *ReachIn) { in.Accept = []Consent{{"lost", "web"}} }, reason: "harms-others", says: "billing"},
+		}, in: func(in *ReachIn) { in.Accept = []Consent{{Lost, "web"}} }, reason: "harms-others", says: "billing"},
 		{name: "nobody seen in a list that is not whole", world: func(_ *shown, n *reach.Network) {
 			n.Tenants.Whole = false
 		}, reason: "not-known", says: "list-not-whole"},
@@ -238,19 +238,40 @@ func TestOnlyGoogleIsNoPath(t *testing.T) {
 	}
 }
 
+// TestEachOfManyCanBeAccepted: what an answer names is bounded, and consents are held against all that are harmed.
+func TestEachOfManyCanBeAccepted(t *testing.T) {
+	h := reach.Harm{Step: "filter-egress", Lost: "x", Widened: "y"}
+	var in ReachIn
+	for i := range 3 * maxNamed {
+		who := fmt.Sprintf("vm-%d", i)
+		h.Who = append(h.Who, who)
+		in.Accept = append(in.Accept, Consent{Lost, who}, Consent{Widened, who})
+	}
+	out, err := decide(in, reach.Judgement{Others: []reach.Harm{h}})
+	if err != nil || len(out.Accepted) != 1 || len(out.Accepted[0].Who) != maxNamed+1 {
+		t.Errorf("all of them are accepted: %+v %v", out, err)
+	}
+	last := in.Accept[len(in.Accept)-1]
+	in.Accept = in.Accept[:len(in.Accept)-1]
+	if _, err := decide(in, reach.Judgement{Others: []reach.Harm{h}}); err == nil ||
+		!strings.Contains(err.Error(), last.Object+" would reach y") {
+		t.Errorf("one is not: %v", err)
+	}
+}
+
 // TestConsentToLossCoversDoubt: who may lose a path agrees to what nobody can tell of it; where nobody is named, the
 // doubt is one about whoever comes.
 func TestConsentToLossCoversDoubt(t *testing.T) {
 	doubt := reach.Gap{Cause: reach.NoDocument, Object: "switch", Why: "no document"}
 	unread := reach.Gap{Cause: reach.ListNotWhole, Object: "list", Why: "not whole"}
-	accept := []Consent{{"lost", "web"}}
+	accept := []Consent{{Lost, "web"}}
 	for name, c := range map[string]struct {
 		harm reach.Harm
 		want int
 	}{
 		"with the consent":       {reach.Harm{Who: []string{"web"}, Lost: "x", Open: []reach.Gap{doubt}}, 0},
-		"of another one":         {reach.Harm{Who: []string{"db"}, Lost: "x", Open: []reach.Gap{doubt}}, 2},
-		"of one of two":          {reach.Harm{Who: []string{"db", "web"}, Lost: "x", Open: []reach.Gap{doubt}}, 2},
+		"of another one":         {reach.Harm{Who: []string{"db"}, Lost: "x", Open: []reach.Gap{doubt}}, 1},
+		"of one of two":          {reach.Harm{Who: []string{"db", "web"}, Lost: "x", Open: []reach.Gap{doubt}}, 1},
 		"nobody is named":        {reach.Harm{Lost: "x", Open: []reach.Gap{doubt}}, 1},
 		"what somebody can lift": {reach.Harm{Who: []string{"web"}, Lost: "x", Open: []reach.Gap{unread}}, 1},
 	} {

@@ -1,6 +1,8 @@
 package observe
 
 import (
+	"slices"
+
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/reach"
 )
@@ -32,11 +34,31 @@ type ReachIn struct {
 
 // A Consent accepts one thing that would refuse.
 type Consent struct {
-	// Cause is a cause of what is undecided for others, or "lost" or "widened".
+	// Cause is Lost, Widened, or a cause of what is undecided for others that nobody can lift.
 	Cause string `json:"cause"`
-	// Object is the object that the cause is about, or the sender whose flows change.
+	// Object is the sender whose flows change, or the object that the cause is about, as the refusal names it.
 	Object string `json:"object"`
 }
+
+// Causes of consents to what surely happens: a sender loses paths, or gets ones that were closed.
+const (
+	Lost    = "lost"
+	Widened = "widened"
+)
+
+// Grantable are the causes that can be consented to. What an operator can lift is lifted, not accepted.
+func Grantable() []string {
+	out := []string{Lost, Widened}
+	for _, c := range reach.Causes() {
+		if c.Lift() == reach.ByNobody {
+			out = append(out, string(c))
+		}
+	}
+	return out
+}
+
+// Grantable tells whether the cause is one of those that can be consented to.
+func (c Consent) Grantable() bool { return slices.Contains(Grantable(), c.Cause) }
 
 // ReachOut is the answer. The facts are not part of it: a network may have thousands of rules.
 type ReachOut struct {

@@ -19,8 +19,19 @@ type complaint struct {
 	passing bool
 }
 
-// maxComplaints bounds what one refusal tells.
-const maxComplaints = 10
+// Bounds of what one refusal tells, and of the senders that an answer names.
+const (
+	maxComplaints = 10
+	maxNamed      = 20
+)
+
+// bounded is the beginning of a list of names.
+func bounded(names []string) []string {
+	if len(names) <= maxNamed {
+		return names
+	}
+	return append(names[:maxNamed:maxNamed], fmt.Sprintf("and %d more", len(names)-maxNamed))
+}
 
 // decide turns a judgement into an answer.
 //
@@ -43,6 +54,7 @@ func decide(in ReachIn, j reach.Judgement) (ReachOut, error) {
 	for _, h := range j.Others {
 		of := others(h, in.Accept)
 		if len(of) == 0 {
+			h.Who = bounded(h.Who)
 			out.Accepted = append(out.Accepted, h)
 		}
 		all = append(all, of...)
@@ -112,25 +124,33 @@ func own(want reach.Want, f reach.Finding, unverified []events.Unverified) ([]co
 	return out, unverified
 }
 
-// others judges one change of others' flows. Who consents to a loss consents to what may be lost as well.
+// others judges one change of others' flows. Who consents to a loss consents to what may be lost as well. Where nothing
+// but a loss is possible, what was not read says no more.
 func others(h reach.Harm, accept []Consent) []complaint {
 	consented := func(cause, object string) bool { return slices.Contains(accept, Consent{cause, object}) }
 	var out []complaint
 	for _, who := range h.Who {
-		if h.Lost != "" && !consented("lost", who) {
+		if h.Lost != "" && !consented(Lost, who) {
 			out = append(out, harm("%s: %s would lose %s", h.Step, who, h.Lost))
 		}
-		if h.Widened != "" && !consented("widened", who) {
+		if h.Widened != "" && !consented(Widened, who) {
 			out = append(out, harm("%s: %s would reach %s", h.Step, who, h.Widened))
 		}
 	}
-	covered := len(h.Who) > 0 && len(out) == 0
+	if len(out) > 0 { // what nobody can tell of a harm is accepted with it
+		return out
+	}
+	covered := len(h.Who) > 0
+	if covered && h.Closes {
+		return nil
+	}
 	for _, g := range h.Open {
 		switch {
 		case g.Cause.Lift() == reach.ByOperator:
 			out = append(out, unread(h.Step, g))
 		case !covered && !consented(string(g.Cause), g.Object):
-			out = append(out, harm("%s: nobody can tell what it does to others: %s (%s)", h.Step, g.Why, g.Object))
+			out = append(out, harm("%s: nobody can tell what it does to others: %s: %s (%s)", h.Step, g.Cause,
+				g.Why, g.Object))
 		}
 	}
 	return out

@@ -40,7 +40,7 @@ func TestProveLooksAnew(t *testing.T) {
 		{name: "as it was", want: events.Present},
 		{name: "the way out is gone", broken: func(_ *shown, n *reach.Network) {
 			n.NATs = reach.WholeList[reach.NAT]()
-		}, want: events.Different, says: "198.51.100.7/32"},
+		}, want: events.Different, says: "198.51.100.7 does not arrive"},
 		{name: "the closing rule is gone", broken: func(_ *shown, n *reach.Network) {
 			n.Firewall.Global = reach.WholeList(reach.Policy{Object: "policy"})
 		}, want: events.Different, says: "is open"},

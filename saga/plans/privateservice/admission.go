@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga/plans/operator"
+	"github.com/culvertnet/culvert/workers/observe"
 )
 
 // Check reads the data of an apply intent whose schema is satisfied, fills the defaults in and admits it. The error is
@@ -35,6 +37,7 @@ func Admit(p Payload, tenant string, op operator.Config) []events.Violation {
 	if p.Egress != nil {
 		a.egress(*p.Egress)
 	}
+	a.accept(p.Accept)
 	return a.violations
 }
 
@@ -63,6 +66,16 @@ func (a *admission) service(s Service) {
 			"functions of generation %d are not supported yet; those of generation 2 are", s.Generation)
 	} else {
 		a.need(s.Generation == 0, "/service/generation", "generation", "only functions have a generation")
+	}
+}
+
+// accept judges consents. One that nothing asks for would look like a permission and be none.
+func (a *admission) accept(all []observe.Consent) {
+	a.need(len(all) == 0 || a.payload.Egress != nil, "/accept", "accept-egress",
+		"only what egress does to others can be accepted: leave accept out")
+	for i, c := range all {
+		a.need(c.Grantable(), at("/accept", i)+"/cause", "accept-cause", "%q cannot be accepted; these can: %s", c.Cause,
+			strings.Join(observe.Grantable(), ", "))
 	}
 }
 

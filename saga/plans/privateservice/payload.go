@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers/observe"
 )
 
 // A Payload is the data of a private-service.apply.v1 intent; schemas/intent/private-service.apply.v1.json is its
@@ -17,6 +18,8 @@ type Payload struct {
 	Ingress    *Ingress   `json:"ingress,omitempty"`
 	Egress     *Egress    `json:"egress,omitempty"`
 	OnWithdraw OnWithdraw `json:"onWithdraw,omitempty"`
+	// Accept are consents to what the connection does to others, which refuses without one.
+	Accept []observe.Consent `json:"accept,omitempty"`
 }
 
 // OnWithdraw says what a withdrawal does with settings that widen access when they go back.

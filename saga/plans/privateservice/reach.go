@@ -67,7 +67,7 @@ func (r *recipe) question() *reachQuestion {
 	q := &reachQuestion{ReachIn: &observe.ReachIn{
 		Networks: []observe.Scope{{Network: r.Network, Regions: []string{r.Service.Region},
 			ConnectorProjects: r.projects()}},
-		Controllers: r.controllers(), Own: []string{""},
+		Controllers: r.controllers(), Own: []string{""}, Accept: slices.Clone(r.Accept),
 	}}
 	own := saga.Field(r.checkEgress, func(o *egress.CheckOut) *string { return &o.Sender })
 	q.binds = append(q.binds, saga.Fill(&q.Own[0], own))
