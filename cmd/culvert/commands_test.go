@@ -143,7 +143,10 @@ func TestExplainAVersion(t *testing.T) {
 // first.
 func TestAWithdrawalIsOfTheNewestVersion(t *testing.T) {
 	for newest, want := range map[int]string{0: "culvert.things.withdraw.v1", 3: "culvert.things.withdraw.v3"} {
-		var posted struct{ Type, Subject string }
+		var posted struct {
+			Type, Subject string
+			Data          json.RawMessage
+		}
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /v1/sagas/orders", func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, `{"id":"default_orders.1","connection":"orders","kind":"things"}`)
@@ -160,10 +163,16 @@ func TestAWithdrawalIsOfTheNewestVersion(t *testing.T) {
 		})
 		s := httptest.NewServer(mux)
 		culvert(t, "--server", s.URL, "withdraw", "orders")
-		s.Close()
-		if posted.Type != want || posted.Subject != "orders" {
+		if posted.Type != want || posted.Subject != "orders" || string(posted.Data) != "{}" {
 			t.Errorf("with the newest version %d the intent is %+v, want %s", newest, posted, want)
 		}
+		culvert(t, "--server", s.URL, "withdraw", "orders", "--accept", "lost=vm-1", "--accept", "widened=a=b")
+		if got, want := string(posted.Data), `{"accept":[{"cause":"lost","object":"vm-1"},`+
+			`{"cause":"widened","object":"a=b"}]}`; got != want {
+			t.Errorf("with consents the data is %s, want %s", got, want)
+		}
+		culvert(t, "--server", s.URL, "withdraw", "orders", "--accept", "lost").want(t, 2)
+		s.Close()
 	}
 }
 

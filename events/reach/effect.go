@@ -147,6 +147,9 @@ func (e Effect) offers() bool {
 	return !e.Undone && (e.Endpoint != nil || e.Announcement != nil || e.Names != nil)
 }
 
+// Void tells an effect that does nothing: what it is bound to turned out to be none.
+func (e Effect) Void() bool { return e.GoogleAccess != nil && len(e.GoogleAccess.Subnets) == 0 }
+
 // After is the world as it is once effects have happened, in their order. The world itself stays as it is.
 func (w World) After(effects ...Effect) (World, error) {
 	for _, e := range effects {

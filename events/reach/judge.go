@@ -88,8 +88,8 @@ type Harm struct {
 	Widened string   `json:"widened,omitempty"`
 	By      []string `json:"by,omitempty"`
 	Open    []Gap    `json:"open,omitempty"`
-	// Closes tells that the step can only take paths away, whatever is not known.
-	Closes bool `json:"closes,omitempty"`
+	// OneWay tells that the step can only take paths away, or only open some, whatever is not known.
+	OneWay bool `json:"oneWay,omitempty"`
 }
 
 // Vacant tells that nobody is seen at the addresses whose flows change. Open then says why somebody may be there all
@@ -188,21 +188,19 @@ func changed(before, after World, x extent, r resident, e Effect) *Harm {
 		return nil
 	}
 	nobody := len(r.names) == 0
-	return &Harm{Lost: lost.words(nobody), Widened: widened.words(nobody), Closes: e.closes(before, after, q),
+	return &Harm{Lost: lost.words(nobody), Widened: widened.words(nobody), OneWay: e.oneWay(before, after, q),
 		By: now.deciders(lost.Union(widened)), Open: sure.Open}
 }
 
-// closes tells whether the effect can only take paths away. Of a filter the senders' own firewall tells: all other
-// layers are as they were.
-func (e Effect) closes(before, after World, q Question) bool {
-	switch {
-	case e.GoogleAccess != nil:
-		return e.Undone
-	case e.Filter == nil:
-		return false
+// oneWay tells whether the effect can only take paths away, or only open some. Of a filter the senders' own firewall
+// tells: all other layers are as they were.
+func (e Effect) oneWay(before, after World, q Question) bool {
+	if e.Filter == nil {
+		return e.GoogleAccess != nil
 	}
 	q.FilterOnly = true
-	return Evaluate(after, q).May.Subtract(Evaluate(before, q).Sure).Empty()
+	then, now := Evaluate(before, q), Evaluate(after, q)
+	return now.May.Subtract(then.Sure).Empty() || then.May.Subtract(now.Sure).Empty()
 }
 
 // Ask answers one claim in this world.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/culvertnet/culvert/events"
@@ -13,10 +14,11 @@ import (
 // check looks up what would refuse a later step, before anything has an effect.
 type check struct{ Drivers }
 
-// Do reads and refuses. A removal needs nothing of it: what others may rely on is found by the undos themselves.
+// Do reads and refuses. Before a removal it tells what goes off with it; whether others rely on that is asked of all
+// who send.
 func (s check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut) (CheckOut, error) {
 	if in.Withdrawing {
-		return CheckOut{}, nil
+		return s.leaving(ctx, run, in)
 	}
 	n, err := s.Networks.Describe(ctx, in.Network)
 	if errors.Is(err, workers.ErrNotFound) {
@@ -227,6 +229,30 @@ func (s check) accessFits(ctx context.Context, in CheckIn) error {
 		}
 	}
 	return nil
+}
+
+// leaving finds the subnetworks whose access was off before this connection and that no other connection holds: those
+// are switched off again.
+func (s check) leaving(ctx context.Context, run workers.Run, in CheckIn) (out CheckOut, err error) {
+	for _, subnet := range in.AccessNets {
+		r, _, err := enableGoogleAccess(s).attribute(subnet).Held(ctx, run)
+		if err != nil {
+			return out, err
+		}
+		have, err := s.Networks.Subnet(ctx, subnet)
+		if errors.Is(err, workers.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return out, err
+		}
+		out.AccessNetwork = have.Network
+		others := slices.ContainsFunc(r.Holds, func(h workers.Hold) bool { return h.Live() && !h.Of(run.Connection) })
+		if r.HeldBy(run.Connection) && !others && r.Found != nil && *r.Found == off {
+			out.AccessOff = append(out.AccessOff, subnet)
+		}
+	}
+	return out, nil
 }
 
 // Look repeats what the check found: it has no object, so there is nothing to compare.

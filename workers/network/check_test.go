@@ -1,6 +1,7 @@
 package network_test
 
 import (
+	"slices"
 	"context"
 	"testing"
 
@@ -188,4 +189,30 @@ func TestCheckSeesTheZoneOfAnEndpointThatComesMeanwhile(t *testing.T) {
 	b.Must("check", b.Do(
 		step{Kind: network.KindCheck, In: network.CheckIn{Network: vpc, Target: "all-apis", PoolRanges: pool}},
 	), events.Done)
+}
+
+// TestWhatGoesOffWithAConnection: only what was off before, and only as long as nobody else holds it.
+func TestWhatGoesOffWithAConnection(t *testing.T) {
+	b := newBench(t)
+	leaving := step{Kind: network.KindCheck,
+		In: network.CheckIn{Withdrawing: true, AccessNets: []string{subnet, other}}}
+	off := func(want ...string) {
+		t.Helper()
+		out := steptest.Output[network.CheckOut](t, b.Must("check", b.Do(leaving), events.Done))
+		if !slices.Equal(out.AccessOff, want) || out.AccessNetwork != vpc {
+			t.Errorf("goes off: %v in %q, want %v in %s", out.AccessOff, out.AccessNetwork, want, vpc)
+		}
+	}
+	off()
+	b.Must("orders", b.Do(access(true)), events.Done)
+	off(subnet)
+	bills := access(true).As("bills")
+	b.Must("bills", b.Do(bills), events.Done)
+	off()
+	b.Must("bills leaves", b.Withdraw(bills), events.Done)
+	off(subnet)
+	leaving.In = network.CheckIn{Withdrawing: true, AccessNets: []string{subnet + "-gone"}}
+	if out := steptest.Output[network.CheckOut](t, b.Must("check", b.Do(leaving), events.Done)); out.AccessOff != nil {
+		t.Errorf("a subnetwork that is not there goes off: %v", out.AccessOff)
+	}
 }

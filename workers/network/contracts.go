@@ -29,7 +29,7 @@ type CheckIn struct {
 	ConnectorRegion string `json:"connectorRegion,omitempty"`
 	// Shared is the counted record of the shared endpoint; empty for an endpoint of its own.
 	Shared string `json:"shared,omitempty"`
-	// Withdrawing asks for the checks before a removal only.
+	// Withdrawing asks for the checks before a removal only; AccessNets are then those that get their setting back.
 	Withdrawing bool `json:"withdrawing,omitempty"`
 }
 
@@ -41,6 +41,10 @@ type CheckOut struct {
 	DirectCIDR string `json:"directCidr,omitempty"`
 	// ConnectorCIDR is ConnectorSubnet's range.
 	ConnectorCIDR string `json:"connectorCidr,omitempty"`
+	// AccessOff are the AccessNets whose Private Google Access goes off with the connection.
+	AccessOff []string `json:"accessOff,omitempty"`
+	// AccessNetwork is the network of the AccessNets, before a removal.
+	AccessNetwork string `json:"accessNetwork,omitempty"`
 }
 
 // ReserveAddressIn asks for one address.

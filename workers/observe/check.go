@@ -29,6 +29,10 @@ func (d Drivers) judge(ctx context.Context, in ReachIn) (ReachOut, error) {
 }
 
 func (d Drivers) judged(ctx context.Context, in ReachIn) (ReachOut, error) {
+	in.Effects = in.inForce()
+	if len(in.Effects)+len(in.Asks)+len(in.In) == 0 {
+		return ReachOut{Own: []reach.Finding{}, Sources: []reach.Source{}}, nil
+	}
 	r := reading{Drivers: d, in: in}
 	if err := r.begin(ctx); err != nil {
 		return ReachOut{}, err
@@ -58,6 +62,20 @@ func (d Drivers) judged(ctx context.Context, in ReachIn) (ReachOut, error) {
 	out.Unverified = append(out.Unverified, ways.unread...)
 	out.Sources = w.Sources()
 	return out, err
+}
+
+// inForce are the effects that do something, each with its network.
+func (in ReachIn) inForce() (out []reach.Effect) {
+	for _, e := range in.Effects {
+		if e.Void() {
+			continue
+		}
+		if e.Network == "" && len(in.Networks) > 0 {
+			e.Network = reach.Realm(in.Networks[0].Network)
+		}
+		out = append(out, e)
+	}
+	return out
 }
 
 // Look answers what was found: a check leaves nothing in the world. One that has no answer yet is absent, so that it is

@@ -124,8 +124,8 @@ func own(want reach.Want, f reach.Finding, unverified []events.Unverified) ([]co
 	return out, unverified
 }
 
-// others judges one change of others' flows. Who consents to a loss consents to what may be lost as well. Where nothing
-// but a loss is possible, what was not read says no more.
+// others judges one change of others' flows. Who consents to a loss consents to what may be lost as well. The same
+// holds for what is opened. Where the step can only do the one, what was not read says no more.
 func others(h reach.Harm, accept []Consent) []complaint {
 	consented := func(cause, object string) bool { return slices.Contains(accept, Consent{cause, object}) }
 	var out []complaint
@@ -141,7 +141,7 @@ func others(h reach.Harm, accept []Consent) []complaint {
 		return out
 	}
 	covered := len(h.Who) > 0
-	if covered && h.Closes {
+	if covered && h.OneWay {
 		return nil
 	}
 	for _, g := range h.Open {

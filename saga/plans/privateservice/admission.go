@@ -37,6 +37,8 @@ func Admit(p Payload, tenant string, op operator.Config) []events.Violation {
 	if p.Egress != nil {
 		a.egress(*p.Egress)
 	}
+	a.need(len(p.Accept) == 0 || p.Egress != nil, "/accept", "accept-egress", // it would look like a permission
+		"only what egress does to others can be accepted: leave accept out")
 	a.accept(p.Accept)
 	return a.violations
 }
@@ -69,10 +71,23 @@ func (a *admission) service(s Service) {
 	}
 }
 
-// accept judges consents. One that nothing asks for would look like a permission and be none.
+// CheckWithdrawal reads the data of a withdraw intent whose schema is satisfied and judges its consents. The error is a
+// *events.Refusal.
+func CheckWithdrawal(data json.RawMessage) (Withdrawal, error) {
+	w, err := ParseWithdrawal(data)
+	if err != nil {
+		return Withdrawal{}, events.NewRefusal("/data", "payload", "%v", err)
+	}
+	var a admission
+	a.accept(w.Accept)
+	if len(a.violations) > 0 {
+		return Withdrawal{}, &events.Refusal{Violations: a.violations}
+	}
+	return w, nil
+}
+
+// accept judges consents.
 func (a *admission) accept(all []observe.Consent) {
-	a.need(len(all) == 0 || a.payload.Egress != nil, "/accept", "accept-egress",
-		"only what egress does to others can be accepted: leave accept out")
 	for i, c := range all {
 		a.need(c.Grantable(), at("/accept", i)+"/cause", "accept-cause", "%q cannot be accepted; these can: %s", c.Cause,
 			strings.Join(observe.Grantable(), ", "))

@@ -1,8 +1,6 @@
 package privateservice
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/culvertnet/culvert/saga"
@@ -106,40 +104,4 @@ func (r *recipe) hostnames(to *[]string) []saga.Binding {
 	return []saga.Binding{
 		saga.Fill(to, saga.Field(r.checkEgress, func(o *egress.CheckOut) *[]string { return &o.Hostnames })),
 	}
-}
-
-// withdrawal is the plan of a withdrawal: what must hold before anything is removed. What is removed is what stands.
-func withdrawal(p saga.Planning) (saga.Plan, error) {
-	b := saga.NewBuilder(Name, PlanVersion)
-	for _, s := range p.Standing {
-		if s.Kind != egress.KindAttachConnector || s.Output == nil {
-			continue
-		}
-		var in egress.AttachConnectorIn
-		var out egress.AttachConnectorOut
-		if err := json.Unmarshal(s.Input, &in); err != nil {
-			return saga.Plan{}, fmt.Errorf("plan withdrawal: input of %s: %w", s.Step, err)
-		}
-		if err := json.Unmarshal(s.Output, &out); err != nil {
-			return saga.Plan{}, fmt.Errorf("plan withdrawal: output of %s: %w", s.Step, err)
-		}
-		if in.Existing != "" {
-			continue
-		}
-		check := &egress.CheckIn{Withdrawing: true, Connector: out.Name, Service: serviceOf(p.Standing)}
-		name := fmt.Sprintf("check-connector-%d", s.Generation)
-		saga.Add[egress.CheckOut](b, saga.Spec{Name: name, Kind: egress.KindCheck, Check: true}, check)
-	}
-	return b.Build()
-}
-
-// serviceOf is the service that stands bound, whose own use of the connector is no foreign one.
-func serviceOf(standing []saga.Standing) egress.ServiceRef {
-	for _, s := range standing {
-		var in egress.BindServiceIn
-		if s.Kind == egress.KindBindService && json.Unmarshal(s.Input, &in) == nil {
-			return in.Service
-		}
-	}
-	return egress.ServiceRef{}
 }

@@ -46,11 +46,12 @@ func limits() map[string]saga.StepLimits {
 	}
 }
 
-// admitter judges an apply by the admission rules. A withdrawal has nothing to judge but its form.
+// admitter judges an apply by the admission rules. Of a withdrawal only consents are
+// judged.
 func admitter(op operator.Config) func(events.Intent) error {
 	return func(in events.Intent) error {
 		if in.Want == events.Withdraw {
-			_, err := ParseWithdrawal(in.Data)
+			_, err := CheckWithdrawal(in.Data)
 			return err
 		}
 		_, err := Check(in.Data, in.Connection.Tenant, op)
@@ -62,7 +63,7 @@ func admitter(op operator.Config) func(events.Intent) error {
 func planner(op operator.Config) func(saga.Planning) (saga.Plan, error) {
 	return func(p saga.Planning) (saga.Plan, error) {
 		if p.Intent.Want == events.Withdraw {
-			return withdrawal(p)
+			return withdrawal(p, op)
 		}
 		payload, err := Check(p.Intent.Data, p.Intent.Connection.Tenant, op)
 		if err != nil {

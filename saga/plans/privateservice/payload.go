@@ -222,6 +222,8 @@ type Allow struct {
 // A Withdrawal is the data of a private-service.withdraw.v1 intent.
 type Withdrawal struct {
 	Reason string `json:"reason,omitempty"`
+	// Accept are consents to what others lose or gain by it.
+	Accept []observe.Consent `json:"accept,omitempty"`
 }
 
 // Parse reads the data of an apply intent strictly and fills the defaults in. Data that has satisfied the schema

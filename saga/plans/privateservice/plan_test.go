@@ -247,63 +247,6 @@ func TestOnWithdraw(t *testing.T) {
 	}
 }
 
-func TestWithdrawal(t *testing.T) {
-	service := `{"service":{"platform":"cloud-run","project":"acme-prod","region":"europe-west3","name":"fn-0001"},"to":{"egress":"all-traffic"}}`
-	bound := saga.Standing{
-		Step: "bind-service", Generation: 1, Kind: egress.KindBindService, Input: []byte(service), Output: []byte(`{}`),
-	}
-	connector := func(generation uint64, in, name string) saga.Standing {
-		return saga.Standing{
-			Step: "attach-connector", Generation: generation, Kind: egress.KindAttachConnector, Input: []byte(in),
-			Output: []byte(`{"name":"` + name + `"}`),
-		}
-	}
-	unknown := connector(3, `{}`, "")
-	unknown.Output = nil
-	for name, c := range map[string]struct {
-		standing []saga.Standing
-		want     map[string]string // check → connector
-	}{
-		"nothing stands": {nil, map[string]string{}},
-		"no connector":   {[]saga.Standing{bound}, map[string]string{}},
-		"our connector": {
-			[]saga.Standing{connector(1, `{}`, "c1"), bound}, map[string]string{"check-connector-1": "c1"},
-		},
-		"two generations": {[]saga.Standing{connector(1, `{}`, "c1"), connector(2, `{}`, "c2")},
-			map[string]string{"check-connector-1": "c1", "check-connector-2": "c2"}},
-		"somebody else's": {[]saga.Standing{connector(1, `{"existing":"c0"}`, "c0"), bound}, map[string]string{}},
-		"one that was never known to be made at all": {[]saga.Standing{unknown}, map[string]string{}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			in := events.Intent{Connection: events.Key{Tenant: "default", Name: "orders"}, Kind: Name,
-				Want: events.Withdraw, Version: 1, Data: []byte(`{}`)}
-			p, err := New(operatortest.Config()).Engine().Plan(saga.Planning{Intent: in, Standing: c.standing})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := map[string]string{}
-			for _, n := range p.Nodes {
-				check := input[egress.CheckIn](t, p, n.Name)
-				got[n.Name] = check.Connector
-				if !n.Check || !check.Withdrawing {
-					t.Errorf("%s has an effect, or checks as for an apply", n.Name)
-				}
-				if slices.ContainsFunc(c.standing, func(s saga.Standing) bool { return s.Step == "bind-service" }) &&
-					check.Service.Name != "fn-0001" {
-					t.Errorf("%s takes our own service for a foreign user", n.Name)
-				}
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Errorf("checks (-want +got):\n%s", diff)
-			}
-		})
-	}
-	broken := connector(1, `{"project":1}`, "c1")
-	if _, err := withdrawal(saga.Planning{Standing: []saga.Standing{broken}}); err == nil {
-		t.Error("a standing input that cannot be read is no reason to remove without looking")
-	}
-}
-
 func TestAPlanIsRefusedLikeTheIntent(t *testing.T) {
 	_, err := New(operatortest.Config()).Engine().Plan(
 		saga.Planning{Intent: apply(strings.Replace(ways(bundleIn, byRouter, ""), "psc-frankfurt", "psc-partner", 1))},

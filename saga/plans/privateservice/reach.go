@@ -6,6 +6,7 @@ import (
 
 	"github.com/culvertnet/culvert/events/reach"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/plans/operator"
 	"github.com/culvertnet/culvert/workers/egress"
 	"github.com/culvertnet/culvert/workers/network"
 	"github.com/culvertnet/culvert/workers/observe"
@@ -67,7 +68,7 @@ func (r *recipe) question() *reachQuestion {
 	q := &reachQuestion{ReachIn: &observe.ReachIn{
 		Networks: []observe.Scope{{Network: r.Network, Regions: []string{r.Service.Region},
 			ConnectorProjects: r.projects()}},
-		Controllers: r.controllers(), Own: []string{""}, Accept: slices.Clone(r.Accept),
+		Controllers: controllers(r.op), Own: []string{""}, Accept: slices.Clone(r.Accept),
 	}}
 	own := saga.Field(r.checkEgress, func(o *egress.CheckOut) *string { return &o.Sender })
 	q.binds = append(q.binds, saga.Fill(&q.Own[0], own))
@@ -211,9 +212,9 @@ func (r *recipe) projects() []string {
 }
 
 // controllers are all that the operator has: packets may pass their gateways though the intent names none.
-func (r *recipe) controllers() []string {
+func controllers(op operator.Config) []string {
 	var all []string
-	for _, g := range r.op.Gateways {
+	for _, g := range op.Gateways {
 		all = append(all, g.Controller)
 	}
 	slices.Sort(all)

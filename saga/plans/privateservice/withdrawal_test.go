@@ -1,0 +1,176 @@
+package privateservice
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/saga/plans/operator/operatortest"
+	"github.com/culvertnet/culvert/workers/egress"
+	"github.com/culvertnet/culvert/workers/network"
+	"github.com/culvertnet/culvert/workers/observe"
+	"github.com/culvertnet/culvert/workers/policy"
+)
+
+func TestWithdrawal(t *testing.T) {
+	service := `{"service":{"platform":"cloud-run","project":"acme-prod","region":"europe-west3","name":"fn-0001"},"to":{"egress":"all-traffic"}}`
+	bound := saga.Standing{
+		Step: "bind-service", Generation: 1, Kind: egress.KindBindService, Input: []byte(service), Output: []byte(`{}`),
+	}
+	connector := func(generation uint64, in, name string) saga.Standing {
+		return saga.Standing{
+			Step: "attach-connector", Generation: generation, Kind: egress.KindAttachConnector, Input: []byte(in),
+			Output: []byte(`{"name":"` + name + `"}`),
+		}
+	}
+	unknown := connector(3, `{}`, "")
+	unknown.Output = nil
+	for name, c := range map[string]struct {
+		standing []saga.Standing
+		want     map[string]string // check → connector
+	}{
+		"nothing stands": {nil, map[string]string{}},
+		"no connector":   {[]saga.Standing{bound}, map[string]string{}},
+		"our connector": {
+			[]saga.Standing{connector(1, `{}`, "c1"), bound}, map[string]string{"check-connector-1": "c1"},
+		},
+		"two generations": {[]saga.Standing{connector(1, `{}`, "c1"), connector(2, `{}`, "c2")},
+			map[string]string{"check-connector-1": "c1", "check-connector-2": "c2"}},
+		"somebody else's": {[]saga.Standing{connector(1, `{"existing":"c0"}`, "c0"), bound}, map[string]string{}},
+		"one that was never known to be made at all": {[]saga.Standing{unknown}, map[string]string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := events.Intent{Connection: events.Key{Tenant: "default", Name: "orders"}, Kind: Name,
+				Want: events.Withdraw, Version: 1, Data: []byte(`{}`)}
+			p, err := New(operatortest.Config()).Engine().Plan(saga.Planning{Intent: in, Standing: c.standing})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]string{}
+			for _, n := range p.Nodes {
+				check := input[egress.CheckIn](t, p, n.Name)
+				got[n.Name] = check.Connector
+				if !n.Check || !check.Withdrawing {
+					t.Errorf("%s has an effect, or checks as for an apply", n.Name)
+				}
+				if slices.ContainsFunc(c.standing, func(s saga.Standing) bool { return s.Step == "bind-service" }) &&
+					check.Service.Name != "fn-0001" {
+					t.Errorf("%s takes our own service for a foreign user", n.Name)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("checks (-want +got):\n%s", diff)
+			}
+		})
+	}
+	broken := connector(1, `{"project":1}`, "c1")
+	if _, err := withdrawal(saga.Planning{Intent: events.Intent{Data: []byte(`{}`)},
+		Standing: []saga.Standing{broken}}, operatortest.Config()); err == nil {
+		t.Error("a standing input that cannot be read is no reason to remove without looking")
+	}
+}
+
+// leaves is the plan of a withdrawal while some steps stand.
+func leaves(t *testing.T, data string, standing ...saga.Standing) saga.Plan {
+	t.Helper()
+	in := events.Intent{Connection: events.Key{Tenant: "default", Name: "orders"}, Kind: Name, Want: events.Withdraw,
+		Version: 1, Data: []byte(data)}
+	p, err := New(operatortest.Config()).Engine().Plan(saga.Planning{Intent: in, Standing: standing})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// stands is a step that stands with an input and an output.
+func stands(t *testing.T, name, kind string, in, out any) saga.Standing {
+	t.Helper()
+	input, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	output, err := json.Marshal(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return saga.Standing{Step: name, Generation: 1, Kind: kind, Input: input, Output: output}
+}
+
+// TestWhatAWithdrawalAsks: what others lose or gain by the filter and by Private Google Access, with what the steps
+// that stand tell of themselves. A withdrawal that goes on after a stuck one finds fewer of them.
+func TestWhatAWithdrawalAsks(t *testing.T) {
+	const home, sender = "projects/acme-net/global/networks/spoke-vpc", "projects/p/locations/europe-west3/services/s"
+	const subnet = "projects/acme-net/regions/europe-west4/subnetworks/workloads"
+	proof := stands(t, "prove-reach", observe.KindProveReach, observe.ReachIn{Own: []string{sender}, Networks: []observe.Scope{
+		{Network: home, Regions: []string{"europe-west3"}, ConnectorProjects: []string{"acme-prod"}}}}, struct{}{})
+	filter := stands(t, "filter-egress", policy.KindFilterEgress, policy.FilterEgressIn{Via: policy.ViaGCPFirewall,
+		Network: home, Region: "europe-west3", Source: "10.8.0.0/28", Default: "deny"},
+		policy.FilterEgressOut{Policy: "policy", Priorities: []int{1000, 1001}})
+	tag := stands(t, "filter-egress", policy.KindFilterEgress, policy.FilterEgressIn{Via: "aviatrix-fqdn", Network: home},
+		policy.FilterEgressOut{})
+	access := func(restore bool) saga.Standing {
+		return stands(t, "enable-google-access", network.KindEnableGoogleAccess,
+			network.EnableGoogleAccessIn{Subnets: []string{subnet}, Restore: restore}, network.EnableGoogleAccessOut{})
+	}
+	unmade := filter
+	unmade.Output = nil
+	bound := stands(t, "bind-service", egress.KindBindService, egress.BindServiceIn{Service: egress.ServiceRef{
+		Platform: "cloud-run", Project: "p", Region: "europe-west3", Name: "s"}}, struct{}{})
+
+	for name, standing := range map[string][]saga.Standing{
+		"a filter of a gateway": {proof, tag, bound}, "a filter that was never made": {proof, unmade, bound},
+		"access that stays": {access(false), bound}, "nothing": nil,
+	} {
+		if n, asks := leaves(t, `{}`, standing...).Node("check-reach"); asks {
+			t.Errorf("%s: %s asks %s", name, n.Name, n.Input)
+		}
+	}
+	for name, c := range map[string]struct {
+		standing []saga.Standing
+		effects  []string
+		regions  []string
+		own      bool
+	}{
+		"a filter":              {[]saga.Standing{proof, filter, bound}, []string{"filter"}, []string{"europe-west3"}, true},
+		"after a stuck one":     {[]saga.Standing{filter}, []string{"filter"}, []string{"europe-west3"}, false},
+		"access":                {[]saga.Standing{access(true), bound}, []string{"access"}, []string{"europe-west4"}, true},
+		"access, nothing bound": {[]saga.Standing{access(true)}, []string{"access"}, []string{"europe-west4"}, false},
+		"both": {[]saga.Standing{proof, filter, access(true), bound}, []string{"filter", "access"},
+			[]string{"europe-west3", "europe-west4"}, true},
+	} {
+		in, binds := asked(t, leaves(t, `{"accept":[{"cause":"widened","object":"vm-1"}]}`, c.standing...), "check-reach")
+		var effects []string
+		for _, e := range in.Effects {
+			switch {
+			case !e.Undone:
+				t.Errorf("%s: %s is not undone", name, e.Step)
+			case e.Filter != nil && slices.Equal(e.Filter.Priorities, []int{1000, 1001}) && e.Network == home:
+				effects = append(effects, "filter")
+			case e.GoogleAccess != nil && len(e.GoogleAccess.Subnets) == 0:
+				effects = append(effects, "access")
+			}
+		}
+		if !slices.Equal(effects, c.effects) || len(in.Networks) != 1 || len(in.Asks)+len(in.In) > 0 ||
+			!slices.Equal(in.Networks[0].Regions, c.regions) || slices.Contains(in.Own, sender) != c.own ||
+			!slices.Equal(in.Accept, []observe.Consent{{Cause: observe.Widened, Object: "vm-1"}}) {
+			t.Errorf("%s: effects %v, %+v", name, effects, in)
+		}
+		if slices.Contains(effects, "access") && (binds["/networks/0/network"] != "check-network/accessNetwork" ||
+			!slices.ContainsFunc(slices.Sorted(maps.Values(binds)), func(from string) bool {
+				return from == "check-network/accessOff"
+			})) {
+			t.Errorf("%s: bound to %v", name, binds)
+		}
+	}
+	refused := events.Intent{Want: events.Withdraw, Kind: Name, Version: 1,
+		Data: []byte(`{"accept":[{"cause":"stale","object":"x"}]}`)}
+	if r, is := events.AsRefusal(New(operatortest.Config()).Versions[1].Admit(refused)); !is ||
+		r.Violations[0].Rule != "accept-cause" || r.Violations[0].Field != "/data/accept/0/cause" {
+		t.Errorf("a consent to what can be lifted: %v", r)
+	}
+}
