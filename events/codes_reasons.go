@@ -34,7 +34,7 @@ var reasons = []entry[Reason]{
 	{"gateway-wide", "the filter would apply to everything behind the gateway",
 		"accept it in the intent: acceptGatewayWide"},
 	{"harms-others", "others would lose a path, or get one that nobody meant them to have",
-		"read the message, then change the intent, or accept it by name: accept with cause lost or widened and the sender as object"},
+		"read the message, then change the intent, or accept by name what it says (accept)"},
 	{"hides-others", "the zone would hide names of other services", "use another host name"},
 	{"hostname", "the host name is not one of the service's", "correct the host name"},
 	{"immutable", "the vendor does not allow the change", "replace the object"},

@@ -44,8 +44,8 @@ func TestAnsweredTellsWhatFindsNoWayBack(t *testing.T) {
 		return f
 	}
 	f := told(ends())
-	if f.Is != Otherwise || f.Flows != "everything from 10.8.0.0/28 to 172.16.0.0/16" || !f.Unanswered || len(f.By) == 0 ||
-		!strings.HasPrefix(f.By[len(f.By)-1], "way back, ") {
+	if f.Is != Otherwise || f.Flows != "everything from 10.8.0.0/28 to 172.16.0.0/16" || !f.Unanswered ||
+		len(f.By) == 0 || !strings.HasPrefix(f.By[len(f.By)-1], "way back, ") {
 		t.Errorf("a site without a route back: %+v", f)
 	}
 	home := NextHop{Kind: ToNetwork, Realm: "net", State: Up}

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -63,12 +64,12 @@ func (l Layer4) String() string {
 func ParseLayer4(protocol string, ports ...string) (Layer4, error) {
 	l := Layer4{Ports: EveryPort()}
 	name := strings.ToLower(protocol)
-	number, known := protocolNumbers[name]
+	number := slices.Index(protocolNames[:], name)
 	switch parsed, err := strconv.ParseUint(name, 10, 8); {
 	case name == "all" || name == "any":
 		l.Protocols = EveryProtocol().Protocols
-	case known:
-		l.Protocols = One(number)
+	case name != "" && number >= 0:
+		l.Protocols = One(uint16(number))
 	case err == nil:
 		l.Protocols = One(uint16(parsed))
 	default:

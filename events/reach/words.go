@@ -125,16 +125,14 @@ func (s Span) words() string {
 	return fmt.Sprintf("protocols %d-%d", s.Lo, s.Hi)
 }
 
-// protocolNumbers are IANA's names of the protocols that filters name.
-var protocolNumbers = map[string]uint16{"icmp": ICMP, "tcp": TCP, "udp": UDP, "gre": GRE, "esp": ESP, "ah": AH,
-	"sctp": SCTP, "icmpv6": ICMPv6}
+// protocolNames are IANA's names of the protocols that filters name, by their numbers.
+var protocolNames = [256]string{ICMP: "icmp", TCP: "tcp", UDP: "udp", GRE: "gre", ESP: "esp", AH: "ah",
+	ICMPv6: "icmpv6", SCTP: "sctp"}
 
 // protocolName is the name of a protocol, or its number.
 func protocolName(number int) string {
-	for name, n := range protocolNumbers {
-		if int(n) == number {
-			return name
-		}
+	if name := protocolNames[number]; name != "" {
+		return name
 	}
 	return strconv.Itoa(number)
 }

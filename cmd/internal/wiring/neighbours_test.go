@@ -98,7 +98,7 @@ func TestWhoJoinedLaterIsAskedAbout(t *testing.T) {
 	d.ends(leave, events.SagaCompleted)
 }
 
-// TestPrivateGoogleAccessOfOthers: who came to a subnetwork later reaches Google by what the connection has switched on.
+// TestPrivateGoogleAccessOfOthers: who came to a subnetwork later reaches Google by what the connection switched on.
 // In this world no gateway translates for the network, so there is no other way.
 func TestPrivateGoogleAccessOfOthers(t *testing.T) {
 	var scenario [][]byte
@@ -107,8 +107,8 @@ func TestPrivateGoogleAccessOfOthers(t *testing.T) {
 			scenario = append(scenario, line)
 		}
 	}
-	d := startDaemonOn(t, newLabIn(t, bytes.Replace(bytes.Join(scenario, nil), []byte("count: 1000"), []byte("count: 3"),
-		1)))
+	small := bytes.Replace(bytes.Join(scenario, nil), []byte("count: 1000"), []byte("count: 3"), 1)
+	d := startDaemonOn(t, newLabIn(t, small))
 	subnet := strings.Replace(workloads, "workloads", "direct-egress", 1)
 	in := beside(t, `"onWithdraw":"restore","egress":{"direct":{"subnetwork":"`+subnet+`"},
 		"googleAccess":{"subnetworks":["`+subnet+`"]}}`)

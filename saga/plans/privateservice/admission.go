@@ -89,8 +89,8 @@ func CheckWithdrawal(data json.RawMessage) (Withdrawal, error) {
 // accept judges consents.
 func (a *admission) accept(all []observe.Consent) {
 	for i, c := range all {
-		a.need(c.Grantable(), at("/accept", i)+"/cause", "accept-cause", "%q cannot be accepted; these can: %s", c.Cause,
-			strings.Join(observe.Grantable(), ", "))
+		a.need(c.Grantable(), at("/accept", i)+"/cause", "accept-cause", "%q cannot be accepted; these can: %s",
+			c.Cause, strings.Join(observe.Grantable(), ", "))
 	}
 }
 
