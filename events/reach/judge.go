@@ -96,19 +96,13 @@ type Harm struct {
 // the same: a list of those who are there was not read whole.
 func (h Harm) Vacant() bool { return len(h.Who) == 0 }
 
-// A Judgement is what a plan does to the flows of its connection and of everybody else.
-type Judgement struct {
-	Own    []Finding `json:"own"`
-	Others []Harm    `json:"others"`
-}
-
-// Judge asks about the world that effects will make: each claim in the world after all of them, and the flows of
-// everybody else step by step. Own are the names of senders whose flows are the connection's own.
+// Harms are what effects do to the flows of everybody else, step by step, in the order of the effects. Own are the names
+// of senders whose flows are the connection's own.
 //
 // The domain of a step is the whole space that its objects decide. Each of its senders that is seen is asked for by
 // itself, because rules ask who it is; the rest of the space is asked for as somebody unknown.
-func Judge(w World, effects []Effect, asks []Ask, own ...string) (Judgement, error) {
-	out := Judgement{Own: []Finding{}, Others: []Harm{}}
+func Harms(w World, effects []Effect, own ...string) ([]Harm, error) {
+	out := []Harm{}
 	before := w
 	for _, e := range effects {
 		after, err := before.After(e)
@@ -119,15 +113,8 @@ func Judge(w World, effects []Effect, asks []Ask, own ...string) (Judgement, err
 		if err != nil {
 			return out, err
 		}
-		out.Others = append(out.Others, harms...)
+		out = append(out, harms...)
 		before = after
-	}
-	for _, a := range asks {
-		f, err := before.Ask(a)
-		if err != nil {
-			return out, err
-		}
-		out.Own = append(out.Own, f)
 	}
 	return out, nil
 }

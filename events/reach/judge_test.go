@@ -106,11 +106,11 @@ func TestClaimsOfTheLab(t *testing.T) {
 
 // TestTheLabHarmsNobody: the main example takes a free range, a free address and rules for its own range.
 func TestTheLabHarmsNobody(t *testing.T) {
-	j, err := Judge(bare(t), labEffects(), nil, "conn")
+	harms, err := Harms(bare(t), labEffects(), "conn")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, h := range j.Others {
+	for _, h := range harms {
 		if !h.Vacant() {
 			t.Errorf("%s: lost %q, widened %q", h.Step, h.Lost, h.Widened)
 		}
@@ -191,12 +191,12 @@ func TestHarm(t *testing.T) {
 			IP: "10.0.0.3"}}, "", ""},
 	} {
 		c.effect.Step, c.effect.Network = c.name, "net"
-		j, err := Judge(neighbours(t), []Effect{c.effect}, nil)
+		harms, err := Harms(neighbours(t), []Effect{c.effect})
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
 		var lost []string
-		for _, h := range j.Others {
+		for _, h := range harms {
 			if !h.Vacant() && (c.who == "" || slices.Contains(h.Who, c.who)) {
 				lost = append(lost, h.Lost)
 			}
@@ -211,11 +211,11 @@ func TestHarm(t *testing.T) {
 func TestOwnIsNoHarm(t *testing.T) {
 	e := Effect{Step: "filter-egress", Network: "net", Filter: &FilterEffect{Policy: "policy", Source: "10.0.1.0/26",
 		Closed: true, Priorities: []int{1000}}}
-	j, err := Judge(neighbours(t), []Effect{e}, nil, "billing")
+	harms, err := Harms(neighbours(t), []Effect{e}, "billing")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, h := range j.Others {
+	for _, h := range harms {
 		if !h.Vacant() {
 			t.Errorf("harm to %v: %s", h.Who, h.Lost)
 		}
@@ -326,16 +326,16 @@ func TestVacantOrUnread(t *testing.T) {
 	} {
 		w := neighbours(t)
 		c.what(&w.Networks[0])
-		j, err := Judge(w, []Effect{e}, nil)
-		if err != nil || len(j.Others) != 1 || !j.Others[0].Vacant() {
-			t.Fatalf("%s: %+v, %v", c.name, j, err)
+		harms, err := Harms(w, []Effect{e})
+		if err != nil || len(harms) != 1 || !harms[0].Vacant() {
+			t.Fatalf("%s: %+v, %v", c.name, harms, err)
 		}
 		var cause Cause
-		if open := j.Others[0].Open; len(open) > 0 {
+		if open := harms[0].Open; len(open) > 0 {
 			cause = open[0].Cause
 		}
 		if cause != c.cause {
-			t.Errorf("%s: %v, want %q", c.name, j.Others[0].Open, c.cause)
+			t.Errorf("%s: %v, want %q", c.name, harms[0].Open, c.cause)
 		}
 	}
 }

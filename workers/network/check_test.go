@@ -1,8 +1,8 @@
 package network_test
 
 import (
-	"slices"
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/culvertnet/culvert/adapters/memory"

@@ -37,30 +37,28 @@ func (d Drivers) judged(ctx context.Context, in ReachIn) (ReachOut, error) {
 	if err := r.begin(ctx); err != nil {
 		return ReachOut{}, err
 	}
-	w, err := r.enough(ctx)
+	a, err := r.enough(ctx)
 	if err != nil {
 		return ReachOut{}, err
 	}
-	j, err := reach.Judge(w, in.Effects, in.Asks, in.Own...)
+	others, err := reach.Harms(a.world, in.Effects, in.Own...)
 	// Who would be harmed is told by all that there is: what was not asked for could pass and could not.
-	if err == nil && !r.whole && slices.ContainsFunc(j.Others, func(h reach.Harm) bool { return !h.Vacant() }) {
+	if err == nil && !r.whole && slices.ContainsFunc(others, func(h reach.Harm) bool { return !h.Vacant() }) {
 		if err := r.everything(ctx); err != nil {
 			return ReachOut{}, err
 		}
-		w = r.world()
-		j, err = reach.Judge(w, in.Effects, in.Asks, in.Own...)
+		if a, err = r.answer(); err != nil {
+			return ReachOut{}, err
+		}
+		others, err = reach.Harms(a.world, in.Effects, in.Own...)
 	}
 	if err != nil {
 		return ReachOut{}, workers.Refuse("invalid", "judge the plan: %w", err)
 	}
-	ways, err := in.waysIn(w)
-	if err != nil {
-		return ReachOut{}, err
-	}
-	in.Asks, j.Own = slices.Concat(in.Asks, ways.asks), slices.Concat(j.Own, ways.findings)
-	out, err := decide(in, j)
-	out.Unverified = append(out.Unverified, ways.unread...)
-	out.Sources = w.Sources()
+	in.Asks = slices.Concat(in.Asks, a.ways.asks)
+	out, err := decide(in, slices.Concat(a.own, a.ways.findings), others)
+	out.Unverified = append(out.Unverified, a.ways.unread...)
+	out.Sources = a.world.Sources()
 	return out, err
 }
 

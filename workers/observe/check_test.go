@@ -230,7 +230,7 @@ func TestOnlyGoogleIsNoPath(t *testing.T) {
 		{reach.Closed, []reach.Gap{doubt}, ""},
 	} {
 		_, err := decide(ReachIn{Asks: []reach.Ask{{Want: c.want}}},
-			reach.Judgement{Own: []reach.Finding{{Is: reach.Undecided, Open: c.open}}})
+			[]reach.Finding{{Is: reach.Undecided, Open: c.open}}, nil)
 		var f *workers.Failure
 		if errors.As(err, &f); f == nil && c.is != "" || f != nil && f.Reason != c.is {
 			t.Errorf("%s %v: %v, want %q", c.want, c.open, err, c.is)
@@ -247,13 +247,13 @@ func TestEachOfManyCanBeAccepted(t *testing.T) {
 		h.Who = append(h.Who, who)
 		in.Accept = append(in.Accept, Consent{Lost, who}, Consent{Widened, who})
 	}
-	out, err := decide(in, reach.Judgement{Others: []reach.Harm{h}})
+	out, err := decide(in, nil, []reach.Harm{h})
 	if err != nil || len(out.Accepted) != 1 || len(out.Accepted[0].Who) != maxNamed+1 {
 		t.Errorf("all of them are accepted: %+v %v", out, err)
 	}
 	last := in.Accept[len(in.Accept)-1]
 	in.Accept = in.Accept[:len(in.Accept)-1]
-	if _, err := decide(in, reach.Judgement{Others: []reach.Harm{h}}); err == nil ||
+	if _, err := decide(in, nil, []reach.Harm{h}); err == nil ||
 		!strings.Contains(err.Error(), last.Object+" would reach y") {
 		t.Errorf("one is not: %v", err)
 	}
@@ -294,7 +294,7 @@ func TestNoWayBackIsTold(t *testing.T) {
 		"all are answered": {reach.Finding{Is: reach.AsWanted}, 0},
 	} {
 		in := ReachIn{Asks: []reach.Ask{{Want: reach.Answered}}}
-		out, err := decide(in, reach.Judgement{Own: []reach.Finding{c.finding}})
+		out, err := decide(in, []reach.Finding{c.finding}, nil)
 		if err != nil || len(out.Unverified) != c.told || out.Enforcement != "" {
 			t.Errorf("%s: %v, %+v", name, err, out)
 		}

@@ -33,17 +33,17 @@ func bounded(names []string) []string {
 	return append(names[:maxNamed:maxNamed], fmt.Sprintf("and %d more", len(names)-maxNamed))
 }
 
-// decide turns a judgement into an answer.
+// decide turns what was found about the claims, and about others, into an answer.
 //
 // What somebody can lift refuses, with the lift: a permission, a smaller question; a list that was not read whole is
 // asked for again first, as long as the step may be tried. What no
 // control plane can decide goes on as unverified for the connection's own flows, and needs a consent by name for those
 // of others. Others' flows that change refuse without a consent, and so do the connection's own flows that are not as
 // claimed.
-func decide(in ReachIn, j reach.Judgement) (ReachOut, error) {
-	out := ReachOut{Own: j.Own}
+func decide(in ReachIn, claims []reach.Finding, harms []reach.Harm) (ReachOut, error) {
+	out := ReachOut{Own: claims}
 	var all []complaint
-	for i, f := range j.Own {
+	for i, f := range claims {
 		var of []complaint
 		of, out.Unverified = own(in.Asks[i].Want, f, out.Unverified)
 		all = append(all, of...)
@@ -51,7 +51,7 @@ func decide(in ReachIn, j reach.Judgement) (ReachOut, error) {
 			out.Enforcement = out.Enforcement.and(f.Is)
 		}
 	}
-	for _, h := range j.Others {
+	for _, h := range harms {
 		of := others(h, in.Accept)
 		if len(of) == 0 {
 			h.Who = bounded(h.Who)

@@ -143,20 +143,46 @@ func (r *reading) everything(ctx context.Context) error {
 	})
 }
 
-// enough reads on until no claim of the connection depends on something that was not asked for. It answers the world.
-func (r *reading) enough(ctx context.Context) (reach.World, error) {
+// An answer is what the claims of the connection are in one world.
+type answer struct {
+	world reach.World
+	own   []reach.Finding
+	ways  ways
+}
+
+// answer asks about each claim in the world as it was read so far, once the effects have happened.
+func (r *reading) answer() (a answer, err error) {
+	a.world, a.own = r.world(), []reach.Finding{}
+	after, err := a.world.After(r.in.Effects...)
+	if err != nil {
+		return a, workers.Refuse("invalid", "judge the plan: %w", err)
+	}
+	for _, ask := range r.in.Asks {
+		f, err := after.Ask(ask)
+		if err != nil {
+			return a, workers.Refuse("invalid", "judge the plan: %w", err)
+		}
+		a.own = append(a.own, f)
+	}
+	a.ways, err = r.in.waysIn(a.world)
+	return a, err
+}
+
+// enough reads on until no claim of the connection depends on something that was not asked for. It answers the claims.
+func (r *reading) enough(ctx context.Context) (answer, error) {
 	if !r.atHome() {
-		err := r.everything(ctx)
-		return r.world(), err
+		if err := r.everything(ctx); err != nil {
+			return answer{}, err
+		}
 	}
 	for {
-		w := r.world()
-		if r.whole {
-			return w, nil
+		a, err := r.answer()
+		if r.whole || err != nil {
+			return a, err
 		}
-		more, err := r.more(ctx, w)
+		more, err := r.more(ctx, a)
 		if !more || err != nil {
-			return w, err
+			return a, err
 		}
 	}
 }
@@ -175,8 +201,8 @@ func (r *reading) atHome() bool {
 }
 
 // more reads what the claims depend on, and tells whether there was something.
-func (r *reading) more(ctx context.Context, w reach.World) (bool, error) {
-	needs := r.dependsOn(w)
+func (r *reading) more(ctx context.Context, a answer) (bool, error) {
+	w, needs := a.world, r.dependsOn(a)
 	objects, toward := needs.objects, needs.toward
 	if needs.everywhere {
 		toward = reach.Ranges{}
@@ -217,26 +243,14 @@ func (n *need) add(w reach.World, f reach.Finding, ends reach.Ranges, named bool
 	}
 }
 
-// dependsOn is what the claims are undecided for. What cannot be asked is told by who judges.
-func (r *reading) dependsOn(w reach.World) (out need) {
-	after, err := w.After(r.in.Effects...)
-	if err != nil {
-		return out
+// dependsOn is what the claims are undecided for.
+func (r *reading) dependsOn(a answer) (out need) {
+	for i, f := range a.own {
+		ends, named := r.ends(r.in.Asks[i])
+		out.add(a.world, f, ends, named)
 	}
-	for _, a := range r.in.Asks {
-		f, err := after.Ask(a)
-		if err != nil {
-			return out
-		}
-		ends, named := r.ends(a)
-		out.add(w, f, ends, named)
-	}
-	ways, err := r.in.waysIn(w)
-	if err != nil {
-		return out
-	}
-	for _, f := range ways.findings {
-		out.add(w, f, reach.Ranges{}, false)
+	for _, f := range a.ways.findings {
+		out.add(a.world, f, reach.Ranges{}, false)
 	}
 	return out
 }

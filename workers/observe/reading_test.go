@@ -20,6 +20,32 @@ func to(in *ReachIn, cidr string) {
 	in.Asks[1].Except[0].CIDR = cidr
 }
 
+// answeredByAll is the answer by all facts of the world.
+func answeredByAll(t *testing.T, d Drivers, in ReachIn) (ReachOut, error) {
+	t.Helper()
+	w, err := d.World(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := w.After(in.Effects...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims []reach.Finding
+	for _, a := range in.Asks {
+		f, err := after.Ask(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		claims = append(claims, f)
+	}
+	harms, err := reach.Harms(w, in.Effects, in.Own...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decide(in, claims, harms)
+}
+
 // seen are changes for those who are there. What is told of addresses that nobody has counts every way that was not
 // asked for as one that packets may pass.
 func seen(harms []reach.Harm) []reach.Harm {
@@ -92,15 +118,7 @@ func TestOnlyWhatAnAnswerDependsOnIsRead(t *testing.T) {
 			if !slices.Equal(s.asked, c.want) {
 				t.Errorf("read %q, want %q", s.asked, c.want)
 			}
-			w, err := d.World(t.Context(), in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			j, err := reach.Judge(w, in.Effects, in.Asks, in.Own...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all, allErr := decide(in, j)
+			all, allErr := answeredByAll(t, d, in)
 			got.Sources, got.Accepted, all.Accepted = nil, seen(got.Accepted), seen(all.Accepted)
 			if fmt.Sprint(gotErr) != fmt.Sprint(allErr) ||
 				!reflect.DeepEqual(got, all) {
