@@ -60,7 +60,6 @@ func (r *run) verdict(runs []*run, open []Switch) Verdict {
 			}
 		}
 	}
-	v.Digest = v.digest()
 	return v
 }
 
@@ -80,8 +79,9 @@ func matters(runs []*run, i int) bool {
 	return false
 }
 
-// digest is a hash of what was decided: the sets of the verdict, and what each layer did with which flows.
-func (v Verdict) digest() string {
+// Digest is a hash of what was decided: the sets of the verdict, and what each layer did with which flows. It is equal
+// for two verdicts when the same flows were decided alike on every layer, however the rules and routes were spelled.
+func (v Verdict) Digest() string {
 	type step struct {
 		realm Realm
 		layer string

@@ -1,6 +1,9 @@
 package reach
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // An extent is a space of flows that a change can decide: senders of a realm, by their addresses and tags, to
 // destinations or to names.
@@ -62,6 +65,7 @@ func (e *RouteEffect) domain(_ World, at Realm) ([]extent, error) {
 	return []extent{{at: at, dst: dst, tags: e.Tags}}, err
 }
 
+// domain of Private Google Access: what the subnetworks' senders send to Google.
 func (e *GoogleAccessEffect) domain(w World, at Realm) ([]extent, error) {
 	n, _ := w.network(at)
 	var src Ranges
@@ -70,7 +74,21 @@ func (e *GoogleAccessEffect) domain(w World, at Realm) ([]extent, error) {
 			src = src.Union(s.Ranges)
 		}
 	}
-	return []extent{{at: at, src: src, dst: EveryAddress()}}, nil
+	return []extent{{at: at, src: src, dst: n.googleAt()}}, nil
+}
+
+// googleAt is where Private Google Access of a subnetwork decides: Google's own addresses, and the endpoints for them.
+func (n Network) googleAt() Ranges {
+	if len(n.Endpoints.doubts(time.Time{})) > 0 {
+		return EveryAddress()
+	}
+	dst := googleAPIs().Union(googleFrontEnd())
+	for _, e := range n.Endpoints.Items {
+		if e.Bundle {
+			dst = dst.Union(e.Address)
+		}
+	}
+	return dst
 }
 
 func (e *NamesEffect) domain(_ World, at Realm) ([]extent, error) {

@@ -161,7 +161,11 @@ func (w World) unseen(at Realm) []Gap {
 // What a step offers is no widening: everybody who reaches the connection's own address was meant to.
 func changed(before, after World, x extent, r resident, e Effect) *Harm {
 	q := Question{From: r.place, Flows: x.flows(r)}
-	then, now := RoundTrip(before, q), RoundTrip(after, q)
+	nobody, ask := len(r.names) == 0, RoundTrip
+	if nobody && e.Filter != nil { // whoever comes meets the filter, wherever the routes lead by then
+		q.FilterOnly, ask = true, Evaluate
+	}
+	then, now := ask(before, q), ask(after, q)
 	for _, v := range []*Verdict{&then, &now} { // a name that leads elsewhere is no loss
 		v.Sure, v.May = lifted(v.Sure, q.Flows, x.names), lifted(v.May, q.Flows, x.names)
 	}
@@ -174,7 +178,6 @@ func changed(before, after World, x extent, r resident, e Effect) *Harm {
 	if (Change{Lost: lost, Widened: widened}).None() {
 		return nil
 	}
-	nobody := len(r.names) == 0
 	return &Harm{Lost: lost.words(nobody), Widened: widened.words(nobody), OneWay: e.oneWay(before, after, q),
 		By: now.deciders(lost.Union(widened)), Open: sure.Open}
 }
@@ -215,7 +218,7 @@ func (w World) Ask(a Ask) (Finding, error) {
 	if f.Is != Undecided || !a.nameless(f.Open) {
 		f.By = v.deciders(of)
 	}
-	f.Against, f.Digest = v.Against, v.Digest
+	f.Against, f.Digest = v.Against, v.Digest()
 	return f, nil
 }
 

@@ -74,7 +74,7 @@ func TestSpellingChangesNothing(t *testing.T) {
 		if !a.Sure.Equal(b.Sure) || !a.May.Equal(b.May) {
 			t.Fatalf("sure %v and %v, may %v and %v", a.Sure, b.Sure, a.May, b.May)
 		}
-		if len(a.Hops) < MaxHops && len(b.Hops) < MaxHops && a.Digest != b.Digest {
+		if len(a.Hops) < MaxHops && len(b.Hops) < MaxHops && a.Digest() != b.Digest() {
 			t.Fatalf("digests of one thing in two spellings: %v\n%v", a.Hops, b.Hops)
 		}
 	})

@@ -18,9 +18,6 @@ type Verdict struct {
 	Open []Gap
 	// Against says whom a filter on the way stops.
 	Against Strength
-	// Digest is equal for two verdicts when the same flows were decided alike on every layer, however the rules and
-	// routes were spelled.
-	Digest string
 }
 
 // Bounds of what a verdict holds and of what it costs.
