@@ -96,8 +96,8 @@ type Harm struct {
 // the same: a list of those who are there was not read whole.
 func (h Harm) Vacant() bool { return len(h.Who) == 0 }
 
-// Harms are what effects do to the flows of everybody else, step by step, in the order of the effects. Own are the names
-// of senders whose flows are the connection's own.
+// Harms are what effects do to the flows of everybody else, step by step, in the order of the effects. Own are the
+// names of senders whose flows are the connection's own.
 //
 // The domain of a step is the whole space that its objects decide. Each of its senders that is seen is asked for by
 // itself, because rules ask who it is; the rest of the space is asked for as somebody unknown.
