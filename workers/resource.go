@@ -27,6 +27,8 @@ const (
 	// FamilyPresence says which workers live, FamilyCursor how far something has been read. They are the backend's own.
 	FamilyPresence Family = "presence"
 	FamilyCursor   Family = "cursor"
+	// FamilyPreflight is the exchange of questions and answers of preflights, the backend's own as well.
+	FamilyPreflight Family = "preflight"
 )
 
 // Resource names a member of the family.
@@ -41,11 +43,11 @@ func FamilyOf(resource string) Family {
 	return Family(family)
 }
 
-// BackendsOwn tells whether a record is the backend's own bookkeeping and no claim of the world: cursors, and which
-// workers live. It is not listed, and does not move to another backend.
+// BackendsOwn tells whether a record is the backend's own bookkeeping and no claim of the world: cursors, which
+// workers live, and what they are asked. It is not listed, and does not move to another backend.
 func BackendsOwn(resource string) bool {
 	f := FamilyOf(resource)
-	return f == FamilyCursor || f == FamilyPresence
+	return f == FamilyCursor || f == FamilyPresence || f == FamilyPreflight
 }
 
 // maxResource is the most bytes of a resource's name: what every store has room for as a key, with escapes.

@@ -31,6 +31,8 @@ type Options struct {
 	Name string
 	// Presence says to others that the worker lives; nil says nothing.
 	Presence *Presence
+	// Preflight asks what the worker's credentials may do, for questions in the store of Presence; nil answers none.
+	Preflight Preflight
 	// Logger takes one line a verb; nil is silent.
 	Logger *slog.Logger
 	// Parallel is how many verbs of one capability run at once; zero is 16.
@@ -106,6 +108,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	if w.opts.Presence != nil {
 		group.Go(func() error { w.attend(ctx); return nil })
 		defer w.leave(ctx)
+		if w.opts.Preflight != nil {
+			group.Go(func() error { w.answerQuestions(ctx); return nil })
+		}
 	}
 	for _, capability := range capabilities {
 		group.Go(func() error {

@@ -10,12 +10,15 @@ import (
 	vpcaccess "cloud.google.com/go/vpcaccess/apiv1"
 	"github.com/googleapis/gax-go/v2"
 	cloudfunctions "google.golang.org/api/cloudfunctions/v2"
+	"google.golang.org/api/cloudresourcemanager/v3"
 	computev1 "google.golang.org/api/compute/v1"
 	"google.golang.org/api/dns/v1"
 	"google.golang.org/api/monitoring/v3"
 	"google.golang.org/api/networkconnectivity/v1"
 	"google.golang.org/api/option"
+	"google.golang.org/api/orgpolicy/v2"
 	"google.golang.org/api/run/v2"
+	"google.golang.org/api/serviceusage/v1"
 	htransport "google.golang.org/api/transport/http"
 	vpcaccessv1 "google.golang.org/api/vpcaccess/v1"
 )
@@ -70,6 +73,10 @@ type Client struct {
 	monitoring *monitoring.Service
 	// Network Connectivity has the policy-based routes.
 	connectivity *networkconnectivity.Service
+	// These serve the preflight alone.
+	resources    *cloudresourcemanager.Service
+	usage        *serviceusage.Service
+	organisation *orgpolicy.Service
 }
 
 // scope is what every call of this package needs.
@@ -132,6 +139,9 @@ func (c *Client) builders(ctx context.Context, at func(string) []option.ClientOp
 		build(ctx, &c.functions, cloudfunctions.NewService, at("/")),
 		build(ctx, &c.monitoring, monitoring.NewService, at("/")),
 		build(ctx, &c.connectivity, networkconnectivity.NewService, at("/")),
+		build(ctx, &c.resources, cloudresourcemanager.NewService, at("/")),
+		build(ctx, &c.usage, serviceusage.NewService, at("/")),
+		build(ctx, &c.organisation, orgpolicy.NewService, at("/")),
 	}
 }
 

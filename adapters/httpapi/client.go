@@ -210,6 +210,12 @@ func (c Client) Diagnose(ctx context.Context) (Diagnosis, error) {
 	return v, c.do(ctx, call{http.MethodGet, "/v1/doctor", "", nil}, &v)
 }
 
+// Preflight asks what the workers lack for an intent, or for everything when there is none.
+func (c Client) Preflight(ctx context.Context, event []byte) (Preflight, error) {
+	var v Preflight
+	return v, c.do(ctx, call{http.MethodPost, "/v1/preflight", "application/cloudevents+json", event}, &v)
+}
+
 func (c Client) client() *http.Client {
 	if c.HTTP != nil {
 		return c.HTTP

@@ -84,6 +84,7 @@ func TestTheDocumentHasEveryOperation(t *testing.T) {
 		"GET /v1/export/records": "200", "POST /v1/import": "204", "GET /v1/info": "200", "GET /v1/kinds/{kind}": "200",
 		"GET /healthz":    "204",
 		"GET /v1/workers": "200", "GET /v1/signals": "200", "GET /v1/doctor": "200",
+		"POST /v1/preflight":         "200",
 		"POST /v1/sagas/{id}/survey": "202", "GET /v1/sagas/{id}/survey": "200",
 	}
 	ids := map[string]bool{}

@@ -53,6 +53,13 @@ type Options struct {
 	// Mover and Journal serve the move to another backend.
 	Mover   Mover
 	Journal saga.Journal
+	// Plan gives the steps of an intent that is sent as it is to the intake: decoded and admitted, and not submitted.
+	Plan func(ctx context.Context, tenant string, header map[string][]string, body []byte) (
+		[]workers.PlannedStep, error)
+	// ID gives a name that nothing else has; nil is a random UUID. PreflightWait is how long workers have to answer; 0
+	// is half a minute.
+	ID            func() string
+	PreflightWait time.Duration
 	// Audit verifies the journal.
 	Audit func(ctx context.Context, against []saga.Head) (audit.Report, error)
 	// Room tells how many bytes the store keeps and how many it can (zero: no limit); nil where nobody knows.

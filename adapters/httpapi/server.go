@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/google/uuid"
 
 	"github.com/culvertnet/culvert/events"
 )
@@ -32,6 +33,12 @@ func Handler(o Options) http.Handler {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.ID == nil {
+		o.ID = uuid.NewString
+	}
+	if o.PreflightWait == 0 {
+		o.PreflightWait = preflightWait
+	}
 	s := &server{o}
 	s.intents(api)
 	s.sagas(api)
@@ -43,6 +50,7 @@ func Handler(o Options) http.Handler {
 	s.workers(api)
 	s.signals(api, mux)
 	s.doctor(api)
+	s.preflight(api)
 	s.info(api)
 	s.events(api, mux)
 	s.health(api)

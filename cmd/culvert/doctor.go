@@ -12,20 +12,31 @@ import (
 )
 
 func (c *cli) doctor() *cobra.Command {
-	var journal bool
-	var against string
+	var journal, preflight bool
+	var against, file string
 	cmd := &cobra.Command{
-		Use: "doctor", Short: "Diagnose sagas that make no progress; or verify the journal (--journal)",
-		Args: cobra.NoArgs,
+		Use:   "doctor",
+		Short: "Diagnose sagas that make no progress; or verify the journal, or ask what is missing in Google Cloud",
+		Args:  cobra.NoArgs,
 		Long: "doctor lists the sagas that make no progress, by cause; the exit code is 1 when one needs\n" +
 			"operator action.\n" +
 			"doctor --journal reads every record and compares chains, snapshots, listing and checkpoints.\n" +
 			"With -o json it also prints the head of each journal. Keep that elsewhere: --against then\n" +
-			"finds records that were cut off or rewritten.",
+			"finds records that were cut off or rewritten.\n" +
+			"doctor --preflight lets every worker ask Google which permissions and APIs it lacks, and which\n" +
+			"organisation policies forbid what is asked for: for an intent (-f), or for everything in the\n" +
+			"projects of the configuration. The exit code is 1 when something is missing, 6 when something\n" +
+			"could not be asked.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case !journal && against != "":
 				return usage("--against belongs to --journal")
+			case !preflight && file != "":
+				return usage("--file belongs to --preflight")
+			case journal && preflight:
+				return usage("--journal and --preflight are two questions: ask one")
+			case preflight:
+				return c.preflightRun(cmd.Context(), file)
 			case !journal:
 				return c.diagnose(cmd)
 			}
@@ -51,6 +62,8 @@ func (c *cli) doctor() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&journal, "journal", false, "verify the journal")
 	cmd.Flags().StringVar(&against, "against", "", "file with the output of an earlier doctor --journal -o json")
+	cmd.Flags().BoolVar(&preflight, "preflight", false, "ask what is missing in Google Cloud")
+	cmd.Flags().StringVarP(&file, "file", "f", "", "the intent to ask for, FILE or - (--preflight)")
 	return cmd
 }
 

@@ -57,7 +57,7 @@ func (p *program) serveHTTP(
 		Handler: httpapi.Handler(httpapi.Options{
 			Engine: o, Intake: in, Listing: p.backend.journal(), DeadLetters: p.backend.deadLetters,
 			Publisher: p.backend.bus,
-			Mover:     o, Journal: p.backend.journal(),
+			Mover:     o, Journal: p.backend.journal(), Plan: planned(in, engine.Kinds),
 			Audit: func(ctx context.Context, against []saga.Head) (audit.Report, error) {
 				return audit.Run(ctx, engine, p.backend.journal(), against)
 			},

@@ -37,15 +37,8 @@ type Intake struct {
 func (i Intake) Accept(
 	ctx context.Context, tenant string, header map[string][]string, body []byte,
 ) ([]events.Receipt, error) {
-	single, err := joinHeader(header)
+	intents, err := i.Admitted(tenant, header, body)
 	if err != nil {
-		return nil, err
-	}
-	intents, err := DecodeIntents(tenant, single, body, i.Now())
-	if err != nil {
-		return nil, err
-	}
-	if err := i.admitAll(intents, isBatch(body)); err != nil {
 		return nil, err
 	}
 	receipts := make([]events.Receipt, 0, len(intents))
@@ -60,6 +53,19 @@ func (i Intake) Accept(
 		receipts = append(receipts, r)
 	}
 	return receipts, nil
+}
+
+// Admitted decodes a message and admits every intent in it, as Accept does, and submits none.
+func (i Intake) Admitted(tenant string, header map[string][]string, body []byte) ([]events.Intent, error) {
+	single, err := joinHeader(header)
+	if err != nil {
+		return nil, err
+	}
+	intents, err := DecodeIntents(tenant, single, body, i.Now())
+	if err != nil {
+		return nil, err
+	}
+	return intents, i.admitAll(intents, isBatch(body))
 }
 
 // isBatch tells whether a message that has been decoded was a batch: no other form of an intent is an array.

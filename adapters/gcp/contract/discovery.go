@@ -71,7 +71,8 @@ func apis() []string {
 	return []string{
 		"compute/v1/compute-api.json", "vpcaccess/v1/vpcaccess-api.json", "dns/v1/dns-api.json", "run/v2/run-api.json",
 		"cloudfunctions/v2/cloudfunctions-api.json", "monitoring/v3/monitoring-api.json",
-		"networkconnectivity/v1/networkconnectivity-api.json",
+		"networkconnectivity/v1/networkconnectivity-api.json", "cloudresourcemanager/v3/cloudresourcemanager-api.json",
+		"serviceusage/v1/serviceusage-api.json", "orgpolicy/v2/orgpolicy-api.json",
 	}
 }
 

@@ -22,6 +22,7 @@ func (l List) Document() string {
 	d.apis(l)
 	d.policies(l)
 	d.agents(l)
+	d.preflight(l)
 	return strings.TrimRight(d.String(), "\n") + "\n"
 }
 
@@ -33,10 +34,20 @@ const intro = `# Permissions in Google Cloud
 Culvert's workers need the permissions, APIs and organisation policies on this page, and nothing else in Google Cloud.
 Pub/Sub and PostgreSQL of the [Google backend](google-backend.md) come on top.
 
-An intent needs nothing for what it does not ask for: without ` + "`announce`" + ` no router is changed.
+` + "```sh" + `
+culvert doctor --preflight -f intent.yaml   # what this intent needs and what is missing, with a remedy for each
+culvert doctor --preflight                  # what any intent can need in the projects of the configuration
+` + "```" + `
+
+The workers ask Google with their own credentials. The exit code is 1 when something is missing that is not optional;
+every line says what needs it. An intent needs nothing for what it does not ask for: without ` + "`announce`" + ` no router is
+changed.
 
 **Not verified.** The list follows the vendor's pages, and a test holds it against every call of the driver. Nobody has
 tried it on a cloud account.
+
+A permission that is granted on one resource alone (a subnetwork, a service account) does not show on the project: the
+preflight then tells it as missing and says where else it may be granted.
 `
 
 // A document is a page in the making.
@@ -133,7 +144,8 @@ func (d *document) apis(l List) {
 		}
 	}
 	d.WriteString("\n")
-	d.wrapped("A call to an API that is not enabled is refused as a whole, whatever the caller may do.")
+	d.wrapped("A call to an API that is not enabled is refused as a whole, whatever the caller may do: " +
+		"the preflight tells it as an API and not as a permission.")
 	d.line("```sh\ngcloud services enable NAME --project=PROJECT\n```")
 }
 
@@ -152,6 +164,8 @@ func (l List) whereEnabled(service string) (in []string) {
 
 func (d *document) policies(l List) {
 	d.line("## Organisation policies")
+	d.wrapped("The preflight reads the policy that is in force where the worker's role allows it, and tells one that " +
+		"forbids what the intent asks for.")
 	d.table("constraint", "read in", "must allow", "otherwise")
 	for _, p := range l.Policies {
 		var values []string
@@ -177,12 +191,30 @@ func (d *document) policies(l List) {
 func (d *document) agents(l List) {
 	d.line("## Google's own accounts")
 	d.wrapped("Where projects differ (Shared VPC), accounts of Google's make connectors and run services, and need " +
-		"roles of their own: a missing one shows as an operation that ends with `permission`.")
+		"roles of their own. The preflight does not ask for these: a missing one shows as an operation that ends " +
+		"with `permission`.")
 	d.table("account", "role", "on", "when")
 	for _, a := range l.Agents {
 		d.row(fmt.Sprintf("%s: `%s`", a.Title, a.Account), "`"+a.Role+"`", a.On, a.When)
 	}
 	d.WriteString("\n")
+}
+
+func (d *document) preflight(l List) {
+	d.line("## What the preflight needs")
+	d.wrapped("In every project in question. Without one of these nothing is told as missing: it could not be asked.")
+	d.table("call", "API", "permission", "without it")
+	for _, name := range slices.Sorted(maps.Keys(l.Preflight)) {
+		c := l.Preflight[name]
+		d.row("`"+name+"`", "`"+l.APIs[c.API].Service+"`", ticked(c.Needs), c.Optional)
+	}
+}
+
+func ticked(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return "`" + strings.Join(names, "`, `") + "`"
 }
 
 func list(items []string) string { return strings.Join(items, ", ") }

@@ -5,18 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/culvertnet/culvert/workers"
 )
 
-// A Step is a step of a plan: its kind, its input, and the places in it (JSON pointers) that other steps fill in when
-// the plan runs.
-type Step struct {
-	Kind  string
-	Input json.RawMessage
-	Bound []string
-}
-
 // fields is a step's input as values.
-func (s Step) fields() (any, error) {
+func fields(s workers.PlannedStep) (any, error) {
 	var v any
 	if err := json.Unmarshal(s.Input, &v); err != nil {
 		return nil, fmt.Errorf("read input of %s: %w", s.Kind, err)
@@ -61,7 +55,7 @@ func texts(v any, pointer string) []string {
 
 // holds tells whether a step is one that is meant: each place has one of its values. A place that another step fills in
 // has some value.
-func (s Step) holds(v any, when map[string][]string) bool {
+func holds(s workers.PlannedStep, v any, when map[string][]string) bool {
 	for pointer, values := range when {
 		have, filled := texts(v, pointer), slices.Contains(s.Bound, pointer)
 		fits := slices.ContainsFunc(values, func(want string) bool {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+
+	"github.com/culvertnet/culvert/workers"
 )
 
 // Wanted is what some steps need: permissions and enabled APIs by project, and what organisation policies must allow.
@@ -28,15 +30,15 @@ type Need struct {
 type Peers func(network string) []string
 
 // Of gives what steps need. A nil peers leaves out what only networks with peerings need.
-func (l List) Of(steps []Step, peers Peers) (Wanted, error) {
+func (l List) Of(steps []workers.PlannedStep, peers Peers) (Wanted, error) {
 	b := builder{list: l, permissions: map[[2]string]*Need{}, apis: map[[2]string]*Need{}}
 	for _, s := range steps {
-		v, err := s.fields()
+		v, err := fields(s)
 		if err != nil {
 			return Wanted{}, err
 		}
 		for _, u := range l.Uses {
-			if slices.Contains(u.Steps, s.Kind) && s.holds(v, u.When) {
+			if slices.Contains(u.Steps, s.Kind) && holds(s, v, u.When) {
 				b.use(u, u.projects(v, peers))
 			}
 		}

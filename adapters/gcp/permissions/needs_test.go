@@ -7,10 +7,11 @@ import (
 	"testing"
 
 	"github.com/culvertnet/culvert/adapters/gcp/permissions"
+	"github.com/culvertnet/culvert/workers"
 )
 
 // wanted gives what some steps need as "project name" and "project name?" for what is optional.
-func wanted(t *testing.T, peers permissions.Peers, steps ...permissions.Step) []string {
+func wanted(t *testing.T, peers permissions.Peers, steps ...workers.PlannedStep) []string {
 	t.Helper()
 	w, err := load(t).Of(steps, peers)
 	if err != nil {
@@ -27,8 +28,8 @@ func wanted(t *testing.T, peers permissions.Peers, steps ...permissions.Step) []
 	return out
 }
 
-func step(kind, input string, bound ...string) permissions.Step {
-	return permissions.Step{Kind: kind, Input: json.RawMessage(input), Bound: bound}
+func step(kind, input string, bound ...string) workers.PlannedStep {
+	return workers.PlannedStep{Kind: kind, Input: json.RawMessage(input), Bound: bound}
 }
 
 const spoke = `"projects/net/global/networks/spoke"`
@@ -37,33 +38,33 @@ func TestNeedsOfSteps(t *testing.T) {
 	router := step("routing.announce",
 		`{"target":{"via":"cloud-router","project":"net","region":"r","router":"e"},"prefix":""}`)
 	for name, c := range map[string]struct {
-		steps   []permissions.Step
+		steps   []workers.PlannedStep
 		has, no []string
 	}{
-		"a router": {[]permissions.Step{router},
+		"a router": {[]workers.PlannedStep{router},
 			[]string{"net compute.routers.update", "net compute.googleapis.com"}, []string{"dns", "vpcaccess"}},
-		"a speaker": {[]permissions.Step{step("routing.announce", `{"target":{"via":"bgp","speaker":"s"}}`)}, nil,
+		"a speaker": {[]workers.PlannedStep{step("routing.announce", `{"target":{"via":"bgp","speaker":"s"}}`)}, nil,
 			[]string{"compute"}},
-		"an endpoint for Google's APIs": {[]permissions.Step{step("network.create-endpoint",
+		"an endpoint for Google's APIs": {[]workers.PlannedStep{step("network.create-endpoint",
 			`{"project":"net","target":"all-apis"}`)},
 			[]string{"net compute.globalForwardingRules.pscCreate", "net servicedirectory.googleapis.com",
 				"net dns.managedZones.create"}, []string{"compute.forwardingRules."}},
-		"an endpoint for an attachment": {[]permissions.Step{step("network.create-endpoint",
+		"an endpoint for an attachment": {[]workers.PlannedStep{step("network.create-endpoint",
 			`{"project":"net","region":"r","target":"projects/x/regions/r/serviceAttachments/a"}`)},
 			[]string{"net compute.forwardingRules.pscCreate"}, []string{"x ", "globalForwardingRules", "net dns."}},
-		"a filter of a gateway": {[]permissions.Step{step("policy.filter-egress",
+		"a filter of a gateway": {[]workers.PlannedStep{step("policy.filter-egress",
 			`{"via":"aviatrix-fqdn","project":"net","network":`+spoke+`}`)}, nil, []string{"compute"}},
-		"a function": {[]permissions.Step{step("egress.bind-service",
+		"a function": {[]workers.PlannedStep{step("egress.bind-service",
 			`{"service":{"platform":"cloud-functions","project":"app"},"to":{"network":`+spoke+`}}`)},
 			[]string{"app cloudfunctions.functions.update", "app iam.serviceAccounts.actAs"},
 			[]string{"run.services.update", "run.jobs.list"}},
-		"a service with a connector that another step makes": {[]permissions.Step{step("egress.bind-service",
+		"a service with a connector that another step makes": {[]workers.PlannedStep{step("egress.bind-service",
 			`{"service":{"platform":"cloud-run","project":"app"},"to":{"connector":""}}`, "/to/connector")},
 			[]string{"app run.services.update", "app run.jobs.list"}, []string{"cloudfunctions.functions.update"}},
-		"names that another step tells": {[]permissions.Step{step("network.check",
+		"names that another step tells": {[]workers.PlannedStep{step("network.check",
 			`{"network":`+spoke+`,"hostnames":null}`, "/hostnames")},
 			[]string{"net dns.responsePolicyRules.list", "net monitoring.timeSeries.list?"}, nil},
-		"subnetworks of others": {[]permissions.Step{step("network.check", `{"network":`+spoke+
+		"subnetworks of others": {[]workers.PlannedStep{step("network.check", `{"network":`+spoke+
 			`,"directSubnet":"projects/host/regions/r/subnetworks/s"}`)},
 			[]string{"host compute.subnetworks.get", "net compute.networks.get"}, []string{"host compute.networks"}},
 	} {
@@ -131,7 +132,7 @@ func TestNeedsOfKinds(t *testing.T) {
 }
 
 func TestInputThatIsNoJSON(t *testing.T) {
-	if _, err := load(t).Of([]permissions.Step{step("network.check", `{`)}, nil); err == nil {
+	if _, err := load(t).Of([]workers.PlannedStep{step("network.check", `{`)}, nil); err == nil {
 		t.Error("it is taken")
 	}
 }

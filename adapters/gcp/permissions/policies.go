@@ -3,6 +3,8 @@ package permissions
 import (
 	"slices"
 	"strings"
+
+	"github.com/culvertnet/culvert/workers"
 )
 
 // An Allowance is what a constraint of the organisation has to allow in one project.
@@ -18,10 +20,10 @@ type Allowance struct {
 const ofIntent = "it depends on what an intent asks for"
 
 // policies adds what organisation policies have to allow a step.
-func (b *builder) policies(s Step, v any) {
+func (b *builder) policies(s workers.PlannedStep, v any) {
 	for _, p := range b.list.Policies {
 		for _, u := range p.Uses {
-			if !slices.Contains(u.Steps, s.Kind) || !s.holds(v, u.When) {
+			if !slices.Contains(u.Steps, s.Kind) || !holds(s, v, u.When) {
 				continue
 			}
 			values := u.Values

@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/culvertnet/culvert/adapters/gcp/permissions"
+	"github.com/culvertnet/culvert/workers"
 )
 
 func TestAllowancesOfSteps(t *testing.T) {
 	service := func(platform string) string { return `"service":{"platform":"` + platform + `","project":"app"}` }
 	for name, c := range map[string]struct {
-		step       permissions.Step
+		step       workers.PlannedStep
 		constraint string
 		values     []string
 	}{
@@ -29,7 +30,7 @@ func TestAllowancesOfSteps(t *testing.T) {
 			"iam.allowedPolicyMemberDomains", []string{"user:b@x", "user:a@x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, err := load(t).Of([]permissions.Step{c.step}, nil)
+			w, err := load(t).Of([]workers.PlannedStep{c.step}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -41,7 +42,7 @@ func TestAllowancesOfSteps(t *testing.T) {
 			}
 		})
 	}
-	w, err := load(t).Of([]permissions.Step{step("egress.attach-connector",
+	w, err := load(t).Of([]workers.PlannedStep{step("egress.attach-connector",
 		`{"project":"net","region":"r","existing":"projects/net/locations/r/connectors/c"}`)}, nil)
 	if err != nil || len(w.Policies) > 0 {
 		t.Errorf("a connector that is there makes nothing: %+v, %v", w.Policies, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"os"
 	"slices"
@@ -27,10 +28,7 @@ func Simulated() []byte { return slices.Clone(simulated) }
 // File is the daemon's configuration file (--config).
 type File struct {
 	Operator Operator `yaml:"operator"`
-	// Google is empty for Google itself.
-	Google struct {
-		Endpoint string `yaml:"endpoint"`
-	} `yaml:"google"`
+	Google   Google   `yaml:"google"`
 	// NATS says on how many servers of an external cluster each stream is kept: 1, or 3.
 	NATS struct {
 		Replicas int `yaml:"replicas"`
@@ -45,6 +43,34 @@ type File struct {
 	} `yaml:"pubsub"`
 	Controllers map[string]Controller    `yaml:"controllers"`
 	Speakers    map[string]SpeakerConfig `yaml:"speakers"`
+}
+
+// Google says how Google Cloud is reached, and which projects are used.
+type Google struct {
+	// Endpoint is empty for Google itself.
+	Endpoint string `yaml:"endpoint"`
+	// Projects are by id. Intents may name others: these are what a preflight without an intent asks about.
+	Projects map[string]GoogleProject `yaml:"projects"`
+}
+
+// GoogleProject is one of Google's projects, with the parts that it plays.
+type GoogleProject struct {
+	Plays []string `yaml:"plays"`
+}
+
+// plays are the parts that a project can play: it has the networks, the connectors or the services, or a network that
+// is peered with one of ours.
+var plays = []string{"network", "connector", "service", "peer"}
+
+// ByPart are the projects by the part that they play.
+func (g Google) ByPart() map[string][]string {
+	by := map[string][]string{}
+	for _, id := range slices.Sorted(maps.Keys(g.Projects)) {
+		for _, part := range g.Projects[id].Plays {
+			by[part] = append(by[part], id)
+		}
+	}
+	return by
 }
 
 // Operator is what intents may name, by tenant.

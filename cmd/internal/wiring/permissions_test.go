@@ -12,6 +12,7 @@ import (
 	"github.com/culvertnet/culvert/adapters/gcp/permissions"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/workers"
 )
 
 // A madeCall is a call of Google's that a run made: the driver's name of it and the project.
@@ -59,14 +60,14 @@ func (l *callLog) nameOf(method string) string {
 }
 
 // stepsOf are the steps of an intent's plan as the list of permissions takes them.
-func stepsOf(t *testing.T, d *daemon, in events.Intent) (steps []permissions.Step) {
+func stepsOf(t *testing.T, d *daemon, in events.Intent) (steps []workers.PlannedStep) {
 	t.Helper()
 	plan, err := d.catalogue.Kinds()[in.Kind].Plan(saga.Planning{Intent: in})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, n := range plan.Nodes {
-		s := permissions.Step{Kind: n.Kind, Input: n.Input}
+		s := workers.PlannedStep{Kind: n.Kind, Input: n.Input}
 		for _, b := range n.Binds {
 			s.Bound = append(s.Bound, b.To)
 		}

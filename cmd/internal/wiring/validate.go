@@ -62,6 +62,14 @@ func (f File) Validate() error {
 	}
 	need(f.Google.Endpoint == "" || IsURL(f.Google.Endpoint, "https", "http"), "google.endpoint: %q is not a URL",
 		f.Google.Endpoint)
+	for _, id := range slices.Sorted(maps.Keys(f.Google.Projects)) {
+		parts := f.Google.Projects[id].Plays
+		need(len(parts) > 0, "google.projects.%s.plays is empty", id)
+		for _, part := range parts {
+			need(slices.Contains(plays, part), "google.projects.%s.plays: invalid %q: want some of %s", id, part,
+				strings.Join(plays, ", "))
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(f.Speakers)) {
 		if err := f.Speakers[name].validate("speakers." + name); err != nil {
 			errs = append(errs, err)

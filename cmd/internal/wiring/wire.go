@@ -191,8 +191,13 @@ func (p Parts) worker(registry *workers.Registry, d *drivers) (*workers.Worker, 
 	for vendor, l := range vendorLimits {
 		limits[vendor] = workers.Limit{PerSecond: l.PerSecond * d.pace, Burst: l.Burst}
 	}
+	preflight, err := d.google.Preflight(p.File.Google.ByPart())
+	if err != nil {
+		return nil, err
+	}
 	return workers.New(workers.Options{
-		Bus: p.Bus, Marks: p.Marks, Registry: registry, Limits: limits, Name: ProcessName(), Logger: p.Log,
+		Preflight: preflight,
+		Bus:       p.Bus, Marks: p.Marks, Registry: registry, Limits: limits, Name: ProcessName(), Logger: p.Log,
 		Operations: map[string]workers.Operations{"gcp": d.google.Operations(), "aviatrix": d.aviatrix.Operations()},
 		Parallel:   64, Pace: d.pace, Presence: &workers.Presence{Claims: p.Claims, Release: p.Release},
 	})
