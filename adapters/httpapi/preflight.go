@@ -123,9 +123,8 @@ func gathered(
 		p.There = max(p.There, answers[worker].There)
 		for _, l := range answers[worker].Lacks {
 			k := key{l.What, l.Project, l.Name}
-			have, known := all[k]
-			if known && (have.State == workers.Missing || l.State == workers.Unknown) {
-				l = have
+			if have, known := all[k]; known {
+				l = worse(have, l)
 			}
 			all[k] = l
 		}
@@ -146,6 +145,19 @@ func gathered(
 	}
 	p.Ready = p.Missing == 0 && p.Unknown == 0
 	return p
+}
+
+// worse joins two findings about one thing: what one worker misses is missing, and what one step cannot do without is
+// not optional.
+func worse(a, b workers.Lack) workers.Lack {
+	if a.State != workers.Missing {
+		a, b = b, a
+	}
+	if b.Optional == "" {
+		a.Optional = ""
+	}
+	a.Fields = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Fields, b.Fields))))
+	return a
 }
 
 // rankOf puts first what is missing, then what is not known, then what is optional.

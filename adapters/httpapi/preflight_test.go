@@ -95,6 +95,20 @@ func TestPreflightGathersWhatWorkersLack(t *testing.T) {
 	}
 }
 
+// A thing that one worker's steps can do without, and another's cannot, is not optional.
+func TestPreflightOfWhatOneStepNeeds(t *testing.T) {
+	optional, required := lacks(workers.Missing, "a"), lacks(workers.Unknown, "a")
+	optional[0].Optional, optional[0].Fields = "something is not known", []string{"network"}
+	required[0].Fields = []string{"egress"}
+	r := asking(t, map[string][]string{"w1": everyKind, "w2": everyKind}, says("w1", 0, optional...),
+		says("w2", 0, required...))
+	p, err := r.client.Preflight(t.Context(), []byte(`{}`))
+	if err != nil || p.Missing != 1 || !slices.Equal(found(p), []string{"missing a"}) ||
+		!slices.Equal(p.Findings[0].Fields, []string{"egress", "network"}) {
+		t.Errorf("preflight: %+v, %v", p, err)
+	}
+}
+
 func TestPreflightThatIsReady(t *testing.T) {
 	r := asking(t, map[string][]string{"w1": everyKind}, says("w1", 7))
 	p, err := r.client.Preflight(t.Context(), []byte(`{}`))

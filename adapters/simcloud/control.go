@@ -45,6 +45,9 @@ func (s *Server) control() http.Handler {
 	mux.HandleFunc(
 		"GET /sim/calls", func(rw http.ResponseWriter, _ *http.Request) { say(rw, http.StatusOK, s.World.Calls()) },
 	)
+	mux.HandleFunc("GET /sim/grants", func(rw http.ResponseWriter, _ *http.Request) {
+		say(rw, http.StatusOK, s.World.Grants())
+	})
 	mux.HandleFunc("GET /sim/diff", s.diff)
 	mux.HandleFunc("GET /sim/faults", func(rw http.ResponseWriter, _ *http.Request) {
 		out := []control.Fault{}

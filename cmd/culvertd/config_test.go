@@ -212,6 +212,7 @@ func TestABadFileIsRefusedByItsField(t *testing.T) {
 		"controllers: {c: {url: \"https://c\", username: u}}":              "controllers.c.passwordFile",
 		"controllers: {c: {url: \"https://c\", username: u, password: x}}": "password",
 		"google: {endpoint: here}":                                         "google.endpoint",
+		"google: {endpoint: \"https://compute.googleapis.com\"}":           "carry no credentials",
 		"google: {projects: {p: {plays: []}}}":                             "google.projects.p.plays is empty",
 		"google: {projects: {p: {plays: [networks]}}}":                     "invalid \"networks\"",
 		"speakers: {s: {routerId: 192.0.2.1}}":                             "speakers.s.asn",

@@ -55,7 +55,8 @@ func main() {
 	s := lab.Settings{}
 	flag.StringVar(&s.Bin, "bin", "bin", "folder with culvertd and culvert")
 	flag.StringVar(&s.Fixtures, "fixtures", "", "folder with recorded exchanges (recorded)")
-	flag.StringVar(&s.Only, "only", "", "only rows whose name contains this (matrix, failures, removals)")
+	flag.StringVar(&s.Only, "only", "", "only rows whose name contains this (matrix, failures, removals), or "+
+		"parts (preflight)")
 	flag.StringVar(&s.Modes, "modes", "refuse,lose-reply", "fault modes (failures, removals): "+
 		"refuse, fail-before, fail-after, lose-reply, throttle, delay, expire-session")
 	flag.StringVar(&s.To, "to", "", "folder that takes what is recorded (stores)")

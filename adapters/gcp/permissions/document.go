@@ -44,7 +44,8 @@ every line says what needs it. An intent needs nothing for what it does not ask 
 changed.
 
 **Not verified.** The list follows the vendor's pages, and a test holds it against every call of the driver. Nobody has
-tried it on a cloud account.
+tried it on a cloud account. In the simulated world, which has a list of its own, every example runs with exactly what
+the preflight names for it (` + "`make proof-preflight`" + `).
 
 A permission that is granted on one resource alone (a subnetwork, a service account) does not show on the project: the
 preflight then tells it as missing and says where else it may be granted.

@@ -40,6 +40,11 @@ func (c Client) Calls(ctx context.Context) (list []Calls, err error) {
 	return list, c.Get(ctx, "calls", &list)
 }
 
+// Grants gives the permissions that calls needed, by project.
+func (c Client) Grants(ctx context.Context) (list []Grant, err error) {
+	return list, c.Get(ctx, "grants", &list)
+}
+
 // Resources gives every difference from the scenario; none is a clean world.
 func (c Client) Resources(ctx context.Context) (list []Difference, err error) {
 	return list, c.Get(ctx, "resources", &list)

@@ -12,6 +12,9 @@ type Effect = world.LedgerEntry
 // Calls is how often a call of a vendor came.
 type Calls = world.Calls
 
+// Grant is how often calls needed a permission in a project, and were refused for it.
+type Grant = world.Grant
+
 // Difference is one item that is not as the scenario says.
 type Difference = world.Difference
 

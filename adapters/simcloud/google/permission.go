@@ -97,7 +97,9 @@ func (r *request) permitted(m method) *refusal {
 		}
 	}
 	for _, p := range r.permissions(m) {
-		if !r.permits(r.identity(), r.project, p) {
+		granted := r.permits(r.identity(), r.project, p)
+		r.tx.Needed(vendor, r.project, p, granted)
+		if !granted {
 			return r.denied(m, p)
 		}
 	}

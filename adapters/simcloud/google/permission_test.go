@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +15,8 @@ import (
 	computev1 "google.golang.org/api/compute/v1"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/api/option"
+
+	"github.com/culvertnet/culvert/adapters/simcloud/world"
 )
 
 // guarded is a world in which somebody is limited, an API is off and an organization has policies.
@@ -82,6 +85,28 @@ func TestPermissionsByCall(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The world tells which permissions calls needed in which project, and which of them were refused for it. An operation
+// is its API's, although two APIs have one path here.
+func TestGrants(t *testing.T) {
+	r := scenarioRig(t, guarded+"  access: [{identity: \"*\", without: [compute.routers.list]}]\n")
+	r.get(netCompute + "/global/networks/vpc")
+	r.get(netCompute + "/global/networks/vpc")
+	r.refused(no{403, "compute.routers.list"}, "GET", netCompute+"/regions/europe-west3/routers", nil)
+	want := []world.Grant{
+		{Vendor: "gcp", Project: "net", Permission: "compute.networks.get", Asked: 2},
+		{Vendor: "gcp", Project: "net", Permission: "compute.routers.list", Asked: 1, Refused: 1},
+	}
+	if got := r.s.World.Grants(); !slices.Equal(got, want) {
+		t.Errorf("grants %+v", got)
+	}
+	r = scenarioRig(t, guarded+`  functions: [{project: app, region: europe-west3, name: f}]
+  access: [{identity: "*", without: [run.operations.get]}]
+`)
+	op := r.ok("PATCH", appRun+"/functions/f?updateMask=serviceConfig.ingressSettings",
+		obj{"serviceConfig": obj{"ingressSettings": "ALLOW_ALL"}})
+	r.get("/v2/" + at(op, "name").(string))
 }
 
 // The bearer token is who calls. Each project has its own grants.

@@ -35,8 +35,9 @@ type World struct {
 	projectors map[string]Projector
 	ledger     []LedgerEntry
 	taken      map[Call]int
-	pending    []pending // sorted by due, then id
-	lastID     uint64    // of pending changes and handed-out ids: never used twice, also after a restart
+	grants     map[Grant]*Grant // by vendor, project and permission
+	pending    []pending        // sorted by due, then id
+	lastID     uint64           // of pending changes and handed-out ids: never used twice, also after a restart
 	faults     []Fault
 	lastFault  int
 	log        *os.File
@@ -68,6 +69,16 @@ type Calls struct {
 	Count  int    `json:"count"`
 }
 
+// Grant is how often calls needed a permission in a project, and how often they were refused because the caller had it
+// not.
+type Grant struct {
+	Vendor     string `json:"vendor"`
+	Project    string `json:"project"`
+	Permission string `json:"permission"`
+	Asked      int    `json:"asked"`
+	Refused    int    `json:"refused"`
+}
+
 // Open returns an empty world. APIs load their scenario next, then Baseline starts it.
 func Open(cfg Config) (*World, error) {
 	if cfg.Speed < 0 {
@@ -87,7 +98,8 @@ func Open(cfg Config) (*World, error) {
 			return nil, fmt.Errorf("open world: %w", err)
 		}
 	}
-	return &World{cfg: cfg, docs: documents{}, projectors: map[string]Projector{}, taken: map[Call]int{}}, nil
+	return &World{cfg: cfg, docs: documents{}, projectors: map[string]Projector{}, taken: map[Call]int{},
+		grants: map[Grant]*Grant{}}, nil
 }
 
 // Baseline takes what the apis have loaded as the scenario that Resources compares with, then replays
@@ -147,7 +159,7 @@ func (w *World) Reset() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.docs = w.base.snapshot()
-	w.ledger, w.pending, w.taken = nil, nil, map[Call]int{}
+	w.ledger, w.pending, w.taken, w.grants = nil, nil, map[Call]int{}, map[Grant]*Grant{}
 	return w.truncate()
 }
 
@@ -170,6 +182,35 @@ func (w *World) Calls() []Calls {
 		return cmp.Or(cmp.Compare(a.Vendor, b.Vendor), cmp.Compare(a.Call, b.Call))
 	})
 	return out
+}
+
+// Grants tells which permissions calls needed since the process started or the world was reset.
+func (w *World) Grants() []Grant {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := make([]Grant, 0, len(w.grants))
+	for _, g := range w.grants {
+		out = append(out, *g)
+	}
+	slices.SortFunc(out, func(a, b Grant) int {
+		return cmp.Or(cmp.Compare(a.Vendor, b.Vendor), cmp.Compare(a.Project, b.Project),
+			cmp.Compare(a.Permission, b.Permission))
+	})
+	return out
+}
+
+// Needed notes that a call needed a permission in a project, and whether the caller had it.
+func (tx *Tx) Needed(vendor, project, permission string, granted bool) {
+	key := Grant{Vendor: vendor, Project: project, Permission: permission}
+	g := tx.w.grants[key]
+	if g == nil {
+		g = &Grant{Vendor: vendor, Project: project, Permission: permission}
+		tx.w.grants[key] = g
+	}
+	g.Asked++
+	if !granted {
+		g.Refused++
+	}
 }
 
 // Register gives the world the vendor's way to compare documents. Call it before Baseline.

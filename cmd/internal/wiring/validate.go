@@ -20,6 +20,16 @@ func IsURL(text string, schemes ...string) bool {
 	return err == nil && slices.Contains(schemes, u.Scheme) && u.Host != ""
 }
 
+// onThisMachine tells whether the host of a URL is this machine.
+func onThisMachine(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil {
+		return false
+	}
+	address, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && address.IsLoopback()
+}
+
 // Validate tells every field of the file that cannot be meant, by its path.
 func (f File) Validate() error {
 	var errs []error
@@ -60,19 +70,34 @@ func (f File) Validate() error {
 		err := events.ParseSubscriptionName(name)
 		need(err == nil, "pubsub.statusReaders[%d]: %v", i, err)
 	}
-	need(f.Google.Endpoint == "" || IsURL(f.Google.Endpoint, "https", "http"), "google.endpoint: %q is not a URL",
-		f.Google.Endpoint)
-	for _, id := range slices.Sorted(maps.Keys(f.Google.Projects)) {
-		parts := f.Google.Projects[id].Plays
-		need(len(parts) > 0, "google.projects.%s.plays is empty", id)
-		for _, part := range parts {
-			need(slices.Contains(plays, part), "google.projects.%s.plays: invalid %q: want some of %s", id, part,
-				strings.Join(plays, ", "))
-		}
+	if err := f.Google.validate(); err != nil {
+		errs = append(errs, err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Speakers)) {
 		if err := f.Speakers[name].validate("speakers." + name); err != nil {
 			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (g Google) validate() error {
+	var errs []error
+	need := func(good bool, format string, args ...any) {
+		if !good {
+			errs = append(errs, fmt.Errorf("configuration: google.%s", fmt.Sprintf(format, args...)))
+		}
+	}
+	is := IsURL(g.Endpoint, "https", "http")
+	need(g.Endpoint == "" || is, "endpoint: %q is not a URL", g.Endpoint)
+	need(!is || onThisMachine(g.Endpoint), "endpoint: %q is not on this machine; it is for a stand-in that speaks all "+
+		"of Google's APIs, and calls to it carry no credentials", g.Endpoint)
+	for _, id := range slices.Sorted(maps.Keys(g.Projects)) {
+		parts := g.Projects[id].Plays
+		need(len(parts) > 0, "projects.%s.plays is empty", id)
+		for _, part := range parts {
+			need(slices.Contains(plays, part), "projects.%s.plays: invalid %q: want some of %s", id, part,
+				strings.Join(plays, ", "))
 		}
 	}
 	return errors.Join(errs...)
