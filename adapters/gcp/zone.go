@@ -83,19 +83,25 @@ func (z zones) apex(ctx context.Context, zone network.Zone) (*dns.ResourceRecord
 	return r, err
 }
 
-// Put makes what is missing: the zone, then who sees it, then the record, by one atomic change.
+// Put makes what is missing: the zone, which nobody sees yet, then the record, by one atomic change, then who sees it.
+// A zone that is seen and has no record answers that there is no such name ("Name resolution order"), and cuts off
+// whoever reached the name until then.
 func (z zones) Put(ctx context.Context, _ uuid.UUID, want network.Zone) error {
 	got, err := z.dns.ManagedZones.Get(want.Project, want.Name).Context(ctx).Do()
-	err = z.fail(call{name: "managedZones.get"}, err)
-	switch {
-	case errors.Is(err, workers.ErrNotFound):
-		err = z.create(ctx, want)
-	case err == nil && !sameSet(z.networksOf(ctx, got), want.Networks):
-		err = z.show(ctx, want)
+	if err = z.fail(call{name: "managedZones.get"}, err); errors.Is(err, workers.ErrNotFound) {
+		got, err = z.create(ctx, want)
 	}
 	if err != nil {
 		return err
 	}
+	if err := z.record(ctx, want); err != nil || sameSet(z.networksOf(ctx, got), want.Networks) {
+		return err
+	}
+	return z.show(ctx, want, want.Networks)
+}
+
+// record makes the apex A record be as given.
+func (z zones) record(ctx context.Context, want network.Zone) error {
 	have, err := z.apex(ctx, want)
 	if err != nil {
 		return err
@@ -111,12 +117,14 @@ func (z zones) Put(ctx context.Context, _ uuid.UUID, want network.Zone) error {
 	return z.change(ctx, want, change)
 }
 
-func (z zones) create(ctx context.Context, want network.Zone) error {
-	_, err := z.dns.ManagedZones.Create(want.Project, &dns.ManagedZone{
+// create makes a zone that no network sees: a private zone need not have one (gcloud dns managed-zones create: an empty
+// --networks is for private zones without a binding).
+func (z zones) create(ctx context.Context, want network.Zone) (*dns.ManagedZone, error) {
+	got, err := z.dns.ManagedZones.Create(want.Project, &dns.ManagedZone{
 		Name: want.Name, DnsName: want.Host + ".", Description: describe(want.Owner), Visibility: private,
-		PrivateVisibilityConfig: visibleTo(want.Networks),
+		PrivateVisibilityConfig: visibleTo(nil),
 	}).Context(ctx).Do()
-	return z.fail(call{name: "managedZones.create", kind: writes}, err)
+	return got, z.fail(call{name: "managedZones.create", kind: writes}, err)
 }
 
 // describe: a zone must have a description, and an empty one is left out by the library.
@@ -128,14 +136,15 @@ func describe(owner string) string {
 }
 
 // show sets which networks see the zone.
-func (z zones) show(ctx context.Context, want network.Zone) error {
-	patch := &dns.ManagedZone{PrivateVisibilityConfig: visibleTo(want.Networks)}
-	_, err := z.dns.ManagedZones.Patch(want.Project, want.Name, patch).Context(ctx).Do()
+func (z zones) show(ctx context.Context, zone network.Zone, to []string) error {
+	patch := &dns.ManagedZone{PrivateVisibilityConfig: visibleTo(to)}
+	_, err := z.dns.ManagedZones.Patch(zone.Project, zone.Name, patch).Context(ctx).Do()
 	return z.fail(call{name: "managedZones.patch", kind: writes}, err)
 }
 
+// visibleTo names networks. A list without any is sent too, because a patch leaves what it does not name as it is.
 func visibleTo(names []string) *dns.ManagedZonePrivateVisibilityConfig {
-	out := &dns.ManagedZonePrivateVisibilityConfig{}
+	out := &dns.ManagedZonePrivateVisibilityConfig{ForceSendFields: []string{"Networks"}}
 	for _, n := range names {
 		out.Networks = append(out.Networks, &dns.ManagedZonePrivateVisibilityConfigNetwork{NetworkUrl: networkURL(n)})
 	}
@@ -161,7 +170,8 @@ func (z zones) change(ctx context.Context, zone network.Zone, change *dns.Change
 	return workers.WaitFor(Prefix+":dns/"+zone.Project+"/"+zone.Name+"/"+done.Id, z.paced(dnsPoll))
 }
 
-// ClearRecord removes the apex A record when it is as given; another's record stays.
+// ClearRecord removes the apex A record when it is as given; another's record stays. Before that no network sees the
+// zone any more, so that the name is answered as if there were no zone, and never with nothing.
 func (z zones) ClearRecord(ctx context.Context, _ uuid.UUID, zone network.Zone) error {
 	have, err := z.apex(ctx, zone)
 	if err != nil || have == nil {
@@ -169,6 +179,9 @@ func (z zones) ClearRecord(ctx context.Context, _ uuid.UUID, zone network.Zone) 
 	}
 	if len(have.Rrdatas) != 1 || have.Rrdatas[0] != zone.IP {
 		return nil
+	}
+	if err := z.show(ctx, zone, nil); err != nil {
+		return err
 	}
 	return gone(z.change(ctx, zone, &dns.Change{Deletions: []*dns.ResourceRecordSet{plainRecord(have)}}))
 }

@@ -14,9 +14,9 @@ func (s mapNames) ttl(in MapNamesIn) time.Duration {
 	return time.Duration(float64(in.TTL) * float64(time.Second) / s.Pace)
 }
 
-// Undo takes the records away, waits until nobody can have them cached, and deletes the zones. A zone with records of
-// others cannot go, and without our record it would leave the name dead in the network: it is refused before anything
-// is cleared, so that the name answers on until somebody has moved those records.
+// Undo takes the zones out of the network's sight and the records away, waits until nobody can have them cached, and
+// deletes the zones. A zone with records of others cannot go, and the network would not see those any more: it is
+// refused before anything is cleared, so that they answer on until somebody has moved them.
 func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *MapNamesOut) (workers.Undone, error) {
 	t, held, err := s.ownership(run, "", partNames).Look(ctx, run)
 	if err != nil {
@@ -94,8 +94,8 @@ func shared(z Zone, network, next string) error {
 	case z.Others == 0:
 		return nil
 	case z.IP == "":
-		return workers.Refuse("in-use", "zone %s in %s has %d records of others, and %s does not resolve in %s: "+
-			"move them to another zone, then %s", z.Name, z.Project, z.Others, z.Host, network, next)
+		return workers.Refuse("in-use", "zone %s in %s has %d records of others, and %s does not see it any more: "+
+			"move them to another zone, then %s", z.Name, z.Project, z.Others, network, next)
 	default:
 		return workers.Refuse("in-use", "zone %s in %s has %d records of others, so %s resolves on in %s: "+
 			"move them to another zone, then %s", z.Name, z.Project, z.Others, z.Host, network, next)

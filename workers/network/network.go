@@ -121,9 +121,10 @@ type Names interface {
 	// does not read what is in them.
 	Answering(ctx context.Context, project, network, host string) ([]Zone, error)
 	Get(ctx context.Context, project, zone string) (Zone, error)
-	// Put makes the zone and its apex A record be as given; it never touches other records.
+	// Put makes the zone and its apex A record be as given; it never touches other records. No network sees the zone
+	// before it has the record. A Put that waits for the vendor is made again.
 	Put(ctx context.Context, req uuid.UUID, z Zone) error
-	// ClearRecord removes the apex A record when it is as given.
+	// ClearRecord removes the apex A record when it is as given, once no network sees the zone any more.
 	ClearRecord(ctx context.Context, req uuid.UUID, z Zone) error
 	// Delete removes a zone that is empty but for SOA and NS.
 	Delete(ctx context.Context, req uuid.UUID, project, zone string) error

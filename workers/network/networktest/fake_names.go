@@ -95,7 +95,7 @@ func (p names) ClearRecord(ctx context.Context, _ uuid.UUID, z network.Zone) err
 		if !ok || have.IP == "" || have.IP != z.IP {
 			return nil, nil
 		}
-		have.IP, have.TTL = "", 0
+		have.IP, have.TTL, have.Networks = "", 0, nil
 		p.w.zones[key] = have
 		return done, nil
 	})
