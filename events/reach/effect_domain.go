@@ -16,24 +16,40 @@ type extent struct {
 	tags []string
 }
 
-// domain of a hidden range: what everybody in the network sends there, which something else may have carried before.
-func (e *RangeEffect) domain(_ World, at Realm) ([]extent, error) {
+// domain of a hidden range: what everybody sends there, which something else may have carried before. Peers have a
+// route to it too, as to every subnetwork ("About peering connections": subnet routes are always exchanged), and it
+// beats all of theirs.
+func (e *RangeEffect) domain(w World, at Realm) ([]extent, error) {
 	dst, err := parse(e.CIDR)
-	return []extent{{at: at, dst: dst}}, err
+	return w.everywhere(at, dst), err
 }
 
 // domain of an endpoint: its address beats every other route, for the network, its peers and whoever routes into it.
 func (e *EndpointEffect) domain(w World, at Realm) ([]extent, error) {
 	dst, err := parse(e.IP)
+	return w.everywhere(at, dst), err
+}
+
+// everywhere are the senders of a network, of its peers, and of the sites that it has routes to, with a destination.
+func (w World) everywhere(at Realm, dst Ranges) []extent {
 	out := []extent{{at: at, dst: dst}}
-	n, _ := w.network(at)
-	for _, r := range slices.Concat(n.Routes.Items, n.Dynamic.Items) {
-		seen := slices.ContainsFunc(out, func(o extent) bool { return o.at == r.Next.Realm })
-		if (r.Next.Kind == ToPeer || r.Next.Kind == ToSite) && !seen {
-			out = append(out, extent{at: r.Next.Realm, dst: dst})
+	add := func(realm Realm) {
+		if !slices.ContainsFunc(out, func(o extent) bool { return o.at == realm }) {
+			out = append(out, extent{at: realm, dst: dst})
 		}
 	}
-	return out, err
+	n, _ := w.network(at)
+	for _, p := range n.Peers {
+		if p.State == Up {
+			add(p.Realm)
+		}
+	}
+	for _, r := range slices.Concat(n.Routes.Items, n.Dynamic.Items) {
+		if r.Next.Kind == ToPeer || r.Next.Kind == ToSite {
+			add(r.Next.Realm)
+		}
+	}
+	return out
 }
 
 func (e *AnnouncementEffect) domain(World, Realm) ([]extent, error) {

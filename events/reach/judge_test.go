@@ -339,3 +339,47 @@ func TestVacantOrUnread(t *testing.T) {
 		}
 	}
 }
+
+// TestARangeIsAskedOfEverybodyWhoHasARouteToIt: peers get the route to a new range with the network, and it beats their
+// own, of whichever kind. A peering that is not there changes nothing for the other side.
+func TestARangeIsAskedOfEverybodyWhoHasARouteToIt(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		kind  RouteKind
+		dst   string
+		state State
+		hurt  bool
+	}{
+		{"their static route", StaticRoute, "172.16.0.0/12", Up, true},
+		{"a route that they have learned", DynamicRoute, "172.16.5.0/24", Up, true},
+		{"their default route", StaticRoute, "0.0.0.0/0", Up, true},
+		{"a route elsewhere", StaticRoute, "192.168.0.0/16", Up, false},
+		{"a peering that is down", StaticRoute, "172.16.0.0/12", Down, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			home, peer := emptyNetwork("home"), emptyNetwork("peer")
+			home.Peers, peer.Peers = []Peering{{"peer", c.state}}, []Peering{{"home", c.state}}
+			out := toSite("site")
+			out.State = Up
+			list := WholeList(route(c.dst, c.kind, out))
+			peer.Routes = list
+			if c.kind == DynamicRoute {
+				peer.Routes, peer.Dynamic = WholeList[Route](), list
+			}
+			peer.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.30.0.9"),
+				Who: Identity{Kind: Instance, Name: "vm"}})
+			w := World{Networks: []Network{home, peer}}
+			j, err := Judge(w, []Effect{{Step: "attach-connector", Network: "home",
+				Range: &RangeEffect{Object: "conn", CIDR: "172.16.5.0/28"}}}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hurt := slices.ContainsFunc(j.Others, func(h Harm) bool {
+				return slices.Contains(h.Who, "vm") && strings.Contains(h.Lost, "172.16.5.0/28")
+			})
+			if hurt != c.hurt {
+				t.Errorf("others: %+v", j.Others)
+			}
+		})
+	}
+}

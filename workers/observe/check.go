@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -16,19 +17,20 @@ type check struct{ Drivers }
 
 // Do reads, judges and decides.
 func (c check) Do(ctx context.Context, _ workers.Run, in ReachIn, _ *ReachOut) (ReachOut, error) {
-	return c.judge(ctx, in)
+	return c.judge(ctx, in, nil)
 }
 
-// judge reads and decides. What could not be read in time is read again: nothing has happened.
-func (d Drivers) judge(ctx context.Context, in ReachIn) (ReachOut, error) {
-	out, err := d.judged(ctx, in)
+// judge reads and decides. What could not be read in time is read again: nothing has happened. Made are effects that
+// have happened.
+func (d Drivers) judge(ctx context.Context, in ReachIn, made []reach.Effect) (ReachOut, error) {
+	out, err := d.judged(ctx, in, made)
 	if err != nil && ctx.Err() != nil {
 		return ReachOut{}, workers.Retry("deadline", 0, fmt.Errorf("read what decides about packets: %w", err))
 	}
 	return out, err
 }
 
-func (d Drivers) judged(ctx context.Context, in ReachIn) (ReachOut, error) {
+func (d Drivers) judged(ctx context.Context, in ReachIn, made []reach.Effect) (ReachOut, error) {
 	in.Effects = in.inForce()
 	if len(in.Effects)+len(in.Asks)+len(in.In) == 0 {
 		return ReachOut{Own: []reach.Finding{}, Sources: []reach.Source{}}, nil
@@ -41,7 +43,7 @@ func (d Drivers) judged(ctx context.Context, in ReachIn) (ReachOut, error) {
 	if err != nil {
 		return ReachOut{}, err
 	}
-	others, err := reach.Harms(a.world, in.Effects, in.Own...)
+	others, err := in.others(a.world, made)
 	// Who would be harmed is told by all that there is: what was not asked for could pass and could not.
 	if err == nil && !r.whole && slices.ContainsFunc(others, func(h reach.Harm) bool { return !h.Vacant() }) {
 		if err := r.everything(ctx); err != nil {
@@ -50,7 +52,7 @@ func (d Drivers) judged(ctx context.Context, in ReachIn) (ReachOut, error) {
 		if a, err = r.answer(); err != nil {
 			return ReachOut{}, err
 		}
-		others, err = reach.Harms(a.world, in.Effects, in.Own...)
+		others, err = in.others(a.world, made)
 	}
 	if err != nil {
 		return ReachOut{}, workers.Refuse("invalid", "judge the plan: %w", err)
@@ -59,6 +61,32 @@ func (d Drivers) judged(ctx context.Context, in ReachIn) (ReachOut, error) {
 	out, err := decide(in, slices.Concat(a.own, a.ways.findings), others)
 	out.Unverified = append(out.Unverified, a.ways.unread...)
 	out.Sources = a.world.Sources()
+	return out, err
+}
+
+// others asks whom it hurts: what is to happen, and what has happened, of those who are there by now. The latter is what
+// they would get back, or lose, if it were undone.
+func (in ReachIn) others(w reach.World, made []reach.Effect) ([]reach.Harm, error) {
+	out, err := reach.Harms(w, in.Effects, in.Own...)
+	if err != nil || len(made) == 0 {
+		return out, err
+	}
+	undone := slices.Clone(made)
+	slices.Reverse(undone)
+	for i := range undone {
+		undone[i].Undone = true
+	}
+	back, err := reach.Harms(w, undone, in.Own...)
+	if errors.Is(err, reach.ErrEffect) { // it is not there, and decides about nobody: the claims tell of that
+		return out, nil
+	}
+	for _, h := range back {
+		if h.Vacant() && len(h.Open) == 0 { // told by the check before
+			continue
+		}
+		h.Lost, h.Widened = h.Widened, h.Lost
+		out = append(out, h)
+	}
 	return out, err
 }
 

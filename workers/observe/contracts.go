@@ -20,7 +20,8 @@ type ReachIn struct {
 	Networks []Scope `json:"networks"`
 	// Controllers are those whose gateways may be on the way.
 	Controllers []string `json:"controllers,omitempty"`
-	// Effects are what has not happened yet, in the order in which it will. One that names no network is in the first.
+	// Effects are what has not happened yet, in the order in which it will; of a proof, what has happened. One that
+	// names no network is in the first.
 	Effects []reach.Effect `json:"effects,omitempty"`
 	// Asks are the connection's own flows.
 	Asks []reach.Ask `json:"asks"`

@@ -21,7 +21,15 @@ func (p prove) Do(ctx context.Context, run workers.Run, in ReachIn, _ *ReachOut)
 	if _, err := p.standing(run).Begin(ctx, run); err != nil {
 		return ReachOut{}, err
 	}
-	return p.judge(ctx, in)
+	return p.proof(ctx, in)
+}
+
+// proof judges the world as it is. The effects of a proof have happened, so that whoever is hurt by them by now is
+// told: somebody may have come since the check before.
+func (p prove) proof(ctx context.Context, in ReachIn) (ReachOut, error) {
+	made := in.Effects
+	in.Effects = nil
+	return p.judge(ctx, in, made)
 }
 
 // Look judges anew. What would refuse a Do is a difference.
@@ -33,7 +41,7 @@ func (p prove) Look(
 	if err != nil || !lasts {
 		return seen, err
 	}
-	seen.Out, err = p.judge(ctx, in)
+	seen.Out, err = p.proof(ctx, in)
 	var f *workers.Failure
 	switch {
 	case err == nil:

@@ -107,3 +107,55 @@ func TestEnforcement(t *testing.T) {
 		}
 	}
 }
+
+// TestProveAsksForWhoCameMeanwhile: a filter that stands hurts whoever has come to its range since the check, whatever
+// it is that sends from there. Consents count as in the check, the connection's own sender is no newcomer, and neither
+// is somebody whose packets the filter does not decide about.
+func TestProveAsksForWhoCameMeanwhile(t *testing.T) {
+	at := func(name, address string, kind reach.Kind) reach.Interface {
+		return reach.Interface{Addresses: ranges(t, address), Who: reach.Identity{Kind: kind, Name: name, Region: "r"}}
+	}
+	for _, c := range []struct {
+		name     string
+		machine  []reach.Interface
+		tenant   []reach.Interface
+		accept   []Consent
+		refuses  bool
+		filtered bool // false: the filter was taken out of the policy meanwhile
+	}{
+		{name: "a machine", machine: []reach.Interface{at("newcomer", "10.0.1.9", reach.Instance)}, refuses: true,
+			filtered: true},
+		{name: "a service", tenant: []reach.Interface{at("newcomer", "10.0.1.0/26", reach.DirectEgress)}, refuses: true,
+			filtered: true},
+		{name: "a machine that is consented to", machine: []reach.Interface{at("newcomer", "10.0.1.9",
+			reach.Instance)}, accept: []Consent{{Cause: "lost", Object: "newcomer"}}, filtered: true},
+		{name: "the service itself", tenant: []reach.Interface{at("svc", "10.0.1.0/26", reach.DirectEgress)},
+			filtered: true},
+		{name: "a machine elsewhere", machine: []reach.Interface{at("newcomer", "10.0.0.77", reach.Instance)},
+			filtered: true},
+		{name: "nobody", filtered: true},
+		{name: "a machine without the filter", machine: []reach.Interface{at("newcomer", "10.0.1.9", reach.Instance)}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, p, run, in := standing(t)
+			in.Effects, in.Accept = question().Effects, c.accept
+			n := s.networks[home]
+			n.Interfaces.Items = append(n.Interfaces.Items, c.machine...)
+			n.Tenants.Items = append(n.Tenants.Items, c.tenant...)
+			if !c.filtered {
+				n.Firewall.Global = reach.WholeList[reach.Policy]()
+				in.Asks = in.Asks[:1]
+			}
+			s.networks[home] = n
+			_, err := p.Do(t.Context(), run, in, nil)
+			if (err != nil) != c.refuses || err != nil && !strings.Contains(err.Error(), "newcomer would lose") {
+				t.Errorf("do: %v", err)
+			}
+			seen, err := p.Look(t.Context(), run, in, nil)
+			if want := map[bool]events.Presence{true: events.Different, false: events.Present}[c.refuses]; err != nil ||
+				seen.Presence != want || c.refuses && !strings.Contains(seen.Detail, "newcomer") {
+				t.Errorf("look: %s %q %v, want %s", seen.Presence, seen.Detail, err, want)
+			}
+		})
+	}
+}

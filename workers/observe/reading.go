@@ -196,7 +196,7 @@ func (r *reading) atHome() bool {
 		return false
 	}
 	return !slices.ContainsFunc(r.in.Effects, func(e reach.Effect) bool {
-		return e.Filter == nil && e.Range == nil && e.GoogleAccess == nil
+		return e.Filter == nil && e.GoogleAccess == nil
 	})
 }
 

@@ -114,7 +114,7 @@ func TestOnlyWhatAnAnswerDependsOnIsRead(t *testing.T) {
 				c.in(&in)
 			}
 			d := Drivers{Networks: s, Gateways: s}
-			got, gotErr := d.judge(t.Context(), in)
+			got, gotErr := d.judge(t.Context(), in, nil)
 			if !slices.Equal(s.asked, c.want) {
 				t.Errorf("read %q, want %q", s.asked, c.want)
 			}

@@ -146,7 +146,8 @@ func (t *tally) print() error {
 	table.Row(nil, "refused-by-other-checks", s.unmade)
 	table.Row(proof.Need(s.changed == 0, "%d kinds", len(s.hurt)), "flows-of-others-changed", s.changed)
 	share := float64(s.harmless-s.refused) / float64(max(1, s.harmless))
-	table.Row(proof.Need(share >= leastCompleted, "%.1f %% of the harmless complete", 100*share), "harmless-completed",
+	table.Row(proof.Need(share >= leastCompleted || s.harmless == 0, "%.1f %% of the harmless complete", 100*share),
+		"harmless-completed",
 		fmt.Sprintf("%d of %d", s.harmless-s.refused, s.harmless))
 	share = float64(s.refused) / float64(max(1, len(t.ends)))
 	table.Row(proof.Need(share <= mostOverdone, "%.1f %% of all", 100*share), "refused-though-harmless", s.refused)

@@ -21,7 +21,7 @@ type journey struct {
 
 func journeys() []journey {
 	return []journey{
-		{"private-service", "apply", 295}, {"private-service", "withdraw", 84},
+		{"private-service", "apply", 303}, {"private-service", "withdraw", 86},
 		{"private-service-connector", "apply", 226}, {"private-service-connector", "withdraw", 81},
 	}
 }

@@ -35,6 +35,7 @@ type recipe struct {
 	address      saga.Handle[network.ReserveAddressOut]
 	endpoint     saga.Handle[network.CreateEndpointOut]
 	connector    saga.Handle[egress.AttachConnectorOut]
+	filtered     saga.Handle[policy.FilterEgressOut]
 	// before are the steps that must be done before the names point here; bound those before the service is bound.
 	before, bound []string
 }
@@ -207,6 +208,7 @@ func (r *recipe) filter(f *Filter) {
 	}
 	h := saga.Add[policy.FilterEgressOut](r.b,
 		saga.Spec{Name: "filter-egress", Kind: policy.KindFilterEgress, Prefix: "fltr"}, in, source)
+	r.filtered = h
 	r.bound = append(r.bound, h.Name())
 	if f.Via == ViaGCPFirewall {
 		return

@@ -57,6 +57,7 @@ func (r *recipe) addProveReach() {
 		}
 	}
 	q.waysIn(r)
+	q.made(r)
 	h := saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "prove-reach", Kind: observe.KindProveReach, Prefix: "reach",
 		After: slices.Concat(r.bound, r.before)}, q.ReachIn, q.binds...)
 	r.bound = append(r.bound, h.Name())
@@ -182,6 +183,16 @@ func (q *reachQuestion) effects(r *recipe) {
 		q.source(r, &e.Filter.Source)
 		q.Effects = append(q.Effects, *e)
 	}
+}
+
+// made is the filter as it is: who came to its range since the check before is hurt by it.
+func (q *reachQuestion) made(r *recipe) {
+	e := r.filterIn(r.Egress.Filter).Effect("filter-egress")
+	q.binds = append(q.binds, saga.Fill(&e.Filter.Source,
+		saga.Field(r.filtered, func(o *policy.FilterEgressOut) *string { return &o.Source })),
+		saga.Fill(&e.Filter.Priorities,
+			saga.Field(r.filtered, func(o *policy.FilterEgressOut) *[]int { return &o.Priorities })))
+	q.Effects = append(q.Effects, *e)
 }
 
 // source fills in the range that the filter is for, before its connector is made.

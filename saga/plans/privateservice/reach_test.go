@@ -81,9 +81,11 @@ func TestWhatAPlanAsks(t *testing.T) {
 				t.Errorf("own senders are bound to %q", binds["/own/0"])
 			}
 			holds(t, in.Asks, reach.Sender{Kind: reach.Kind(c.kind), Source: c.source, Subnet: c.subnet})
-			after, _ := asked(t, p, "prove-reach")
-			if len(after.Effects) > 0 || len(after.Asks) != len(in.Asks) {
-				t.Errorf("the proof asks of a world that is not there: %+v", after)
+			after, made := asked(t, p, "prove-reach")
+			if len(after.Effects) != 1 || after.Effects[0].Filter == nil || len(after.Asks) != len(in.Asks) ||
+				made["/effects/0/filter/source"] != "filter-egress/source" ||
+				made["/effects/0/filter/priorities"] != "filter-egress/priorities" {
+				t.Errorf("the proof asks of another world than the one with the filter as it is: %+v, %v", after, made)
 			}
 		})
 	}
