@@ -16,6 +16,8 @@ type Effect struct {
 	Step string `json:"step"`
 	// Undone takes away what the step made.
 	Undone bool `json:"undone,omitempty"`
+	// Consented tells that the intent accepts what the step does to others, whoever they are.
+	Consented bool `json:"consented,omitempty"`
 	// Network is the network that it is in.
 	Network Realm `json:"network,omitempty"`
 

@@ -121,9 +121,9 @@ func (e *GatewayFilterEffect) set(w World, change func(*RuleSet) error) (World, 
 	w.Controllers = slices.Clone(w.Controllers)
 	sets := &w.Controllers[i].Sets
 	at := slices.IndexFunc(sets.Items, func(s RuleSet) bool { return s.Object == e.Set })
-	if at < 0 {
-		*sets = plus(*sets, RuleSet{Object: e.Set})
-		at = len(sets.Items) - 1
+	if at < 0 { // whatever comes before it decides about fewer packets
+		sets.Items = slices.Insert(slices.Clone(sets.Items), 0, RuleSet{Object: e.Set})
+		at = 0
 	}
 	sets.Items = slices.Clone(sets.Items)
 	return w, change(&sets.Items[at])

@@ -121,6 +121,9 @@ func Harms(w World, effects []Effect, own ...string) ([]Harm, error) {
 
 // harmed asks what one step changes for others.
 func harmed(before, after World, e Effect, own []string) ([]Harm, error) {
+	if e.Consented {
+		return nil, nil
+	}
 	d, err := e.operation()
 	if err != nil {
 		return nil, err

@@ -369,16 +369,16 @@ func TestARangeIsAskedOfEverybodyWhoHasARouteToIt(t *testing.T) {
 			peer.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.30.0.9"),
 				Who: Identity{Kind: Instance, Name: "vm"}})
 			w := World{Networks: []Network{home, peer}}
-			j, err := Judge(w, []Effect{{Step: "attach-connector", Network: "home",
-				Range: &RangeEffect{Object: "conn", CIDR: "172.16.5.0/28"}}}, nil)
+			all, err := Harms(w, []Effect{{Step: "attach-connector", Network: "home",
+				Range: &RangeEffect{Object: "conn", CIDR: "172.16.5.0/28"}}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			hurt := slices.ContainsFunc(j.Others, func(h Harm) bool {
+			hurt := slices.ContainsFunc(all, func(h Harm) bool {
 				return slices.Contains(h.Who, "vm") && strings.Contains(h.Lost, "172.16.5.0/28")
 			})
 			if hurt != c.hurt {
-				t.Errorf("others: %+v", j.Others)
+				t.Errorf("others: %+v", all)
 			}
 		})
 	}

@@ -1,6 +1,10 @@
 package policy
 
-import "github.com/culvertnet/culvert/events/reach"
+import (
+	"slices"
+
+	"github.com/culvertnet/culvert/events/reach"
+)
 
 // ConnectorRules are what a connector's instances must reach whatever the filter says (Connecting to a VPC network,
 // firewall rules): the serverless side and its health checks. The addresses of Google's APIs are none of it: by SNI or
@@ -34,16 +38,28 @@ func (in FilterEgressIn) LetOut() []reach.Allowed {
 	return out
 }
 
-// Destination is the rule's destination in the model's terms.
+// Destination is the rule's destination in the model's terms. The words that a tag has for ports say no more than the
+// protocol.
 func (r Rule) Destination() reach.Allowed {
-	return reach.Allowed{FQDN: r.FQDN, CIDR: r.CIDR, Protocol: r.Protocol, Ports: r.Ports}
+	words := func(port string) bool { return port == "ping" || port == "all" }
+	return reach.Allowed{FQDN: r.FQDN, CIDR: r.CIDR, Protocol: r.Protocol,
+		Ports: slices.DeleteFunc(slices.Clone(r.Ports), words)}
 }
 
-// Effect is what the filter does to the facts of reach, in the policy that is on the network; the caller says on which
-// priorities. It is nil for the filters of a gateway, of which no effect is told yet.
+// webPriority is the first number of the filter's rules in a rule set (adapters/aviatrix has the same).
+const webPriority = 100
+
+// Effect is what the filter does to the facts of reach: in the policy that is on the network, where the caller says on
+// which priorities, or at a gateway. What a filter for everybody behind the gateway does to them is consented to.
 func (in FilterEgressIn) Effect(step string) *reach.Effect {
 	if in.Via != ViaGCPFirewall {
-		return nil
+		e := &reach.GatewayFilterEffect{Object: step, Gateway: in.Gateway, Source: in.Source, Closed: in.Closes(),
+			Allow: in.LetOut()}
+		if in.Via == ViaAviatrixWebGroup {
+			e.Set, e.Priority = step, webPriority
+		}
+		return &reach.Effect{Step: step, Network: reach.Realm(in.Network), GatewayFilter: e,
+			Consented: in.GatewayWide && in.Via == ViaAviatrixFQDN}
 	}
 	return &reach.Effect{Step: step, Network: reach.Realm(in.Network), Filter: &reach.FilterEffect{
 		Source: in.Source, Closed: in.Closes(), Allow: in.LetOut(),

@@ -21,8 +21,8 @@ type journey struct {
 
 func journeys() []journey {
 	return []journey{
-		{"private-service", "apply", 303}, {"private-service", "withdraw", 86},
-		{"private-service-connector", "apply", 226}, {"private-service-connector", "withdraw", 81},
+		{"private-service", "apply", 306}, {"private-service", "withdraw", 126},
+		{"private-service-connector", "apply", 226}, {"private-service-connector", "withdraw", 119},
 	}
 }
 

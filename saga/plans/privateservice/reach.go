@@ -174,15 +174,33 @@ func (q *reachQuestion) effects(r *recipe) {
 	if g := r.Egress.GoogleAccess; g != nil && len(g.Subnetworks) > 0 {
 		q.Effects = append(q.Effects, r.googleAccessIn(g).Effect("enable-google-access", r.Network))
 	}
-	if !r.claimsReach() {
+	if r.Egress.Filter == nil {
 		return
 	}
-	if e := r.filterIn(r.Egress.Filter).Effect("filter-egress"); e != nil {
-		q.binds = append(q.binds, saga.Fill(&e.Filter.Priorities,
-			saga.Field(r.checkPolicy, func(o *policy.CheckOut) *[]int { return &o.Priorities })))
-		q.source(r, &e.Filter.Source)
+	e := r.filterIn(r.Egress.Filter).Effect("filter-egress")
+	if e.GatewayFilter != nil {
+		q.source(r, &e.GatewayFilter.Source)
 		q.Effects = append(q.Effects, *e)
+		q.steering(r)
+		return
 	}
+	q.binds = append(q.binds, saga.Fill(&e.Filter.Priorities,
+		saga.Field(r.checkPolicy, func(o *policy.CheckOut) *[]int { return &o.Priorities })))
+	q.source(r, &e.Filter.Source)
+	q.Effects = append(q.Effects, *e)
+}
+
+// steering is the route to the gateway of an FQDN tag, for everybody who has the network tag of a direct interface. It
+// beats every other. A connector's own tag is nobody else's.
+func (q *reachQuestion) steering(r *recipe) {
+	d := r.Egress.Direct
+	if r.Egress.Filter.Via != ViaAviatrixFQDN || d == nil || len(d.Tags) == 0 {
+		return
+	}
+	route := &reach.RouteEffect{Object: "steer-egress", Dest: "0.0.0.0/0", Tags: d.Tags[:1]}
+	q.binds = append(q.binds, saga.Fill(&route.NextHopIP,
+		saga.Field(r.checkPolicy, func(o *policy.CheckOut) *string { return &o.NextHopIP })))
+	q.Effects = append(q.Effects, reach.Effect{Step: "steer-egress", Network: reach.Realm(r.Network), Route: route})
 }
 
 // made is the filter as it is: who came to its range since the check before is hurt by it.

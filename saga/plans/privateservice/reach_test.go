@@ -111,8 +111,43 @@ func holds(t *testing.T, asks []reach.Ask, want reach.Sender) {
 	}
 }
 
-// TestWithoutAKnownFilterAnswersAreAsked: filters of gateways have no effect that the model knows, and without a filter
-// no destination is named. What such a service reaches has to find its way back.
+// TestFiltersOfGatewaysAreAskedAbout: what the filter does at its gateway, and the route of a network tag that others
+// may have. A connector's tag is its own, and from 9.0 on the controller's route serves.
+func TestFiltersOfGatewaysAreAskedAbout(t *testing.T) {
+	tagged := strings.Replace(direct, "}", `,"tags":["red","blue"]}`, 1)
+	strict := strings.Replace(byTag, "true", "false", 1)
+	for name, c := range map[string]struct {
+		egress    string
+		steps     []string
+		consented bool
+	}{
+		"a tag and an existing connector":   {`"connector":{"existing":"c"},` + byTag, []string{"filter-egress"}, true},
+		"a tag and a direct interface":      {tagged + "," + byTag, []string{"filter-egress", "steer-egress"}, true},
+		"a tag without consent":             {tagged + "," + strict, []string{"filter-egress", "steer-egress"}, false},
+		"web groups and a direct interface": {direct + "," + byWebGroup, []string{"filter-egress"}, false},
+	} {
+		in, binds := asked(t, planned(t, ways("", "", c.egress)), "check-reach")
+		var steps []string
+		for i, e := range in.Effects {
+			steps = append(steps, e.Step)
+			at := fmt.Sprintf("/effects/%d/", i)
+			if f := e.GatewayFilter; f != nil && (f.Gateway == "" || !f.Closed || e.Consented != c.consented ||
+				f.Source == "" && binds[at+"gatewayFilter/source"] == "") {
+				t.Errorf("%s: %+v, bound by %v", name, f, binds)
+			}
+			if r := e.Route; r != nil && (!slices.Equal(r.Tags, []string{"red"}) ||
+				binds[at+"route/nextHopIp"] != "check-policy/nextHopIp") {
+				t.Errorf("%s: %+v, bound by %v", name, r, binds)
+			}
+		}
+		if !slices.Equal(steps, c.steps) {
+			t.Errorf("%s: effects of %v, want %v", name, steps, c.steps)
+		}
+	}
+}
+
+// TestWithoutAKnownFilterAnswersAreAsked: filters of gateways claim no destination yet, and without a filter none is
+// named. What such a service reaches has to find its way back.
 func TestWithoutAKnownFilterAnswersAreAsked(t *testing.T) {
 	for _, filter := range []string{"", "," + byTag, "," + byWebGroup} {
 		p := planned(t, ways("", "", connector+filter))

@@ -137,7 +137,7 @@ func (d *departure) add(s saga.Standing) error {
 		if err != nil || out == nil {
 			return err
 		}
-		if e := in.Effect("removal of " + s.Step); e != nil {
+		if e := in.Effect("removal of " + s.Step); e.Filter != nil { // those of gateways are not asked about
 			e.Undone, e.Filter.Policy, e.Filter.Priorities = true, out.Policy, out.Priorities
 			d.Effects = append(d.Effects, *e)
 			d.at(in.Network, in.Region)
