@@ -64,8 +64,8 @@ func (d Drivers) judged(ctx context.Context, in ReachIn, made []reach.Effect) (R
 	return out, err
 }
 
-// others asks whom it hurts: what is to happen, and what has happened, of those who are there by now. The latter is what
-// they would get back, or lose, if it were undone.
+// others asks whom it hurts: what is to happen, and what has happened, of those who are there by now. The latter is
+// what they would get back, or lose, if it were undone.
 func (in ReachIn) others(w reach.World, made []reach.Effect) ([]reach.Harm, error) {
 	out, err := reach.Harms(w, in.Effects, in.Own...)
 	if err != nil || len(made) == 0 {
