@@ -238,12 +238,22 @@ func (w World) claimed(want Want, q Question) (c claimed) {
 		return claimed{v, v, v.Sure, v.Undecided()}
 	}
 	c.there, c.verdict = roundTrip(w, q)
-	arrives := q.Flows
+	arrives := w.asked(q)
 	if want == Answered {
 		arrives = c.there.May
 	}
 	c.bad, c.open = arrives.Subtract(c.verdict.May), c.verdict.Undecided()
 	return c
+}
+
+// asked are the flows of a question to the addresses that its names have in the sender's network. Those to a name of
+// which nobody here can tell, and to one that has no address, are as they were.
+func (w World) asked(q Question) Flows {
+	r := run{world: w, question: q}
+	if settled := r.settleNames(); !settled.Empty() {
+		return settled
+	}
+	return q.Flows
 }
 
 // doubts are those that the answer depends on. While nobody can tell which addresses the name of a destination has, the

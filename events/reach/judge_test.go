@@ -383,3 +383,48 @@ func TestARangeIsAskedOfEverybodyWhoHasARouteToIt(t *testing.T) {
 		})
 	}
 }
+
+// TestANameThatTheNetworkAnswersIsItsAddresses: what passes to a name is asked of the addresses that it has, and of
+// nothing else; each of them has to be reached.
+func TestANameThatTheNetworkAnswersIsItsAddresses(t *testing.T) {
+	record := func(addresses ...string) Record {
+		return Record{Name: "git.corp.example", Addresses: ranges(t, addresses...)}
+	}
+	zone := func(r Record) func(*Network) {
+		return func(n *Network) {
+			n.Names.Zones = WholeList(Zone{Object: "corp", Domain: "corp.example", Kind: PrivateZone,
+				Records: []Record{r}})
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		names func(*Network)
+		is    Outcome
+	}{
+		{"a zone, and it is reached", zone(record("8.0.0.9")), AsWanted},
+		{"a zone with two addresses, both reached", zone(record("8.0.0.9", "8.1.0.9")), AsWanted},
+		{"a zone with two addresses, one reached", zone(record("8.0.0.9", "10.99.0.9")), Otherwise},
+		{"a zone, and nothing leads there", zone(record("10.99.0.9")), Otherwise},
+		{"a zone without the name", zone(Record{Name: "x.corp.example", Addresses: ranges(t, "8.0.0.9")}), Otherwise},
+		{"a response policy", func(n *Network) {
+			n.Names.Responses = WholeList(Response{Name: "*.example", Addresses: ranges(t, "8.0.0.9")})
+		}, AsWanted},
+		{"nobody here", func(*Network) {}, Undecided},
+	} {
+		n := emptyNetwork("net")
+		out := toSite("site")
+		out.State = Up
+		n.Routes = WholeList(route("8.0.0.0/8", StaticRoute, out),
+			route("10.8.0.0/24", SubnetRoute, NextHop{Kind: ToLocal, State: Up}))
+		n.Subnets = WholeList(Subnet{Object: "sub", Region: "r", Ranges: ranges(t, "10.8.0.0/24")})
+		c.names(&n)
+		site := FarSideFacts{Realm: "site", Owns: ranges(t, "8.0.0.0/8"), Table: WholeList(route("10.8.0.0/16",
+			DynamicRoute, NextHop{Kind: ToNetwork, Name: "net", Realm: "net", State: Up}))}
+		f, err := World{Networks: []Network{n}, Sites: []FarSideFacts{site}}.Ask(Ask{About: "git", Want: Passes,
+			From: Sender{Realm: "net", Kind: DirectEgress, Region: "r", Subnet: "sub"},
+			Dest: &Allowed{FQDN: "git.corp.example", Protocol: "tcp", Ports: []string{"443"}}})
+		if err != nil || f.Is != c.is {
+			t.Errorf("%s: %s, want %s: %+v %v", c.name, f.Is, c.is, f, err)
+		}
+	}
+}
