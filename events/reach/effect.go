@@ -43,8 +43,10 @@ type EndpointEffect struct {
 	Object string `json:"object"`
 	// IP is an address, or the ranges that it will be taken from, with commas.
 	IP string `json:"ip"`
-	// Bundle is an endpoint for Google's APIs; else Producer is behind the attachment.
+	// Bundle is an endpoint for Google's APIs, Restricted for those only that service perimeters support; else Producer
+	// is behind the attachment.
 	Bundle       bool   `json:"bundle,omitempty"`
+	Restricted   bool   `json:"restricted,omitempty"`
 	Producer     Realm  `json:"producer,omitempty"`
 	Region       string `json:"region,omitempty"`
 	GlobalAccess bool   `json:"globalAccess,omitempty"`
@@ -76,6 +78,8 @@ type FilterEffect struct {
 	// Priorities are those that the rules have or may have, the lowest number first. What others have of them is left
 	// out.
 	Priorities []int `json:"priorities"`
+	// Held are those of the filter that stands, if one does. When it has the same source it is changed in place.
+	Held []int `json:"held,omitempty"`
 }
 
 // A GatewayFilterEffect is a filter at a gateway: a tag by names, or rules of a set of the distributed firewall.
@@ -91,7 +95,7 @@ type GatewayFilterEffect struct {
 	Priority int64 `json:"priority,omitempty"`
 }
 
-// A RouteEffect is a static route.
+// A RouteEffect is a static route by a machine's address.
 type RouteEffect struct {
 	Object    string   `json:"object"`
 	Dest      string   `json:"dest"`

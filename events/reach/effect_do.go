@@ -37,8 +37,10 @@ func (e *EndpointEffect) do(w World, at Realm) (World, error) {
 		return World{}, err
 	}
 	return w.with(at, func(n *Network) error {
-		n.Endpoints = plus(n.Endpoints, Endpoint{Object: e.Object, Address: ip, Bundle: e.Bundle, Producer: e.Producer,
-			Region: e.Region, GlobalAccess: e.GlobalAccess, Accepted: Up})
+		n.Endpoints = plus(n.Endpoints, Endpoint{Object: e.Object, Address: ip, Bundle: e.Bundle,
+			Restricted: e.Restricted, Producer: e.Producer, Region: e.Region, GlobalAccess: e.GlobalAccess,
+			Accepted: Up})
+		n.directory()
 		return nil
 	})
 }
@@ -50,8 +52,27 @@ func (e *EndpointEffect) undo(w World, at Realm) (World, error) {
 	}
 	return w.with(at, func(n *Network) error {
 		n.Endpoints = minus(n.Endpoints, func(o Endpoint) bool { return o.Address.Equal(ip) })
+		n.directory()
 		return nil
 	})
+}
+
+// endpointNames is the zone that Google keeps for the names of endpoints for its APIs ("Access Google APIs through
+// endpoints": Service Directory creates a private zone for p.googleapis.com). Google answers in it.
+const endpointNames Name = "p.googleapis.com"
+
+// directory gives the network Google's zone while it has an endpoint for Google's APIs, and takes it away after the
+// last one.
+func (n *Network) directory() {
+	made := func(z Zone) bool { return z.Domain == endpointNames && z.Kind == ForwardingZone }
+	has := slices.ContainsFunc(n.Names.Zones.Items, made)
+	switch wants := slices.ContainsFunc(n.Endpoints.Items, func(e Endpoint) bool { return e.Bundle }); {
+	case wants && !has:
+		n.Names.Zones = plus(n.Names.Zones, Zone{Object: string(endpointNames), Domain: endpointNames,
+			Kind: ForwardingZone})
+	case !wants && has:
+		n.Names.Zones = minus(n.Names.Zones, made)
+	}
 }
 
 // sites changes the tables of the sites that learn, or forget, the prefix.
@@ -99,17 +120,31 @@ func (e *RouteEffect) do(w World, at Realm) (World, error) {
 	}
 	return w.with(at, func(n *Network) error {
 		n.Routes = plus(n.Routes, Route{Object: e.Object, Kind: StaticRoute, Dst: dst, Priority: e.Priority,
-			Tags: e.Tags, Next: next})
+			Preference: ownCategory, Tags: e.Tags, Next: next})
 		return nil
 	})
 }
 
 func (e *RouteEffect) undo(w World, at Realm) (World, error) {
-	return w.with(at, func(n *Network) error {
-		n.Routes = minus(n.Routes, func(r Route) bool { return r.Kind == StaticRoute && r.Object == e.Object })
+	dst, err := prefix(e.Dest)
+	if err != nil {
+		return World{}, err
+	}
+	next, err := w.hop(at, e.NextHopIP)
+	if err != nil {
+		return World{}, err
+	}
+	return w.with(at, func(n *Network) error { // no network has the same route twice
+		n.Routes = minus(n.Routes, func(r Route) bool {
+			return r.Kind == StaticRoute && r.Dst == dst && r.Priority == e.Priority && r.Next == next &&
+				slices.Equal(r.Tags, e.Tags)
+		})
 		return nil
 	})
 }
+
+// ownCategory is the preference of a network's own static routes ("Routes", categories of custom routes).
+const ownCategory = 1
 
 // hop is what an address of a network is as a next hop: a gateway's machine, or nobody's.
 func (w World) hop(at Realm, ip string) (NextHop, error) {

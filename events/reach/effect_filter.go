@@ -4,60 +4,120 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
-// rules are the filter's rules, on the numbers that nobody else has: what is allowed first, the denial last.
+// wanted are the filter's rules without their numbers: one for each group of destinations, and last the denial.
+func (e *FilterEffect) wanted(src Ranges) (out []Rule, err error) {
+	for _, g := range e.groups() {
+		r, err := e.rule(g, src)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	if e.Closed {
+		all := Peer{Ranges: RangesOf(netip.MustParsePrefix("0.0.0.0/0"))}
+		out = append(out, Rule{Act: Deny, Src: Peer{Ranges: src}, Dst: all, Layer4: []Layer4{EveryProtocol()},
+			Target: Target{All: true}})
+	}
+	return out, nil
+}
+
+// groups are the destinations that share a rule: names, or ranges, of one protocol with the same ports.
+func (e *FilterEffect) groups() (out [][]Allowed) {
+	at := map[string]int{}
+	for _, a := range e.Allow {
+		ports := slices.Compact(slices.Sorted(slices.Values(a.Ports)))
+		key := fmt.Sprint(a.FQDN != "", strings.ToLower(a.Protocol), ports)
+		i, known := at[key]
+		if !known {
+			i = len(out)
+			at[key], out = i, append(out, nil)
+		}
+		out[i] = append(out[i], a)
+	}
+	return out
+}
+
+// rule is the one that a group shares.
+func (e *FilterEffect) rule(group []Allowed, src Ranges) (Rule, error) {
+	out := Rule{Act: Allow, Src: Peer{Ranges: src}, Target: Target{All: true}}
+	if !e.Closed {
+		out.Act = Deny
+	}
+	for _, a := range group {
+		dst, err := a.peer()
+		if err != nil {
+			return Rule{}, err
+		}
+		out.Dst.Ranges = out.Dst.Ranges.Union(dst.Ranges)
+		out.Dst.Names = append(out.Dst.Names, dst.Names...)
+	}
+	layer4, err := group[0].layer4()
+	out.Layer4 = []Layer4{layer4}
+	return out, err
+}
+
+// rules are those of a policy once the filter is there. One that stands is changed in place: a rule of the same kind
+// keeps its number, new ones have the lowest numbers that nobody has, the denial the last one.
 func (e *FilterEffect) rules(have []Rule) ([]Rule, error) {
 	src, err := parse(e.Source)
 	if err != nil {
 		return nil, err
 	}
-	taken := map[int]bool{}
-	for _, r := range have {
-		taken[int(r.Priority)] = true
+	wanted, err := e.wanted(src)
+	if err != nil {
+		return nil, err
 	}
-	free := slices.DeleteFunc(slices.Clone(e.Priorities), func(p int) bool { return taken[p] })
-	need := len(e.Allow)
-	if e.Closed {
+	rest, own := apart(have, e.Held, src)
+	block := e.Priorities
+	if len(own) > 0 {
+		block = e.Held
+	}
+	free := slices.DeleteFunc(slices.Sorted(slices.Values(block)), func(p int) bool {
+		return slices.ContainsFunc(have, func(r Rule) bool { return int(r.Priority) == p })
+	})
+	need := 0
+	for i := range wanted {
+		if at := slices.IndexFunc(own, wanted[i].alike); at >= 0 {
+			wanted[i].Priority = own[at].Priority
+			own = slices.Delete(own, at, at+1)
+			continue
+		}
 		need++
 	}
 	if len(free) < need {
 		return nil, fmt.Errorf("%d priorities are free and %d rules are needed", len(free), need)
 	}
-	var out []Rule
-	for i, a := range e.Allow {
-		r, err := e.rule(a, src)
-		if err != nil {
-			return nil, err
+	for i := range wanted {
+		if wanted[i].Priority == 0 && e.Closed && i == len(wanted)-1 {
+			wanted[i].Priority = int64(free[len(free)-1])
+		} else if wanted[i].Priority == 0 {
+			wanted[i].Priority, free = int64(free[0]), free[1:]
 		}
-		r.Priority = int64(free[i])
-		out = append(out, r)
+		wanted[i].Object = fmt.Sprintf("%s %d", e.Policy, wanted[i].Priority)
 	}
-	if e.Closed {
-		all := Peer{Ranges: RangesOf(netip.MustParsePrefix("0.0.0.0/0"))}
-		out = append(out, Rule{Priority: int64(free[len(free)-1]), Act: Deny, Src: Peer{Ranges: src}, Dst: all,
-			Layer4: []Layer4{EveryProtocol()}, Target: Target{All: true}})
-	}
-	for i := range out {
-		out[i].Object = fmt.Sprintf("%s %d", e.Policy, out[i].Priority)
-	}
-	return out, nil
+	return slices.Concat(rest, wanted), nil
 }
 
-func (e *FilterEffect) rule(a Allowed, src Ranges) (Rule, error) {
-	dst, err := a.peer()
-	if err != nil {
-		return Rule{}, err
+// apart tells the rules that a filter has on some numbers from all others.
+func apart(have []Rule, numbers []int, src Ranges) (rest, own []Rule) {
+	for _, r := range have {
+		if slices.Contains(numbers, int(r.Priority)) && r.Src.Ranges.Equal(src) {
+			own = append(own, r)
+		} else {
+			rest = append(rest, r)
+		}
 	}
-	layer4, err := a.layer4()
-	if err != nil {
-		return Rule{}, err
-	}
-	act := Allow
-	if !e.Closed {
-		act = Deny
-	}
-	return Rule{Act: act, Src: Peer{Ranges: src}, Dst: dst, Layer4: []Layer4{layer4}, Target: Target{All: true}}, nil
+	return rest, own
+}
+
+// alike tells whether two rules of a filter differ in their destinations at most.
+func (r Rule) alike(o Rule) bool {
+	same := func(a, b Layer4) bool { return a.Protocols.Equal(b.Protocols) && a.Ports.Equal(b.Ports) }
+	return r.Act == o.Act && (len(r.Dst.Names) > 0) == (len(o.Dst.Names) > 0) &&
+		slices.EqualFunc(r.Layer4, o.Layer4, same)
 }
 
 // policy changes the network's own policy.
@@ -80,7 +140,7 @@ func (e *FilterEffect) policy(w World, at Realm, change func(*Policy) error) (Wo
 func (e *FilterEffect) do(w World, at Realm) (World, error) {
 	return e.policy(w, at, func(p *Policy) error {
 		rules, err := e.rules(p.Rules)
-		p.Rules = slices.Concat(p.Rules, rules)
+		p.Rules = rules
 		return err
 	})
 }
@@ -91,115 +151,7 @@ func (e *FilterEffect) undo(w World, at Realm) (World, error) {
 		return World{}, err
 	}
 	return e.policy(w, at, func(p *Policy) error {
-		p.Rules = slices.DeleteFunc(slices.Clone(p.Rules), func(r Rule) bool {
-			return slices.Contains(e.Priorities, int(r.Priority)) && r.Src.Ranges.Equal(src)
-		})
-		return nil
-	})
-}
-
-// gateway changes the gateway.
-func (e *GatewayFilterEffect) gateway(w World, change func(*Gateway) error) (World, error) {
-	i := slices.IndexFunc(w.Gateways, func(g Gateway) bool { return g.Name == e.Gateway })
-	if i < 0 {
-		return World{}, fmt.Errorf("nothing was read of gateway %q", e.Gateway)
-	}
-	w.Gateways = slices.Clone(w.Gateways)
-	return w, change(&w.Gateways[i])
-}
-
-// set changes the rule set of the gateway's controller.
-func (e *GatewayFilterEffect) set(w World, change func(*RuleSet) error) (World, error) {
-	g, ok := w.gateway(e.Gateway)
-	if !ok {
-		return World{}, fmt.Errorf("nothing was read of gateway %q", e.Gateway)
-	}
-	i := slices.IndexFunc(w.Controllers, func(c Controller) bool { return c.Name == g.Controller })
-	if i < 0 {
-		return World{}, fmt.Errorf("nothing was read of controller %q", g.Controller)
-	}
-	w.Controllers = slices.Clone(w.Controllers)
-	sets := &w.Controllers[i].Sets
-	at := slices.IndexFunc(sets.Items, func(s RuleSet) bool { return s.Object == e.Set })
-	if at < 0 { // whatever comes before it decides about fewer packets
-		sets.Items = slices.Insert(slices.Clone(sets.Items), 0, RuleSet{Object: e.Set})
-		at = 0
-	}
-	sets.Items = slices.Clone(sets.Items)
-	return w, change(&sets.Items[at])
-}
-
-func (e *GatewayFilterEffect) do(w World, _ Realm) (World, error) {
-	src, err := parse(e.Source)
-	if err != nil {
-		return World{}, err
-	}
-	if e.Set == "" {
-		return e.gateway(w, func(g *Gateway) error { return e.tag(g, src) })
-	}
-	return e.set(w, func(s *RuleSet) error { return e.web(s, src) })
-}
-
-func (e *GatewayFilterEffect) act() Act {
-	if e.Closed {
-		return Allow
-	}
-	return Deny
-}
-
-// tag attaches a tag to a gateway.
-func (e *GatewayFilterEffect) tag(g *Gateway, src Ranges) error {
-	tag := Tag{Object: e.Object, Enabled: true, White: e.Closed, Sources: src}
-	for _, a := range e.Allow {
-		layer4, err := a.layer4()
-		if err != nil {
-			return err
-		}
-		tag.Rules = append(tag.Rules, TagRule{Name: NameOf(a.FQDN), Layer4: layer4, Act: e.act()})
-	}
-	g.Tags = plus(g.Tags, tag)
-	return nil
-}
-
-// web adds rules to a set, the closing one last.
-func (e *GatewayFilterEffect) web(s *RuleSet, src Ranges) error {
-	s.Rules = slices.Clone(s.Rules)
-	for i, a := range e.Allow {
-		layer4, err := a.layer4()
-		if err != nil {
-			return err
-		}
-		dst, err := a.peer()
-		if err != nil {
-			return err
-		}
-		rule := WebRule{Object: fmt.Sprintf("%s-%d", e.Object, i), Priority: e.Priority, Act: e.act(),
-			Src: Group{Ranges: src}, Dst: Group{Ranges: dst.Ranges}, Layer4: []Layer4{layer4}, Web: dst.Names}
-		if len(dst.Names) > 0 {
-			rule.Dst.Ranges = EveryAddress()
-		}
-		s.Rules = append(s.Rules, rule)
-	}
-	if e.Closed {
-		s.Rules = append(s.Rules, WebRule{Object: e.Object + "-default", Priority: e.Priority + 1, Act: Deny,
-			Src: Group{Ranges: src}, Dst: Group{Ranges: EveryAddress()}, Layer4: []Layer4{EveryProtocol()}})
-	}
-	return nil
-}
-
-func (e *GatewayFilterEffect) undo(w World, _ Realm) (World, error) {
-	if e.Set == "" {
-		return e.gateway(w, func(g *Gateway) error {
-			g.Tags = minus(g.Tags, func(t Tag) bool { return t.Object == e.Object })
-			return nil
-		})
-	}
-	ours := map[string]bool{e.Object + "-default": true}
-	for i := range e.Allow {
-		ours[fmt.Sprintf("%s-%d", e.Object, i)] = true
-	}
-	return e.set(w, func(s *RuleSet) error {
-		s.Rules = slices.DeleteFunc(slices.Clone(s.Rules), func(r WebRule) bool { return ours[r.Object] })
+		p.Rules, _ = apart(p.Rules, slices.Concat(e.Priorities, e.Held), src)
 		return nil
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
@@ -24,6 +25,8 @@ type Parts struct {
 	Bus    events.Bus
 	Claims workers.Claims
 	Marks  workers.Marks
+	// Now is the clock of adapters and workers; nil is time.Now.
+	Now func() time.Time
 	// Release is what workers call their version.
 	Release string
 	Log     *slog.Logger

@@ -37,14 +37,15 @@ func (p Parts) drivers(ctx context.Context) (*drivers, error) {
 	if err != nil {
 		return nil, err
 	}
-	google := gcp.Options{Endpoint: p.File.Google.Endpoint, Pace: d.pace}
+	google := gcp.Options{Endpoint: p.File.Google.Endpoint, Pace: d.pace, Now: p.Now}
 	if p.World != "" {
 		google.Endpoint = p.World
 	}
 	if d.google, err = gcp.New(ctx, google); err != nil {
 		return nil, err
 	}
-	if d.aviatrix, err = aviatrix.New(aviatrix.Options{Controllers: controllers, Pace: d.pace}); err != nil {
+	fabric := aviatrix.Options{Controllers: controllers, Pace: d.pace, Now: p.Now}
+	if d.aviatrix, err = aviatrix.New(fabric); err != nil {
 		return nil, err
 	}
 	speakers := map[string]gobgp.Remote{}
@@ -199,6 +200,6 @@ func (p Parts) worker(registry *workers.Registry, d *drivers) (*workers.Worker, 
 		Preflight: preflight,
 		Bus:       p.Bus, Marks: p.Marks, Registry: registry, Limits: limits, Name: ProcessName(), Logger: p.Log,
 		Operations: map[string]workers.Operations{"gcp": d.google.Operations(), "aviatrix": d.aviatrix.Operations()},
-		Parallel:   64, Pace: d.pace, Presence: &workers.Presence{Claims: p.Claims, Release: p.Release},
+		Parallel:   64, Pace: d.pace, Clock: p.Now, Presence: &workers.Presence{Claims: p.Claims, Release: p.Release},
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -75,15 +76,37 @@ func inWorld(
 
 // observed reads every network of a world through the adapters, as a worker would.
 func observed(ctx context.Context, url string, text []byte) (observation, error) {
-	var s scenario
-	if err := yaml.NewDecoder(bytes.NewReader(text)).Decode(&s); err != nil {
-		return observation{}, fmt.Errorf("read scenario: %w", err)
-	}
-	google, err := gcp.New(ctx, gcp.Options{Endpoint: url})
+	read, s, err := reader(ctx, url, text, time.Now)
 	if err != nil {
 		return observation{}, err
 	}
-	in := observe.ReachIn{}
+	w, err := read(ctx)
+	return observation{w, s.onSubnet()}, err
+}
+
+// reader gives what reads every network of a world through the adapters, with a clock.
+func reader(
+	ctx context.Context, url string, text []byte, now func() time.Time,
+) (func(context.Context) (reach.World, error), scenario, error) {
+	var s scenario
+	if err := yaml.NewDecoder(bytes.NewReader(text)).Decode(&s); err != nil {
+		return nil, s, fmt.Errorf("read scenario: %w", err)
+	}
+	google, err := gcp.New(ctx, gcp.Options{Endpoint: url, Now: now})
+	if err != nil {
+		return nil, s, err
+	}
+	controllers, err := s.controllers(url, now)
+	if err != nil {
+		return nil, s, err
+	}
+	d := observe.Drivers{Networks: google.NetworkFacts(), Gateways: controllers.Gateways()}
+	in := s.question()
+	return func(ctx context.Context) (reach.World, error) { return d.World(ctx, in) }, s, nil
+}
+
+// question asks about all networks of a world.
+func (s scenario) question() (in observe.ReachIn) {
 	var regions, projects []string
 	for _, p := range s.Google.Projects {
 		projects = append(projects, p.ID)
@@ -102,15 +125,10 @@ func observed(ctx context.Context, url string, text []byte) (observation, error)
 		in.Networks = append(in.Networks, observe.Scope{Network: string(observe.NetworkRealm(n.Project, n.Name)),
 			Regions: regions, ConnectorProjects: projects})
 	}
-	controllers, err := s.controllers(url)
-	if err != nil {
-		return observation{}, err
-	}
 	for _, c := range s.Aviatrix.Controllers {
 		in.Controllers = append(in.Controllers, c.Name)
 	}
-	w, err := observe.Drivers{Networks: google.NetworkFacts(), Gateways: controllers.Gateways()}.World(ctx, in)
-	return observation{w, s.onSubnet()}, err
+	return in
 }
 
 // onSubnet has the full name of each connector's subnetwork by the connector's.
@@ -127,11 +145,11 @@ func (s scenario) onSubnet() map[string]string {
 }
 
 // controllers are clients of a world's controllers, with the accounts of its description.
-func (s scenario) controllers(url string) (*aviatrix.Client, error) {
+func (s scenario) controllers(url string, now func() time.Time) (*aviatrix.Client, error) {
 	all := map[string]aviatrix.Controller{}
 	for _, c := range s.Aviatrix.Controllers {
 		all[c.Name] = aviatrix.Controller{URL: url + "/controllers/" + c.Name, Username: c.Username,
 			Password: func(context.Context) (string, error) { return c.Password, nil }}
 	}
-	return aviatrix.New(aviatrix.Options{Controllers: all})
+	return aviatrix.New(aviatrix.Options{Controllers: all, Now: now})
 }

@@ -6,5 +6,5 @@ import "github.com/culvertnet/culvert/cmd/internal/proof/lab"
 
 // Proofs are the proofs of this family by name.
 func Proofs() map[string]lab.Proof {
-	return map[string]lab.Proof{"pages": pages, "reach": random}
+	return map[string]lab.Proof{"pages": pages, "reach": random, "facts": facts}
 }

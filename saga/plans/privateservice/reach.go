@@ -186,6 +186,7 @@ func (q *reachQuestion) effects(r *recipe) {
 	}
 	q.binds = append(q.binds, saga.Fill(&e.Filter.Priorities,
 		saga.Field(r.checkPolicy, func(o *policy.CheckOut) *[]int { return &o.Priorities })))
+	e.Filter.Held = r.heldPriorities()
 	q.source(r, &e.Filter.Source)
 	q.Effects = append(q.Effects, *e)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/culvertnet/culvert/workers/egress"
+	"github.com/culvertnet/culvert/workers/policy"
 )
 
 // held says why a connector cannot be replaced: the new one needs the range that the standing one holds, and the old
@@ -32,4 +33,18 @@ func (r *recipe) held(c *Connector) string {
 			where, why, have.Min, have.Max, have.Region)
 	}
 	return ""
+}
+
+// heldPriorities are those of the filter that stands in the network's firewall policy: a filter of the same source is
+// changed in place.
+func (r *recipe) heldPriorities() []int {
+	for _, s := range r.standing {
+		var in policy.FilterEgressIn
+		var out policy.FilterEgressOut
+		if s.Kind == policy.KindFilterEgress && s.Committed && json.Unmarshal(s.Input, &in) == nil &&
+			json.Unmarshal(s.Output, &out) == nil && in.Via == string(ViaGCPFirewall) && in.Network == r.Network {
+			return out.Priorities
+		}
+	}
+	return nil
 }

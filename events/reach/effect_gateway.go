@@ -1,0 +1,112 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+)
+
+// gateway changes the gateway.
+func (e *GatewayFilterEffect) gateway(w World, change func(*Gateway) error) (World, error) {
+	i := slices.IndexFunc(w.Gateways, func(g Gateway) bool { return g.Name == e.Gateway })
+	if i < 0 {
+		return World{}, fmt.Errorf("nothing was read of gateway %q", e.Gateway)
+	}
+	w.Gateways = slices.Clone(w.Gateways)
+	return w, change(&w.Gateways[i])
+}
+
+// set changes the rule set of the gateway's controller.
+func (e *GatewayFilterEffect) set(w World, change func(*RuleSet) error) (World, error) {
+	g, ok := w.gateway(e.Gateway)
+	if !ok {
+		return World{}, fmt.Errorf("nothing was read of gateway %q", e.Gateway)
+	}
+	i := slices.IndexFunc(w.Controllers, func(c Controller) bool { return c.Name == g.Controller })
+	if i < 0 {
+		return World{}, fmt.Errorf("nothing was read of controller %q", g.Controller)
+	}
+	w.Controllers = slices.Clone(w.Controllers)
+	sets := &w.Controllers[i].Sets
+	at := slices.IndexFunc(sets.Items, func(s RuleSet) bool { return s.Object == e.Set })
+	if at < 0 { // whatever comes before it decides about fewer packets
+		sets.Items = slices.Insert(slices.Clone(sets.Items), 0, RuleSet{Object: e.Set})
+		at = 0
+	}
+	sets.Items = slices.Clone(sets.Items)
+	return w, change(&sets.Items[at])
+}
+
+func (e *GatewayFilterEffect) do(w World, _ Realm) (World, error) {
+	src, err := parse(e.Source)
+	if err != nil {
+		return World{}, err
+	}
+	if e.Set == "" {
+		return e.gateway(w, func(g *Gateway) error { return e.tag(g, src) })
+	}
+	return e.set(w, func(s *RuleSet) error { return e.web(s, src) })
+}
+
+func (e *GatewayFilterEffect) act() Act {
+	if e.Closed {
+		return Allow
+	}
+	return Deny
+}
+
+// tag attaches a tag to a gateway.
+func (e *GatewayFilterEffect) tag(g *Gateway, src Ranges) error {
+	tag := Tag{Object: e.Object, Enabled: true, White: e.Closed, Sources: src}
+	for _, a := range e.Allow {
+		layer4, err := a.layer4()
+		if err != nil {
+			return err
+		}
+		tag.Rules = append(tag.Rules, TagRule{Name: NameOf(a.FQDN), Layer4: layer4, Act: e.act()})
+	}
+	g.Tags = plus(g.Tags, tag)
+	return nil
+}
+
+// web adds rules to a set, the closing one last.
+func (e *GatewayFilterEffect) web(s *RuleSet, src Ranges) error {
+	s.Rules = slices.Clone(s.Rules)
+	for i, a := range e.Allow {
+		layer4, err := a.layer4()
+		if err != nil {
+			return err
+		}
+		dst, err := a.peer()
+		if err != nil {
+			return err
+		}
+		rule := WebRule{Object: fmt.Sprintf("%s-%d", e.Object, i), Priority: e.Priority, Act: e.act(),
+			Src: Group{Ranges: src}, Dst: Group{Ranges: dst.Ranges}, Layer4: []Layer4{layer4}, Web: dst.Names}
+		if len(dst.Names) > 0 {
+			rule.Dst.Ranges = EveryAddress()
+		}
+		s.Rules = append(s.Rules, rule)
+	}
+	if e.Closed {
+		s.Rules = append(s.Rules, WebRule{Object: e.Object + "-default", Priority: e.Priority + 1, Act: Deny,
+			Src: Group{Ranges: src}, Dst: Group{Ranges: EveryAddress()}, Layer4: []Layer4{EveryProtocol()}})
+	}
+	return nil
+}
+
+func (e *GatewayFilterEffect) undo(w World, _ Realm) (World, error) {
+	if e.Set == "" {
+		return e.gateway(w, func(g *Gateway) error {
+			g.Tags = minus(g.Tags, func(t Tag) bool { return t.Object == e.Object })
+			return nil
+		})
+	}
+	ours := map[string]bool{e.Object + "-default": true}
+	for i := range e.Allow {
+		ours[fmt.Sprintf("%s-%d", e.Object, i)] = true
+	}
+	return e.set(w, func(s *RuleSet) error {
+		s.Rules = slices.DeleteFunc(slices.Clone(s.Rules), func(r WebRule) bool { return ours[r.Object] })
+		return nil
+	})
+}
