@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,10 +28,8 @@ func (r *survey) interfaces() reach.Listing[reach.Interface] {
 }
 
 func (r *survey) interfaceOf(m *computepb.Instance, nic *computepb.NetworkInterface, of *source) reach.Interface {
-	texts := []string{nic.GetNetworkIP(), withLength(nic.GetIpv6Address(), nic.GetInternalIpv6PrefixLength())}
-	for _, public := range nic.GetIpv6AccessConfigs() {
-		texts = append(texts, withLength(public.GetExternalIpv6(), public.GetExternalIpv6PrefixLength()))
-	}
+	six := external6(nic)
+	texts := append(slices.Clone(six), nic.GetNetworkIP(), withLength(nic.GetIpv6Address(), nic.GetInternalIpv6PrefixLength()))
 	for _, alias := range nic.GetAliasIpRanges() {
 		texts = append(texts, alias.GetIpCidrRange())
 	}
@@ -46,7 +45,23 @@ func (r *survey) interfaceOf(m *computepb.Instance, nic *computepb.NetworkInterf
 	if accounts := m.GetServiceAccounts(); len(accounts) > 0 {
 		who.Account = accounts[0].GetEmail()
 	}
-	return reach.Interface{Addresses: of.ranges(m.GetName(), texts...), Who: who, Stopped: stopped(m.GetStatus())}
+	return reach.Interface{Addresses: of.ranges(m.GetName(), texts...), Who: who, Stopped: stopped(m.GetStatus()),
+		Public: of.ranges(m.GetName(), append(external4(nic), six...)...)}
+}
+
+// external6 are the external IPv6 addresses of an interface, external4 those of IPv4.
+func external6(nic *computepb.NetworkInterface) (texts []string) {
+	for _, c := range nic.GetIpv6AccessConfigs() {
+		texts = append(texts, withLength(c.GetExternalIpv6(), c.GetExternalIpv6PrefixLength()))
+	}
+	return texts
+}
+
+func external4(nic *computepb.NetworkInterface) (texts []string) {
+	for _, c := range nic.GetAccessConfigs() {
+		texts = append(texts, c.GetNatIP())
+	}
+	return texts
 }
 
 // stopped tells a machine that answers nobody: it was stopped or suspended. On its way there, or up, it may answer.

@@ -111,8 +111,27 @@ func (r *run) toGoogle(n Network, p piece) Flows {
 }
 
 func (r *run) arriveAt(p piece, realm Realm) {
+	if realm == Internet {
+		r.public(p)
+	}
 	p.realm = realm
 	r.arrive(p, string(realm))
+}
+
+// public is for what goes to external addresses of machines that were read: it arrives in their networks, and their
+// firewalls and routes decide there, which this walk does not follow.
+func (r *run) public(p piece) {
+	for _, n := range r.world.Networks {
+		for _, i := range n.Interfaces.Items {
+			if i.Public.Empty() {
+				continue
+			}
+			if there := p.flows.within(EveryAddress(), i.Public, []Layer4{EveryProtocol()}); !there.Empty() {
+				r.gap(Gap{FarSide, i.Who.Name, "what the network of this external address lets in is not asked"})
+				r.lose(there)
+			}
+		}
+	}
 }
 
 // external splits a piece by whether its sender has an external address of the family. A service with an interface of

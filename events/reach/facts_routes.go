@@ -118,8 +118,10 @@ type NAT struct {
 // be started at any time, so that others' harms are judged for it all the same.
 type Interface struct {
 	Addresses Ranges
-	Who       Identity
-	Stopped   bool
+	// Public are its external addresses, by which the Internet knows it.
+	Public  Ranges
+	Who     Identity
+	Stopped bool
 }
 
 // FarSideFacts is what is known of a site: what it owns, and by which way it sends. A site whose list is not whole is

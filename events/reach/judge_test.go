@@ -428,3 +428,21 @@ func TestANameThatTheNetworkAnswersIsItsAddresses(t *testing.T) {
 		}
 	}
 }
+
+func TestExternalAddressesOfMachines(t *testing.T) {
+	w := neighbours(t)
+	to := Allowed{CIDR: "198.51.100.7/32", Protocol: "tcp", Ports: []string{"443"}}
+	ask := Ask{About: "out", Want: Passes, Dest: &to,
+		From: Sender{Realm: "net", Kind: Instance, Name: "web", Region: "r", Source: "10.0.0.2"}}
+	if f, err := w.Ask(ask); err != nil || f.Is != AsWanted {
+		t.Errorf("an address of the Internet: %+v %v", f, err)
+	}
+	other := emptyNetwork("elsewhere")
+	other.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.7.0.2"), Public: ranges(t, "198.51.100.7"),
+		Who: Identity{Kind: Instance, Name: "gate"}})
+	w.Networks = append(w.Networks, other)
+	f, err := w.Ask(ask)
+	if err != nil || f.Is != Undecided || len(f.Open) != 1 || f.Open[0].Cause != FarSide || f.Open[0].Object != "gate" {
+		t.Errorf("an external address of a machine: %+v %v", f, err)
+	}
+}

@@ -163,7 +163,9 @@ func (d *draft) machine(v vpc, j int) machine {
 	m := machine{fmt.Sprintf("%s-vm%d", v.name, j), fmt.Sprintf("%s%d", at.base, 10+j)}
 	port := doc{"network": fullNetwork(v.name), "networkIP": m.ip}
 	if d.oneIn(4) {
-		port["accessConfigs"] = []doc{{"natIP": fmt.Sprintf("203.0.113.%d", 1+d.IntN(60)+60*j)}}
+		public := fmt.Sprintf("203.0.113.%d", 1+d.IntN(60)+60*j)
+		port["accessConfigs"] = []doc{{"natIP": public}}
+		d.targets = append(d.targets, public)
 	}
 	status := one(d, "RUNNING", "RUNNING", "RUNNING", "TERMINATED")
 	d.object("instances", at.region+"-a", m.name, doc{"name": m.name, "status": status,
