@@ -120,14 +120,19 @@ func (r Rule) alike(o Rule) bool {
 		slices.EqualFunc(r.Layer4, o.Layer4, same)
 }
 
+// policyOf finds the policy on the network; -1 when it is not on it.
+func (e *FilterEffect) policyOf(n Network) int {
+	list := n.Firewall.Global.Items
+	if e.Policy == "" && len(list) == 1 {
+		return 0
+	}
+	return slices.IndexFunc(list, func(p Policy) bool { return p.Object == e.Policy })
+}
+
 // policy changes the network's own policy.
 func (e *FilterEffect) policy(w World, at Realm, change func(*Policy) error) (World, error) {
 	return w.with(at, func(n *Network) error {
-		list := n.Firewall.Global
-		i := slices.IndexFunc(list.Items, func(p Policy) bool { return p.Object == e.Policy })
-		if e.Policy == "" && len(list.Items) == 1 {
-			i = 0
-		}
+		list, i := n.Firewall.Global, e.policyOf(*n)
 		if i < 0 {
 			return fmt.Errorf("no firewall policy %q on %s", e.Policy, at)
 		}
@@ -149,6 +154,9 @@ func (e *FilterEffect) undo(w World, at Realm) (World, error) {
 	src, err := parse(e.Source)
 	if err != nil {
 		return World{}, err
+	}
+	if n, ok := w.network(at); ok && e.policyOf(n) < 0 { // rules of a policy that is elsewhere decide nothing here
+		return w, nil
 	}
 	return e.policy(w, at, func(p *Policy) error {
 		p.Rules, _ = apart(p.Rules, slices.Concat(e.Priorities, e.Held), src)

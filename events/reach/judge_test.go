@@ -446,3 +446,16 @@ func TestExternalAddressesOfMachines(t *testing.T) {
 		t.Errorf("an external address of a machine: %+v %v", f, err)
 	}
 }
+
+// TestAFilterOfAPolicyThatIsElsewhere: nobody on the network feels that its rules go, and none can be added.
+func TestAFilterOfAPolicyThatIsElsewhere(t *testing.T) {
+	e := Effect{Step: "filter", Network: "net", Filter: &FilterEffect{Policy: "replaced", Source: "10.0.0.0/24",
+		Closed: true, Priorities: []int{1000}}}
+	if _, err := Harms(neighbours(t), []Effect{e}); !errors.Is(err, ErrEffect) {
+		t.Errorf("a rule in a policy that is not on the network: %v", err)
+	}
+	e.Undone = true
+	if harms, err := Harms(neighbours(t), []Effect{e}); err != nil || len(harms) > 0 {
+		t.Errorf("its rules go: %+v %v", harms, err)
+	}
+}

@@ -33,10 +33,14 @@ func (d Drivers) judge(ctx context.Context, in ReachIn, made []reach.Effect) (Re
 func (d Drivers) judged(ctx context.Context, in ReachIn, made []reach.Effect) (ReachOut, error) {
 	in.Effects = in.inForce()
 	if len(in.Effects)+len(in.Asks)+len(in.In) == 0 {
-		return ReachOut{Own: []reach.Finding{}, Sources: []reach.Source{}}, nil
+		return nothing(), nil
 	}
 	r := reading{Drivers: d, in: in}
 	if err := r.begin(ctx); err != nil {
+		// What goes after its network has gone harms nobody.
+		if len(in.Asks)+len(in.In) == 0 && errors.Is(err, workers.ErrNotFound) {
+			return nothing(), nil
+		}
 		return ReachOut{}, err
 	}
 	a, err := r.enough(ctx)
@@ -89,6 +93,9 @@ func (in ReachIn) others(w reach.World, made []reach.Effect) ([]reach.Harm, erro
 	}
 	return out, err
 }
+
+// nothing is the answer where there is nothing to ask.
+func nothing() ReachOut { return ReachOut{Own: []reach.Finding{}, Sources: []reach.Source{}} }
 
 // inForce are the effects that do something, each with its network.
 func (in ReachIn) inForce() (out []reach.Effect) {
