@@ -4,7 +4,6 @@ package events
 var rules = []entry[Rule]{
 	{"accept-cause", "only what nobody can lift, or what others lose or gain, is accepted",
 		"use a cause that the refusal names"},
-	{"accept-egress", "only what egress does to others is accepted", "leave accept out"},
 	{"action", "the action is not known", ""},
 	{"address-form", "give one of the ways to an address", ""},
 	{"address-in-pool", "the address is in a pool that the operator has configured for the tenant",

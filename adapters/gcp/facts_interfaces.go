@@ -29,7 +29,8 @@ func (r *survey) interfaces() reach.Listing[reach.Interface] {
 
 func (r *survey) interfaceOf(m *computepb.Instance, nic *computepb.NetworkInterface, of *source) reach.Interface {
 	six := external6(nic)
-	texts := append(slices.Clone(six), nic.GetNetworkIP(), withLength(nic.GetIpv6Address(), nic.GetInternalIpv6PrefixLength()))
+	texts := append(slices.Clone(six), nic.GetNetworkIP(),
+		withLength(nic.GetIpv6Address(), nic.GetInternalIpv6PrefixLength()))
 	for _, alias := range nic.GetAliasIpRanges() {
 		texts = append(texts, alias.GetIpCidrRange())
 	}

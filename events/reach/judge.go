@@ -100,39 +100,60 @@ func (h Harm) Vacant() bool { return len(h.Who) == 0 }
 // names of senders whose flows are the connection's own.
 //
 // The domain of a step is the whole space that its objects decide. Each of its senders that is seen is asked for by
-// itself, because rules ask who it is; the rest of the space is asked for as somebody unknown.
+// itself, because rules ask who it is; the rest of the space is asked for as somebody unknown. Effects of one step that
+// follow each other are one change: what a step replaces is nobody's loss where the new is like the old.
 func Harms(w World, effects []Effect, own ...string) ([]Harm, error) {
 	out := []Harm{}
 	before := w
-	for _, e := range effects {
-		after, err := before.After(e)
-		if err != nil {
-			return out, err
+	for len(effects) > 0 {
+		n := 1
+		for n < len(effects) && effects[n].Step == effects[0].Step {
+			n++
 		}
-		harms, err := harmed(before, after, e, own)
+		after, harms, err := harmed(before, effects[:n], own)
 		if err != nil {
 			return out, err
 		}
 		out = append(out, harms...)
-		before = after
+		before, effects = after, effects[n:]
 	}
 	return out, nil
 }
 
-// harmed asks what one step changes for others.
-func harmed(before, after World, e Effect, own []string) ([]Harm, error) {
-	if e.Consented {
-		return nil, nil
+// A step is the effects of one step, in their order, and the worlds before and after them.
+type step struct {
+	effects       []Effect
+	before, after World
+}
+
+// stepOf is a step with the space that its effects decide.
+func stepOf(before World, effects []Effect) (s step, extents []extent, err error) {
+	s = step{effects: effects, before: before, after: before}
+	for _, e := range effects {
+		d, err := e.operation()
+		if err != nil {
+			return s, nil, err
+		}
+		more, err := d.domain(s.after, e.Network)
+		if err != nil {
+			return s, nil, fmt.Errorf("%w of %s: %w", ErrEffect, e.Step, err)
+		}
+		if !e.Consented {
+			extents = append(extents, more...)
+		}
+		if s.after, err = s.after.After(e); err != nil {
+			return s, nil, err
+		}
 	}
-	d, err := e.operation()
+	return s, extents, nil
+}
+
+// harmed asks what one step changes for others, and gives the world after it.
+func harmed(before World, effects []Effect, own []string) (after World, out []Harm, err error) {
+	s, extents, err := stepOf(before, effects)
 	if err != nil {
-		return nil, err
+		return before, nil, err
 	}
-	extents, err := d.domain(before, e.Network)
-	if err != nil {
-		return nil, fmt.Errorf("%w of %s: %w", ErrEffect, e.Step, err)
-	}
-	var out []Harm
 	for _, x := range extents {
 		for _, r := range before.residents(x) {
 			r.names = slices.DeleteFunc(r.names, func(n string) bool { return slices.Contains(own, n) })
@@ -140,8 +161,8 @@ func harmed(before, after World, e Effect, own []string) ([]Harm, error) {
 			if ours || r.src.Empty() {
 				continue
 			}
-			if h := changed(before, after, x, r, e); h != nil {
-				h.Step, h.Who = e.Step, listed(r.names)
+			if h := s.changes(x, r); h != nil {
+				h.Step, h.Who = effects[0].Step, listed(r.names)
 				if h.Vacant() {
 					h.Open = before.unseen(x.at)
 				}
@@ -149,7 +170,7 @@ func harmed(before, after World, e Effect, own []string) ([]Harm, error) {
 			}
 		}
 	}
-	return out, nil
+	return s.after, out, nil
 }
 
 // unseen are the reasons why somebody may be in a network whom no list shows.
@@ -158,41 +179,48 @@ func (w World) unseen(at Realm) []Gap {
 	return slices.Concat(n.Interfaces.doubts(time.Time{}), n.Tenants.doubts(time.Time{}))
 }
 
-// changed compares the flows of one resident before and after. Doubts count both ways: flows that may pass in some case
+// all tells whether something is so of all effects.
+func (s step) all(is func(Effect) bool) bool {
+	return !slices.ContainsFunc(s.effects, func(e Effect) bool { return !is(e) })
+}
+
+func isFilter(e Effect) bool { return e.Filter != nil }
+
+// changes compares the flows of one resident before and after. Doubts count both ways: flows that may pass in some case
 // before and in none after are lost, and the other way round.
 //
 // What a step offers is no widening: everybody who reaches the connection's own address was meant to.
-func changed(before, after World, x extent, r resident, e Effect) *Harm {
+func (s step) changes(x extent, r resident) *Harm {
 	q := Question{From: r.place, Flows: x.flows(r)}
 	nobody, ask := len(r.names) == 0, RoundTrip
-	if nobody && e.Filter != nil { // whoever comes meets the filter, wherever the routes lead by then
+	if nobody && s.all(isFilter) { // whoever comes meets the filter, wherever the routes lead by then
 		q.FilterOnly, ask = true, Evaluate
 	}
-	then, now := ask(before, q), ask(after, q)
+	then, now := ask(s.before, q), ask(s.after, q)
 	for _, v := range []*Verdict{&then, &now} { // a name that leads elsewhere is no loss
 		v.Sure, v.May = lifted(v.Sure, q.Flows, x.names), lifted(v.May, q.Flows, x.names)
 	}
 	sure, may := Compare(then, now, Flows{}), Compare(Verdict{Sure: then.May, May: then.Sure},
 		Verdict{Sure: now.May, May: now.Sure}, Flows{})
 	lost, widened := sure.Lost.Union(may.Lost), sure.Widened.Union(may.Widened)
-	if e.offers() {
+	if s.all(Effect.offers) {
 		widened = Flows{}
 	}
 	if (Change{Lost: lost, Widened: widened}).None() {
 		return nil
 	}
-	return &Harm{Lost: lost.words(nobody), Widened: widened.words(nobody), OneWay: e.oneWay(before, after, q),
+	return &Harm{Lost: lost.words(nobody), Widened: widened.words(nobody), OneWay: s.oneWay(q),
 		By: now.deciders(lost.Union(widened)), Open: sure.Open}
 }
 
-// oneWay tells whether the effect can only take paths away, or only open some. Of a filter the senders' own firewall
+// oneWay tells whether the step can only take paths away, or only open some. Of filters the senders' own firewall
 // tells: all other layers are as they were.
-func (e Effect) oneWay(before, after World, q Question) bool {
-	if e.Filter == nil {
-		return e.GoogleAccess != nil
+func (s step) oneWay(q Question) bool {
+	if !s.all(isFilter) {
+		return len(s.effects) == 1 && s.effects[0].GoogleAccess != nil
 	}
 	q.FilterOnly = true
-	then, now := Evaluate(before, q), Evaluate(after, q)
+	then, now := Evaluate(s.before, q), Evaluate(s.after, q)
 	return now.May.Subtract(then.Sure).Empty() || then.May.Subtract(now.Sure).Empty()
 }
 

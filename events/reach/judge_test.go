@@ -459,3 +459,21 @@ func TestAFilterOfAPolicyThatIsElsewhere(t *testing.T) {
 		t.Errorf("its rules go: %+v %v", harms, err)
 	}
 }
+
+// TestWhatAStepReplacesIsNoHarm: effects of one step that follow each other are one change.
+func TestWhatAStepReplacesIsNoHarm(t *testing.T) {
+	of := func(step string, undone bool) Effect {
+		return Effect{Step: step, Network: "net", Undone: undone, Filter: &FilterEffect{Policy: "policy",
+			Source: "10.0.0.0/24", Closed: true, Priorities: []int{1000}}}
+	}
+	w, err := neighbours(t).After(of("filter", false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for second, harms := range map[string]bool{"filter": false, "another": true} {
+		got, err := Harms(w, []Effect{of("filter", true), of(second, false)})
+		if err != nil || len(got) > 0 != harms {
+			t.Errorf("replaced by %s: %+v %v", second, got, err)
+		}
+	}
+}

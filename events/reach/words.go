@@ -101,7 +101,12 @@ func layersWords(layers []Layer4) string {
 	var texts []string
 	if len(missing) == 0 {
 		for _, n := range some {
-			texts = append(texts, protocolName(int(n))+" "+EveryPort().Subtract(ports[n]).String())
+			but := EveryPort().Subtract(ports[n])
+			if len(but) > len(ports[n]) {
+				texts = append(texts, protocolName(int(n))+" other than "+ports[n].String())
+			} else {
+				texts = append(texts, protocolName(int(n))+" "+but.String())
+			}
 		}
 		if len(texts) == 0 {
 			return "everything"

@@ -17,6 +17,8 @@ func TestWordsForPeople(t *testing.T) {
 		{box(web, to, NoName).Union(box(dns, to, NoName)), "tcp 443 and udp 53 to 10.9.0.0/24"},
 		{everything.Subtract(box(web, to, NoName)).Subtract(box(dns, to, NoName)),
 			"everything but tcp 443 and udp 53 to 10.9.0.0/24"},
+		{box(Layer4{everyBut(TCP), EveryPort()}, to, NoName).Union(box(Protocol(TCP, Port(8080)), to, NoName)),
+			"everything but tcp other than 8080 to 10.9.0.0/24"},
 		{box(Layer4{Spans{{1, 1}, {47, 50}}, EveryPort()}, to, NoName),
 			"icmp and protocols 47-50 to 10.9.0.0/24"},
 		{box(web, to, "a.example").Union(box(web, EveryAddress().Family(true), NoName)),
@@ -40,3 +42,5 @@ func TestWordsForPeople(t *testing.T) {
 		t.Errorf("many groups: %q", got)
 	}
 }
+
+func everyBut(protocol uint16) Spans { return EveryProtocol().Protocols.Subtract(One(protocol)) }

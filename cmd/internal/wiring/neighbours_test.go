@@ -98,6 +98,32 @@ func TestWhoJoinedLaterIsAskedAbout(t *testing.T) {
 	d.ends(leave, events.SagaCompleted)
 }
 
+// TestAChangedFilterIsOneChange: another destination is let out although the old filter closes it today, and who came
+// into the range meanwhile is asked about only where the new filter treats it otherwise.
+func TestAChangedFilterIsOneChange(t *testing.T) {
+	d := startDaemon(t)
+	subnet := strings.Replace(workloads, "workloads", "direct-egress", 1)
+	first := strings.Replace(filtered, "workloads", "direct-egress", 1)
+	d.ends(beside(t, first), events.SagaCompleted)
+	more := strings.Replace(first, `"allow":[`,
+		`"allow":[{"cidr":"10.20.0.4/32","protocol":"tcp","ports":["80"]},`, 1)
+	d.ends(beside(t, more), events.SagaCompleted)
+	d.joins("fn-0002", subnet)
+	const name = "projects/acme-prod/locations/europe-west3/services/fn-0002"
+	for what, change := range map[string]struct{ data, does string }{
+		"a filter less":      {`"egress":{"direct":{"subnetwork":"` + subnet + `"},"vpcEgress":"all-traffic"}`, "reach"},
+		"a destination less": {first, "lose tcp 80 to 10.20.0.4"},
+		"no way out":         {ingressAlone, "reach"},
+	} {
+		if v := d.ends(beside(t, change.data), events.SagaCompensated).View(true); !strings.Contains(v.Reason,
+			name+" would "+change.does) {
+			t.Errorf("%s: %s", what, v.Reason)
+		}
+	}
+}
+
+const ingressAlone = `"ingress":{"target":{"googleApisBundle":"all-apis"},"address":{"pool":"psc-frankfurt"}}`
+
 // TestPrivateGoogleAccessOfOthers: who came to a subnetwork later reaches Google by what the connection switched on.
 // In this world no gateway translates for the network, so there is no other way.
 func TestPrivateGoogleAccessOfOthers(t *testing.T) {

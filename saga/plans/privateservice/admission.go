@@ -37,8 +37,6 @@ func Admit(p Payload, tenant string, op operator.Config) []events.Violation {
 	if p.Egress != nil {
 		a.egress(*p.Egress)
 	}
-	a.need(len(p.Accept) == 0 || p.Egress != nil, "/accept", "accept-egress", // it would look like a permission
-		"only what egress does to others can be accepted: leave accept out")
 	a.accept(p.Accept)
 	return a.violations
 }

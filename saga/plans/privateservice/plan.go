@@ -1,6 +1,7 @@
 package privateservice
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -26,6 +27,8 @@ type recipe struct {
 	b  *saga.Builder
 	// standing is what earlier versions have made.
 	standing []saga.Standing
+	// errs are why there is no plan.
+	errs []error
 
 	service      egress.ServiceRef
 	checkEgress  saga.Handle[egress.CheckOut]
@@ -52,6 +55,9 @@ func (r *recipe) plan() (saga.Plan, error) {
 	}
 	if r.Ingress != nil {
 		r.cutover()
+	}
+	if err := errors.Join(r.errs...); err != nil {
+		return saga.Plan{}, err
 	}
 	return r.b.Build()
 }

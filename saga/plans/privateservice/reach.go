@@ -33,7 +33,9 @@ func (r *recipe) claimsReach() bool {
 
 // addCheckReach asks about the world that the plan will make.
 func (r *recipe) addCheckReach() {
-	if r.Egress == nil {
+	if r.Egress == nil { // what an earlier version let out goes
+		gone := &removal{Withdrawal: Withdrawal{Accept: r.Accept}, op: r.op, b: r.b, standing: r.standing}
+		r.errs = append(r.errs, gone.checkReach())
 		return
 	}
 	q := r.question()
@@ -174,6 +176,9 @@ func (q *reachQuestion) effects(r *recipe) {
 	if g := r.Egress.GoogleAccess; g != nil && len(g.Subnetworks) > 0 {
 		q.Effects = append(q.Effects, r.googleAccessIn(g).Effect("enable-google-access", r.Network))
 	}
+	if !r.claimsReach() { // else it is changed in place
+		q.replaced(r)
+	}
 	if r.Egress.Filter == nil {
 		return
 	}
@@ -212,6 +217,24 @@ func (q *reachQuestion) made(r *recipe) {
 		saga.Fill(&e.Filter.Priorities,
 			saga.Field(r.filtered, func(o *policy.FilterEgressOut) *[]int { return &o.Priorities })))
 	q.Effects = append(q.Effects, *e)
+}
+
+// replaced are the filters that earlier versions have made in the network's policy: one at a gateway takes their place,
+// or nothing does.
+func (q *reachQuestion) replaced(r *recipe) {
+	for _, s := range r.standing {
+		if s.Kind != policy.KindFilterEgress {
+			continue
+		}
+		in, out, err := made[policy.FilterEgressIn, policy.FilterEgressOut](s)
+		if err != nil {
+			r.errs = append(r.errs, err)
+		} else if out != nil {
+			if e := without(in, *out); e != nil {
+				q.Effects = append(q.Effects, *e)
+			}
+		}
+	}
 }
 
 // source fills in the range that the filter is for, before its connector is made.

@@ -43,13 +43,13 @@ func withdrawal(p saga.Planning, op operator.Config) (saga.Plan, error) {
 // made reads what a standing step was asked for and, where it was known to be there, what it answered.
 func made[In, Out any](s saga.Standing) (in In, out *Out, err error) {
 	if err := json.Unmarshal(s.Input, &in); err != nil {
-		return in, nil, fmt.Errorf("plan withdrawal: input of %s: %w", s.Step, err)
+		return in, nil, fmt.Errorf("plan: input of %s: %w", s.Step, err)
 	}
 	if s.Output == nil {
 		return in, nil, nil
 	}
 	if err := json.Unmarshal(s.Output, &out); err != nil {
-		return in, nil, fmt.Errorf("plan withdrawal: output of %s: %w", s.Step, err)
+		return in, nil, fmt.Errorf("plan: output of %s: %w", s.Step, err)
 	}
 	return in, out, nil
 }
@@ -137,8 +137,8 @@ func (d *departure) add(s saga.Standing) error {
 		if err != nil || out == nil {
 			return err
 		}
-		if e := in.Effect("removal of " + s.Step); e.Filter != nil { // those of gateways are not asked about
-			e.Undone, e.Filter.Policy, e.Filter.Priorities = true, out.Policy, out.Priorities
+		if e := without(in, *out); e != nil {
+			e.Step = "removal of " + s.Step
 			d.Effects = append(d.Effects, *e)
 			d.at(in.Network, in.Region)
 		}
@@ -152,6 +152,16 @@ func (d *departure) add(s saga.Standing) error {
 			reach.Effect{Step: "removal of " + s.Step, Undone: true, GoogleAccess: &reach.GoogleAccessEffect{}})
 	}
 	return nil
+}
+
+// without is the effect of a filter that goes; nil for one of a gateway, which is not asked about.
+func without(in policy.FilterEgressIn, out policy.FilterEgressOut) *reach.Effect {
+	e := in.Effect("filter-egress")
+	if e.Filter == nil {
+		return nil
+	}
+	e.Undone, e.Filter.Policy, e.Filter.Priorities = true, out.Policy, out.Priorities
+	return e
 }
 
 // at notes where something is that goes.
@@ -171,7 +181,7 @@ func (d *departure) bindAccess(b *saga.Builder) {
 		d.at(d.scope.Network, n.region)
 	}
 	d.Networks[0] = d.scope
-	check := saga.Add[network.CheckOut](b, saga.Spec{Name: "check-network", Kind: network.KindCheck, Check: true},
+	check := saga.Add[network.CheckOut](b, saga.Spec{Name: "check-access", Kind: network.KindCheck, Check: true},
 		&network.CheckIn{Withdrawing: true, AccessNets: d.access})
 	of := saga.Field(check, func(o *network.CheckOut) *string { return &o.AccessNetwork })
 	d.binds = append(d.binds, saga.Fill(&d.Networks[0].Network, of))

@@ -2,6 +2,7 @@ package privateservice
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -163,9 +164,9 @@ func TestWhatAWithdrawalAsks(t *testing.T) {
 			!slices.Equal(in.Accept, []observe.Consent{{Cause: observe.Widened, Object: "vm-1"}}) {
 			t.Errorf("%s: effects %v, %+v", name, effects, in)
 		}
-		if slices.Contains(effects, "access") && (binds["/networks/0/network"] != "check-network/accessNetwork" ||
+		if slices.Contains(effects, "access") && (binds["/networks/0/network"] != "check-access/accessNetwork" ||
 			!slices.ContainsFunc(slices.Sorted(maps.Values(binds)), func(from string) bool {
-				return from == "check-network/accessOff"
+				return from == "check-access/accessOff"
 			})) {
 			t.Errorf("%s: bound to %v", name, binds)
 		}
@@ -175,5 +176,47 @@ func TestWhatAWithdrawalAsks(t *testing.T) {
 	if r, is := events.AsRefusal(New(operatortest.Config()).Versions[1].Admit(refused)); !is ||
 		r.Violations[0].Rule != "accept-cause" || r.Violations[0].Field != "/data/accept/0/cause" {
 		t.Errorf("a consent to what can be lifted: %v", r)
+	}
+}
+
+// TestAPlanReplacesAFilter: the filter of an earlier version goes in the same change in which the new one comes.
+func TestAPlanReplacesAFilter(t *testing.T) {
+	const home = "projects/acme-net/global/networks/spoke-vpc"
+	filter := stands(t, "filter-egress", policy.KindFilterEgress, policy.FilterEgressIn{Via: policy.ViaGCPFirewall,
+		Network: home, Source: "10.8.0.0/28"}, policy.FilterEgressOut{Policy: "policy", Priorities: []int{1000}})
+	effects := func(data string, standing ...saga.Standing) (out []string) {
+		p, err := New(operatortest.Config()).Engine().Plan(saga.Planning{Intent: apply(data), Standing: standing})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, has := p.Node("check-reach"); !has {
+			return nil
+		}
+		in, _ := asked(t, p, "check-reach")
+		for _, e := range in.Effects {
+			out = append(out, fmt.Sprintf("%s %t", e.Step, e.Undone))
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		data string
+		want []string
+	}{
+		"another filter":     {ways("", "", direct+","+byFirewall), []string{"filter-egress false"}},
+		"a gateway's filter": {ways("", "", direct+","+byTag), []string{"filter-egress true", "filter-egress false"}},
+		"no filter":          {ways("", "", direct), []string{"filter-egress true"}},
+		"no way out":         {ways(bundleIn, byRouter, ""), []string{"removal of filter-egress true"}},
+	} {
+		if got := effects(c.data, filter); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+	if got := effects(ways(bundleIn, byRouter, "")); got != nil {
+		t.Errorf("nothing goes, and %v is asked about", got)
+	}
+	filter.Input = []byte(`{"network":1}`)
+	if _, err := New(operatortest.Config()).Engine().Plan(saga.Planning{Standing: []saga.Standing{filter},
+		Intent: apply(ways("", "", direct))}); err == nil {
+		t.Error("a standing input that cannot be read is no reason to replace without asking")
 	}
 }
