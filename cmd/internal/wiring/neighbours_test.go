@@ -110,8 +110,9 @@ func TestAChangedFilterIsOneChange(t *testing.T) {
 	d.ends(beside(t, more), events.SagaCompleted)
 	d.joins("fn-0002", subnet)
 	const name = "projects/acme-prod/locations/europe-west3/services/fn-0002"
+	unfiltered := `"egress":{"direct":{"subnetwork":"` + subnet + `"},"vpcEgress":"all-traffic"}`
 	for what, change := range map[string]struct{ data, does string }{
-		"a filter less":      {`"egress":{"direct":{"subnetwork":"` + subnet + `"},"vpcEgress":"all-traffic"}`, "reach"},
+		"a filter less":      {unfiltered, "reach"},
 		"a destination less": {first, "lose tcp 80 to 10.20.0.4"},
 		"no way out":         {ingressAlone, "reach"},
 	} {
