@@ -41,7 +41,7 @@ check: ## format, vet, structure and the fast tests
 	$(GO) vet ./...
 	$(GO) test . ./schemas/... ./events/... ./saga/... ./workers/... ./adapters/memory/... ./adapters/httpapi/...
 
-deps: ## install what the tests need from Debian: gcc (race detector), BIRD
+deps: ## install what the tests need from Debian: gcc (race detector), BIRD, FRR
 	@./.ci/deps
 
 test: deps ## every test, with the race detector
@@ -92,7 +92,7 @@ proof-intent: build ## culvert prove, for the first example
 	$(BIN)/culvert prove examples/private-service.yaml
 
 proof-linear proof-r3 proof-scale proof-synced proof-split proof-operate: $(BIN)/nats-server
-proof-google proof-damage proof-move proof-scale proof-synced proof-bird: deps
+proof-google proof-damage proof-move proof-scale proof-synced proof-bird proof-peers: deps
 proof-releases: ARGS += $(if $(REV),--rev $(REV))
 proof-%: build ## run one proof with real processes (bin/proofs --help names them): ARGS="--sagas 200"
 	$(PROOFS) $* $(if $(FIXTURES),--fixtures $(FIXTURES)) $(ARGS)

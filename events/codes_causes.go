@@ -31,6 +31,9 @@ var causes = []struct {
 	{CauseDeadLetters, "messages that nobody could process wait in the dead letters",
 		"culvert dead-letters list, then replay or discard each", true},
 	{CauseStore, "a store does not answer or is nearly full", "see that the store runs and has room", true},
+	{CausePeer, "a BGP peer of a speaker has no session, or takes no more prefixes",
+		"see the peer's side, as the message says: its policy, password, ASN, TTL and limit of prefixes", true},
+	{CauseSpeaker, "a BGP speaker gives no sign of life", "start the role speaker for it", true},
 }
 
 // NeedsHands tells whether the cause does not go away by itself.

@@ -67,6 +67,8 @@ var reasons = []entry[Reason]{
 	{"no-target", "there is nothing that could announce the prefix", "correct the announcer in the intent"},
 	{"no-way-back", "the peer does not announce the way back", "see the peer's routes"},
 	{"not-a-spoke", "the gateway is no spoke", "correct the gateway in the intent"},
+	{"not-allowed", "the speaker may not announce the prefix: no pool of its tenants and no subnet of it has it",
+		"add the subnet to the speaker's subnets"},
 	{"not-empty", "the object still has parts of others", "remove the parts"},
 	{"not-found", "what the step needs does not exist", "make it, or correct the intent"},
 	{"not-gone", "the vendor still shows what was removed", ""},

@@ -89,6 +89,37 @@ func (v Status) Unverified() (all []Unverified) {
 	return all
 }
 
+// A PeerDown is a peer without a session, for which an announcement did not wait.
+type PeerDown struct {
+	Step   string    `json:"-"`
+	Peer   string    `json:"peer"`
+	Since  time.Time `json:"since"`
+	Reason string    `json:"reason"`
+}
+
+// PeersDown are the peers that have not learned what an apply announces, as its steps saw them when they were done: the
+// member "down" of the member "sight" of their outputs.
+func (v Status) PeersDown() (all []PeerDown) {
+	if v.Action != string(Apply) {
+		return nil
+	}
+	for _, s := range v.Steps {
+		var told struct {
+			Sight struct {
+				Down []PeerDown `json:"down"`
+			} `json:"sight"`
+		}
+		if s.Status != StepDone || json.Unmarshal(s.Output, &told) != nil { // an output may mean something else by it
+			continue
+		}
+		for _, p := range told.Sight.Down {
+			p.Step = s.Name
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
 // StepView is one step of a saga as it is shown.
 type StepView struct {
 	Name       string          `json:"name"`

@@ -34,9 +34,12 @@ const (
 	CauseStuck CauseCode = "stuck"
 	CauseLate  CauseCode = "late"
 	// CauseDeadLetters: messages wait in the dead letters. CauseStore: a store does not answer or is nearly full.
-	// Neither is about a saga; the doctor finds them.
+	// CausePeer: a BGP peer of a speaker has no session, or no room. CauseSpeaker: a speaker gives no sign of life.
+	// None of them is about a saga; the doctor finds them.
 	CauseDeadLetters CauseCode = "dead-letters"
 	CauseStore       CauseCode = "store"
+	CausePeer        CauseCode = "peer"
+	CauseSpeaker     CauseCode = "speaker"
 )
 
 // A Cause is one reason why a saga does not move. A saga may have several: its branches are independent.

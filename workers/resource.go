@@ -24,8 +24,10 @@ const (
 	// FamilyPool holds addresses of an operator's pool, FamilyNumbers blocks of numbers.
 	FamilyPool    Family = "pool"
 	FamilyNumbers Family = "numbers"
-	// FamilyPresence says which workers live, FamilyCursor how far something has been read. They are the backend's own.
+	// FamilyPresence says which workers live, FamilySpeakers what BGP speakers see of their peers, FamilyCursor how far
+	// something has been read. They are the backend's own.
 	FamilyPresence Family = "presence"
+	FamilySpeakers Family = "speakers"
 	FamilyCursor   Family = "cursor"
 	// FamilyPreflight is the exchange of questions and answers of preflights, the backend's own as well.
 	FamilyPreflight Family = "preflight"
@@ -44,10 +46,10 @@ func FamilyOf(resource string) Family {
 }
 
 // BackendsOwn tells whether a record is the backend's own bookkeeping and no claim of the world: cursors, which
-// workers live, and what they are asked. It is not listed, and does not move to another backend.
+// workers and speakers live, and what they are asked. It is not listed, and does not move to another backend.
 func BackendsOwn(resource string) bool {
 	f := FamilyOf(resource)
-	return f == FamilyCursor || f == FamilyPresence || f == FamilyPreflight
+	return f == FamilyCursor || f == FamilyPresence || f == FamilySpeakers || f == FamilyPreflight
 }
 
 // maxResource is the most bytes of a resource's name: what every store has room for as a key, with escapes.

@@ -16,12 +16,14 @@ func TestFamiliesAreReadBack(t *testing.T) {
 		family := rapid.SampledFrom([]workers.Family{
 			workers.FamilyList, workers.FamilyCounted, workers.FamilyOwn, workers.FamilyAttribute, workers.FamilyUses,
 			workers.FamilyPool, workers.FamilyNumbers, workers.FamilyPresence, workers.FamilyCursor,
+			workers.FamilySpeakers,
 		}).Draw(t, "family")
 		resource := family.Resource(wiretest.Names().Draw(t, "a"), wiretest.Names().Draw(t, "b"))
 		if got := workers.FamilyOf(resource); got != family || !strings.HasPrefix(resource, family.Prefix()) {
 			t.Errorf("%q is of family %q, want %q", resource, got, family)
 		}
-		own := family == workers.FamilyPresence || family == workers.FamilyCursor
+		own := family == workers.FamilyPresence || family == workers.FamilyCursor ||
+			family == workers.FamilySpeakers
 		if workers.BackendsOwn(resource) != own {
 			t.Errorf("%q is the backend's own: %t", resource, !own)
 		}

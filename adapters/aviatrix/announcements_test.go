@@ -84,11 +84,12 @@ func TestSightLags(t *testing.T) {
 	}
 	r.pass(time.Minute)
 	sight, err = port.Sight(t.Context(), target, ours)
-	if want := (routing.Sight{Peers: peers, Seen: peers}); err != nil || !cmp.Equal(sight, want) {
+	if want := (routing.Sight{Peers: peers, Seen: peers, Sent: peers}); err != nil || !cmp.Equal(sight, want) {
 		t.Errorf("after the report: got %+v, %v, want %+v", sight, err, want)
 	}
 	sight, err = port.Sight(t.Context(), spoke("gcp-spoke-1"), ours)
-	if want := (routing.Sight{Peers: []string{"gcp-transit-1"}, Seen: []string{"gcp-transit-1"}}); err != nil ||
+	transits := []string{"gcp-transit-1"}
+	if want := (routing.Sight{Peers: transits, Seen: transits, Acknowledged: transits}); err != nil ||
 		!cmp.Equal(sight, want) {
 		t.Errorf("without connections: got %+v, %v, want %+v", sight, err, want)
 	}

@@ -35,6 +35,10 @@ func (a announcements) Sight(ctx context.Context, t routing.Target, text string)
 	}
 	sight.Peers = append([]string{}, sight.Peers...)
 	sight.Seen = []string{}
+	tells := &sight.Sent
+	if len(t.Connections) == 0 { // a transit's own routes are read
+		tells = &sight.Acknowledged
+	}
 	for _, peer := range sight.Peers {
 		has, err := seen(ctx, g, peer, p)
 		if err != nil {
@@ -44,6 +48,7 @@ func (a announcements) Sight(ctx context.Context, t routing.Target, text string)
 			sight.Seen = append(sight.Seen, peer)
 		}
 	}
+	*tells = append(*tells, sight.Seen...)
 	return sight, nil
 }
 

@@ -221,6 +221,7 @@ func (r routers) Sight(ctx context.Context, t routing.Target, prefix string) (ro
 			out.Seen = append(out.Seen, p.GetName())
 		}
 	}
+	out.Sent = append(out.Sent, out.Seen...)
 	return out, nil
 }
 

@@ -36,7 +36,8 @@ func TestSightTellsClientsWithoutAWayBack(t *testing.T) {
 	if err != nil {
 		t.Fatalf("sight: %v", err)
 	}
-	want := routing.Sight{Peers: []string{"a", "b"}, Seen: []string{"a"}, Stranded: []string{"192.168.2.0/24"}}
+	want := routing.Sight{Peers: []string{"a", "b"}, Seen: []string{"a"}, Sent: []string{"a"},
+		Stranded: []string{"192.168.2.0/24"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("sight (-want +got):\n%s", diff)
 	}

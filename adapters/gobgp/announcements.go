@@ -10,12 +10,13 @@ import (
 	"github.com/google/uuid"
 	"github.com/osrg/gobgp/v4/api"
 
+	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
-// Check implements [routing.Announcements]: the speaker answers, runs BGP and has peers to tell. Known are the prefixes
-// it has learned and those it announces.
+// Check implements [routing.Announcements]: the speaker answers, runs BGP, has peers to tell, and they take one prefix
+// more. Known are the prefixes that its peers have told it and those it announces.
 func (c *Client) Check(ctx context.Context, t routing.Target) ([]string, error) {
 	if hop, err := netip.ParseAddr(t.NextHop); err != nil || !hop.Is4() || hop.IsUnspecified() {
 		return nil, workers.Refuse("invalid", "check speaker %s: next hop %q is not an IPv4 address", t.Speaker,
@@ -25,12 +26,35 @@ func (c *Client) Check(ctx context.Context, t routing.Target) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	if len(wanted(peers)) == 0 {
+	if len(c.wanted(t.Speaker, peers)) == 0 {
 		return nil, workers.Refuse("no-peers", "check speaker %s: it has no peer to tell", t.Speaker)
 	}
-	paths, err := c.paths(ctx, t.Speaker, &api.ListPathRequest{TableType: api.TableType_TABLE_TYPE_GLOBAL})
+	known, err := c.known(ctx, t.Speaker, peers)
 	if err != nil {
 		return nil, err
+	}
+	own, err := c.own(ctx, t.Speaker)
+	if limit := c.remotes[t.Speaker].MaxPrefixes; err == nil && limit > 0 && len(own) >= limit {
+		err = workers.Refuse(events.ReasonFull, "check speaker %s: it announces %d prefixes, and a peer of it takes %d",
+			t.Speaker, len(own), limit)
+	}
+	return known, err
+}
+
+// known are the prefixes of the speaker's own table, and of what each peer has told it: a speaker of ours takes nothing
+// of that into its own table.
+func (c *Client) known(ctx context.Context, name string, peers []peer) ([]string, error) {
+	paths, err := c.paths(ctx, name, &api.ListPathRequest{TableType: api.TableType_TABLE_TYPE_GLOBAL})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range peers {
+		told, err := c.paths(ctx, name, &api.ListPathRequest{TableType: api.TableType_TABLE_TYPE_ADJ_IN,
+			Name: p.address})
+		if err != nil && !errors.Is(err, workers.ErrNotFound) { // not found: the peer went away meanwhile
+			return nil, err
+		}
+		paths = append(paths, told...)
 	}
 	known := []string{}
 	for _, p := range paths {
@@ -72,39 +96,57 @@ func (c *Client) own(ctx context.Context, name string) (map[netip.Prefix]entry, 
 }
 
 // Write implements [routing.Announcements] as the difference to what is there: it adds and changes first, then
-// withdraws. It may be cut off anywhere and written again.
+// withdraws, but where both would be more than a peer takes. It may be cut off anywhere and written again.
 func (c *Client) Write(ctx context.Context, _ uuid.UUID, t routing.Target, a routing.Announced) error {
 	want, err := parseEntries(a.Entries)
 	if err != nil {
 		return workers.Refuse("invalid", "write list of speaker %s: %w", t.Speaker, err)
 	}
+	limit := c.remotes[t.Speaker].MaxPrefixes
+	if limit > 0 && len(want) > limit {
+		return workers.Refuse(events.ReasonFull, "write list of speaker %s: %d prefixes, and a peer of it takes %d",
+			t.Speaker, len(want), limit)
+	}
 	have, err := c.own(ctx, t.Speaker)
 	if err != nil {
 		return err
 	}
-	changed := false
-	for _, e := range sorted(want) {
-		if have[e.prefix] == e {
-			continue
-		}
-		changed = true
-		if err := c.add(ctx, t.Speaker, e); err != nil {
-			return err
-		}
-	}
-	for _, e := range sorted(have) {
-		if _, keep := want[e.prefix]; keep {
-			continue
-		}
-		changed = true
-		if err := c.remove(ctx, t.Speaker, e); err != nil {
-			return err
-		}
-	}
-	if !changed {
+	fresh, gone := missing(want, have, true), missing(have, want, false)
+	if len(fresh)+len(gone) == 0 {
 		return nil
 	}
+	changes := []func() error{
+		func() error { return c.each(ctx, t.Speaker, fresh, c.add) },
+		func() error { return c.each(ctx, t.Speaker, gone, c.remove) },
+	}
+	if limit > 0 && len(want)+len(gone) > limit {
+		slices.Reverse(changes)
+	}
+	for _, change := range changes {
+		if err := change(); err != nil {
+			return err
+		}
+	}
 	return c.verify(ctx, t.Speaker, want)
+}
+
+// missing are the entries of one list whose prefix the other does not have, or not with that next hop.
+func missing(of, in map[netip.Prefix]entry, hops bool) []entry {
+	return slices.DeleteFunc(sorted(of), func(e entry) bool {
+		other, has := in[e.prefix]
+		return has && (!hops || other == e)
+	})
+}
+
+func (c *Client) each(
+	ctx context.Context, name string, entries []entry, do func(context.Context, string, entry) error,
+) error {
+	for _, e := range entries {
+		if err := do(ctx, name, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *Client) verify(ctx context.Context, name string, want map[netip.Prefix]entry) error {
@@ -146,8 +188,8 @@ func (c *Client) remove(ctx context.Context, name string, e entry) error {
 	return err
 }
 
-// Sight implements [routing.Announcements]: what each established peer was sent (ADJ_OUT). While no session stands, all
-// peers are named and none has seen it.
+// Sight implements [routing.Announcements]: which peers were sent the prefix, as a sign of life shows that follows it.
+// Peers that are optional and down are not waited for; what they miss is told all the same.
 func (c *Client) Sight(ctx context.Context, t routing.Target, text string) (routing.Sight, error) {
 	prefix, err := netip.ParsePrefix(text)
 	if err != nil {
@@ -157,46 +199,60 @@ func (c *Client) Sight(ctx context.Context, t routing.Target, text string) (rout
 	if err != nil {
 		return routing.Sight{}, err
 	}
-	sight := routing.Sight{Peers: wanted(peers), Seen: []string{}}
+	sight := routing.Sight{Peers: c.wanted(t.Speaker, peers), Seen: []string{}}
 	for _, p := range peers {
 		if !p.up {
+			sight.Down = append(sight.Down, p.absence())
 			continue
 		}
-		told, err := c.told(ctx, t.Speaker, p.address, prefix.Masked())
+		sent, err := c.sent(ctx, t.Speaker, p, prefix.Masked())
 		if err != nil {
 			return routing.Sight{}, err
 		}
-		if told {
-			sight.Seen = append(sight.Seen, p.address)
+		if sent {
+			sight.Sent = append(sight.Sent, p.address)
 		}
 	}
+	sight.Seen = append(sight.Seen, sight.Sent...)
 	return sight, nil
 }
 
-// wanted are the peers that should have what the speaker announces: those that are up, else all that are switched on.
-func wanted(peers []peer) []string {
-	up, all := []string{}, []string{}
+// absence is a peer without a session, for whoever waits for it.
+func (p peer) absence() routing.Absence {
+	out := routing.Absence{Peer: p.address, Since: p.since, Reason: p.why}
+	if p.down {
+		out.Reason = "it is switched off at the speaker"
+	}
+	return out
+}
+
+// wanted are the peers that an announcement waits for: all that are switched on, but for the optional ones that are
+// down. Where nobody is left, it waits for everybody.
+func (c *Client) wanted(name string, peers []peer) []string {
+	needed, all := []string{}, []string{}
 	for _, p := range peers {
-		if p.up {
-			up = append(up, p.address)
+		if p.down {
+			continue
 		}
-		if !p.down {
-			all = append(all, p.address)
+		all = append(all, p.address)
+		if p.up || !slices.Contains(c.remotes[name].Optional, p.address) {
+			needed = append(needed, p.address)
 		}
 	}
-	if len(up) > 0 {
-		return up
+	if len(needed) > 0 {
+		return needed
 	}
 	return all
 }
 
-func (c *Client) told(ctx context.Context, name, peer string, prefix netip.Prefix) (bool, error) {
+// sent tells whether a peer was told the prefix, and lived on.
+func (c *Client) sent(ctx context.Context, name string, to peer, prefix netip.Prefix) (bool, error) {
 	paths, err := c.paths(ctx, name, &api.ListPathRequest{
-		TableType: api.TableType_TABLE_TYPE_ADJ_OUT, Name: peer,
+		TableType: api.TableType_TABLE_TYPE_ADJ_OUT, Name: to.address,
 		Prefixes: []*api.TableLookupPrefix{{Prefix: prefix.String(), Type: api.TableLookupPrefix_TYPE_EXACT}},
 	})
 	if errors.Is(err, workers.ErrNotFound) {
 		return false, nil // the peer went away meanwhile
 	}
-	return slices.ContainsFunc(paths, func(p path) bool { return p.prefix == prefix }), err
+	return slices.ContainsFunc(paths, func(p path) bool { return p.prefix == prefix && to.signed(p) }), err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"time"
@@ -41,19 +42,25 @@ type Options struct {
 type Remote struct {
 	// Address of its gRPC API; empty means through the proxy.
 	Address string
+	// Optional are the addresses of peers without which an announcement is complete.
+	Optional []string
+	// MaxPrefixes is how many prefixes its peers take, 0 without a limit.
+	MaxPrefixes int
 }
 
 // Client calls speakers. Safe for concurrent use.
 type Client struct {
 	conns    map[string]*grpc.ClientConn // by address
 	speakers map[string]api.GoBgpServiceClient
+	remotes  map[string]Remote
 }
 
 var _ routing.Announcements = (*Client)(nil)
 
 // New checks the options; it connects when the first call is made. Close the client when done.
 func New(o Options) (*Client, error) {
-	c := &Client{conns: map[string]*grpc.ClientConn{}, speakers: map[string]api.GoBgpServiceClient{}}
+	c := &Client{conns: map[string]*grpc.ClientConn{}, speakers: map[string]api.GoBgpServiceClient{},
+		remotes: maps.Clone(o.Speakers)}
 	for name, remote := range o.Speakers {
 		address := remote.Address
 		if address == "" {
@@ -120,6 +127,7 @@ type path struct {
 	prefix  netip.Prefix
 	nextHop string
 	learned bool // from a peer
+	age     time.Time
 }
 
 // paths reads one table of a speaker: the global one, or what a peer was sent (ADJ_OUT).
@@ -149,7 +157,8 @@ func (c *Client) paths(ctx context.Context, name string, req *api.ListPathReques
 		}
 		for _, p := range answer.GetDestination().GetPaths() {
 			_, from := netip.ParseAddr(p.GetNeighborIp()) // a path added through the API has no neighbour
-			out = append(out, path{prefix: prefix.Masked(), nextHop: nextHopOf(p), learned: from == nil})
+			out = append(out, path{prefix: prefix.Masked(), nextHop: nextHopOf(p), learned: from == nil,
+				age: p.GetAge().AsTime()})
 		}
 	}
 }
@@ -159,6 +168,9 @@ type peer struct {
 	address string
 	down    bool // switched off by its operator
 	up      bool // established
+	// since is when it came up or went down, heard what signs says; why is what keeps it down.
+	since, heard time.Time
+	why          string
 }
 
 func (c *Client) peers(ctx context.Context, name string) ([]peer, error) {
@@ -180,12 +192,17 @@ func (c *Client) peers(ctx context.Context, name string) ([]peer, error) {
 		if err != nil {
 			return nil, classify("list peers", false, err)
 		}
-		state := answer.GetPeer().GetState()
-		out = append(out, peer{
-			address: answer.GetPeer().GetConf().GetNeighborAddress(),
-			down: answer.GetPeer().GetConf().GetAdminDown() ||
-				state.GetAdminState() == api.PeerState_ADMIN_STATE_DOWN,
-			up: state.GetSessionState() == api.PeerState_SESSION_STATE_ESTABLISHED,
-		})
+		out = append(out, peerOf(answer.GetPeer(), time.Now()))
 	}
+}
+
+func peerOf(p *api.Peer, now time.Time) peer {
+	state := p.GetState()
+	out := peer{
+		address: p.GetConf().GetNeighborAddress(), why: state.GetDisconnectMessage(),
+		down: p.GetConf().GetAdminDown() || state.GetAdminState() == api.PeerState_ADMIN_STATE_DOWN,
+		up:   state.GetSessionState() == api.PeerState_SESSION_STATE_ESTABLISHED,
+	}
+	out.since, out.heard = signs(p, now)
+	return out
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,9 +26,13 @@ import (
 
 func write(t *testing.T, c *gobgp.Client, entries ...string) {
 	t.Helper()
-	if err := c.Write(t.Context(), uuid.Nil, target(), routing.Announced{Custom: true, Entries: entries}); err != nil {
+	if err := c.Write(t.Context(), uuid.Nil, target(), announcing(entries...)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func announcing(entries ...string) routing.Announced {
+	return routing.Announced{Custom: true, Entries: entries}
 }
 
 func TestSiteLearnsAndForgets(t *testing.T) {
@@ -41,12 +46,12 @@ func TestSiteLearnsAndForgets(t *testing.T) {
 	eventually(t, "the site has both prefixes", func() bool {
 		return cmp.Equal(remote.table(t), map[string]string{"10.200.0.5/32": hop, "10.200.0.6/32": "10.9.0.2"})
 	})
-	sight, err := c.Sight(t.Context(), target(), "10.200.0.5/32")
-	if want := (routing.Sight{Peers: []string{"127.0.0.1"}, Seen: []string{"127.0.0.1"}}); err != nil ||
-		!cmp.Equal(sight, want) {
-		t.Errorf("sight of an announced prefix: got %v, %v, want %v", sight, err, want)
-	}
-	sight, err = c.Sight(t.Context(), target(), "10.200.0.7/32")
+	want := routing.Sight{Peers: []string{"127.0.0.1"}, Seen: []string{"127.0.0.1"}, Sent: []string{"127.0.0.1"}}
+	eventually(t, "the prefix is sent", func() bool {
+		sight, err := c.Sight(t.Context(), target(), "10.200.0.5/32")
+		return err == nil && cmp.Equal(sight, want)
+	})
+	sight, err := c.Sight(t.Context(), target(), "10.200.0.7/32")
 	if want := (routing.Sight{Peers: []string{"127.0.0.1"}, Seen: []string{}}); err != nil || !cmp.Equal(sight, want) {
 		t.Errorf("sight of a prefix nobody announces: got %v, %v, want %v", sight, err, want)
 	}
@@ -91,10 +96,14 @@ func TestNoSessionIsNoSight(t *testing.T) {
 	s := startSpeaker(t, gobgp.SpeakerOptions{Peers: []gobgp.Peer{{Address: "127.0.0.1", Port: port, ASN: siteASN}}})
 	c := newClient(t, s.Addr().String())
 	write(t, c, "10.200.0.5/32@"+hop)
-	sight, err := c.Sight(t.Context(), target(), "10.200.0.5/32")
-	if want := (routing.Sight{Peers: []string{"127.0.0.1"}, Seen: []string{}}); err != nil || !cmp.Equal(sight, want) {
-		t.Errorf("got %v, %v, want %v", sight, err, want)
-	}
+	eventually(t, "the peer is told to be down, with the reason", func() bool {
+		sight, err := c.Sight(t.Context(), target(), "10.200.0.5/32")
+		if err != nil || !slices.Equal(sight.Peers, []string{"127.0.0.1"}) || len(sight.Seen)+len(sight.Sent) > 0 ||
+			len(sight.Down) != 1 || sight.Down[0].Since.IsZero() {
+			t.Fatalf("got %+v, %v", sight, err)
+		}
+		return strings.Contains(sight.Down[0].Reason, "connection refused")
+	})
 }
 
 func TestRefused(t *testing.T) {

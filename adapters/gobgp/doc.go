@@ -8,5 +8,9 @@
 // Facts about GoBGP are from its source, v4.8.0. Best-path options are globals of that library: run one speaker a
 // process.
 //
+// The speaker is a source of routes only (policy.go), whoever asks its API (guard.go), and remembers why a session with
+// a peer is not there (sessions.go), which GoBGP tells in its log alone (log.go). Its list of peers says when each gave
+// a sign of life last (heard.go), by which the client tells what was sent from what was only handed over.
+//
 // Read client.go first, then speaker.go.
 package gobgp

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/osrg/gobgp/v4/api"
+	"github.com/osrg/gobgp/v4/pkg/apiutil"
+	"github.com/osrg/gobgp/v4/pkg/packet/bgp"
 )
 
 // entry is one announcement: a prefix and the next hop that peers are told. Its text is "10.0.0.1/32@10.9.0.1".
@@ -72,6 +74,26 @@ func (e entry) path() *api.Path {
 			{Attr: &api.Attribute_NextHop{NextHop: &api.NextHopAttribute{NextHop: e.nextHop.String()}}},
 		},
 	}
+}
+
+// native is the entry for the library; it refuses a path without a family.
+func (e entry) native() (*apiutil.Path, error) {
+	nlri, err := bgp.NewIPAddrPrefix(e.prefix)
+	if err != nil {
+		return nil, fmt.Errorf("write prefix %s: %w", e.prefix, err)
+	}
+	hop, err := bgp.NewPathAttributeNextHop(e.nextHop)
+	if err != nil {
+		return nil, fmt.Errorf("write next hop %s: %w", e.nextHop, err)
+	}
+	origin := bgp.NewPathAttributeOrigin(bgp.BGP_ORIGIN_ATTR_TYPE_IGP)
+	return &apiutil.Path{Family: bgp.RF_IPv4_UC, Nlri: nlri, Attrs: []bgp.PathAttributeInterface{origin, hop}}, nil
+}
+
+// prefixOf is a path's prefix as text, "/0" without one.
+func prefixOf(p *api.Path) string {
+	prefix := p.GetNlri().GetPrefix()
+	return fmt.Sprintf("%s/%d", prefix.GetPrefix(), prefix.GetPrefixLen())
 }
 
 // nextHopOf is a path's next hop, "" without one.

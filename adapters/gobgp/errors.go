@@ -33,7 +33,13 @@ var table = map[codes.Code]struct {
 	codes.DataLoss:         {events.Unsure, events.Retry, "internal"},
 }
 
-// texts are GoBGP's own errors; its API sends most of them with code Unknown.
+// notAllowed is what the speaker says of a prefix outside of its ranges.
+const notAllowed = "may not be announced by this speaker"
+
+// noRoom is what the speaker says when one more prefix is more than a peer takes.
+const noRoom = "the speaker announces at most"
+
+// texts are GoBGP's own errors, and those of a speaker of ours; its API sends most of them with code Unknown.
 var texts = []struct {
 	text   string
 	class  events.Class // empty: there is no such thing
@@ -42,6 +48,8 @@ var texts = []struct {
 	{"bgp server hasn't started yet", events.Retry, "not-ready"},
 	{"can't find a specified path", "", ""},
 	{"doesn't exist", "", ""}, // "Neighbor that has <address> doesn't exist."
+	{noRoom, events.Refuse, events.ReasonFull},
+	{notAllowed, events.Refuse, "not-allowed"},
 	{"nexthop not found", events.Refuse, "invalid"},
 	{"address family is not set", events.Refuse, "invalid"},
 	{"invalid nlri", events.Refuse, "invalid"},

@@ -132,6 +132,14 @@ func (s *site) announce(t *testing.T, text string) {
 func startSpeaker(t *testing.T, o gobgp.SpeakerOptions) *gobgp.Speaker {
 	t.Helper()
 	o.Name, o.ASN, o.RouterID = "site-edge", ourASN, "192.0.2.1"
+	if o.Allowed == nil {
+		o.Allowed = []netip.Prefix{netip.MustParsePrefix("10.200.0.0/20")}
+	}
+	for i := range o.Peers {
+		if o.Peers[i].HoldTime == 0 { // a second between signs of life
+			o.Peers[i].HoldTime = 3 * time.Second
+		}
+	}
 	s, err := gobgp.StartSpeaker(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -5,16 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/osrg/gobgp/v4/api"
 	"github.com/osrg/gobgp/v4/pkg/apiutil"
-	"github.com/osrg/gobgp/v4/pkg/packet/bgp"
 	"github.com/osrg/gobgp/v4/pkg/server"
 )
 
@@ -31,36 +31,28 @@ type SpeakerOptions struct {
 	// GRPCListen is where the API listens; empty is a free loopback port. The API knows no users: keep it on loopback.
 	GRPCListen string
 	Peers      []Peer
-	// Refill gives the entries ("prefix@nexthop") that the claims hold; they are announced from the first update on.
-	// nil starts empty.
+	// Allowed are the ranges whose prefixes may be announced; without any the speaker announces what it is refilled
+	// with and takes nothing else.
+	Allowed []netip.Prefix
+	// Refill gives the entries ("prefix@nexthop") that the claims hold; they are announced from the first update on,
+	// also where Allowed no longer has them. nil starts empty.
 	Refill func(ctx context.Context) ([]string, error)
 	Logger *slog.Logger
 }
 
-// A Peer is a BGP neighbour.
-type Peer struct {
-	Address string
-	// Port is 179 when 0.
-	Port uint16
-	ASN  uint32
-	// LocalAddress is where the session comes from; empty lets the kernel choose.
-	LocalAddress string
-	// Hops is the largest distance of an external peer; 0 or 1 is a direct neighbour.
-	Hops uint32
-}
-
-// Reconnecting is quick because a withdrawal that no peer hears is a lie; 2 s is GoBGP's smallest connect interval.
-const (
-	connectRetry = 2
-	idleHold     = 2
-)
-
 // Speaker is a running GoBGP server with its gRPC API.
 type Speaker struct {
 	bgp   *server.BgpServer
-	relay *relay
-	dir   string
-	once  sync.Once
+	guard *guard
+	// sessions are what it remembers of its peers; stop ends that.
+	sessions *sessions
+	stop     context.CancelFunc
+	watching sync.WaitGroup
+	relay    *relay
+	dir      string
+	// started: BGP runs, and has to be stopped.
+	started bool
+	once    sync.Once
 }
 
 // StartSpeaker starts a server, fills it, and only then brings up its peers and opens its API: neither a peer nor a
@@ -69,8 +61,15 @@ func StartSpeaker(ctx context.Context, o SpeakerOptions) (*Speaker, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	o.Peers = slices.Clone(o.Peers)
 	if o.GRPCListen == "" {
 		o.GRPCListen = "127.0.0.1:0"
+	}
+	for i, p := range o.Peers {
+		if err := p.Validate(o.ASN); err != nil {
+			return nil, fmt.Errorf("start speaker %s: peer %s: %w", o.Name, p.Address, err)
+		}
+		o.Peers[i].Address = netip.MustParseAddr(p.Address).String() // as GoBGP spells it
 	}
 	dir, err := os.MkdirTemp("", "speaker")
 	if err != nil {
@@ -79,9 +78,11 @@ func StartSpeaker(ctx context.Context, o SpeakerOptions) (*Speaker, error) {
 	// GoBGP does not tell which port it got, nor that it got none: its API is on a socket of ours, and a listener of
 	// ours passes the bytes on.
 	socket := filepath.Join(dir, "api")
-	level := new(slog.LevelVar)
-	s := &Speaker{dir: dir, bgp: server.NewBgpServer(
-		server.LoggerOption(o.Logger.With("speaker", o.Name), level), server.GrpcListenAddress("unix://"+socket))}
+	s := &Speaker{dir: dir, sessions: newSessions(o, time.Now)}
+	s.guard = &guard{speaker: s, ranges: o.Allowed, peers: o.Peers}
+	logger := slog.New(tap{Handler: o.Logger.With("speaker", o.Name).Handler(), note: s.sessions.note})
+	s.bgp = server.NewBgpServer(server.LoggerOption(logger, new(slog.LevelVar)),
+		server.GrpcListenAddress("unix://"+socket), server.GrpcOption(s.guard.options()))
 	go s.bgp.Serve()
 	if err := s.start(ctx, o, socket); err != nil {
 		return nil, errors.Join(fmt.Errorf("start speaker %s: %w", o.Name, err), s.Close())
@@ -100,16 +101,26 @@ func (s *Speaker) start(ctx context.Context, o SpeakerOptions, socket string) er
 	if err := s.bgp.StartBgp(ctx, &api.StartBgpRequest{Global: global}); err != nil {
 		return fmt.Errorf("start BGP: %w", err)
 	}
-	if o.Refill != nil {
-		if err := s.refill(ctx, o.Refill); err != nil {
-			return err
-		}
+	s.started = true
+	held, err := claimed(ctx, o.Refill)
+	if err != nil {
+		return err
+	}
+	for _, e := range held {
+		s.guard.held = append(s.guard.held, e.prefix)
+	}
+	if err := s.setPolicy(ctx, allowed(o.Allowed, held), o); err != nil {
+		return err
+	}
+	if err := s.fill(held); err != nil {
+		return err
 	}
 	for _, p := range o.Peers {
 		if err := s.bgp.AddPeer(ctx, &api.AddPeerRequest{Peer: p.wire(o.ASN)}); err != nil {
 			return fmt.Errorf("add peer %s: %w", p.Address, err)
 		}
 	}
+	s.watch(ctx)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.GRPCListen)
 	if err != nil {
 		return fmt.Errorf("open API: %w", err)
@@ -118,16 +129,36 @@ func (s *Speaker) start(ctx context.Context, o SpeakerOptions, socket string) er
 	return s.relay.ready(ctx)
 }
 
-func (s *Speaker) refill(ctx context.Context, entries func(context.Context) ([]string, error)) error {
+// watch follows the peers' sessions until Close.
+func (s *Speaker) watch(ctx context.Context) {
+	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.watching.Go(func() { s.sessions.run(ctx, s.list) })
+}
+
+func (s *Speaker) list(ctx context.Context) []*api.Peer {
+	var out []*api.Peer
+	if err := s.bgp.ListPeer(ctx, &api.ListPeerRequest{}, func(p *api.Peer) { out = append(out, p) }); err != nil {
+		return nil // the server ends
+	}
+	return out
+}
+
+// claimed are the entries that the claims hold, in order.
+func claimed(ctx context.Context, entries func(context.Context) ([]string, error)) ([]entry, error) {
+	if entries == nil {
+		return nil, nil
+	}
 	list, err := entries(ctx)
 	if err != nil {
-		return fmt.Errorf("read claims: %w", err)
+		return nil, fmt.Errorf("read claims: %w", err)
 	}
 	want, err := parseEntries(list)
-	if err != nil {
-		return err
-	}
-	for _, e := range sorted(want) {
+	return sorted(want), err
+}
+
+// fill announces what the claims hold.
+func (s *Speaker) fill(held []entry) error {
+	for _, e := range held {
 		path, err := e.native()
 		if err != nil {
 			return err
@@ -139,32 +170,6 @@ func (s *Speaker) refill(ctx context.Context, entries func(context.Context) ([]s
 	return nil
 }
 
-// native is the entry for the library; it refuses a path without a family.
-func (e entry) native() (*apiutil.Path, error) {
-	nlri, err := bgp.NewIPAddrPrefix(e.prefix)
-	if err != nil {
-		return nil, fmt.Errorf("write prefix %s: %w", e.prefix, err)
-	}
-	hop, err := bgp.NewPathAttributeNextHop(e.nextHop)
-	if err != nil {
-		return nil, fmt.Errorf("write next hop %s: %w", e.nextHop, err)
-	}
-	origin := bgp.NewPathAttributeOrigin(bgp.BGP_ORIGIN_ATTR_TYPE_IGP)
-	return &apiutil.Path{Family: bgp.RF_IPv4_UC, Nlri: nlri, Attrs: []bgp.PathAttributeInterface{origin, hop}}, nil
-}
-
-func (p Peer) wire(own uint32) *api.Peer {
-	out := &api.Peer{
-		Conf:      &api.PeerConf{NeighborAddress: p.Address, PeerAsn: p.ASN},
-		Transport: &api.Transport{LocalAddress: p.LocalAddress, RemotePort: uint32(p.Port)},
-		Timers:    &api.Timers{Config: &api.TimersConfig{ConnectRetry: connectRetry, IdleHoldTimeAfterReset: idleHold}},
-	}
-	if p.ASN != own && p.Hops > 1 {
-		out.EbgpMultihop = &api.EbgpMultihop{Enabled: true, MultihopTtl: min(p.Hops, math.MaxUint8)}
-	}
-	return out
-}
-
 // Addr is where the gRPC API listens.
 func (s *Speaker) Addr() netip.AddrPort {
 	tcp, ok := s.relay.listener.Addr().(*net.TCPAddr)
@@ -174,15 +179,25 @@ func (s *Speaker) Addr() netip.AddrPort {
 	return tcp.AddrPort()
 }
 
-// Close says goodbye to the peers, who forget what they were told, and ends the server. It may be called twice.
+// Close ends the server. Peers with graceful restart keep what they were told for their time, in which a new speaker
+// takes over; the others forget it at once. It may be called twice.
 func (s *Speaker) Close() error {
 	var err error
 	s.once.Do(func() {
 		if s.relay != nil {
 			s.relay.close()
 		}
-		s.bgp.Stop()
-		err = os.RemoveAll(s.dir)
+		if s.stop != nil {
+			s.stop()
+			s.watching.Wait()
+		}
+		// Peers that keep the paths of a speaker which restarts are left without a word; the others are told.
+		leave := &api.StopBgpRequest{AllowGracefulRestart: true}
+		if s.started {
+			err = s.bgp.StopBgp(context.Background(), leave)
+		}
+		s.bgp.Stop() // ends its API, too
+		err = errors.Join(err, os.RemoveAll(s.dir))
 	})
 	return err
 }

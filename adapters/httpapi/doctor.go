@@ -58,6 +58,7 @@ func (s *server) diagnose(ctx context.Context) (Diagnosis, error) {
 		f.put(finding{events.CauseStore, "claims"}, "the claims store does not answer", "")
 	}
 	s.examineStore(ctx, f)
+	s.examineSpeakers(ctx, env.Now, f)
 	for name, p := range env.Held {
 		f.put(finding{events.CauseHeld, scopeOf(name)}, heldText(name, p), "")
 	}

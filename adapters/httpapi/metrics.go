@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -20,6 +21,26 @@ var (
 		"Accepted intents that wait behind another saga of their connection.", nil, nil)
 )
 
+// The families of the BGP speakers.
+var (
+	speakerUpFamily = prometheus.NewDesc("culvert_speaker_up", "1 while the BGP speaker gives signs of life.",
+		[]string{"speaker"}, nil)
+	announcedFamily = prometheus.NewDesc("culvert_speaker_announced", "Prefixes that the BGP speaker announces.",
+		[]string{"speaker"}, nil)
+	peerUpFamily    = peerFamily("culvert_peer_up", "1 while the session with the BGP peer is established.")
+	peerSinceFamily = peerFamily("culvert_peer_since_seconds",
+		"When the session came up or went down, in seconds since 1970.")
+	peerRoutesFamily = peerFamily("culvert_peer_routes", "Prefixes that the BGP peer has told the speaker.")
+	peerLimitFamily  = peerFamily("culvert_peer_max_prefixes",
+		"Prefixes that the BGP peer takes; absent without a limit.")
+	peerWordFamily = peerFamily("culvert_peer_last_notification",
+		"1 for the notification that ended or refused the last session, while there is none.", "code", "subcode")
+)
+
+func peerFamily(name, help string, more ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, append([]string{"speaker", "peer"}, more...), nil)
+}
+
 func capabilityFamily(name, help string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, []string{"capability"}, nil)
 }
@@ -31,6 +52,8 @@ type gauges Signals
 func (v gauges) Describe(to chan<- *prometheus.Desc) {
 	for _, family := range []*prometheus.Desc{
 		backlogFamily, runningFamily, oldestFamily, workersFamily, sagasFamily, queuedFamily,
+		speakerUpFamily, announcedFamily, peerUpFamily, peerSinceFamily, peerRoutesFamily, peerLimitFamily,
+		peerWordFamily,
 	} {
 		to <- family
 	}
@@ -55,6 +78,28 @@ func (v gauges) Collect(to chan<- prometheus.Metric) {
 		gauge(sagasFamily, float64(n), string(status))
 	}
 	gauge(queuedFamily, float64(v.Queued))
+	for _, sp := range v.Speakers {
+		gauge(speakerUpFamily, number(!sp.Silent), sp.Speaker)
+		gauge(announcedFamily, float64(sp.Announced), sp.Speaker)
+		for _, p := range sp.Peers {
+			gauge(peerUpFamily, number(p.Up && !sp.Silent), sp.Speaker, p.Address)
+			gauge(peerSinceFamily, float64(p.Since.Unix()), sp.Speaker, p.Address)
+			gauge(peerRoutesFamily, float64(p.Routes), sp.Speaker, p.Address)
+			if p.MaxPrefixes > 0 {
+				gauge(peerLimitFamily, float64(p.MaxPrefixes), sp.Speaker, p.Address)
+			}
+			if p.Code > 0 {
+				gauge(peerWordFamily, 1, sp.Speaker, p.Address, strconv.Itoa(p.Code), strconv.Itoa(p.Subcode))
+			}
+		}
+	}
+}
+
+func number(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // serveMetrics writes the signals in the text format of Prometheus, or in another one that the reader asks for.

@@ -20,6 +20,8 @@ type Signals struct {
 	Sagas map[events.SagaStatus]int `json:"sagas"`
 	// Queued counts accepted intents that wait behind another saga of their connection.
 	Queued int `json:"queued"`
+	// Speakers are the BGP speakers with their peers.
+	Speakers []SpeakerSignals `json:"speakers"`
 }
 
 // CapabilitySignals are one capability's.
@@ -63,7 +65,11 @@ func (s *server) readSignals(ctx context.Context) (Signals, error) {
 	if env.Crews == nil { // a backlog that is only told without who works would scale the wrong way
 		return Signals{}, fail(events.ProblemUnavailable, "the workers' presence cannot be read")
 	}
-	v := Signals{Sagas: map[events.SagaStatus]int{}}
+	speakers, err := s.readSpeakers(ctx, env.Now)
+	if err != nil {
+		return Signals{}, err
+	}
+	v := Signals{Sagas: map[events.SagaStatus]int{}, Speakers: speakers}
 	open := map[string]saga.OpenWork{}
 	for _, status := range unended {
 		v.Sagas[status] = 0

@@ -111,9 +111,15 @@ func (t *trial) start(ctx context.Context) (_ context.Context, stop func(), err 
 // parts are what both processes are wired from; without a speaker in the plan the world has no endpoint for any.
 func (t *trial) parts() wiring.Parts {
 	file := t.p.file
-	if !t.p.speakers {
-		file.Speakers = nil
+	speakers := map[string]wiring.SpeakerConfig{}
+	for name, s := range file.Speakers {
+		if t.p.speakers {
+			// The routers of the operator are real, and so is the speaker whose port this is.
+			s.Peers, s.GRPC = nil, ""
+			speakers[name] = s
+		}
 	}
+	file.Speakers = speakers
 	return wiring.Parts{File: file, World: t.sim.URL, Speed: proveSpeed, Claims: t.claims, Release: "prove",
 		Log: t.p.log}
 }

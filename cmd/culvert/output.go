@@ -72,14 +72,18 @@ func (c *cli) printSaga(v events.Status) error {
 	})
 }
 
-// remarks are what a saga leaves to be known: a line for each object that was left on purpose, and for each claim that
-// nobody has checked.
+// remarks are what a saga leaves to be known: a line for each object that was left on purpose, for each claim that
+// nobody has checked, and for each peer that it did not wait for.
 func remarks(v events.Status) (lines []string) {
 	for _, r := range v.Retained {
 		lines = append(lines, "retained: "+r)
 	}
 	for _, u := range v.Unverified() {
 		lines = append(lines, "unverified: "+u.Object+": "+u.Why+inBrackets(u.Cause))
+	}
+	for _, p := range v.PeersDown() {
+		lines = append(lines, fmt.Sprintf("peer down: %s of %s since %s: %s", p.Peer, p.Step,
+			p.Since.UTC().Format(time.RFC3339), p.Reason))
 	}
 	return lines
 }

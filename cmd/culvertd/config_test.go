@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -184,7 +185,7 @@ speakers:
 	}
 	f := c.File
 	if f.Google.Endpoint == "" || f.Controllers["c"].PasswordFile != "/secret" ||
-		f.Speakers["s"].Peers[0] != (wiring.PeerConfig{Address: "192.0.2.9", Port: 179, ASN: 65002}) {
+		!reflect.DeepEqual(f.Speakers["s"].Peers[0], wiring.PeerConfig{Address: "192.0.2.9", Port: 179, ASN: 65002}) {
 		t.Errorf("file read as %+v", f)
 	}
 	if _, has := f.Speakers["site-edge"]; has {
@@ -195,8 +196,50 @@ speakers:
 	}
 }
 
+// Every option of a peer that cannot be meant is refused with its field and its rule before anything starts.
+func TestABadPeerIsRefusedByItsFieldAndRule(t *testing.T) {
+	const peer = "speakers: {s: {tenants: [default], asn: 65001, routerId: 192.0.2.1, peers: [{asn: 65002, " +
+		"address: 192.0.2.9, "
+	for text, want := range map[string]string{
+		"localAddress: \"fd00::1\"":   "localAddress: \"fd00::1\" is not an address of the family of 192.0.2.9",
+		"localAddress: here":          "localAddress: \"here\" is not an address of the family of 192.0.2.9",
+		"hops: 255":                   "hops: 255 is not in 1..254",
+		"hops: -1":                    "hops",
+		"holdTime: 2s":                "holdTime: 2s is not in whole seconds from 3s to 65535s",
+		"holdTime: 3500ms":            "holdTime: 3.5s is not in whole seconds from 3s to 65535s",
+		"holdTime: soon":              "soon",
+		"keepalive: 20s":              "keepalive: 20s is not in whole seconds from 1s to a third of holdTime (10s)",
+		"holdTime: 9s, keepalive: 4s": "keepalive: 4s is not in whole seconds from 1s to a third of holdTime (3s)",
+		"communities: [65001]":        "communities: \"65001\" is not NUMBER:NUMBER of 16 bits each",
+		"communities: [\"65536:1\"]":  "communities: \"65536:1\" is not NUMBER:NUMBER of 16 bits each",
+		"communities: [no-export]":    "communities: \"no-export\" is not NUMBER:NUMBER of 16 bits each",
+		"med: -1":                     "med",
+		"prepend: 11":                 "prepend: 11 is more than 10",
+		"maxPrefixes: -1":             "maxPrefixes: -1 is negative",
+		"gracefulRestart: 5000s":      "gracefulRestart: 1h23m20s is not in whole seconds up to 4095s",
+		"gracefulRestart: -1s":        "gracefulRestart is negative; 0s turns it off",
+		"ttl: 1":                      "ttl",
+		"password: secret":            "password",
+		"address: \"fe80::1%eth0\"":   "address",
+		"asn: 65001, hops: 3":         "asn",
+	} {
+		t.Run(text, func(t *testing.T) {
+			if _, err := withFile(t, peer+text+"}]}}"); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v, want one with %q", err, want)
+			}
+		})
+	}
+	const good = peer + `port: 1179, localAddress: 192.0.2.1, passwordFile: /secret, hops: 3, ttlSecurity: true,
+  holdTime: 90s, keepalive: 20s, communities: ["65001:100"], med: 0, prepend: 2, maxPrefixes: 100,
+  gracefulRestart: 0s, optional: true}]}}`
+	if _, err := withFile(t, good); err != nil {
+		t.Errorf("every option at once: %v", err)
+	}
+}
+
 func TestABadFileIsRefusedByItsField(t *testing.T) {
 	const speaker = "speakers: {s: {tenants: [default], asn: 65001, routerId: 192.0.2.1, "
+	const twice = speaker + "peers: [{address: 192.0.2.9, asn: 1}, {address: 192.0.2.9, asn: 2}]}}"
 	for text, want := range map[string]string{
 		"colour: red":                                                      "colour",
 		"operator: {pols: {}}":                                             "pols",
@@ -218,9 +261,11 @@ func TestABadFileIsRefusedByItsField(t *testing.T) {
 		"speakers: {s: {routerId: 192.0.2.1}}":                             "speakers.s.asn",
 		"speakers: {s: {asn: 65001, routerId: \"fd00::1\"}}":               "speakers.s.routerId",
 		speaker + "grpc: here}}":                                           "speakers.s.grpc",
+		speaker + "subnets: [10.11.0.7/24]}}":                              "speakers.s.subnets: 10.11.0.7/24",
 		speaker + "peers: [{address: here, port: 179, asn: 1}]}}":          "speakers.s.peers[0].address",
 		speaker + "peers: [{address: 192.0.2.9, port: 70000, asn: 1}]}}":   "speakers.s.peers[0].port",
 		speaker + "peers: [{address: 192.0.2.9, port: 179}]}}":             "speakers.s.peers[0].asn",
+		twice: "speakers.s.peers[1].address",
 	} {
 		t.Run(want, func(t *testing.T) {
 			if _, err := withFile(t, text); err == nil || !strings.Contains(err.Error(), want) {

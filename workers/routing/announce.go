@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/workers"
@@ -115,7 +116,8 @@ func (e entry) seen(ctx context.Context, out AnnounceOut, prefix string, t worke
 		return out, workers.Reading(err)
 	}
 	if missing := out.Sight.missing(); len(missing) > 0 {
-		return out, workers.Wait("not-learned", t.Lease/8)
+		return out, &workers.Failure{Class: events.Wait, Reason: "not-learned", After: t.Lease / 8,
+			Err: errors.New(out.Sight.lacks(missing))}
 	}
 	if len(out.Sight.Stranded) > 0 {
 		return out, workers.Wait("no-way-back", t.Lease/8)
@@ -125,6 +127,21 @@ func (e entry) seen(ctx context.Context, out AnnounceOut, prefix string, t worke
 
 func (s Sight) missing() []string {
 	return slices.DeleteFunc(slices.Clone(s.Peers), func(p string) bool { return slices.Contains(s.Seen, p) })
+}
+
+// lacks says which peers have not learned a prefix, and of those without a session why.
+func (s Sight) lacks(missing []string) string {
+	var parts []string
+	for _, peer := range missing {
+		i := slices.IndexFunc(s.Down, func(d Absence) bool { return d.Peer == peer })
+		if i < 0 {
+			parts = append(parts, peer+" has given no sign of it yet")
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s has no session since %s: %s", peer,
+			s.Down[i].Since.UTC().Format(time.RFC3339), s.Down[i].Reason))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // allSubnets is the group by which a Cloud Router announces every subnet of its network.

@@ -188,6 +188,19 @@ func TestAnnounceRepairsWhatSomebodyRemoved(t *testing.T) {
 	}
 }
 
+// A wait for a peer without a session says since when and why.
+func TestAnnounceSaysWhatItWaitsFor(t *testing.T) {
+	s := newStage(t)
+	since := time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC)
+	s.w.Down(router, routing.Absence{Peer: "peer-b", Since: since, Reason: "the peer sent notification 6/1"})
+	c := s.announce("orders", router, prefix)
+	o := s.run(c, events.Do, "", events.Wait, "not-learned")
+	const want = "peer-b has no session since 2026-03-01T11:00:00Z: the peer sent notification 6/1"
+	if !strings.Contains(o.Message, want) || strings.Contains(o.Message, "peer-a") {
+		t.Errorf("the wait says %q, want %q and nothing of peer-a", o.Message, want)
+	}
+}
+
 func TestAnnounceWaitsUntilEveryPeerHasLearned(t *testing.T) {
 	s := newStage(t)
 	s.w.Deafen(router, "peer-b", true)

@@ -6,6 +6,7 @@ package routing
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -64,13 +65,27 @@ type Announced struct {
 
 // Sight is what is known of a prefix beyond the target itself.
 type Sight struct {
-	// Peers are those that should have it, Seen those of them that do.
+	// Peers are those that should have it, Seen those of them that do as far as can be told: Sent and Acknowledged.
 	Peers []string `json:"peers"`
 	Seen  []string `json:"seen"`
+	// Sent are peers that were told it: a speaker counts one after a sign of life that follows the update, a router by
+	// its own status. Whether a peer accepts it, and reaches the next hop, is in no sender's knowledge.
+	Sent []string `json:"sent,omitempty"`
+	// Acknowledged are peers whose own table has it, where a driver can read that.
+	Acknowledged []string `json:"acknowledged,omitempty"`
+	// Down are peers without a session, also those that are not waited for.
+	Down []Absence `json:"down,omitempty"`
 	// Stranded are prefixes of clients, learned from the peers, to which the endpoint's network has no route back: who
 	// is there can ask and gets no answer. Only "cloud-router" can tell: a controller and a speaker do not see the
 	// network's data plane.
 	Stranded []string `json:"stranded,omitempty"`
+}
+
+// An Absence is a peer without a session: since when, and what its speaker knows of the reason.
+type Absence struct {
+	Peer   string    `json:"peer"`
+	Since  time.Time `json:"since"`
+	Reason string    `json:"reason"`
 }
 
 // Routes keeps static routes of a VPC.

@@ -107,16 +107,12 @@ type SpeakerConfig struct {
 	Tenants  []string `yaml:"tenants"`
 	ASN      uint32   `yaml:"asn"`
 	RouterID string   `yaml:"routerId"`
+	// Subnets are ranges whose addresses it may announce besides the pools of its tenants: those of endpoints for
+	// service attachments.
+	Subnets []netip.Prefix `yaml:"subnets"`
 	// GRPC is where the speaker's own interface listens, and where workers reach it.
 	GRPC  string       `yaml:"grpc"`
 	Peers []PeerConfig `yaml:"peers"`
-}
-
-// PeerConfig is a router that the speaker announces to.
-type PeerConfig struct {
-	Address string `yaml:"address"`
-	Port    int    `yaml:"port"`
-	ASN     uint32 `yaml:"asn"`
 }
 
 // ReadFile reads a configuration file strictly; no name stands for the built-in configuration. What the fields mean is
@@ -137,6 +133,20 @@ func ReadFile(name string) (f File, err error) {
 		return File{}, fmt.Errorf("read configuration %s: it has more than one document", name)
 	}
 	return f, nil
+}
+
+// Announces are the ranges that a speaker may announce from: the pools of every tenant that may use it, and its
+// subnets.
+func (f File) Announces(speaker string) []netip.Prefix {
+	s := f.Speakers[speaker]
+	ranges := slices.Clone(s.Subnets)
+	for _, name := range slices.Sorted(maps.Keys(f.Operator.Pools)) {
+		pool := f.Operator.Pools[name]
+		if slices.ContainsFunc(pool.Tenants, func(t string) bool { return slices.Contains(s.Tenants, t) }) {
+			ranges = append(ranges, pool.Ranges...)
+		}
+	}
+	return ranges
 }
 
 // PlansOperator is the operator's configuration as the intent kinds need it.

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/culvertnet/culvert/adapters/gobgp"
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
+	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
@@ -33,7 +36,7 @@ func (p Parts) Speakers(ctx context.Context, only string) (stop func() error, er
 		if err != nil {
 			return nil, err
 		}
-		closers = append(closers, s.Close)
+		closers = append(closers, s.Close, p.report(ctx, name, s))
 		if p.World == "" {
 			continue
 		}
@@ -44,16 +47,48 @@ func (p Parts) Speakers(ctx context.Context, only string) (stop func() error, er
 	return func() error { return closeAll(closers) }, nil
 }
 
+// simulatedHold is short, so that the site gives a sign of life each three seconds: nobody waits for it for long.
+const simulatedHold = 9 * time.Second
+
+// report tells operators what a speaker sees of its peers, until stop.
+func (p Parts) report(ctx context.Context, name string, s *gobgp.Speaker) (stop func() error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	optional := p.File.Speakers[name].remote().Optional
+	var running sync.WaitGroup
+	running.Go(func() {
+		workers.SpeakerReports{
+			Claims: p.Claims, Speaker: name, Process: ProcessName(), Now: time.Now,
+			Read: func() ([]workers.Neighbour, int) {
+				peers, announced := s.Sessions()
+				for i := range peers {
+					peers[i].Optional = slices.Contains(optional, peers[i].Address)
+				}
+				return peers, announced
+			},
+		}.Run(ctx, func(err error) { p.Log.Warn("state of speaker is not written", "speaker", name, "error", err) })
+	})
+	return func() error {
+		cancel()
+		running.Wait()
+		return nil
+	}
+}
+
 func (p Parts) speakerOptions(ctx context.Context, name string, i int) (gobgp.SpeakerOptions, error) {
 	c := p.File.Speakers[name]
-	o := gobgp.SpeakerOptions{Name: name, ASN: c.ASN, RouterID: c.RouterID, GRPCListen: c.GRPC, Logger: p.Log}
+	o := gobgp.SpeakerOptions{Name: name, ASN: c.ASN, RouterID: c.RouterID, GRPCListen: c.GRPC, Logger: p.Log,
+		Allowed: p.File.Announces(name)}
 	resource := routing.Target{Via: routing.ViaBGP, Speaker: name}.ListResource()
 	o.Refill = func(ctx context.Context) ([]string, error) {
 		r, err := p.Claims.Load(ctx, resource)
 		return r.Values(), err
 	}
-	for _, peer := range c.Peers {
-		o.Peers = append(o.Peers, gobgp.Peer{Address: peer.Address, Port: uint16(peer.Port), ASN: peer.ASN, Hops: 2})
+	for _, configured := range c.Peers {
+		peer, err := configured.withPassword()
+		if err != nil {
+			return o, fmt.Errorf("start speaker %s: %w", name, err)
+		}
+		o.Peers = append(o.Peers, peer)
 	}
 	if p.World == "" {
 		return o, nil
@@ -65,7 +100,7 @@ func (p Parts) speakerOptions(ctx context.Context, name string, i int) (gobgp.Sp
 	// The site tells its speakers apart by address, so each has a loopback address of its own.
 	local := fmt.Sprintf("127.0.2.%d", i+1)
 	o.Peers = append(o.Peers, gobgp.Peer{
-		Address: site.Address, Port: site.Port, ASN: site.ASN, LocalAddress: local, Hops: 2,
+		Address: site.Address, Port: site.Port, ASN: site.ASN, LocalAddress: local, HoldTime: simulatedHold,
 	})
 	return o, nil
 }

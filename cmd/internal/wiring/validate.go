@@ -117,11 +117,14 @@ func (s SpeakerConfig) validate(at string) error {
 		_, _, err := net.SplitHostPort(s.GRPC)
 		need(err == nil, "grpc: %q is not host:port", s.GRPC)
 	}
+	for _, r := range s.Subnets {
+		need(r.Addr().Is4() && r.Masked() == r, "subnets: %s is not an IPv4 range without host bits", r)
+	}
+	seen := map[string]bool{}
 	for i, p := range s.Peers {
-		_, err := netip.ParseAddr(p.Address)
-		need(err == nil, "peers[%d].address: %q is not an address", i, p.Address)
-		need(p.Port >= 0 && p.Port <= 65535, "peers[%d].port: %d is no port", i, p.Port)
-		need(p.ASN > 0, "peers[%d].asn is missing", i)
+		p.validate(s.ASN, need, fmt.Sprintf("peers[%d]", i))
+		need(!seen[p.Address], "peers[%d].address: %s is there twice", i, p.Address)
+		seen[p.Address] = true
 	}
 	return errors.Join(errs...)
 }

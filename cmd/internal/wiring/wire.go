@@ -50,10 +50,11 @@ func (p Parts) drivers(ctx context.Context) (*drivers, error) {
 	}
 	speakers := map[string]gobgp.Remote{}
 	for name, s := range p.File.Speakers {
-		speakers[name] = gobgp.Remote{Address: s.GRPC}
+		remote := s.remote()
 		if proxy != "" {
-			speakers[name] = gobgp.Remote{}
+			remote.Address = ""
 		}
+		speakers[name] = remote
 	}
 	if d.bgp, err = gobgp.New(gobgp.Options{Proxy: proxy, Speakers: speakers}); err != nil {
 		return nil, err

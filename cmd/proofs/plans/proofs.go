@@ -7,5 +7,5 @@ import "github.com/culvertnet/culvert/cmd/internal/proof/lab"
 // Proofs are the proofs of this family by name.
 func Proofs() map[string]lab.Proof {
 	return map[string]lab.Proof{"demo": demo, "matrix": matrix, "change": change, "calls": countCalls,
-		"contract": checkContract, "bad": bad, "bird": bird, "preflight": preflight}
+		"contract": checkContract, "bad": bad, "bird": bird, "preflight": preflight, "peers": peers}
 }

@@ -29,7 +29,9 @@ type target struct {
 	routing.Announced
 	peers []string
 	// deaf peers learn nothing.
-	deaf    map[string]bool
+	deaf map[string]bool
+	// down are peers without a session.
+	down    []routing.Absence
 	known   []string
 	limit   int
 	refused string
@@ -69,6 +71,14 @@ func (w *World) Deafen(t routing.Target, peer string, deaf bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.targets[t.ID()].deaf[peer] = deaf
+}
+
+// Down makes a peer deaf, and tells why.
+func (w *World) Down(t routing.Target, a routing.Absence) {
+	w.Deafen(t, a.Peer, true)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.targets[t.ID()].down = append(w.targets[t.ID()].down, a)
 }
 
 // Strand makes the target's network have no route back to these prefixes.

@@ -127,7 +127,8 @@ func (a announcements) Sight(ctx context.Context, t routing.Target, prefix strin
 	if err != nil {
 		return routing.Sight{}, err
 	}
-	s := routing.Sight{Peers: slices.Clone(found.peers), Seen: []string{}, Stranded: slices.Clone(found.stranded)}
+	s := routing.Sight{Peers: slices.Clone(found.peers), Seen: []string{}, Stranded: slices.Clone(found.stranded),
+		Down: slices.Clone(found.down)}
 	told := slices.ContainsFunc(announced(found.Announced), func(e string) bool { return bare(e) == prefix }) ||
 		slices.Contains(found.Defaults, "ALL_SUBNETS") && !strings.HasSuffix(prefix, "/32")
 	for _, p := range found.peers {

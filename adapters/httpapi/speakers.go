@@ -1,0 +1,74 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/workers"
+)
+
+// SpeakerSignals are what a BGP speaker has said last.
+type SpeakerSignals struct {
+	Speaker string `json:"speaker"`
+	// Silent: it has given no sign of life for half a minute, or has stopped.
+	Silent bool `json:"silent,omitempty"`
+	// Seen is when it said so.
+	Seen time.Time `json:"seen"`
+	// Announced is how many prefixes it announces.
+	Announced int                 `json:"announced"`
+	Peers     []workers.Neighbour `json:"peers"`
+}
+
+// peerGrace is what a session may take to come up after a start.
+const peerGrace = 10 * time.Second
+
+func (s *server) readSpeakers(ctx context.Context, now time.Time) ([]SpeakerSignals, error) {
+	beats, err := workers.SpeakerRoster(ctx, s.Claims, now)
+	if err != nil {
+		return nil, fail(events.ProblemUnavailable, "the speakers' state cannot be read")
+	}
+	out := []SpeakerSignals{}
+	for _, b := range beats {
+		out = append(out, SpeakerSignals{Speaker: b.Speaker, Silent: b.Silent(now), Seen: b.Seen,
+			Announced: b.Announced, Peers: append([]workers.Neighbour{}, b.Peers...)})
+	}
+	return out, nil
+}
+
+// examineSpeakers finds speakers that say nothing, and peers without a session.
+func (s *server) examineSpeakers(ctx context.Context, now time.Time, f findings) {
+	speakers, err := s.readSpeakers(ctx, now)
+	if err != nil {
+		f.put(finding{events.CauseStore, "claims"}, "the claims store does not answer", "")
+		return
+	}
+	for _, sp := range speakers {
+		if sp.Silent {
+			text := fmt.Sprintf("speaker %s has been silent since %s; peers drop its %d prefixes", sp.Speaker,
+				stamp(sp.Seen), sp.Announced)
+			f.put(finding{events.CauseSpeaker, sp.Speaker}, text, "")
+			continue
+		}
+		for _, p := range sp.Peers {
+			if text := trouble(sp, p, now); text != "" {
+				f.put(finding{events.CausePeer, sp.Speaker + " " + p.Address}, text, "")
+			}
+		}
+	}
+}
+
+// trouble says what is wrong with a peer, "" for nothing: no session, or no room for one more prefix.
+func trouble(sp SpeakerSignals, p workers.Neighbour, now time.Time) string {
+	name := fmt.Sprintf("peer %s (AS %d) of speaker %s", p.Address, p.ASN, sp.Speaker)
+	switch {
+	case !p.Up && now.Sub(p.Since) >= peerGrace:
+		return fmt.Sprintf("%s has no session since %s: %s", name, stamp(p.Since), p.Reason)
+	case p.Up && p.MaxPrefixes > 0 && sp.Announced >= p.MaxPrefixes:
+		return fmt.Sprintf("%s takes %d prefixes and has them all: one more is refused", name, p.MaxPrefixes)
+	}
+	return ""
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
