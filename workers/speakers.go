@@ -18,11 +18,13 @@ type Neighbour struct {
 	Up bool `json:"up"`
 	// Since is when it came up or went down; for a peer that was never up it is the speaker's start.
 	Since time.Time `json:"since"`
-	// Reason is why there is no session: the last notification, or how the last attempt failed. Code and Subcode are
-	// that notification's (RFC 4271 4.5), 0 where it is none or its code is not known.
+	// Reason is why there is no session: the last notification, or how the last attempt failed. While there is one it
+	// is how the last one ended, in the last ten minutes; Ends counts those. Code and Subcode are that notification's
+	// (RFC 4271 4.5), 0 where it is none or its code is not known.
 	Reason  string `json:"reason,omitempty"`
 	Code    int    `json:"code,omitempty"`
 	Subcode int    `json:"subcode,omitempty"`
+	Ends    int    `json:"ends,omitempty"`
 	// Routes is how many prefixes the peer has told the speaker.
 	Routes int `json:"routes"`
 	// MaxPrefixes is how many prefixes the peer takes, 0 without a limit.

@@ -101,7 +101,9 @@ func TestAttributesWithBIRD(t *testing.T) {
 func TestThePrefixLimitIsRefusedBeforeItIsReached(t *testing.T) {
 	// BIRD takes the session up again, so that a code which a reset connection swallowed is told the next time.
 	b := startBIRD(t, "error wait time 1, 2;\n\tipv4 { import all; export none; import limit 2 action restart; };")
-	peer := gobgp.Peer{Address: "127.0.0.2", Port: b.port, ASN: siteASN, LocalAddress: "127.0.0.1", MaxPrefixes: 2}
+	// BIRD's last word can be three seconds late, and it is silent until then: a short hold time would come before.
+	peer := gobgp.Peer{Address: "127.0.0.2", Port: b.port, ASN: siteASN, LocalAddress: "127.0.0.1", MaxPrefixes: 2,
+		HoldTime: 9 * time.Second}
 	s := startSpeaker(t, gobgp.SpeakerOptions{Peers: []gobgp.Peer{peer}})
 	c, err := gobgp.New(gobgp.Options{Speakers: map[string]gobgp.Remote{
 		"site-edge": {Address: s.Addr().String(), MaxPrefixes: 2},
@@ -143,6 +145,11 @@ func TestThePrefixLimitIsRefusedBeforeItIsReached(t *testing.T) {
 	s = startSpeaker(t, gobgp.SpeakerOptions{Peers: []gobgp.Peer{peer}})
 	eventually(t, "the session is up again", func() bool { return up(s) })
 	write(t, newClient(t, s.Addr().String()), "10.200.0.5/32@"+hop, "10.200.0.6/32@"+hop, "10.200.0.7/32@"+hop)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(why(t, s), b.ask("show", "protocols", "all", "speaker"))
+		}
+	})
 	eventually(t, "the session's end has its code", func() bool {
 		return strings.Contains(why(t, s), "6/1 the peer sent notification 6/1")
 	})

@@ -39,13 +39,20 @@ type session struct {
 	received, notified uint64
 	// logged counts the notifications of the peer that GoBGP has told.
 	logged uint64
-	// heard is a time after which a message came in, while nothing that was sent before was on its way any more.
-	heard time.Time
-	// ended says why the last session ended, or was refused; tried why the last attempt failed.
+	// first is a time after which a message came in, while nothing that was sent before was on its way any more; heard
+	// is that of the message before: a peer may answer with a KEEPALIVE, and end the session over the same update.
+	first, heard time.Time
+	// ended says why the last session ended, or was refused; tried why the last attempt failed. worded: a notification
+	// says it, of this session. ends are the times of the ends of the last ten minutes.
 	ended, tried  string
+	worded        bool
+	ends          []time.Time
 	code, subcode int
 	routes        int
 }
+
+// remembered is how long the end of a session is told while the next one is up.
+const remembered = 10 * time.Minute
 
 func newSessions(o SpeakerOptions, now func() time.Time) *sessions {
 	s := &sessions{now: now, from: map[string]Peer{}, listen: o.ListenPort, by: map[string]*session{}}
@@ -83,14 +90,20 @@ func (s *sessions) sample(peers []*api.Peer) {
 		x.refusedBy(got.GetNotification())
 		up := p.GetState().GetSessionState() == api.PeerState_SESSION_STATE_ESTABLISHED
 		if up != x.up {
-			x.up, x.since, x.heard, x.received = up, now, time.Time{}, got.GetTotal()
+			x.up, x.since, x.received = up, now, got.GetTotal()
+			x.first, x.heard = time.Time{}, time.Time{}
+		}
+		x.ends = slices.DeleteFunc(x.ends, func(at time.Time) bool { return now.Sub(at) > remembered })
+		// A peer that ends its sessions takes nothing for good: a new one has to outlive a hold time to count.
+		if len(x.ends) > 0 && now.Sub(x.since) < s.from[p.GetConf().GetNeighborAddress()].hold() {
+			x.received = got.GetTotal()
 		}
 		if up && got.GetTotal() > x.received && !p.GetGracefulRestart().GetLocalRestarting() {
 			if waiting == nil {
 				waiting = unsent()
 			}
 			if !slices.ContainsFunc(s.ends(p), func(end string) bool { return waiting[end] }) {
-				x.heard, x.received = x.sampled, got.GetTotal()
+				x.heard, x.first, x.received = x.first, x.sampled, got.GetTotal()
 			}
 		}
 		x.sampled, x.routes = now, 0
@@ -135,11 +148,12 @@ func (s *sessions) note(peer string, r logged) {
 			x.notification("the speaker sent", r)
 		}
 	case sessionDown:
-		if x.ended == "" || x.up && x.code == 0 {
-			x.ended = "the session ended: " + r.text
+		if !x.worded {
+			x.ended, x.code, x.subcode = "the session ended: "+r.text, 0, 0
 		}
+		x.ends = append(x.ends, s.now())
 	case sessionUp:
-		x.ended, x.tried, x.code, x.subcode = "", "", 0, 0
+		x.tried, x.worded = "", false
 	case connectionOpen:
 		x.tried = "a connection is open, and the peer has not answered the OPEN in it"
 	case connectFailed, connectionBroken:
@@ -150,14 +164,16 @@ func (s *sessions) note(peer string, r logged) {
 func (x *session) notification(who string, r logged) {
 	name := bgp.NewNotificationErrorCode(uint8(r.code), uint8(r.subcode)).String()
 	x.ended = fmt.Sprintf("%s notification %d/%d (%s)", who, r.code, r.subcode, name)
-	x.code, x.subcode = r.code, r.subcode
+	x.code, x.subcode, x.worded = r.code, r.subcode, true
 }
 
-// why tells what keeps a session from being up, "" while it is.
+// why tells what keeps a session from being up, and while it is how the last one ended, when that is not long ago.
 func (x *session) why() string {
 	switch {
-	case x.up:
+	case x.up && len(x.ends) == 0:
 		return ""
+	case x.up:
+		return x.ended
 	case x.ended != "" && x.tried != "":
 		return x.ended + "; " + x.tried
 	case x.ended != "":
@@ -184,8 +200,12 @@ func (s *sessions) list() []workers.Neighbour {
 	out := []workers.Neighbour{}
 	for _, address := range slices.Sorted(maps.Keys(s.by)) {
 		x, p := s.by[address], s.from[address]
-		out = append(out, workers.Neighbour{Address: address, ASN: p.ASN, Up: x.up, Since: x.since, Reason: x.why(),
-			Code: x.code, Subcode: x.subcode, Routes: x.routes, MaxPrefixes: p.MaxPrefixes})
+		n := workers.Neighbour{Address: address, ASN: p.ASN, Up: x.up, Since: x.since, Reason: x.why(),
+			Ends: len(x.ends), Routes: x.routes, MaxPrefixes: p.MaxPrefixes}
+		if n.Reason != "" {
+			n.Code, n.Subcode = x.code, x.subcode
+		}
+		out = append(out, n)
 	}
 	return out
 }

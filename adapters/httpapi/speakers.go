@@ -59,12 +59,18 @@ func (s *server) examineSpeakers(ctx context.Context, now time.Time, f findings)
 	}
 }
 
-// trouble says what is wrong with a peer, "" for nothing: no session, or no room for one more prefix.
+// flapping is how many sessions in ten minutes are more than a restart on either side.
+const flapping = 3
+
+// trouble says what is wrong with a peer, "" for nothing: no session, one after the other, or no room for one more
+// prefix.
 func trouble(sp SpeakerSignals, p workers.Neighbour, now time.Time) string {
 	name := fmt.Sprintf("peer %s (AS %d) of speaker %s", p.Address, p.ASN, sp.Speaker)
 	switch {
 	case !p.Up && now.Sub(p.Since) >= peerGrace:
 		return fmt.Sprintf("%s has no session since %s: %s", name, stamp(p.Since), p.Reason)
+	case p.Ends >= flapping:
+		return fmt.Sprintf("%s has lost its session %d times in ten minutes: %s", name, p.Ends, p.Reason)
 	case p.Up && p.MaxPrefixes > 0 && sp.Announced >= p.MaxPrefixes:
 		return fmt.Sprintf("%s takes %d prefixes and has them all: one more is refused", name, p.MaxPrefixes)
 	}

@@ -61,23 +61,26 @@ func TestAPeerThatIsDownIsTold(t *testing.T) {
 		workers.Neighbour{Address: "192.0.2.8", ASN: 65008, Up: true, Since: since, Routes: 4, MaxPrefixes: 3},
 		workers.Neighbour{Address: "192.0.2.9", ASN: 65009, Since: since, Reason: why, Code: 6, Subcode: 1},
 		workers.Neighbour{Address: "192.0.2.10", ASN: 65010, Since: time.Now(), Reason: "no session"},
+		workers.Neighbour{Address: "192.0.2.11", ASN: 65011, Up: true, Since: time.Now(), Reason: "again", Ends: 3},
+		workers.Neighbour{Address: "192.0.2.12", ASN: 65012, Up: true, Since: time.Now(), Reason: "once", Ends: 2},
 	)
 	found := r.finding(events.CausePeer)
-	if len(found) != 2 || !found[0].NeedsHands {
-		t.Fatalf("findings: %+v, want the peer without a session and the one without room", found)
+	if len(found) != 3 || !found[0].NeedsHands {
+		t.Fatalf("findings: %+v, want the peers without a session, without room, and with one after the other", found)
 	}
-	texts := found[0].Text + "\n" + found[1].Text
+	texts := found[0].Text + "\n" + found[1].Text + "\n" + found[2].Text
 	for _, want := range []string{
 		"peer 192.0.2.9 (AS 65009) of speaker site-edge has no session since " + since.Format(time.RFC3339) +
 			": " + why,
 		"peer 192.0.2.8 (AS 65008) of speaker site-edge takes 3 prefixes and has them all",
+		"peer 192.0.2.11 (AS 65011) of speaker site-edge has lost its session 3 times in ten minutes: again",
 	} {
 		if !strings.Contains(texts, want) {
 			t.Errorf("findings say %q, want %q", texts, want)
 		}
 	}
 	v, err := r.client.Signals(t.Context())
-	if err != nil || len(v.Speakers) != 1 || v.Speakers[0].Silent || len(v.Speakers[0].Peers) != 3 ||
+	if err != nil || len(v.Speakers) != 1 || v.Speakers[0].Silent || len(v.Speakers[0].Peers) != 5 ||
 		v.Speakers[0].Peers[1].Reason != why || !v.Speakers[0].Peers[1].Since.Equal(since) {
 		t.Errorf("signals: %+v, %v", v.Speakers, err)
 	}

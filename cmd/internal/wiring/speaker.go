@@ -47,8 +47,8 @@ func (p Parts) Speakers(ctx context.Context, only string) (stop func() error, er
 	return func() error { return closeAll(closers) }, nil
 }
 
-// simulatedHold is short, so that the site gives a sign of life each three seconds: nobody waits for it for long.
-const simulatedHold = 9 * time.Second
+// simulatedHold is short, so that the site gives a sign of life each two seconds: nobody waits for it for long.
+const simulatedHold = 6 * time.Second
 
 // report tells operators what a speaker sees of its peers, until stop.
 func (p Parts) report(ctx context.Context, name string, s *gobgp.Speaker) (stop func() error) {

@@ -90,7 +90,8 @@ func staysDown(why string, beside ...string) func(context.Context, *peerRun) (st
 func (r *peerRun) waits(ctx context.Context, id, why string) error {
 	return within(ctx, 60*time.Second, "the reason of the wait", func() error {
 		v, err := r.API().Show(ctx, id)
-		return errors.Join(err, proof.Need(strings.Contains(lab.Describe(v), why), "%s", lab.Describe(v)))
+		told := slices.ContainsFunc(v.Why, func(c events.Cause) bool { return strings.Contains(c.Text, why) })
+		return errors.Join(err, proof.Need(told, "%v", v.Why))
 	})
 }
 
