@@ -34,7 +34,8 @@ var (
 	peerLimitFamily  = peerFamily("culvert_peer_max_prefixes",
 		"Prefixes that the BGP peer takes; absent without a limit.")
 	peerWordFamily = peerFamily("culvert_peer_last_notification",
-		"1 for the notification that ended the last session, until ten minutes after the next one came up.", "code", "subcode")
+		"1 for the notification that ended the last session, until ten minutes after the next one came up.",
+		"code", "subcode")
 )
 
 func peerFamily(name, help string, more ...string) *prometheus.Desc {
