@@ -152,6 +152,8 @@ func refusedBefore(ctx context.Context, r *peerRun) (string, error) {
 		proof.Need(full && v.Status != events.SagaCompleted, "%s", lab.Describe(v)), r.learns(ctx, r.router, a.Prefix))
 }
 
+// limitReached: without the option nothing is refused, and the router ends the session: BIRD at the first prefix over
+// its limit, FRR at the second.
 func limitReached(ctx context.Context, r *peerRun) (string, error) {
 	if err := r.start(ctx); err != nil {
 		return "", err
@@ -159,8 +161,15 @@ func limitReached(ctx context.Context, r *peerRun) (string, error) {
 	if _, err := r.applied(ctx, "one", "fn-0001"); err != nil {
 		return "", err
 	}
-	id, err := r.submit(ctx, "two", "fn-0002")
-	if err != nil {
+	if _, err := r.submit(ctx, "two", "fn-0002"); err != nil {
+		return "", err
+	}
+	err := within(ctx, 20*time.Second, "the second prefix is announced", func() error {
+		v, err := r.API().Signals(ctx)
+		return errors.Join(err, proof.Need(len(v.Speakers) == 1 && v.Speakers[0].Announced == 2, "%+v", v.Speakers))
+	})
+	id, bad := r.submit(ctx, "three", "fn-0003")
+	if err := errors.Join(err, bad); err != nil {
 		return "", err
 	}
 	err = r.told(ctx, "notification 6/1")
