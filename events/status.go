@@ -70,23 +70,31 @@ type Unverified struct {
 // Unverified are the claims that nobody has checked, as the steps of an apply tell them in the member "unverified" of
 // their outputs. Outputs are otherwise the steps' own.
 func (v Status) Unverified() (all []Unverified) {
-	if v.Action != string(Apply) {
-		return nil
+	type told struct {
+		Unverified []Unverified `json:"unverified"`
 	}
-	for _, s := range v.Steps {
-		var told struct {
-			Unverified []Unverified `json:"unverified"`
-		}
-		if s.Status != StepDone || json.Unmarshal(s.Output, &told) != nil { // an output may mean something else by it
-			continue
-		}
-		for _, u := range told.Unverified {
+	eachTold(v, func(_ string, out told) {
+		for _, u := range out.Unverified {
 			if !slices.Contains(all, u) {
 				all = append(all, u)
 			}
 		}
-	}
+	})
 	return all
+}
+
+// eachTold gives what the steps of an apply that are done tell in some members of their outputs. An output that means
+// something else by them is left out.
+func eachTold[T any](v Status, of func(step string, out T)) {
+	if v.Action != string(Apply) {
+		return
+	}
+	for _, s := range v.Steps {
+		var out T
+		if s.Status == StepDone && json.Unmarshal(s.Output, &out) == nil {
+			of(s.Name, out)
+		}
+	}
 }
 
 // A PeerDown is a peer without a session, for which an announcement did not wait.
@@ -100,23 +108,17 @@ type PeerDown struct {
 // PeersDown are the peers that have not learned what an apply announces, as its steps saw them when they were done: the
 // member "down" of the member "sight" of their outputs.
 func (v Status) PeersDown() (all []PeerDown) {
-	if v.Action != string(Apply) {
-		return nil
+	type told struct {
+		Sight struct {
+			Down []PeerDown `json:"down"`
+		} `json:"sight"`
 	}
-	for _, s := range v.Steps {
-		var told struct {
-			Sight struct {
-				Down []PeerDown `json:"down"`
-			} `json:"sight"`
-		}
-		if s.Status != StepDone || json.Unmarshal(s.Output, &told) != nil { // an output may mean something else by it
-			continue
-		}
-		for _, p := range told.Sight.Down {
-			p.Step = s.Name
+	eachTold(v, func(step string, out told) {
+		for _, p := range out.Sight.Down {
+			p.Step = step
 			all = append(all, p)
 		}
-	}
+	})
 	return all
 }
 

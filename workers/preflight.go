@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
+	"strings"
 	"time"
 )
 
@@ -97,46 +97,30 @@ func answers() string { return FamilyPreflight.Resource("answers") }
 // AskWorkers puts a question to all workers.
 func AskWorkers(ctx context.Context, claims Claims, q PreflightQuestion, now time.Time) error {
 	_, err := change(ctx, claims, questions(), func(r Record) (Record, error) {
-		return noted(r, q.ID, q, now)
+		return r.noted(q.ID, q, now)
 	})
 	return err
 }
 
-// Answers are what workers have answered to a question, by worker.
+// Answers are what workers have answered to a question, by worker. One that cannot be read is an answer with an error.
 func Answers(ctx context.Context, claims Claims, question string) (map[string]PreflightAnswer, error) {
 	r, err := claims.Load(ctx, answers())
 	if err != nil {
 		return nil, fmt.Errorf("read answers of workers: %w", err)
 	}
 	all := map[string]PreflightAnswer{}
-	for _, raw := range r.Note {
-		var a PreflightAnswer
+	for key, raw := range r.Note {
+		of, worker, _ := strings.Cut(key, " ")
+		if of != question {
+			continue
+		}
+		a := PreflightAnswer{Question: question, Worker: worker}
 		if err := json.Unmarshal([]byte(raw), &a); err != nil {
-			return nil, fmt.Errorf("read answer of a worker: %w", err)
+			a = PreflightAnswer{Question: question, Worker: worker, Error: "its answer cannot be read: " + err.Error()}
 		}
-		if a.Question == question {
-			all[a.Worker] = a
-		}
+		all[worker] = a
 	}
 	return all, nil
-}
-
-// noted is the record with one more note, without those that nobody waits for.
-func noted(r Record, key string, v any, now time.Time) (Record, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return r, fmt.Errorf("encode %s: %w", key, err)
-	}
-	r.Note = maps.Clone(r.Note)
-	if r.Note == nil {
-		r.Note = map[string]string{}
-	}
-	maps.DeleteFunc(r.Note, func(_, raw string) bool {
-		var of struct{ Until time.Time }
-		return json.Unmarshal([]byte(raw), &of) != nil || !now.Before(of.Until)
-	})
-	r.Note[key] = string(raw)
-	return r, nil
 }
 
 // open are the questions that wait for answers.

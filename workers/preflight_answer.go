@@ -63,7 +63,7 @@ func (w *Worker) answerOne(ctx context.Context, q PreflightQuestion) error {
 		}
 	}
 	_, err := change(ctx, w.opts.Presence.Claims, answers(), func(r Record) (Record, error) {
-		return noted(r, q.ID+" "+w.opts.Name, a, w.opts.Clock())
+		return r.noted(q.ID+" "+w.opts.Name, a, w.opts.Clock())
 	})
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,5 +108,20 @@ func TestPreflightsLeaveNothing(t *testing.T) {
 	}
 	if !workers.BackendsOwn(workers.FamilyPreflight.Resource("answers")) {
 		t.Error("operators see the exchange among the claims of the world")
+	}
+}
+
+// An answer that cannot be read is one with an error: its worker is not taken for silent.
+func TestAnUnreadableAnswerIsTold(t *testing.T) {
+	claims := memory.NewClaims()
+	note := map[string]string{"q1 w1": `{"there": "many"}`, "q2 w1": `{}`}
+	if err := claims.Store(
+		t.Context(), workers.FamilyPreflight.Resource("answers"), workers.Record{Note: note},
+	); err != nil {
+		t.Fatal(err)
+	}
+	got, err := workers.Answers(t.Context(), claims, "q1")
+	if err != nil || len(got) != 1 || !strings.Contains(got["w1"].Error, "its answer cannot be read") {
+		t.Errorf("answers: %+v, %v", got, err)
 	}
 }

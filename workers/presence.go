@@ -74,7 +74,9 @@ func (p Presence) until(at time.Time) time.Time {
 func (p Presence) beat(ctx context.Context, b Beat) error {
 	b.Release, b.Until = p.Release, p.until(b.Seen)
 	_, err := change(
-		ctx, p.Claims, FamilyPresence.Resource(b.Capability), func(r Record) (Record, error) { return r.beaten(b) },
+		ctx, p.Claims, FamilyPresence.Resource(b.Capability), func(r Record) (Record, error) {
+			return r.noted(b.Worker, b, b.Seen)
+		},
 	)
 	return err
 }
@@ -89,51 +91,62 @@ func (p Presence) gone(ctx context.Context, capability, worker string, now time.
 	return err
 }
 
-// beaten is the record with a beat.
-func (r Record) beaten(b Beat) (Record, error) {
-	raw, err := json.Marshal(b)
+// noted is the record with one more note that has a time, "until", after which it says nothing any more. Notes whose
+// time is over are taken out.
+func (r Record) noted(key string, v any, now time.Time) (Record, error) {
+	raw, err := json.Marshal(v)
 	if err != nil {
-		return r, fmt.Errorf("encode beat: %w", err)
+		return r, fmt.Errorf("encode %s: %w", key, err)
 	}
-	r = r.pruned(b.Seen)
-	r.Note[b.Worker] = string(raw)
+	r = r.pruned(now)
+	r.Note[key] = string(raw)
 	return r, nil
 }
 
-// pruned is the record without the workers that are gone. It shares no notes with the old one.
+// pruned is the record without the notes whose time is over. It shares no notes with the old one.
 func (r Record) pruned(now time.Time) Record {
 	r.Note = maps.Clone(r.Note)
 	if r.Note == nil {
 		r.Note = map[string]string{}
 	}
 	maps.DeleteFunc(r.Note, func(_, raw string) bool {
-		var b Beat
-		return json.Unmarshal([]byte(raw), &b) != nil || !now.Before(b.Until)
+		var of struct{ Until time.Time }
+		return json.Unmarshal([]byte(raw), &of) != nil || !now.Before(of.Until)
 	})
 	return r
 }
 
-// Roster reads who is there: every worker of every capability whose beat has not run out, by capability and name.
-func Roster(ctx context.Context, claims Claims, now time.Time) ([]Beat, error) {
-	var all []Beat
-	for q := (ClaimQuery{Prefix: FamilyPresence.Prefix(), Limit: 1000}); ; {
+// eachRecord gives every record of a family.
+func eachRecord(ctx context.Context, claims Claims, f Family, take func(Claimed)) error {
+	for q := (ClaimQuery{Prefix: f.Prefix(), Limit: 1000}); ; {
 		page, err := claims.Find(ctx, q)
 		if err != nil {
-			return nil, fmt.Errorf("read presence: %w", err)
+			return fmt.Errorf("read %s: %w", f, err)
 		}
 		for _, item := range page.Items {
-			for _, raw := range item.Record.pruned(now).Note {
-				var b Beat
-				if err := json.Unmarshal([]byte(raw), &b); err != nil {
-					return nil, fmt.Errorf("read presence of %s: %w", item.Resource, err)
-				}
+			take(item)
+		}
+		if page.Next == "" {
+			return nil
+		}
+		q.After = page.Next
+	}
+}
+
+// Roster reads who is there: every worker of every capability whose beat has not run out, by capability and name. A
+// beat that cannot be read is none.
+func Roster(ctx context.Context, claims Claims, now time.Time) ([]Beat, error) {
+	var all []Beat
+	err := eachRecord(ctx, claims, FamilyPresence, func(item Claimed) {
+		for _, raw := range item.Record.pruned(now).Note {
+			var b Beat
+			if json.Unmarshal([]byte(raw), &b) == nil {
 				all = append(all, b)
 			}
 		}
-		if page.Next == "" {
-			break
-		}
-		q.After = page.Next
+	})
+	if err != nil {
+		return nil, err
 	}
 	slices.SortFunc(all, func(a, b Beat) int {
 		if c := strings.Compare(a.Capability, b.Capability); c != 0 {

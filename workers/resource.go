@@ -39,6 +39,9 @@ func (f Family) Resource(parts ...string) string { return f.Prefix() + strings.J
 // Prefix begins the names of all members of the family.
 func (f Family) Prefix() string { return string(f) + "/" }
 
+// Name is what a resource of the family is called within it.
+func (f Family) Name(resource string) string { return strings.TrimPrefix(resource, f.Prefix()) }
+
 // FamilyOf is the family of a resource.
 func FamilyOf(resource string) Family {
 	family, _, _ := strings.Cut(resource, "/")

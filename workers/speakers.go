@@ -3,8 +3,6 @@ package workers
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +42,8 @@ type SpeakerBeat struct {
 	Seen      time.Time   `json:"seen"`
 	// Until is when it counts as gone without another beat.
 	Until time.Time `json:"until"`
+	// Unread is why a beat cannot be read; it then has a name and nothing else.
+	Unread string `json:"-"`
 }
 
 // Silent tells whether the speaker has given no sign of life for too long.
@@ -118,47 +118,27 @@ func (b SpeakerBeat) tellsAs(o SpeakerBeat) bool {
 }
 
 func (r SpeakerReports) write(ctx context.Context, b SpeakerBeat) error {
-	raw, err := json.Marshal(b)
-	if err != nil {
-		return fmt.Errorf("encode beat of speaker %s: %w", b.Speaker, err)
-	}
-	_, err = change(ctx, r.Claims, FamilySpeakers.Resource(b.Speaker), func(rec Record) (Record, error) {
-		rec.Note = maps.Clone(rec.Note)
-		if rec.Note == nil {
-			rec.Note = map[string]string{}
-		}
-		maps.DeleteFunc(rec.Note, func(process, raw string) bool {
-			var old SpeakerBeat
-			return process != b.Process && (json.Unmarshal([]byte(raw), &old) != nil || old.Silent(b.Seen))
-		})
-		rec.Note[b.Process] = string(raw)
-		return rec, nil
+	_, err := change(ctx, r.Claims, FamilySpeakers.Resource(b.Speaker), func(rec Record) (Record, error) {
+		return rec.noted(b.Process, b, b.Seen)
 	})
 	return err
 }
 
 // SpeakerRoster reads what every speaker has said last, by name: also those that are silent since, but not a process
-// that is, where another one plays the same speaker.
+// that is, where another one plays the same speaker. A beat that cannot be read is silent and says why.
 func SpeakerRoster(ctx context.Context, claims Claims, now time.Time) ([]SpeakerBeat, error) {
 	var all []SpeakerBeat
-	for q := (ClaimQuery{Prefix: FamilySpeakers.Prefix(), Limit: 1000}); ; {
-		page, err := claims.Find(ctx, q)
-		if err != nil {
-			return nil, fmt.Errorf("read speakers: %w", err)
-		}
-		for _, item := range page.Items {
-			for _, raw := range item.Record.Note {
-				var b SpeakerBeat
-				if err := json.Unmarshal([]byte(raw), &b); err != nil {
-					return nil, fmt.Errorf("read %s: %w", item.Resource, err)
-				}
-				all = append(all, b)
+	err := eachRecord(ctx, claims, FamilySpeakers, func(item Claimed) {
+		for process, raw := range item.Record.Note {
+			var b SpeakerBeat
+			if err := json.Unmarshal([]byte(raw), &b); err != nil {
+				b = SpeakerBeat{Speaker: FamilySpeakers.Name(item.Resource), Process: process, Unread: err.Error()}
 			}
+			all = append(all, b)
 		}
-		if page.Next == "" {
-			break
-		}
-		q.After = page.Next
+	})
+	if err != nil {
+		return nil, err
 	}
 	slices.SortFunc(all, func(a, b SpeakerBeat) int {
 		return strings.Compare(a.Speaker+" "+a.Process, b.Speaker+" "+b.Process)

@@ -109,22 +109,11 @@ func (g *guard) room(p netip.Prefix) error {
 	if err != nil {
 		return status.Errorf(codes.Unavailable, "read own prefixes: %s", err)
 	}
-	if limit := maxPrefixes(g.peers); limit > 0 && len(own) >= limit && !slices.Contains(own, p) {
+	if limit := MaxPrefixes(g.peers); limit > 0 && len(own) >= limit && !slices.Contains(own, p) {
 		return status.Errorf(codes.FailedPrecondition, "%s is one too many: %s %d prefixes, maxPrefixes of a peer", p,
 			noRoom, limit)
 	}
 	return nil
-}
-
-// maxPrefixes is how many prefixes every peer takes, 0 without a limit.
-func maxPrefixes(peers []Peer) int {
-	limit := 0
-	for _, p := range peers {
-		if p.MaxPrefixes > 0 && (limit == 0 || p.MaxPrefixes < limit) {
-			limit = p.MaxPrefixes
-		}
-	}
-	return limit
 }
 
 // plainPath reads a path that has nothing but a prefix, an origin and a next hop. Anything else could slip past the

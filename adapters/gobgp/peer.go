@@ -43,6 +43,17 @@ type Peer struct {
 	RestartTime time.Duration
 }
 
+// MaxPrefixes is how many prefixes every one of some peers takes, 0 without a limit.
+func MaxPrefixes(peers []Peer) int {
+	limit := 0
+	for _, p := range peers {
+		if p.MaxPrefixes > 0 && (limit == 0 || p.MaxPrefixes < limit) {
+			limit = p.MaxPrefixes
+		}
+	}
+	return limit
+}
+
 // Reconnecting is quick because a withdrawal that no peer hears is a lie; 2 s is GoBGP's smallest connect interval.
 const (
 	connectRetry = 2
@@ -97,16 +108,11 @@ func (p Peer) Validate(own uint32) error {
 	for _, c := range p.Communities {
 		need(isCommunity(c), "communities: %q is not NUMBER:NUMBER of 16 bits each", c)
 	}
-	return errors.Join(append(errs, p.validateTimes())...)
+	p.validateTimes(need)
+	return errors.Join(errs...)
 }
 
-func (p Peer) validateTimes() error {
-	var errs []error
-	need := func(good bool, format string, args ...any) {
-		if !good {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
+func (p Peer) validateTimes(need func(good bool, format string, args ...any)) {
 	whole := func(d time.Duration) bool { return d%time.Second == 0 }
 	need(p.HoldTime == 0 || whole(p.HoldTime) && p.HoldTime >= minHold && p.HoldTime <= maxHold,
 		"holdTime: %s is not in whole seconds from 3s to 65535s", p.HoldTime)
@@ -114,7 +120,6 @@ func (p Peer) validateTimes() error {
 		"keepalive: %s is not in whole seconds from 1s to a third of holdTime (%s)", p.Keepalive, p.hold()/3)
 	need(p.RestartTime <= 0 || whole(p.RestartTime) && p.RestartTime <= maxRestart,
 		"gracefulRestart: %s is not in whole seconds up to 4095s", p.RestartTime)
-	return errors.Join(errs...)
 }
 
 func isCommunity(text string) bool {

@@ -31,16 +31,18 @@ func (in *intentInput) Resolve(ctx huma.Context) []error {
 
 var _ huma.Resolver = (*intentInput)(nil)
 
+// eventBody is the body of a request with an event.
+func eventBody(description string) *huma.RequestBody {
+	return &huma.RequestBody{Description: description, Content: map[string]*huma.MediaType{
+		"application/cloudevents+json": {Schema: &huma.Schema{Type: huma.TypeObject}},
+		"application/json":             {Schema: &huma.Schema{Type: huma.TypeObject}},
+	}}
+}
+
 func (s *server) intents(api huma.API) {
-	request := &huma.RequestBody{
-		Description: "One event, an array of up to 100, or an event's data with its attributes in ce- headers.",
-		Content: map[string]*huma.MediaType{
-			"application/cloudevents+json": {Schema: &huma.Schema{Type: huma.TypeObject}},
-			"application/cloudevents-batch+json": {
-				Schema: &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeObject}},
-			},
-			"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}},
-		},
+	request := eventBody("One event, an array of up to 100, or an event's data with its attributes in ce- headers.")
+	request.Content["application/cloudevents-batch+json"] = &huma.MediaType{
+		Schema: &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeObject}},
 	}
 	// An empty body is an intent like any other bad one: it is refused by the intake, with field and rule.
 	defer func() { request.Required = false }()

@@ -34,13 +34,7 @@ type Preflight struct {
 }
 
 func (s *server) preflight(api huma.API) {
-	request := &huma.RequestBody{
-		Description: "The intent whose needs are asked for, as for /v1/intents; empty asks for everything.",
-		Content: map[string]*huma.MediaType{
-			"application/cloudevents+json": {Schema: &huma.Schema{Type: huma.TypeObject}},
-			"application/json":             {Schema: &huma.Schema{Type: huma.TypeObject}},
-		},
-	}
+	request := eventBody("The intent whose needs are asked for, as for /v1/intents; empty asks for everything.")
 	defer func() { request.Required = false }()
 	huma.Register(api, huma.Operation{
 		RequestBody: request,

@@ -19,6 +19,8 @@ type SpeakerSignals struct {
 	// Announced is how many prefixes it announces.
 	Announced int                 `json:"announced"`
 	Peers     []workers.Neighbour `json:"peers"`
+	// Unread is why nothing else is known of it: what it says cannot be read.
+	Unread string `json:"unread,omitempty"`
 }
 
 // peerGrace is what a session may take to come up after a start.
@@ -32,7 +34,7 @@ func (s *server) readSpeakers(ctx context.Context, now time.Time) ([]SpeakerSign
 	out := []SpeakerSignals{}
 	for _, b := range beats {
 		out = append(out, SpeakerSignals{Speaker: b.Speaker, Silent: b.Silent(now), Seen: b.Seen,
-			Announced: b.Announced, Peers: append([]workers.Neighbour{}, b.Peers...)})
+			Announced: b.Announced, Peers: append([]workers.Neighbour{}, b.Peers...), Unread: b.Unread})
 	}
 	return out, nil
 }
@@ -45,6 +47,11 @@ func (s *server) examineSpeakers(ctx context.Context, now time.Time, f findings)
 		return
 	}
 	for _, sp := range speakers {
+		if sp.Unread != "" {
+			f.put(finding{events.CauseSpeaker, sp.Speaker},
+				fmt.Sprintf("what speaker %s says cannot be read: %s", sp.Speaker, sp.Unread), "")
+			continue
+		}
 		if sp.Silent {
 			text := fmt.Sprintf("speaker %s has been silent since %s; peers drop its %d prefixes", sp.Speaker,
 				stamp(sp.Seen), sp.Announced)

@@ -118,3 +118,25 @@ func TestAPeerThatIsDownIsTold(t *testing.T) {
 		t.Errorf("a speaker that has stopped: %+v, and of its peers %+v", silent, r.finding(events.CausePeer))
 	}
 }
+
+// A sign of life that cannot be read is told as such, not as a speaker without peers.
+func TestASpeakerThatCannotBeReadIsTold(t *testing.T) {
+	r := start(t)
+	resource := workers.FamilySpeakers.Resource("site-edge")
+	record, err := r.claims.Load(t.Context(), resource)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record.Note = map[string]string{"p1": `{"speaker": 7}`}
+	if err := r.claims.Store(t.Context(), resource, record); err != nil {
+		t.Fatal(err)
+	}
+	found := r.finding(events.CauseSpeaker)
+	if len(found) != 1 || !strings.Contains(found[0].Text, "what speaker site-edge says cannot be read: json:") {
+		t.Errorf("findings: %+v", found)
+	}
+	v, err := r.client.Signals(t.Context())
+	if err != nil || len(v.Speakers) != 1 || v.Speakers[0].Unread == "" || v.Speakers[0].Speaker != "site-edge" {
+		t.Errorf("signals: %+v, %v", v.Speakers, err)
+	}
+}

@@ -19,7 +19,7 @@ import (
 func shown(f world.Fault) control.Fault {
 	return control.Fault{
 		ID: f.ID, Vendor: f.Vendor, Call: f.Call, Mode: f.Mode, Times: f.Times, Status: f.Status,
-		Delay: control.Delay(f.Delay), Match: f.Match, Hits: f.Hits,
+		Delay: control.Delay(f.Delay), Match: f.Match, Behind: f.Behind, Hits: f.Hits,
 	}
 }
 
@@ -100,7 +100,7 @@ func (s *Server) addFault(rw http.ResponseWriter, r *http.Request) {
 	}
 	f, err := s.World.AddFault(world.Fault{
 		Vendor: b.Vendor, Call: b.Call, Mode: b.Mode, Times: b.Times, Status: b.Status, Delay: time.Duration(b.Delay),
-		Match: b.Match,
+		Match: b.Match, Behind: b.Behind,
 	})
 	if err != nil {
 		problem(rw, http.StatusBadRequest, err.Error())

@@ -102,7 +102,9 @@ func (p *prover) vendorTrials(ctx context.Context, intent string, undisturbed ou
 			all = append(all, planned{
 				Intent: intent, Boundary: "undo", Point: call.Vendor + " " + call.Name,
 				Fault: "undo " + vendorFaults[mode], ends: ends, continues: mode == world.Refuse,
-				faults: []control.Fault{refused, {Vendor: call.Vendor, Call: call.Name, Mode: mode, Times: 1}},
+				// The second is for the way back: the same call may come on the way there.
+				faults: []control.Fault{refused,
+					{Vendor: call.Vendor, Call: call.Name, Mode: mode, Times: 1, Behind: true}},
 			})
 		}
 	}

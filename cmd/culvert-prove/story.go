@@ -108,7 +108,7 @@ func (t *trial) run(ctx context.Context, event []byte) (events.Status, error) {
 			return events.Status{}, err
 		}
 		if err == nil {
-			return t.await(ctx, receipts[0].Saga)
+			return proof.Await(ctx, t.journal, receipts[0].Saga, t.view)
 		}
 		if err := pause.For(ctx, 20*time.Millisecond); err != nil {
 			return events.Status{}, err
@@ -127,29 +127,6 @@ func (t *trial) orchestrator(ctx context.Context) (*orchestrator.Orchestrator, e
 		}
 		if err := pause.For(ctx, time.Millisecond); err != nil {
 			return nil, err
-		}
-	}
-}
-
-// await waits until a saga has ended.
-func (t *trial) await(ctx context.Context, id string) (events.Status, error) {
-	key, n, err := events.ParseSaga(id)
-	if err != nil {
-		return events.Status{}, err
-	}
-	for {
-		page, err := t.journal.List(ctx, saga.Query{Name: key.Name})
-		if err != nil {
-			return events.Status{}, err
-		}
-		// To rebuild the state every time would cost more than the whole trial.
-		if len(page.Items) == 1 && (page.Items[0].Summary.Saga != id || page.Items[0].Summary.Status.Ended()) {
-			if v, err := t.view(ctx, key, n); err != nil || v.Status.Ended() {
-				return v, err
-			}
-		}
-		if err := pause.For(ctx, 10*time.Millisecond); err != nil {
-			return events.Status{}, fmt.Errorf("%s has not ended: %w", id, err)
 		}
 	}
 }
@@ -188,5 +165,5 @@ func (t *trial) proceed(ctx context.Context, v events.Status, wanted bool) (even
 	if err != nil {
 		return v, fmt.Errorf("continue what is stuck: %w", err)
 	}
-	return t.await(ctx, v.ID)
+	return proof.Await(ctx, t.journal, v.ID, t.view)
 }

@@ -25,7 +25,7 @@ func (c *cli) doctor() *cobra.Command {
 			"finds records that were cut off or rewritten.\n" +
 			"doctor --preflight lets every worker ask Google which permissions and APIs it lacks, and which\n" +
 			"organisation policies forbid what is asked for: for an intent (-f), or for everything in the\n" +
-			"projects of the configuration. The exit code is 1 when something is missing, 6 when something\n" +
+			"projects of the configuration. The exit code is 1 when something is missing, 7 when something\n" +
 			"could not be asked.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {

@@ -20,7 +20,7 @@ const (
 	exitStuck       exit = 4
 	exitTimedOut    exit = 5
 	exitBlocked     exit = 6
-	exitUnasked     exit = 6
+	exitUnasked     exit = 7
 )
 
 func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }

@@ -71,7 +71,7 @@ func TestDoctorPreflightThatCouldNotAsk(t *testing.T) {
 	inWorld(t, `  access: [{identity: "*", without: [serviceusage.services.get]}]
 `)
 	p := decoded[httpapi.Preflight](t, culvert(t, "doctor", "--preflight", "-f", connectorExample, "-o", "json").
-		want(t, 6))
+		want(t, 7))
 	if p.Ready || p.Missing != 0 || p.Unknown == 0 {
 		t.Errorf("preflight: %+v", p)
 	}

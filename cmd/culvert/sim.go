@@ -92,6 +92,7 @@ func (c *cli) simFault() *cobra.Command {
 	f.StringVar(&fault.Status, "status", "", "the vendor's code")
 	f.DurationVar(&delay, "delay", 0, "for the modes delay and slow-operation")
 	f.StringVar(&fault.Match, "match", "", "only names that contain this")
+	f.BoolVar(&fault.Behind, "behind", false, "only once every fault that was added before it has been met")
 	for _, name := range []string{"vendor", "call", "mode"} {
 		if err := add.MarkFlagRequired(name); err != nil {
 			panic(err) // the flags were defined above

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/culvertnet/culvert/cmd/internal/wiring"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/intake"
 	"github.com/culvertnet/culvert/saga"
@@ -31,20 +32,8 @@ func planned(
 			if err != nil {
 				return nil, fmt.Errorf("plan %s: %w", intent.Connection, err)
 			}
-			steps = append(steps, plannedSteps(plan)...)
+			steps = append(steps, wiring.PlannedSteps(plan)...)
 		}
 		return steps, nil
 	}
-}
-
-// plannedSteps are the steps of a plan with the places that others fill in.
-func plannedSteps(plan saga.Plan) (steps []workers.PlannedStep) {
-	for _, n := range plan.Nodes {
-		s := workers.PlannedStep{Kind: n.Kind, Input: n.Input}
-		for _, b := range n.Binds {
-			s.Bound = append(s.Bound, b.To)
-		}
-		steps = append(steps, s)
-	}
-	return steps
 }

@@ -28,6 +28,7 @@ type Fault struct {
 	Status string `json:"status,omitempty"` // the vendor's code instead of the default
 	Delay  Delay  `json:"delay,omitzero"`   // of the answer, for mode delay
 	Match  string `json:"match,omitempty"`  // only calls whose resource name contains it
+	Behind bool   `json:"behind,omitempty"` // only once every fault that was added before it has been met
 	Hits   int    `json:"hits"`
 }
 

@@ -37,7 +37,9 @@ type Fault struct {
 	Delay  time.Duration `json:"delay,omitempty"`  // real time, not scaled; of SlowOperation the vendor's time
 	// only calls whose resource name contains it; of Unreachable the scopes
 	Match string `json:"match,omitempty"`
-	Hits  int    `json:"hits"`
+	// only once every fault that was armed before it has been met
+	Behind bool `json:"behind,omitempty"`
+	Hits   int  `json:"hits"`
 }
 
 // AddFault arms a fault and returns it as stored.
@@ -85,8 +87,13 @@ func (w *World) Fault(vendor, call, resource string) (Fault, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.taken[Call{Vendor: vendor, Name: call}]++
+	unmet := false
 	for i := range w.faults {
 		f := &w.faults[i]
+		if f.Behind && unmet {
+			continue
+		}
+		unmet = unmet || f.Hits == 0
 		if f.Vendor != vendor || (f.Call != call && f.Call != "*") ||
 			f.Mode != Unreachable && !strings.Contains(resource, f.Match) {
 			continue

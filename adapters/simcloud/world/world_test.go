@@ -205,6 +205,24 @@ func TestFaultsAreCountedAndRunOut(t *testing.T) {
 	}
 }
 
+// TestAFaultBehindOthersWaits: the same call on the way there is left alone until every fault before has been met.
+func TestAFaultBehindOthersWaits(t *testing.T) {
+	w := open(t, "", &clock{})
+	for _, f := range []world.Fault{
+		{Vendor: "v", Call: "last", Mode: world.Refuse},
+		{Vendor: "v", Call: "first", Mode: world.Refuse, Behind: true},
+	} {
+		if _, err := w.AddFault(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, call := range []string{"first", "last", "first", "first"} {
+		if _, hit := w.Fault("v", call, "r"); hit != (i == 1 || i == 2) {
+			t.Errorf("call %d, %s: met a fault: %t", i, call, hit)
+		}
+	}
+}
+
 func TestServeCarriesFaultsOut(t *testing.T) {
 	say := func(status int) func(world.Fault) world.Answer {
 		return func(world.Fault) world.Answer { return world.Answer{Status: status} }

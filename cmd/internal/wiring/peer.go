@@ -94,13 +94,13 @@ func (p PeerConfig) withPassword() (gobgp.Peer, error) {
 // remote is the speaker as workers see it.
 func (s SpeakerConfig) remote() gobgp.Remote {
 	out := gobgp.Remote{Address: s.GRPC}
+	var peers []gobgp.Peer
 	for _, p := range s.Peers {
+		peers = append(peers, p.peer())
 		if a, err := netip.ParseAddr(p.Address); err == nil && p.Optional {
 			out.Optional = append(out.Optional, a.String())
 		}
-		if p.MaxPrefixes > 0 && (out.MaxPrefixes == 0 || p.MaxPrefixes < out.MaxPrefixes) {
-			out.MaxPrefixes = p.MaxPrefixes
-		}
 	}
+	out.MaxPrefixes = gobgp.MaxPrefixes(peers)
 	return out
 }

@@ -60,20 +60,13 @@ func (l *callLog) nameOf(method string) string {
 }
 
 // stepsOf are the steps of an intent's plan as the list of permissions takes them.
-func stepsOf(t *testing.T, d *daemon, in events.Intent) (steps []workers.PlannedStep) {
+func stepsOf(t *testing.T, d *daemon, in events.Intent) []workers.PlannedStep {
 	t.Helper()
 	plan, err := d.catalogue.Kinds()[in.Kind].Plan(saga.Planning{Intent: in})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range plan.Nodes {
-		s := workers.PlannedStep{Kind: n.Kind, Input: n.Input}
-		for _, b := range n.Binds {
-			s.Bound = append(s.Bound, b.To)
-		}
-		steps = append(steps, s)
-	}
-	return steps
+	return PlannedSteps(plan)
 }
 
 // What a run calls, apply and withdrawal, is what its plan is said to need, in the projects in which it is.

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/culvertnet/culvert/cmd/internal/proof"
@@ -31,36 +29,11 @@ const (
 // after every change of the world.
 func blast(ctx context.Context, s lab.Settings) error {
 	worlds := cmp.Or(s.Sagas, worldsAsked)
-	over := time.Now().Add(allWithin)
 	fmt.Printf("seed %d, %d worlds, at most %s\n", s.Seed, worlds, allWithin)
-	var mu sync.Mutex
-	var failed error
-	all, next := tally{}, 0
-	var wg sync.WaitGroup
-	for range runtime.NumCPU() {
-		wg.Go(func() {
-			for {
-				mu.Lock()
-				seed := s.Seed + uint64(next)
-				done := next >= worlds || ctx.Err() != nil || time.Now().After(over)
-				next++
-				mu.Unlock()
-				if done {
-					return
-				}
-				e, err := try(ctx, seed)
-				mu.Lock()
-				if err != nil {
-					failed = errors.Join(failed, fmt.Errorf("world %d: %w", seed, err))
-				} else {
-					all.ends = append(all.ends, e)
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(failed, ctx.Err(), all.print())
+	var all tally
+	err := proof.TryWorlds(ctx, proof.Worlds{First: s.Seed, Count: worlds, Within: allWithin}, try,
+		func(e end) { all.ends = append(all.ends, e) })
+	return errors.Join(err, all.print())
 }
 
 // A tally is what all trials have come to.

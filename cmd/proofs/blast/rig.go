@@ -17,10 +17,10 @@ import (
 	"github.com/culvertnet/culvert/adapters/simcloud"
 	"github.com/culvertnet/culvert/adapters/simcloud/control"
 	"github.com/culvertnet/culvert/adapters/simcloud/world"
+	"github.com/culvertnet/culvert/cmd/internal/proof"
 	"github.com/culvertnet/culvert/cmd/internal/wiring"
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/intake"
-	"github.com/culvertnet/culvert/events/pause"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/saga/orchestrator"
 	"github.com/culvertnet/culvert/saga/plans"
@@ -151,26 +151,12 @@ func (r *rig) submit(ctx context.Context, event []byte) (events.Status, error) {
 func (r *rig) await(ctx context.Context, id string) (events.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, sagaWithin)
 	defer cancel()
-	key, n, err := events.ParseSaga(id)
-	if err != nil {
-		return events.Status{}, err
-	}
-	for {
-		page, err := r.journal.List(ctx, saga.Query{Name: key.Name})
+	return proof.Await(ctx, r.journal, id, func(ctx context.Context, key events.Key, n uint64) (events.Status, error) {
+		state, err := r.engine.State(ctx, key)
 		if err != nil {
 			return events.Status{}, err
 		}
-		if len(page.Items) == 1 && (page.Items[0].Summary.Saga != id || page.Items[0].Summary.Status.Ended()) {
-			state, err := r.engine.State(ctx, key)
-			if err != nil {
-				return events.Status{}, err
-			}
-			if v, _ := state.ViewOf(n); v.Status.Ended() {
-				return v, nil
-			}
-		}
-		if err := pause.For(ctx, 10*time.Millisecond); err != nil {
-			return events.Status{}, fmt.Errorf("%s has not ended: %w", id, err)
-		}
-	}
+		v, _ := state.ViewOf(n)
+		return v, nil
+	})
 }

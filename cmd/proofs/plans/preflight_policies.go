@@ -28,7 +28,7 @@ func (p *preflightProof) policiesInTurn(ctx context.Context) error {
 			rule = "enforce: true"
 		}
 		if policy.Unjudged != "" {
-			state, code = workers.Unknown, 6
+			state, code = workers.Unknown, 7
 		}
 		lines := fmt.Sprintf("  orgPolicies: [{project: %s, constraint: %s, %s}]\n", project, policy.Constraint, rule)
 		var miss error = fmt.Errorf("no intent is told")

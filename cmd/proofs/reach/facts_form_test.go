@@ -11,17 +11,24 @@ import (
 	"github.com/culvertnet/culvert/events/reach"
 )
 
-// fill gives every member below a value something, lists one item.
-func fill(v reflect.Value) {
+// whole sets a value that has members and means one thing; it tells whether v is one.
+func whole(v reflect.Value, cidr string, second int64) bool {
 	switch one := v.Addr().Interface().(type) {
 	case *reach.Ranges:
-		*one = reach.RangesOf(netip.MustParsePrefix("10.0.0.0/8"))
-		return
+		*one = reach.RangesOf(netip.MustParsePrefix(cidr))
 	case *netip.Prefix:
-		*one = netip.MustParsePrefix("10.0.0.0/8")
-		return
+		*one = netip.MustParsePrefix(cidr)
 	case *time.Time:
-		*one = time.Unix(1, 0)
+		*one = time.Unix(second, 0)
+	default:
+		return false
+	}
+	return true
+}
+
+// fill gives every member below a value something, lists one item.
+func fill(v reflect.Value) {
+	if whole(v, "10.0.0.0/8", 1) {
 		return
 	}
 	switch v.Kind() {
@@ -43,15 +50,7 @@ func fill(v reflect.Value) {
 
 // alter gives a member another value.
 func alter(v reflect.Value) {
-	switch one := v.Addr().Interface().(type) {
-	case *reach.Ranges:
-		*one = reach.RangesOf(netip.MustParsePrefix("10.9.0.0/16"))
-		return
-	case *netip.Prefix:
-		*one = netip.MustParsePrefix("10.9.0.0/16")
-		return
-	case *time.Time:
-		*one = time.Unix(2, 0)
+	if whole(v, "10.9.0.0/16", 2) {
 		return
 	}
 	switch v.Kind() {

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	judge "github.com/culvertnet/culvert/adapters/simcloud/reach"
@@ -36,35 +34,10 @@ const (
 // undecided although no setting changes the judge's answer is caution, counted by cause.
 func random(ctx context.Context, s lab.Settings) error {
 	worlds := cmp.Or(s.Sagas, worldsAsked)
-	end := time.Now().Add(randomTime)
 	fmt.Printf("seed %d, %d worlds of %d flows, at most %s\n", s.Seed, worlds, flowsPerWorld, randomTime)
-	var mu sync.Mutex
-	all, next := contest{cautious: map[string]int{}}, 0
-	var failed error
-	var wg sync.WaitGroup
-	for range runtime.NumCPU() {
-		wg.Go(func() {
-			for {
-				mu.Lock()
-				seed := s.Seed + uint64(next)
-				over := next >= worlds || failed != nil || ctx.Err() != nil || time.Now().After(end)
-				next++
-				mu.Unlock()
-				if over {
-					return
-				}
-				one, err := contestIn(ctx, seed)
-				mu.Lock()
-				if err != nil {
-					failed = errors.Join(failed, fmt.Errorf("world %d: %w", seed, err))
-				}
-				all.add(one)
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(failed, ctx.Err(), all.print())
+	all := contest{cautious: map[string]int{}}
+	err := proof.TryWorlds(ctx, proof.Worlds{First: s.Seed, Count: worlds, Within: randomTime}, contestIn, all.add)
+	return errors.Join(err, all.print())
 }
 
 // A contest counts what the two said of each other.

@@ -46,8 +46,7 @@ func limits() map[string]saga.StepLimits {
 	}
 }
 
-// admitter judges an apply by the admission rules. Of a withdrawal only consents are
-// judged.
+// admitter judges an apply by the admission rules. Of a withdrawal only consents are judged.
 func admitter(op operator.Config) func(events.Intent) error {
 	return func(in events.Intent) error {
 		if in.Want == events.Withdraw {

@@ -177,7 +177,7 @@ func (q *reachQuestion) effects(r *recipe) {
 		q.Effects = append(q.Effects, r.googleAccessIn(g).Effect("enable-google-access", r.Network))
 	}
 	if !r.claimsReach() { // else it is changed in place
-		q.replaced(r)
+		q.Effects = append(q.Effects, r.replaced()...)
 	}
 	if r.Egress.Filter == nil {
 		return
@@ -217,24 +217,6 @@ func (q *reachQuestion) made(r *recipe) {
 		saga.Fill(&e.Filter.Priorities,
 			saga.Field(r.filtered, func(o *policy.FilterEgressOut) *[]int { return &o.Priorities })))
 	q.Effects = append(q.Effects, *e)
-}
-
-// replaced are the filters that earlier versions have made in the network's policy: one at a gateway takes their place,
-// or nothing does.
-func (q *reachQuestion) replaced(r *recipe) {
-	for _, s := range r.standing {
-		if s.Kind != policy.KindFilterEgress {
-			continue
-		}
-		in, out, err := made[policy.FilterEgressIn, policy.FilterEgressOut](s)
-		if err != nil {
-			r.errs = append(r.errs, err)
-		} else if out != nil {
-			if e := without(in, *out); e != nil {
-				q.Effects = append(q.Effects, *e)
-			}
-		}
-	}
 }
 
 // source fills in the range that the filter is for, before its connector is made.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/culvertnet/culvert/events/reach"
+	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/workers/egress"
 	"github.com/culvertnet/culvert/workers/policy"
 )
@@ -35,16 +37,37 @@ func (r *recipe) held(c *Connector) string {
 	return ""
 }
 
-// heldPriorities are those of the filter that stands in the network's firewall policy: a filter of the same source is
-// changed in place.
-func (r *recipe) heldPriorities() []int {
+// filters gives what earlier versions have made as rules of a network's policy.
+func (r *recipe) filters(each func(s saga.Standing, in policy.FilterEgressIn, out policy.FilterEgressOut)) {
 	for _, s := range r.standing {
-		var in policy.FilterEgressIn
-		var out policy.FilterEgressOut
-		if s.Kind == policy.KindFilterEgress && s.Committed && json.Unmarshal(s.Input, &in) == nil &&
-			json.Unmarshal(s.Output, &out) == nil && in.Via == string(ViaGCPFirewall) && in.Network == r.Network {
-			return out.Priorities
+		if s.Kind != policy.KindFilterEgress {
+			continue
+		}
+		in, out, err := made[policy.FilterEgressIn, policy.FilterEgressOut](s)
+		switch {
+		case err != nil:
+			r.errs = append(r.errs, err)
+		case out != nil && in.Via == policy.ViaGCPFirewall:
+			each(s, in, *out)
 		}
 	}
-	return nil
+}
+
+// heldPriorities are those of the filter that is committed in the network's firewall policy: a filter of the same
+// source is changed in place.
+func (r *recipe) heldPriorities() (held []int) {
+	r.filters(func(s saga.Standing, in policy.FilterEgressIn, out policy.FilterEgressOut) {
+		if s.Committed && in.Network == r.Network {
+			held = out.Priorities
+		}
+	})
+	return held
+}
+
+// replaced are the effects of filters that go: one at a gateway takes their place, or nothing does.
+func (r *recipe) replaced() (effects []reach.Effect) {
+	r.filters(func(_ saga.Standing, in policy.FilterEgressIn, out policy.FilterEgressOut) {
+		effects = append(effects, *without(in, out))
+	})
+	return effects
 }

@@ -112,6 +112,7 @@ func (r *removal) checkReach() error {
 	if len(d.Effects) == 0 {
 		return nil
 	}
+	d.scope.ConnectorProjects = slices.Compact(slices.Sorted(slices.Values(d.scope.ConnectorProjects)))
 	d.Networks = []observe.Scope{d.scope}
 	if len(d.access) > 0 {
 		d.bindAccess(r.b)
