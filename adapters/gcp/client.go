@@ -1,9 +1,13 @@
 package gcp
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	compute "cloud.google.com/go/compute/apiv1"
@@ -25,9 +29,16 @@ import (
 
 // Options says which Google to speak to.
 type Options struct {
-	// Endpoint is the root ("http://127.0.0.1:8000", no path) of something that speaks Google's APIs; "" is Google
-	// itself.
+	// Endpoint is the root ("http://127.0.0.1:8000", no path) of a simulated world that speaks all of Google's APIs;
+	// calls to it carry no credentials. "" is Google itself.
 	Endpoint string
+	// Endpoints are the roots of single APIs of Google's, by the names of [APIs]: private, regional or through a
+	// Private Service Connect endpoint ("https://compute-x.p.googleapis.com", no path). Calls to them carry
+	// credentials. An API without one is called where its library calls it. Not together with Endpoint.
+	Endpoints map[string]string
+	// UniverseDomain is the domain of a Google Cloud that is not googleapis.com; "" is googleapis.com. It makes the
+	// hosts of APIs without an entry in Endpoints.
+	UniverseDomain string
 	// HTTPClient carries every call. Nil: with an Endpoint a plain one, without one a client with the application
 	// default credentials. A given client must authenticate by itself.
 	HTTPClient *http.Client
@@ -85,6 +96,9 @@ const scope = "https://www.googleapis.com/auth/cloud-platform"
 // New makes the clients. It sends nothing, but without an Endpoint and an HTTPClient it looks for credentials and errs
 // when there are none.
 func New(ctx context.Context, o Options) (*Client, error) {
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("make google client: %w", err)
+	}
 	c := &Client{pace: o.Pace, now: o.Now, ends: &ends{}}
 	if c.now == nil {
 		c.now = time.Now
@@ -97,14 +111,7 @@ func New(ctx context.Context, o Options) (*Client, error) {
 		return nil, fmt.Errorf("make google client: %w", err)
 	}
 	carrier = c.ends.carried(carrier, c.now)
-	at := func(path string) []option.ClientOption {
-		opts := []option.ClientOption{option.WithHTTPClient(carrier)}
-		if o.Endpoint != "" {
-			opts = append(opts, option.WithEndpoint(o.Endpoint+path))
-		}
-		return opts
-	}
-	for _, build := range c.builders(ctx, at) {
+	for _, build := range c.builders(ctx, o.reached(carrier)) {
 		if err := build(); err != nil {
 			return nil, fmt.Errorf("make google client: %w", err)
 		}
@@ -112,10 +119,40 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	return c, nil
 }
 
+// check tells endpoints that cannot be meant.
+func (o Options) check() error {
+	if o.Endpoint != "" && len(o.Endpoints) > 0 {
+		return errors.New("one endpoint for a simulated world and endpoints by API exclude each other")
+	}
+	for api := range o.Endpoints {
+		if !slices.Contains(apis, api) {
+			return fmt.Errorf("endpoint of %q: want one of %s", api, strings.Join(apis, ", "))
+		}
+	}
+	return nil
+}
+
+// reaching gives the options of a client of one API whose library wants a path behind a bare root.
+type reaching func(api, path string) []option.ClientOption
+
+// reached says where each API is.
+func (o Options) reached(carrier *http.Client) reaching {
+	return func(api, path string) []option.ClientOption {
+		opts := []option.ClientOption{option.WithHTTPClient(carrier)}
+		if o.UniverseDomain != "" {
+			opts = append(opts, option.WithUniverseDomain(o.UniverseDomain))
+		}
+		if root := cmp.Or(o.Endpoint, o.Endpoints[api]); root != "" {
+			opts = append(opts, option.WithEndpoint(root+path))
+		}
+		return opts
+	}
+}
+
 // builders lists the clients. The paths are those each library wants behind a bare root: only compute/v1 replaces its
 // base path whole.
-func (c *Client) builders(ctx context.Context, at func(string) []option.ClientOption) []func() error {
-	root := at("")
+func (c *Client) builders(ctx context.Context, at reaching) []func() error {
+	root := at(apiCompute, "")
 	return []func() error{
 		build(ctx, &c.globalAddresses, compute.NewGlobalAddressesRESTClient, root),
 		build(ctx, &c.addresses, compute.NewAddressesRESTClient, root),
@@ -131,17 +168,17 @@ func (c *Client) builders(ctx context.Context, at func(string) []option.ClientOp
 		build(ctx, &c.instances, compute.NewInstancesRESTClient, root),
 		build(ctx, &c.globalOperations, compute.NewGlobalOperationsRESTClient, root),
 		build(ctx, &c.regionOperations, compute.NewRegionOperationsRESTClient, root),
-		build(ctx, &c.compute, computev1.NewService, at("/compute/v1/")),
-		build(ctx, &c.connectors, vpcaccess.NewRESTClient, root),
-		build(ctx, &c.connectorPatch, vpcaccessv1.NewService, at("/")),
-		build(ctx, &c.dns, dns.NewService, at("/")),
-		build(ctx, &c.run, run.NewService, at("/")),
-		build(ctx, &c.functions, cloudfunctions.NewService, at("/")),
-		build(ctx, &c.monitoring, monitoring.NewService, at("/")),
-		build(ctx, &c.connectivity, networkconnectivity.NewService, at("/")),
-		build(ctx, &c.resources, cloudresourcemanager.NewService, at("/")),
-		build(ctx, &c.usage, serviceusage.NewService, at("/")),
-		build(ctx, &c.organisation, orgpolicy.NewService, at("/")),
+		build(ctx, &c.compute, computev1.NewService, at(apiCompute, "/compute/v1/")),
+		build(ctx, &c.connectors, vpcaccess.NewRESTClient, at(apiVPCAccess, "")),
+		build(ctx, &c.connectorPatch, vpcaccessv1.NewService, at(apiVPCAccess, "/")),
+		build(ctx, &c.dns, dns.NewService, at(apiDNS, "/")),
+		build(ctx, &c.run, run.NewService, at(apiRun, "/")),
+		build(ctx, &c.functions, cloudfunctions.NewService, at(apiCloudFunctions, "/")),
+		build(ctx, &c.monitoring, monitoring.NewService, at(apiMonitoring, "/")),
+		build(ctx, &c.connectivity, networkconnectivity.NewService, at(apiNetworkConnectivity, "/")),
+		build(ctx, &c.resources, cloudresourcemanager.NewService, at(apiCloudResourceManager, "/")),
+		build(ctx, &c.usage, serviceusage.NewService, at(apiServiceUsage, "/")),
+		build(ctx, &c.organisation, orgpolicy.NewService, at(apiOrgPolicy, "/")),
 	}
 }
 

@@ -196,6 +196,22 @@ speakers:
 	}
 }
 
+// A world on another machine needs the word; endpoints by API need none, nor does another universe.
+func TestWaysToGoogle(t *testing.T) {
+	for text, want := range map[string]wiring.Google{
+		"google: {endpoint: \"http://[::1]:80\"}": {Endpoint: "http://[::1]:80"},
+		"google: {endpoint: \"http://w.example\", endpointIsSimulated: true}": {Endpoint: "http://w.example",
+			EndpointIsSimulated: true},
+		"google: {endpoints: {run: \"https://run-x.p.googleapis.com\"}, universeDomain: apis.example}": {
+			Endpoints:      map[string]string{"run": "https://run-x.p.googleapis.com"},
+			UniverseDomain: "apis.example"},
+	} {
+		if c, err := withFile(t, text); err != nil || !reflect.DeepEqual(c.File.Google, want) {
+			t.Errorf("%s: read as %+v, %v", text, c.File.Google, err)
+		}
+	}
+}
+
 // Every option of a peer that cannot be meant is refused with its field and its rule before anything starts.
 func TestABadPeerIsRefusedByItsFieldAndRule(t *testing.T) {
 	const peer = "speakers: {s: {tenants: [default], asn: 65001, routerId: 192.0.2.1, peers: [{asn: 65002, " +
@@ -239,6 +255,7 @@ func TestABadPeerIsRefusedByItsFieldAndRule(t *testing.T) {
 
 func TestABadFileIsRefusedByItsField(t *testing.T) {
 	const speaker = "speakers: {s: {tenants: [default], asn: 65001, routerId: 192.0.2.1, "
+	const google = "google: {endpointIsSimulated: true, endpoint: \"https://"
 	const twice = speaker + "peers: [{address: 192.0.2.9, asn: 1}, {address: 192.0.2.9, asn: 2}]}}"
 	for text, want := range map[string]string{
 		"colour: red":                                                      "colour",
@@ -255,7 +272,8 @@ func TestABadFileIsRefusedByItsField(t *testing.T) {
 		"controllers: {c: {url: \"https://c\", username: u}}":              "controllers.c.passwordFile",
 		"controllers: {c: {url: \"https://c\", username: u, password: x}}": "password",
 		"google: {endpoint: here}":                                         "google.endpoint",
-		"google: {endpoint: \"https://compute.googleapis.com\"}":           "carry no credentials",
+		"google: {endpoint: \"https://world.example\"}":                    "endpointIsSimulated: true if it is one",
+		"google: {endpointIsSimulated: true}":                              "google.endpointIsSimulated: there is no",
 		"google: {projects: {p: {plays: []}}}":                             "google.projects.p.plays is empty",
 		"google: {projects: {p: {plays: [networks]}}}":                     "invalid \"networks\"",
 		"speakers: {s: {routerId: 192.0.2.1}}":                             "speakers.s.asn",
@@ -265,7 +283,16 @@ func TestABadFileIsRefusedByItsField(t *testing.T) {
 		speaker + "peers: [{address: here, port: 179, asn: 1}]}}":          "speakers.s.peers[0].address",
 		speaker + "peers: [{address: 192.0.2.9, port: 70000, asn: 1}]}}":   "speakers.s.peers[0].port",
 		speaker + "peers: [{address: 192.0.2.9, port: 179}]}}":             "speakers.s.peers[0].asn",
-		twice: "speakers.s.peers[1].address",
+		twice:                                "speakers.s.peers[1].address",
+		google + "Compute.googleapis.com\"}": "google.endpoint: \"https://Compute.googleapis",
+		google + "w.example\", endpoints: {dns: \"https://d\"}}":    "google.endpoints: there is an endpoint",
+		google + "w.example\", universeDomain: u.example}":          "google.universeDomain: there is an endpoint",
+		"google: {endpoints: {gce: \"https://c\"}}":                 "google.endpoints.gce: no API of this name",
+		"google: {endpoints: {compute: \"http://c.example\"}}":      "google.endpoints.compute: \"http://c.example\"",
+		"google: {endpoints: {compute: \"https://c/compute/v1/\"}}": "is not https://host without a path",
+		"google: {endpoints: {compute: \"https://u:p@c\"}}":         "google.endpoints.compute",
+		"google: {endpoints: {compute: c.p.googleapis.com}}":        "google.endpoints.compute",
+		"google: {universeDomain: \"https://apis.example\"}":        "google.universeDomain: \"https://apis.example\"",
 	} {
 		t.Run(want, func(t *testing.T) {
 			if _, err := withFile(t, text); err == nil || !strings.Contains(err.Error(), want) {

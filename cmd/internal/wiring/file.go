@@ -47,8 +47,14 @@ type File struct {
 
 // Google says how Google Cloud is reached, and which projects are used.
 type Google struct {
-	// Endpoint is empty for Google itself.
-	Endpoint string `yaml:"endpoint"`
+	// Endpoint is the root of a simulated world that speaks all of Google's APIs, called without credentials; empty for
+	// Google itself. EndpointIsSimulated allows one that is not on this machine.
+	Endpoint            string `yaml:"endpoint"`
+	EndpointIsSimulated bool   `yaml:"endpointIsSimulated"`
+	// Endpoints are the roots of single APIs of Google's, called with credentials, by the names of gcp.APIs.
+	Endpoints map[string]string `yaml:"endpoints"`
+	// UniverseDomain is empty for googleapis.com.
+	UniverseDomain string `yaml:"universeDomain"`
 	// Projects are by id. Intents may name others: these are what a preflight without an intent asks about.
 	Projects map[string]GoogleProject `yaml:"projects"`
 }

@@ -81,28 +81,6 @@ func (f File) Validate() error {
 	return errors.Join(errs...)
 }
 
-func (g Google) validate() error {
-	var errs []error
-	need := func(good bool, format string, args ...any) {
-		if !good {
-			errs = append(errs, fmt.Errorf("configuration: google.%s", fmt.Sprintf(format, args...)))
-		}
-	}
-	is := IsURL(g.Endpoint, "https", "http")
-	need(g.Endpoint == "" || is, "endpoint: %q is not a URL", g.Endpoint)
-	need(!is || onThisMachine(g.Endpoint), "endpoint: %q is not on this machine; it is for a stand-in that speaks all "+
-		"of Google's APIs, and calls to it carry no credentials", g.Endpoint)
-	for _, id := range slices.Sorted(maps.Keys(g.Projects)) {
-		parts := g.Projects[id].Plays
-		need(len(parts) > 0, "projects.%s.plays is empty", id)
-		for _, part := range parts {
-			need(slices.Contains(plays, part), "projects.%s.plays: invalid %q: want some of %s", id, part,
-				strings.Join(plays, ", "))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 func (s SpeakerConfig) validate(at string) error {
 	var errs []error
 	need := func(good bool, format string, args ...any) {

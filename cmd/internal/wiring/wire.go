@@ -37,11 +37,7 @@ func (p Parts) drivers(ctx context.Context) (*drivers, error) {
 	if err != nil {
 		return nil, err
 	}
-	google := gcp.Options{Endpoint: p.File.Google.Endpoint, Pace: d.pace, Now: p.Now}
-	if p.World != "" {
-		google.Endpoint = p.World
-	}
-	if d.google, err = gcp.New(ctx, google); err != nil {
+	if d.google, err = gcp.New(ctx, p.google()); err != nil {
 		return nil, err
 	}
 	fabric := aviatrix.Options{Controllers: controllers, Pace: d.pace, Now: p.Now}
@@ -60,6 +56,18 @@ func (p Parts) drivers(ctx context.Context) (*drivers, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// google says where Google is. A simulated world has no other endpoints and knows no credentials.
+func (p Parts) google() gcp.Options {
+	o := gcp.Options{Pace: p.Pace(), Now: p.Now}
+	if p.World != "" {
+		o.Endpoint = p.World
+		return o
+	}
+	g := p.File.Google
+	o.Endpoint, o.Endpoints, o.UniverseDomain = g.Endpoint, g.Endpoints, g.UniverseDomain
+	return o
 }
 
 // endpoints gives the controllers, and the fault proxy of the speakers when the world is simulated.
