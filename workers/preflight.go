@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A Preflight asks a vendor what the process's own credentials may do: the ones that run the steps. It changes nothing.
+// A Preflight asks a vendor what the credentials may do that run the steps. It changes nothing.
 // Safe for concurrent use.
 type Preflight interface {
 	// Ask tells what steps lack, or, for no steps, what any step of some kinds can lack in the projects of the
@@ -29,6 +29,8 @@ type PlannedStep struct {
 type Preflighted struct {
 	There int    `json:"there"`
 	Lacks []Lack `json:"lacks"`
+	// Identities tell as whom each project was asked, by project: the identity that the calls of the steps will have.
+	Identities map[string]string `json:"identities,omitempty"`
 }
 
 // A Lack is one thing that is missing, or of which nobody knows.

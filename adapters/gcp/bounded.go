@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/googleapis/gax-go/v2/callctx"
 )
@@ -39,20 +38,10 @@ func (c *Client) bounded(ctx context.Context) context.Context {
 	return callctx.SetHeaders(ctx, endHeader, number)
 }
 
-// endsCarrier gives requests the context that they lack.
+// endsCarrier gives requests the context that they lack, so that they end with their lists.
 type endsCarrier struct {
 	next http.RoundTripper
 	ends *ends
-}
-
-// carried is a client whose requests end with their lists, and whose reads are made once a command.
-func (e *ends) carried(by *http.Client, now func() time.Time) *http.Client {
-	own := *by
-	if own.Transport == nil {
-		own.Transport = http.DefaultTransport
-	}
-	own.Transport = endsCarrier{memoCarrier{own.Transport, now}, e}
-	return &own
 }
 
 // RoundTrip takes the number off. A number that is known no more is of a context that has ended.

@@ -23,7 +23,6 @@ import (
 	"google.golang.org/api/orgpolicy/v2"
 	"google.golang.org/api/run/v2"
 	"google.golang.org/api/serviceusage/v1"
-	htransport "google.golang.org/api/transport/http"
 	vpcaccessv1 "google.golang.org/api/vpcaccess/v1"
 )
 
@@ -39,8 +38,12 @@ type Options struct {
 	// UniverseDomain is the domain of a Google Cloud that is not googleapis.com; "" is googleapis.com. It makes the
 	// hosts of APIs without an entry in Endpoints.
 	UniverseDomain string
+	// Identity is as whom calls are made; Identities are those for what is in some projects, the first that fits.
+	// Neither goes with an Endpoint.
+	Identity   Identity
+	Identities []ProjectIdentity
 	// HTTPClient carries every call. Nil: with an Endpoint a plain one, without one a client with the application
-	// default credentials. A given client must authenticate by itself.
+	// default credentials. A given client must authenticate by itself, and knows no identities.
 	HTTPClient *http.Client
 	// Pace divides the waits between two looks at an operation; 0 and 1 are Google's own pace.
 	Pace float64
@@ -54,6 +57,8 @@ type Client struct {
 	now  func() time.Time
 	ids  projectIDs
 	ends *ends
+	// senders make the calls, each as an identity.
+	senders senders
 
 	// compute/apiv1: its mutations hand out the operation, and protojson sends an empty string that is set.
 	globalAddresses  *compute.GlobalAddressesClient
@@ -90,9 +95,6 @@ type Client struct {
 	organisation *orgpolicy.Service
 }
 
-// scope is what every call of this package needs.
-const scope = "https://www.googleapis.com/auth/cloud-platform"
-
 // New makes the clients. It sends nothing, but without an Endpoint and an HTTPClient it looks for credentials and errs
 // when there are none.
 func New(ctx context.Context, o Options) (*Client, error) {
@@ -106,12 +108,11 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	if c.pace <= 0 {
 		c.pace = 1
 	}
-	carrier, err := carrier(ctx, o)
-	if err != nil {
+	var err error
+	if c.senders, err = o.dial(ctx, c); err != nil {
 		return nil, fmt.Errorf("make google client: %w", err)
 	}
-	carrier = c.ends.carried(carrier, c.now)
-	for _, build := range c.builders(ctx, o.reached(carrier)) {
+	for _, build := range c.builders(ctx, o.reached(c.carrier())) {
 		if err := build(); err != nil {
 			return nil, fmt.Errorf("make google client: %w", err)
 		}
@@ -119,10 +120,21 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	return c, nil
 }
 
-// check tells endpoints that cannot be meant.
+// check tells what cannot be meant.
 func (o Options) check() error {
 	if o.Endpoint != "" && len(o.Endpoints) > 0 {
 		return errors.New("one endpoint for a simulated world and endpoints by API exclude each other")
+	}
+	if (o.Endpoint != "" || o.HTTPClient != nil) && (o.Identity.says() || len(o.Identities) > 0) {
+		return errors.New("a simulated world and a given HTTP client know no identities")
+	}
+	if err := o.Identity.check(); err != nil {
+		return err
+	}
+	for _, p := range o.Identities {
+		if err := p.check(); err != nil {
+			return err
+		}
 	}
 	for api := range o.Endpoints {
 		if !slices.Contains(apis, api) {
@@ -192,18 +204,9 @@ func build[T any](
 	}
 }
 
-// carrier is the one HTTP client of all libraries, so that they share connections.
-func carrier(ctx context.Context, o Options) (*http.Client, error) {
-	switch {
-	case o.HTTPClient != nil:
-		return o.HTTPClient, nil
-	case o.Endpoint == "":
-		c, _, err := htransport.NewClient(ctx, option.WithScopes(scope))
-		return c, err
-	}
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = 256 // one host serves all workers; the default of 2 would open a connection a call
-	return &http.Client{Transport: t}, nil
+// carrier is the HTTP client of all libraries.
+func (c *Client) carrier() *http.Client {
+	return &http.Client{Transport: endsCarrier{memoCarrier{c.senders, c.now}, c.ends}}
 }
 
 // once switches off the retries that the newer clients do by themselves on reads: retrying is the runtime's.

@@ -144,7 +144,7 @@ func table() []row {
 			return s.rpc == 7
 		}, always(events.Retry, "permission", 30*time.Second)},
 		{"credentials", func(s signal) bool { return s.status == 401 || s.rpc == 16 },
-			always(events.Retry, "credentials", 5*time.Second)},
+			always(events.Retry, reasonCredentials, tokenPause)},
 		{"unavailable", func(s signal) bool {
 			return s.status >= 500
 		}, repeatable(events.ReasonUnavailable, 2*time.Second)},
@@ -177,7 +177,7 @@ func (c *Client) fail(of call, err error) error {
 	if errors.As(err, &ended) && ended.GRPCStatus() != nil {
 		return c.judge(of, endedWith(ended))
 	}
-	return unanswered(of, err)
+	return c.unanswered(of, err)
 }
 
 // judge looks a signal up in the table.
@@ -198,11 +198,15 @@ func (c *Client) judge(of call, s signal) error {
 	return cause
 }
 
-// unanswered classifies what is no answer of the vendor: a broken connection, an unreadable body, a spent context.
-func unanswered(of call, err error) error {
+// unanswered classifies what is no answer of the vendor: no token, a broken connection, an unreadable body, a spent
+// context.
+func (c *Client) unanswered(of call, err error) error {
 	var dial *net.OpError
+	var never unsent
 	wrapped := fmt.Errorf("%s: %w", of.name, err)
 	switch {
+	case errors.As(err, &never):
+		return workers.Retry(never.reason, c.paced(never.after), wrapped)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return wrapped
 	case errors.As(err, &dial) && dial.Op == "dial":

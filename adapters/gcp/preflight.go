@@ -36,13 +36,15 @@ func (c *Client) Preflight(projects map[string][]string) (workers.Preflight, err
 
 // Ask asks for each project side by side.
 func (p preflight) Ask(ctx context.Context, steps []workers.PlannedStep, kinds []string) (workers.Preflighted, error) {
-	f := &findings{list: p.list}
+	f := &findings{list: p.list, as: p.senders}
 	want, err := p.wanted(ctx, f, steps, kinds)
 	if err != nil {
 		return workers.Preflighted{}, err
 	}
 	var asks []func()
+	asked := map[string]string{}
 	for _, project := range want.Projects() {
+		asked[project] = p.senders.of(project).Identity.String()
 		asks = append(asks, func() { p.permissionsIn(ctx, f, project, of(want.Permissions, project)) })
 		for _, n := range of(want.APIs, project) {
 			asks = append(asks, func() { p.enabled(ctx, f, n) })
@@ -55,7 +57,7 @@ func (p preflight) Ask(ctx context.Context, steps []workers.PlannedStep, kinds [
 	slices.SortFunc(f.lacks, func(a, b workers.Lack) int {
 		return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.What, b.What), cmp.Compare(a.Name, b.Name))
 	})
-	return workers.Preflighted{There: f.there, Lacks: f.lacks}, ctx.Err()
+	return workers.Preflighted{There: f.there, Lacks: f.lacks, Identities: asked}, ctx.Err()
 }
 
 // wanted is what the steps need, or everything.
@@ -102,7 +104,9 @@ func of(needs []permissions.Need, project string) []permissions.Need {
 
 // findings gather what is not there. Safe for concurrent use.
 type findings struct {
-	list  permissions.List
+	list permissions.List
+	// as are the identities that ask.
+	as    senders
 	mu    sync.Mutex
 	there int
 	lacks []workers.Lack
@@ -123,8 +127,13 @@ func (f *findings) lack(l workers.Lack) {
 // unasked notes why something could not be asked, and an API of the preflight's own that is off.
 func (f *findings) unasked(of call, l workers.Lack, err error) {
 	l.State, l.Why = workers.Unknown, said(err)
+	as := f.as.of(l.Project).Identity
 	if api := f.list.APIs[f.list.Preflight[of.name].API]; isOff(err) {
 		l.Remedy = enable(api.Service, l.Project)
+	}
+	if never := (unsent{}); errors.As(err, &never) && as.ServiceAccount != "" {
+		l.Remedy = fmt.Sprintf("gcloud iam service-accounts add-iam-policy-binding %s "+
+			"--member=serviceAccount:%s --role=roles/iam.serviceAccountTokenCreator", as.ServiceAccount, as.caller())
 	}
 	f.lack(l)
 }
@@ -147,8 +156,8 @@ func (f *findings) lackOf(n permissions.Need, what workers.LackWhat) workers.Lac
 		return l
 	}
 	l.Why = f.list.Elsewhere[n.Name]
-	l.Remedy = fmt.Sprintf("gcloud projects add-iam-policy-binding %s --member=serviceAccount:WORKER --role=%s",
-		n.Project, f.list.RoleOf(n.Name))
+	l.Remedy = fmt.Sprintf("gcloud projects add-iam-policy-binding %s --member=serviceAccount:%s --role=%s",
+		n.Project, cmp.Or(f.as.of(n.Project).ServiceAccount, ownMember), f.list.RoleOf(n.Name))
 	return l
 }
 

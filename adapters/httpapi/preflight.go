@@ -29,8 +29,10 @@ type Preflight struct {
 	Missing int `json:"missing"`
 	Unknown int `json:"unknown"`
 	// Workers are those that answered.
-	Workers  []string       `json:"workers"`
-	Findings []workers.Lack `json:"findings"`
+	Workers []string `json:"workers"`
+	// Identities tell as whom each project was asked, by project: one, or several where workers differ.
+	Identities map[string][]string `json:"identities,omitempty"`
+	Findings   []workers.Lack      `json:"findings"`
 }
 
 func (s *server) preflight(api huma.API) {
@@ -115,6 +117,7 @@ func gathered(
 	all := map[key]workers.Lack{}
 	for _, worker := range p.Workers {
 		p.There = max(p.There, answers[worker].There)
+		p.askedAs(answers[worker].Identities)
 		for _, l := range answers[worker].Lacks {
 			k := key{l.What, l.Project, l.Name}
 			if have, known := all[k]; known {
@@ -139,6 +142,18 @@ func gathered(
 	}
 	p.Ready = p.Missing == 0 && p.Unknown == 0
 	return p
+}
+
+// askedAs adds as whom a worker has asked.
+func (p *Preflight) askedAs(by map[string]string) {
+	for project, name := range by {
+		if p.Identities == nil {
+			p.Identities = map[string][]string{}
+		}
+		if !slices.Contains(p.Identities[project], name) {
+			p.Identities[project] = append(p.Identities[project], name)
+		}
+	}
 }
 
 // worse joins two findings about one thing: what one worker misses is missing, and what one step cannot do without is

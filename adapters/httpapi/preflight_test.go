@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -106,6 +107,19 @@ func TestPreflightOfWhatOneStepNeeds(t *testing.T) {
 	if err != nil || p.Missing != 1 || !slices.Equal(found(p), []string{"missing a"}) ||
 		!slices.Equal(p.Findings[0].Fields, []string{"egress", "network"}) {
 		t.Errorf("preflight: %+v, %v", p, err)
+	}
+}
+
+// As whom a project was asked is told once, and twice where workers differ.
+func TestPreflightTellsIdentities(t *testing.T) {
+	one, two := says("w1", 1), says("w2", 1)
+	one.Identities = map[string]string{"p": "a@x", "q": "a@x"}
+	two.Identities = map[string]string{"p": "b@x", "q": "a@x"}
+	r := asking(t, map[string][]string{"w1": everyKind, "w2": everyKind}, one, two)
+	p, err := r.client.Preflight(t.Context(), []byte(`{}`))
+	want := map[string][]string{"p": {"a@x", "b@x"}, "q": {"a@x"}}
+	if err != nil || !reflect.DeepEqual(p.Identities, want) {
+		t.Errorf("identities %v, %v", p.Identities, err)
 	}
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/culvertnet/culvert/adapters/httpapi"
@@ -55,6 +57,24 @@ func (c *cli) preflighted(p httpapi.Preflight) {
 			}
 		}
 	}
+	for _, line := range askedAs(p.Identities) {
+		fmt.Fprintln(c.out, line)
+	}
 	fmt.Fprintf(c.out, "%d there, %d missing, %d could not be asked, %d optional; asked by %d workers\n", p.There,
 		p.Missing, p.Unknown, len(p.Findings)-p.Missing-p.Unknown, len(p.Workers))
+}
+
+// askedAs tells as whom the projects were asked: one line for each identity.
+func askedAs(identities map[string][]string) []string {
+	projects := map[string][]string{}
+	for _, project := range slices.Sorted(maps.Keys(identities)) {
+		for _, name := range identities[project] {
+			projects[name] = append(projects[name], project)
+		}
+	}
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(projects)) {
+		lines = append(lines, fmt.Sprintf("asked as %s: %s", name, strings.Join(projects[name], ", ")))
+	}
+	return lines
 }

@@ -46,6 +46,7 @@ func TestDoctorPreflight(t *testing.T) {
 	for _, line := range []string{"missing: permission vpcaccess.connectors.create in project acme-prod\n",
 		"missing: api dns.googleapis.com in project acme-net\n",
 		"  remedy: gcloud services enable dns.googleapis.com --project=acme-net\n", "--role=roles/vpcaccess.admin\n",
+		"asked as the worker's own account: acme-net, acme-prod, acme-shared\n",
 		" 2 missing, 0 could not be asked, 0 optional; asked by 1 workers\n"} {
 		if !strings.Contains(e.out, line) {
 			t.Errorf("%q is not in\n%s", line, e.out)

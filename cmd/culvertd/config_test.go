@@ -196,22 +196,6 @@ speakers:
 	}
 }
 
-// A world on another machine needs the word; endpoints by API need none, nor does another universe.
-func TestWaysToGoogle(t *testing.T) {
-	for text, want := range map[string]wiring.Google{
-		"google: {endpoint: \"http://[::1]:80\"}": {Endpoint: "http://[::1]:80"},
-		"google: {endpoint: \"http://w.example\", endpointIsSimulated: true}": {Endpoint: "http://w.example",
-			EndpointIsSimulated: true},
-		"google: {endpoints: {run: \"https://run-x.p.googleapis.com\"}, universeDomain: apis.example}": {
-			Endpoints:      map[string]string{"run": "https://run-x.p.googleapis.com"},
-			UniverseDomain: "apis.example"},
-	} {
-		if c, err := withFile(t, text); err != nil || !reflect.DeepEqual(c.File.Google, want) {
-			t.Errorf("%s: read as %+v, %v", text, c.File.Google, err)
-		}
-	}
-}
-
 // Every option of a peer that cannot be meant is refused with its field and its rule before anything starts.
 func TestABadPeerIsRefusedByItsFieldAndRule(t *testing.T) {
 	const peer = "speakers: {s: {tenants: [default], asn: 65001, routerId: 192.0.2.1, peers: [{asn: 65002, " +

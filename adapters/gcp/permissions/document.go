@@ -39,9 +39,9 @@ culvert doctor --preflight -f intent.yaml   # what this intent needs and what is
 culvert doctor --preflight                  # what any intent can need in the projects of the configuration
 ` + "```" + `
 
-The workers ask Google with their own credentials. The exit code is 1 when something is missing that is not optional;
-every line says what needs it. An intent needs nothing for what it does not ask for: without ` + "`announce`" + ` no router is
-changed.
+The workers ask Google as the [identity](operating.md#identities) that their calls have in each project, and name it.
+The exit code is 1 when something is missing that is not optional; every line says what needs it. An intent needs
+nothing for what it does not ask for: without ` + "`announce`" + ` no router is changed.
 
 **Not verified.** The list follows the vendor's pages, and a test holds it against every call of the driver. Nobody has
 tried it on a cloud account. In the simulated world, which has a list of its own, every example runs with exactly what

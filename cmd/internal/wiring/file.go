@@ -55,8 +55,24 @@ type Google struct {
 	Endpoints map[string]string `yaml:"endpoints"`
 	// UniverseDomain is empty for googleapis.com.
 	UniverseDomain string `yaml:"universeDomain"`
+	// Identity is as whom calls are made; Identities are those for single projects, the first that fits.
+	Identity   GoogleIdentity          `yaml:"identity"`
+	Identities []GoogleProjectIdentity `yaml:"identities"`
 	// Projects are by id. Intents may name others: these are what a preflight without an intent asks about.
 	Projects map[string]GoogleProject `yaml:"projects"`
+}
+
+// GoogleIdentity is as whom calls are made: nothing in it is the process's own account.
+type GoogleIdentity struct {
+	ImpersonateServiceAccount string   `yaml:"impersonateServiceAccount"`
+	Delegates                 []string `yaml:"delegates"`
+	QuotaProject              string   `yaml:"quotaProject"`
+}
+
+// GoogleProjectIdentity is the identity of the calls for what is in some projects: ids, or patterns with "*".
+type GoogleProjectIdentity struct {
+	Projects       []string `yaml:"projects"`
+	GoogleIdentity `yaml:",inline"`
 }
 
 // GoogleProject is one of Google's projects, with the parts that it plays.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ func (g Google) validate() error {
 	}
 	g.checkEndpoint(need)
 	g.checkEndpoints(need)
+	g.checkIdentities(need)
 	for _, id := range slices.Sorted(maps.Keys(g.Projects)) {
 		parts := g.Projects[id].Plays
 		need(len(parts) > 0, "projects.%s.plays is empty", id)
@@ -53,6 +55,9 @@ func (g Google) checkEndpoint(need ruling) {
 		"machine; it is for a simulated world that speaks all of Google's APIs, and calls to it carry no credentials. "+
 		"Say endpointIsSimulated: true if it is one", g.Endpoint)
 	need(len(g.Endpoints) == 0, "endpoints: there is an endpoint for a simulated world; leave one of them out")
+	none := g.Identity.empty() && len(g.Identities) == 0
+	need(none, "identity, identities: there is an endpoint for a simulated world, which knows none; "+
+		"leave one of them out")
 	need(g.UniverseDomain == "", "universeDomain: there is an endpoint for a simulated world; leave one of them out")
 }
 
@@ -78,4 +83,52 @@ func (g Google) checkEndpoints(need ruling) {
 	}
 	need(g.UniverseDomain == "" || domain.MatchString(g.UniverseDomain),
 		"universeDomain: %q is not a domain such as googleapis.com", g.UniverseDomain)
+}
+
+// The forms of names: a service account's address, a project's id, and a pattern of ids.
+var (
+	accountForm = regexp.MustCompile(`^[^@/\s]+@[^@/\s]+\.gserviceaccount\.com$`)
+	projectForm = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z][-a-z0-9]*[a-z0-9]$`)
+	patternForm = regexp.MustCompile(`^[-a-z0-9.:*]+$`)
+)
+
+// checkIdentities judges as whom calls are made.
+func (g Google) checkIdentities(need ruling) {
+	g.Identity.check(need, "identity")
+	type known struct{ at, pattern string }
+	var before []known
+	for i, entry := range g.Identities {
+		at := fmt.Sprintf("identities[%d]", i)
+		entry.check(need, at)
+		need(len(entry.Projects) > 0, "%s.projects is empty", at)
+		for _, pattern := range entry.Projects {
+			need(patternForm.MatchString(pattern) && !isNumber(pattern),
+				"%s.projects: %q is not a project's id, nor a pattern of ids with *", at, pattern)
+			for _, b := range before {
+				fits, err := path.Match(b.pattern, pattern)
+				need(err != nil || !fits, "%s.projects: %s belongs to %s already, by %s; the first entry counts", at,
+					pattern, b.at, b.pattern)
+			}
+			before = append(before, known{at, pattern})
+		}
+	}
+}
+
+// isNumber tells a project's number from its id: entries are by id.
+func isNumber(project string) bool { return strings.Trim(project, "0123456789") == "" }
+
+func (i GoogleIdentity) empty() bool {
+	return i.ImpersonateServiceAccount == "" && len(i.Delegates) == 0 && i.QuotaProject == ""
+}
+
+func (i GoogleIdentity) check(need ruling, at string) {
+	account := i.ImpersonateServiceAccount
+	need(account == "" || accountForm.MatchString(account),
+		"%s.impersonateServiceAccount: %q is not the address of a service account", at, account)
+	need(account != "" || len(i.Delegates) == 0, "%s.delegates: there is no impersonateServiceAccount", at)
+	for _, d := range i.Delegates {
+		need(accountForm.MatchString(d), "%s.delegates: %q is not the address of a service account", at, d)
+	}
+	need(i.QuotaProject == "" || projectForm.MatchString(i.QuotaProject), "%s.quotaProject: %q is not a project's id",
+		at, i.QuotaProject)
 }

@@ -67,7 +67,17 @@ func (p Parts) google() gcp.Options {
 	}
 	g := p.File.Google
 	o.Endpoint, o.Endpoints, o.UniverseDomain = g.Endpoint, g.Endpoints, g.UniverseDomain
+	o.Identity = g.Identity.identity()
+	for _, i := range g.Identities {
+		o.Identities = append(o.Identities,
+			gcp.ProjectIdentity{Identity: i.GoogleIdentity.identity(), Projects: i.Projects})
+	}
 	return o
+}
+
+func (i GoogleIdentity) identity() gcp.Identity {
+	return gcp.Identity{ServiceAccount: i.ImpersonateServiceAccount, Delegates: i.Delegates,
+		QuotaProject: i.QuotaProject}
 }
 
 // endpoints gives the controllers, and the fault proxy of the speakers when the world is simulated.
