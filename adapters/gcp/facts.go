@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"slices"
 
 	"cloud.google.com/go/compute/apiv1/computepb"
 	"cloud.google.com/go/vpcaccess/apiv1/vpcaccesspb"
@@ -70,6 +71,7 @@ func (f networkFacts) Network(ctx context.Context, s observe.Scope) (reach.Netwo
 	if r.vpc, err = f.vpc(ctx, r.network); err != nil {
 		return reach.Network{}, err
 	}
+	r.spread()
 	r.read(r.bounded(ctx))
 	out := r.translate()
 	// What was not read because nobody waits any more is no gap.
@@ -84,8 +86,24 @@ func (f networkFacts) Hidden(ctx context.Context, s observe.Scope) (reach.Listin
 	}
 	r := &survey{Client: f.Client, speller: f.speller(ctx, project), scope: s, network: networkName(project, id),
 		project: project}
+	if s.AllRegions {
+		if r.vpc, err = f.vpc(ctx, r.network); err != nil {
+			out := told[*vpcaccesspb.Connector]{source: r.source("networks.get", r.network)}
+			out.failed(r.Client, err)
+			r.hidden = append(r.hidden, out)
+			return r.hiddenRanges(), ctx.Err()
+		}
+		r.spread()
+	}
 	together(r.ofConnectors(r.bounded(ctx))...)
 	return r.hiddenRanges(), ctx.Err()
+}
+
+// spread adds the regions of the network's subnetworks to those in question, where all are.
+func (r *survey) spread() {
+	if r.scope.AllRegions {
+		r.scope.Regions = set(slices.Concat(regionsOf(r.vpc), r.scope.Regions))
+	}
 }
 
 // atOnce bounds the calls of one reading that are under way at a time.

@@ -44,6 +44,7 @@ func roundTrip(w World, q Question) (there, v Verdict) {
 		}
 	}
 	v.May = lifted(v.May.Intersect(mayBack), q.Flows, out.atoms)
+	sureBack, lost = sureBack.Union(out.vain), lifted(lost, q.Flows, out.atoms)
 	v.Sure = v.Sure.Intersect(sureBack).Subtract(lost).Intersect(v.May)
 	v = v.withoutAsymmetric(out, stateful)
 	if len(v.Open) > MaxGaps {

@@ -11,7 +11,7 @@ import (
 
 // joinedRuns puts runs under several answers together.
 func joinedRuns(runs []*run) *run {
-	all := &run{world: runs[0].world, question: runs[0].question, atoms: runs[0].atoms}
+	all := &run{world: runs[0].world, question: runs[0].question, atoms: runs[0].atoms, vain: runs[0].vain}
 	for _, r := range runs {
 		all.pass, all.drop = all.pass.Union(r.pass), all.drop.Union(r.drop)
 		for _, g := range r.gaps {

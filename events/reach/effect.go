@@ -41,7 +41,7 @@ type RangeEffect struct {
 // An EndpointEffect is a Private Service Connect endpoint at an address.
 type EndpointEffect struct {
 	Object string `json:"object"`
-	// IP is an address, or the ranges that it will be taken from, with commas.
+	// IP is an address, or the ranges that it will be taken from, with commas: one that no other endpoint has.
 	IP string `json:"ip"`
 	// Bundle is an endpoint for Google's APIs, Restricted for those only that service perimeters support; else Producer
 	// is behind the attachment.
@@ -109,10 +109,12 @@ type GoogleAccessEffect struct {
 	Subnets []string `json:"subnets"`
 }
 
-// A NamesEffect is a private zone for each host name, which answers with one address.
+// A NamesEffect is a private zone for each host name, which answers with one address: IP, or, where that is not known
+// yet, the one of the endpoint that an effect before it has made.
 type NamesEffect struct {
 	Hostnames []string `json:"hostnames"`
-	IP        string   `json:"ip"`
+	IP        string   `json:"ip,omitempty"`
+	Endpoint  string   `json:"endpoint,omitempty"`
 }
 
 // operation is one kind of effect. Each method leaves the world that it is given as it is.
@@ -148,13 +150,16 @@ func (e Effect) operation() (operation, error) {
 	return set[0], nil
 }
 
-// offers tells an effect that opens the connection's own address, which is what the connection is for.
-func (e Effect) offers() bool {
+// Offers tells an effect that opens the connection's own address, which is what the connection is for: who comes later
+// chose to use it.
+func (e Effect) Offers() bool {
 	return !e.Undone && (e.Endpoint != nil || e.Announcement != nil || e.Names != nil)
 }
 
 // Void tells an effect that does nothing: what it is bound to turned out to be none.
-func (e Effect) Void() bool { return e.GoogleAccess != nil && len(e.GoogleAccess.Subnets) == 0 }
+func (e Effect) Void() bool {
+	return e.GoogleAccess != nil && len(e.GoogleAccess.Subnets) == 0 || e.Names != nil && len(e.Names.Hostnames) == 0
+}
 
 // After is the world as it is once effects have happened, in their order. The world itself stays as it is.
 func (w World) After(effects ...Effect) (World, error) {

@@ -37,12 +37,25 @@ func (e *EndpointEffect) do(w World, at Realm) (World, error) {
 		return World{}, err
 	}
 	return w.with(at, func(n *Network) error {
-		n.Endpoints = plus(n.Endpoints, Endpoint{Object: e.Object, Address: ip, Bundle: e.Bundle,
+		n.Endpoints = plus(n.Endpoints, Endpoint{Object: e.Object, Address: n.free(ip), Bundle: e.Bundle,
 			Restricted: e.Restricted, Producer: e.Producer, Region: e.Region, GlobalAccess: e.GlobalAccess,
 			Accepted: Up})
 		n.directory()
 		return nil
 	})
+}
+
+// free is the part of some ranges that no endpoint has: an address is taken from it. Of a single address nothing is
+// left to choose.
+func (n *Network) free(ip Ranges) Ranges {
+	left := ip
+	for _, e := range n.Endpoints.Items {
+		left = left.Subtract(e.Address)
+	}
+	if left.Empty() {
+		return ip
+	}
+	return left
 }
 
 func (e *EndpointEffect) undo(w World, at Realm) (World, error) {
@@ -184,9 +197,14 @@ func (e *GoogleAccessEffect) subnets(w World, at Realm, on bool) (World, error) 
 func (e *GoogleAccessEffect) do(w World, at Realm) (World, error)   { return e.subnets(w, at, true) }
 func (e *GoogleAccessEffect) undo(w World, at Realm) (World, error) { return e.subnets(w, at, false) }
 
+// do makes the zones anew: one of the same name is the connection's own, which is changed in place.
 func (e *NamesEffect) do(w World, at Realm) (World, error) {
-	ip, err := parse(e.IP)
+	n, _ := w.network(at)
+	ip, err := e.address(n)
 	if err != nil {
+		return World{}, err
+	}
+	if w, err = e.undo(w, at); err != nil {
 		return World{}, err
 	}
 	return w.with(at, func(n *Network) error {
@@ -197,6 +215,19 @@ func (e *NamesEffect) do(w World, at Realm) (World, error) {
 		}
 		return nil
 	})
+}
+
+// address is what the zones answer with.
+func (e *NamesEffect) address(n Network) (Ranges, error) {
+	if e.IP != "" {
+		return parse(e.IP)
+	}
+	for _, o := range n.Endpoints.Items {
+		if o.Object == e.Endpoint {
+			return o.Address, nil
+		}
+	}
+	return Ranges{}, fmt.Errorf("no endpoint %q in %s", e.Endpoint, n.Realm)
 }
 
 func (e *NamesEffect) undo(w World, at Realm) (World, error) {

@@ -11,7 +11,8 @@ type extent struct {
 	at Realm
 	// src are the senders' addresses; empty means everybody in the realm.
 	src, dst Ranges
-	names    []Name
+	// names narrow it to what is sent to them; of names of Google's to HTTP over TCP, which is what they are for.
+	names []Name
 	// tags narrow it to senders that have one of them.
 	tags []string
 }
@@ -107,12 +108,21 @@ func (n Network) googleAt() Ranges {
 	return dst
 }
 
-func (e *NamesEffect) domain(_ World, at Realm) ([]extent, error) {
-	out := extent{at: at, dst: EveryAddress()}
+// domain of names: who asks for them in the network, or in another one that lets this one answer.
+func (e *NamesEffect) domain(w World, at Realm) ([]extent, error) {
+	var names []Name
 	for _, host := range e.Hostnames {
-		out.names = append(out.names, NameOf(host))
+		names = append(names, NameOf(host))
 	}
-	return []extent{out}, nil
+	out := []extent{{at: at, dst: EveryAddress(), names: names}}
+	for _, n := range w.Networks {
+		if n.Realm != at && slices.ContainsFunc(n.Names.Zones.Items, func(z Zone) bool {
+			return z.Kind == PeeringZone && z.Target == at
+		}) {
+			out = append(out, extent{at: n.Realm, dst: EveryAddress(), names: names})
+		}
+	}
+	return out, nil
 }
 
 // A resident is somebody who sends from a realm: those whom a list shows, who are equal as far as rules and routes ask,
@@ -143,16 +153,30 @@ func (w World) residents(x extent) []resident {
 		wanted := len(x.tags) == 0 || slices.ContainsFunc(x.tags, func(t string) bool {
 			return slices.Contains(i.Who.Tags, t)
 		})
-		if src.Empty() || !wanted {
+		if src.Empty() || !wanted || i.Who.Kind == Balancer { // which begins no connection
 			continue
 		}
-		out = withResident(out, resident{Place{x.at, i.Who}, src, []string{i.Who.Name}})
+		out = withResident(out, resident{Place{x.at, w.itself(i.Who)}, src, []string{i.Who.Name}})
 	}
 	for _, i := range n.Interfaces.Items {
 		vacant = vacant.Subtract(i.Addresses)
 	}
 	who := Identity{Kind: Unknown, Tags: x.tags}
 	return append(out, resident{place: Place{x.at, who}, src: vacant})
+}
+
+// itself is who sends what a gateway does not forward: its machine, with the external address that the controller
+// tells.
+func (w World) itself(who Identity) Identity {
+	if who.Kind != GatewayKind {
+		return who
+	}
+	who.Kind = Instance
+	if g, ok := w.gateway(who.Name); ok {
+		who.External4 = who.External4 || !g.Public.Family(true).Empty()
+		who.External6 = who.External6 || !g.Public.Family(false).Empty()
+	}
+	return who
 }
 
 // withResident adds a resident to those who are equal to it but for the name.
@@ -191,7 +215,11 @@ func (x extent) flows(from resident) Flows {
 	var boxes []Box
 	for _, four := range []bool{true, false} {
 		for _, name := range names {
-			boxes = append(boxes, Box{from.src.Family(four), x.dst.Family(four), EveryProtocol(), name})
+			what := EveryProtocol()
+			if name.ofGoogle() {
+				what = Protocol(TCP, Port(80), Port(443))
+			}
+			boxes = append(boxes, Box{from.src.Family(four), x.dst.Family(four), what, name})
 		}
 	}
 	return FlowsOf(boxes...)

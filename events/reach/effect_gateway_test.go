@@ -55,7 +55,7 @@ func TestAFilterOfAGatewayHurtsWhoIsBehindIt(t *testing.T) {
 			}
 			n.Routes.Items = append(n.Routes.Items,
 				route("10.8.0.0/24", SubnetRoute, NextHop{Kind: ToLocal, State: Up}))
-			all, err := Harms(w, c.effects)
+			all, _, err := Harms(w, c.effects)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,11 +11,13 @@ type Harm struct {
 	Step string `json:"step"`
 	// Who are the senders; empty are addresses at which nobody is seen.
 	Who []string `json:"who,omitempty"`
-	// Lost and Widened are flows in words.
-	Lost    string   `json:"lost,omitempty"`
-	Widened string   `json:"widened,omitempty"`
-	By      []string `json:"by,omitempty"`
-	Open    []Gap    `json:"open,omitempty"`
+	// Lost and Widened are flows in words. Undecided tells that nobody can say whether they are, for the causes in
+	// Open: none of them surely passed and is surely blocked now, or the other way round.
+	Lost      string   `json:"lost,omitempty"`
+	Widened   string   `json:"widened,omitempty"`
+	Undecided bool     `json:"undecided,omitempty"`
+	By        []string `json:"by,omitempty"`
+	Open      []Gap    `json:"open,omitempty"`
 	// OneWay tells that the step can only take paths away, or only open some, whatever is not known.
 	OneWay bool `json:"oneWay,omitempty"`
 }
@@ -30,22 +32,28 @@ func (h Harm) Vacant() bool { return len(h.Who) == 0 }
 // The domain of a step is the whole space that its objects decide. Each of its senders that is seen is asked for by
 // itself, because rules ask who it is; the rest of the space is asked for as somebody unknown. Effects of one step that
 // follow each other are one change: what a step replaces is nobody's loss where the new is like the old.
-func Harms(w World, effects []Effect, own ...string) ([]Harm, error) {
-	out := []Harm{}
+//
+// Open are the causes of what is undecided where no change was found: of a filter none, because it decides at the
+// sender, whatever is on the way.
+func Harms(w World, effects []Effect, own ...string) (all []Harm, open []Gap, err error) {
+	all = []Harm{}
 	before := w
 	for len(effects) > 0 {
 		n := 1
 		for n < len(effects) && effects[n].Step == effects[0].Step {
 			n++
 		}
-		after, harms, err := harmed(before, effects[:n], own)
+		after, harms, doubts, err := harmed(before, effects[:n], own)
 		if err != nil {
-			return out, err
+			return all, open, err
 		}
-		out = append(out, harms...)
+		all = append(all, harms...)
+		for _, g := range doubts {
+			open = withGap(open, g)
+		}
 		before, effects = after, effects[n:]
 	}
-	return out, nil
+	return all, open, nil
 }
 
 // A step is the effects of one step, in their order, and the worlds before and after them.
@@ -77,10 +85,10 @@ func stepOf(before World, effects []Effect) (s step, extents []extent, err error
 }
 
 // harmed asks what one step changes for others, and gives the world after it.
-func harmed(before World, effects []Effect, own []string) (after World, out []Harm, err error) {
+func harmed(before World, effects []Effect, own []string) (after World, out []Harm, open []Gap, err error) {
 	s, extents, err := stepOf(before, effects)
 	if err != nil {
-		return before, nil, err
+		return before, nil, nil, err
 	}
 	for _, x := range extents {
 		for _, r := range before.residents(x) {
@@ -89,16 +97,20 @@ func harmed(before World, effects []Effect, own []string) (after World, out []Ha
 			if ours || r.src.Empty() {
 				continue
 			}
-			if h := s.changes(x, r); h != nil {
+			h, doubts := s.changes(x, r)
+			switch {
+			case h != nil:
 				h.Step, h.Who = effects[0].Step, listed(r.names)
 				if h.Vacant() {
 					h.Open = before.unseen(x.at)
 				}
 				out = append(out, *h)
+			case !s.all(isFilter):
+				open = append(open, doubts...)
 			}
 		}
 	}
-	return s.after, out, nil
+	return s.after, out, open, nil
 }
 
 // unseen are the reasons why somebody may be in a network whom no list shows.
@@ -118,7 +130,7 @@ func isFilter(e Effect) bool { return e.Filter != nil }
 // before and in none after are lost, and the other way round.
 //
 // What a step offers is no widening: everybody who reaches the connection's own address was meant to.
-func (s step) changes(x extent, r resident) *Harm {
+func (s step) changes(x extent, r resident) (*Harm, []Gap) {
 	q := Question{From: r.place, Flows: x.flows(r)}
 	nobody, ask := len(r.names) == 0, RoundTrip
 	if nobody && s.all(isFilter) { // whoever comes meets the filter, wherever the routes lead by then
@@ -131,14 +143,27 @@ func (s step) changes(x extent, r resident) *Harm {
 	sure, may := Compare(then, now, Flows{}), Compare(Verdict{Sure: then.May, May: then.Sure},
 		Verdict{Sure: now.May, May: now.Sure}, Flows{})
 	lost, widened := sure.Lost.Union(may.Lost), sure.Widened.Union(may.Widened)
-	if s.all(Effect.offers) {
+	if s.all(Effect.Offers) {
 		widened = Flows{}
+		if onlyOthersNames(then.Open, x.names) {
+			lost = sure.Lost
+		}
 	}
 	if (Change{Lost: lost, Widened: widened}).None() {
-		return nil
+		return nil, sure.Open
 	}
+	open := then.Undecided().Union(now.Undecided())
 	return &Harm{Lost: lost.words(nobody), Widened: widened.words(nobody), OneWay: s.oneWay(q),
-		By: now.deciders(lost.Union(widened)), Open: sure.Open}
+		Undecided: lost.Union(widened).Subtract(open).Empty(),
+		By:        now.deciders(lost.Union(widened)), Open: sure.Open}, nil
+}
+
+// onlyOthersNames tells whether nothing but the addresses of other names is in doubt. A filter by name lets pass what
+// has the address of its name; nobody sends to a name by such a coincidence.
+func onlyOthersNames(open []Gap, names []Name) bool {
+	return !slices.ContainsFunc(open, func(g Gap) bool {
+		return g.Cause != NameUnresolved && g.Cause != ForwardedName || slices.Contains(names, Name(g.Object))
+	})
 }
 
 // oneWay tells whether the step can only take paths away, or only open some. Of filters the senders' own firewall

@@ -106,7 +106,7 @@ func TestClaimsOfTheLab(t *testing.T) {
 
 // TestTheLabHarmsNobody: the main example takes a free range, a free address and rules for its own range.
 func TestTheLabHarmsNobody(t *testing.T) {
-	harms, err := Harms(bare(t), labEffects(), "conn")
+	harms, _, err := Harms(bare(t), labEffects(), "conn")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestHarm(t *testing.T) {
 			IP: "10.0.0.3"}}, "", ""},
 	} {
 		c.effect.Step, c.effect.Network = c.name, "net"
-		harms, err := Harms(neighbours(t), []Effect{c.effect})
+		harms, _, err := Harms(neighbours(t), []Effect{c.effect})
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
@@ -211,7 +211,7 @@ func TestHarm(t *testing.T) {
 func TestOwnIsNoHarm(t *testing.T) {
 	e := Effect{Step: "filter-egress", Network: "net", Filter: &FilterEffect{Policy: "policy", Source: "10.0.1.0/26",
 		Closed: true, Priorities: []int{1000}}}
-	harms, err := Harms(neighbours(t), []Effect{e}, "billing")
+	harms, _, err := Harms(neighbours(t), []Effect{e}, "billing")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +326,7 @@ func TestVacantOrUnread(t *testing.T) {
 	} {
 		w := neighbours(t)
 		c.what(&w.Networks[0])
-		harms, err := Harms(w, []Effect{e})
+		harms, _, err := Harms(w, []Effect{e})
 		if err != nil || len(harms) != 1 || !harms[0].Vacant() {
 			t.Fatalf("%s: %+v, %v", c.name, harms, err)
 		}
@@ -369,7 +369,7 @@ func TestARangeIsAskedOfEverybodyWhoHasARouteToIt(t *testing.T) {
 			peer.Interfaces = WholeList(Interface{Addresses: ranges(t, "10.30.0.9"),
 				Who: Identity{Kind: Instance, Name: "vm"}})
 			w := World{Networks: []Network{home, peer}}
-			all, err := Harms(w, []Effect{{Step: "attach-connector", Network: "home",
+			all, _, err := Harms(w, []Effect{{Step: "attach-connector", Network: "home",
 				Range: &RangeEffect{Object: "conn", CIDR: "172.16.5.0/28"}}})
 			if err != nil {
 				t.Fatal(err)
@@ -451,11 +451,11 @@ func TestExternalAddressesOfMachines(t *testing.T) {
 func TestAFilterOfAPolicyThatIsElsewhere(t *testing.T) {
 	e := Effect{Step: "filter", Network: "net", Filter: &FilterEffect{Policy: "replaced", Source: "10.0.0.0/24",
 		Closed: true, Priorities: []int{1000}}}
-	if _, err := Harms(neighbours(t), []Effect{e}); !errors.Is(err, ErrEffect) {
+	if _, _, err := Harms(neighbours(t), []Effect{e}); !errors.Is(err, ErrEffect) {
 		t.Errorf("a rule in a policy that is not on the network: %v", err)
 	}
 	e.Undone = true
-	if harms, err := Harms(neighbours(t), []Effect{e}); err != nil || len(harms) > 0 {
+	if harms, _, err := Harms(neighbours(t), []Effect{e}); err != nil || len(harms) > 0 {
 		t.Errorf("its rules go: %+v %v", harms, err)
 	}
 }
@@ -471,7 +471,7 @@ func TestWhatAStepReplacesIsNoHarm(t *testing.T) {
 		t.Fatal(err)
 	}
 	for second, harms := range map[string]bool{"filter": false, "another": true} {
-		got, err := Harms(w, []Effect{of("filter", true), of(second, false)})
+		got, _, err := Harms(w, []Effect{of("filter", true), of(second, false)})
 		if err != nil || len(got) > 0 != harms {
 			t.Errorf("replaced by %s: %+v %v", second, got, err)
 		}

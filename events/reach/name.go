@@ -23,6 +23,15 @@ func (n Name) within(domain Name) bool {
 	return domain == "" || n == domain || strings.HasSuffix(string(n), "."+string(domain))
 }
 
+// ofGoogle tells a name that Google answers in public with addresses of its front end, to which Private Google Access
+// leads as well.
+//
+// Page "Configure Private Google Access", IP addresses for default domains. guess: it lists domains of APIs; that those
+// of Cloud Run and of functions are in the same ranges is what their names answer today.
+func (n Name) ofGoogle() bool {
+	return n.within("googleapis.com") || n.within("run.app") || n.within("cloudfunctions.net")
+}
+
 // fits tells whether a name fits a filter's pattern: a name in which "*" stands for any characters. So "*" is all
 // names, "*.domain" what is below a domain, and "*text*" every name with a text in it.
 func (n Name) fits(pattern Name) bool {

@@ -5,6 +5,8 @@ type answer struct {
 	addresses Ranges
 	known     bool
 	gap       Gap
+	// public tells that only the public name service answers.
+	public bool
 }
 
 // maxZoneHops bounds peering zones that lead in a circle.
@@ -37,7 +39,7 @@ func (r *run) resolveFrom(realm Realm, name Name, hops int) answer {
 	}
 	zone, ok := zoneFor(s.Zones.Items, name)
 	if !ok {
-		return answer{gap: Gap{NameUnresolved, string(name), "only the public name service answers"}}
+		return answer{public: true, gap: Gap{NameUnresolved, string(name), "only the public name service answers"}}
 	}
 	return r.inZone(realm, zone, name, hops)
 }

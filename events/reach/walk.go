@@ -81,7 +81,11 @@ type run struct {
 	// stateful are the flows that pass each gateway which keeps connections.
 	stateful map[string]Flows
 	// atoms are names whose addresses nobody here knows: their flows are to one unknown address.
-	atoms    []Name
+	atoms []Name
+	// google are those of them that are at an address of Google's; vain are their flows to all other addresses, which
+	// no packet has.
+	google   []Name
+	vain     Flows
 	honest   bool
 	tooLarge bool
 }
@@ -100,6 +104,7 @@ func evaluateWith(w World, q Question, settled map[Switch]bool) *run {
 	flows := r.settleNames()
 	r.start(piece{flows: flows, who: q.From.Who, realm: q.From.Realm})
 	r.pass, r.drop = r.passing.all(), r.dropping.all()
+	flows = flows.Union(q.Flows.named(r.google))
 	r.pass, r.drop = lifted(r.pass, flows, r.atoms), lifted(r.drop, flows, r.atoms)
 	return r
 }
@@ -175,7 +180,7 @@ func (r *run) arriveTo(p piece, who Identity, home Realm) {
 }
 
 // settleNames turns each name that an observed zone of the sender's network answers into its addresses, and notes the
-// others as atoms.
+// others as atoms. One that Google answers in public is at one of Google's addresses.
 func (r *run) settleNames() Flows {
 	var out Flows
 	if r.question.Answer {
@@ -193,12 +198,20 @@ func (r *run) settleNames() Flows {
 			out = out.Union(FlowsOf(b))
 			continue
 		}
-		r.gap(a.gap)
 		r.atoms = append(r.atoms, b.Name)
+		if a.public && b.Name.ofGoogle() {
+			r.google = append(r.google, b.Name)
+			google := b
+			google.Dst = googleFrontEnd().Family(b.Dst.four())
+			r.vain = r.vain.Union(Flows{[]Box{b}}.Subtract(FlowsOf(google)))
+			b = google
+		} else {
+			r.gap(a.gap)
+		}
 		out = out.Union(Flows{[]Box{b}})
 	}
 	// A name with no address reaches nobody: what is left out of the way is lost.
-	r.lose(r.question.Flows.Subtract(out))
+	r.lose(r.question.Flows.Subtract(out).Subtract(r.vain))
 	return out
 }
 

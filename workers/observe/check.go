@@ -47,16 +47,17 @@ func (d Drivers) judged(ctx context.Context, in ReachIn, made []reach.Effect) (R
 	if err != nil {
 		return ReachOut{}, err
 	}
-	others, err := in.others(a.world, made)
+	others, open, err := in.others(a.world, made)
 	// Who would be harmed is told by all that there is: what was not asked for could pass and could not.
-	if err == nil && !r.whole && slices.ContainsFunc(others, func(h reach.Harm) bool { return !h.Vacant() }) {
+	if err == nil && !r.whole && (slices.ContainsFunc(others, func(h reach.Harm) bool { return !h.Vacant() }) ||
+		r.waits(a.world, open)) {
 		if err := r.everything(ctx); err != nil {
 			return ReachOut{}, err
 		}
 		if a, err = r.answer(); err != nil {
 			return ReachOut{}, err
 		}
-		others, err = in.others(a.world, made)
+		others, _, err = in.others(a.world, made)
 	}
 	if err != nil {
 		return ReachOut{}, workers.Refuse("invalid", "judge the plan: %w", err)
@@ -69,29 +70,29 @@ func (d Drivers) judged(ctx context.Context, in ReachIn, made []reach.Effect) (R
 }
 
 // others asks whom it hurts: what is to happen, and what has happened, of those who are there by now. The latter is
-// what they would get back, or lose, if it were undone.
-func (in ReachIn) others(w reach.World, made []reach.Effect) ([]reach.Harm, error) {
-	out, err := reach.Harms(w, in.Effects, in.Own...)
+// what they would get back, or lose, if it were undone. Open is why nothing can be told where no harm was found.
+func (in ReachIn) others(w reach.World, made []reach.Effect) (all []reach.Harm, open []reach.Gap, err error) {
+	all, open, err = reach.Harms(w, in.Effects, in.Own...)
 	if err != nil || len(made) == 0 {
-		return out, err
+		return all, open, err
 	}
 	undone := slices.Clone(made)
 	slices.Reverse(undone)
 	for i := range undone {
 		undone[i].Undone = true
 	}
-	back, err := reach.Harms(w, undone, in.Own...)
+	back, _, err := reach.Harms(w, undone, in.Own...)
 	if errors.Is(err, reach.ErrEffect) { // it is not there, and decides about nobody: the claims tell of that
-		return out, nil
+		return all, open, nil
 	}
 	for _, h := range back {
 		if h.Vacant() && len(h.Open) == 0 { // told by the check before
 			continue
 		}
 		h.Lost, h.Widened = h.Widened, h.Lost
-		out = append(out, h)
+		all = append(all, h)
 	}
-	return out, err
+	return all, open, err
 }
 
 // nothing is the answer where there is nothing to ask.

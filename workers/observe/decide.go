@@ -125,16 +125,29 @@ func own(want reach.Want, f reach.Finding, unverified []events.Unverified) ([]co
 }
 
 // others judges one change of others' flows. Who consents to a loss consents to what may be lost as well. The same
-// holds for what is opened. Where the step can only do the one, what was not read says no more.
+// holds for what is opened. Where nobody can tell whether anything changes at all, a consent to each cause is enough.
+// Where the step can only do the one, what was not read says no more.
 func others(h reach.Harm, accept []Consent) []complaint {
 	consented := func(cause, object string) bool { return slices.Contains(accept, Consent{cause, object}) }
+	would, why := "would", ""
+	if h.Undecided {
+		unsure := func(g reach.Gap) bool {
+			return g.Cause.Lift() == reach.ByNobody && !consented(string(g.Cause), g.Object)
+		}
+		lifted := func(g reach.Gap) bool { return g.Cause.Lift() != reach.ByNobody }
+		if i := slices.IndexFunc(h.Open, unsure); i >= 0 {
+			would, why = "may", fmt.Sprintf(": %s (%s)", h.Open[i].Cause, h.Open[i].Object)
+		} else if len(h.Open) > 0 && !slices.ContainsFunc(h.Open, lifted) {
+			return nil
+		}
+	}
 	var out []complaint
 	for _, who := range h.Who {
 		if h.Lost != "" && !consented(Lost, who) {
-			out = append(out, harm("%s: %s would lose %s", h.Step, who, h.Lost))
+			out = append(out, harm("%s: %s %s lose %s%s", h.Step, who, would, h.Lost, why))
 		}
 		if h.Widened != "" && !consented(Widened, who) {
-			out = append(out, harm("%s: %s would reach %s", h.Step, who, h.Widened))
+			out = append(out, harm("%s: %s %s reach %s%s", h.Step, who, would, h.Widened, why))
 		}
 	}
 	if len(out) > 0 { // what nobody can tell of a harm is accepted with it

@@ -41,6 +41,8 @@ type Scope struct {
 	// Regions are where senders and receivers are: routers, NAT, regional policies, connectors and learned routes of
 	// other regions are not read. At least one.
 	Regions []string `json:"regions"`
+	// AllRegions adds every region in which the network has a subnetwork.
+	AllRegions bool `json:"-"`
 	// ConnectorProjects are the projects whose connectors may stand in the network, besides the network's own.
 	ConnectorProjects []string `json:"connectorProjects,omitempty"`
 }

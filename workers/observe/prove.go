@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/culvertnet/culvert/events"
+	"github.com/culvertnet/culvert/events/reach"
 	"github.com/culvertnet/culvert/workers"
 )
 
@@ -21,15 +22,22 @@ func (p prove) Do(ctx context.Context, run workers.Run, in ReachIn, _ *ReachOut)
 	if _, err := p.standing(run).Begin(ctx, run); err != nil {
 		return ReachOut{}, err
 	}
-	return p.proof(ctx, in)
+	offered, made := offers(in.Effects)
+	in.Effects = offered
+	return p.judge(ctx, in, made)
 }
 
-// proof judges the world as it is. The effects of a proof have happened, so that whoever is hurt by them by now is
-// told: somebody may have come since the check before.
-func (p prove) proof(ctx context.Context, in ReachIn) (ReachOut, error) {
-	made := in.Effects
-	in.Effects = nil
-	return p.judge(ctx, in, made)
+// offers takes effects apart. What a connection offers comes after its proof, and whoever comes to it later chose it.
+// All else has happened, and whoever is hurt by it by now is told: somebody may have come since the check before.
+func offers(effects []reach.Effect) (offered, made []reach.Effect) {
+	for _, e := range effects {
+		if e.Offers() {
+			offered = append(offered, e)
+		} else {
+			made = append(made, e)
+		}
+	}
+	return offered, made
 }
 
 // Look judges anew. What would refuse a Do is a difference.
@@ -41,7 +49,9 @@ func (p prove) Look(
 	if err != nil || !lasts {
 		return seen, err
 	}
-	seen.Out, err = p.proof(ctx, in)
+	_, made := offers(in.Effects)
+	in.Effects = nil
+	seen.Out, err = p.judge(ctx, in, made)
 	var f *workers.Failure
 	switch {
 	case err == nil:

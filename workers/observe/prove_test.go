@@ -159,3 +159,32 @@ func TestProveAsksForWhoCameMeanwhile(t *testing.T) {
 		})
 	}
 }
+
+// TestProveAsksWhereNamesLead: names come after the proof, so that a Do judges them as what will be. Whoever uses them
+// later chose to.
+func TestProveAsksWhereNamesLead(t *testing.T) {
+	s, p, run, in := standing(t)
+	n := s.networks[home]
+	n.Endpoints = reach.WholeList(reach.Endpoint{Object: "psc", Address: ranges(t, "10.200.0.5"), Bundle: true,
+		Restricted: true, Accepted: reach.Up})
+	n.Interfaces = reach.WholeList(reach.Interface{Addresses: ranges(t, "10.0.1.70"),
+		Who: reach.Identity{Kind: reach.Instance, Name: "neighbour", Region: "r", External4: true}})
+	s.networks[home] = n
+	in.Asks, in.Effects = nil, []reach.Effect{{Step: "map-names", Network: home,
+		Names: &reach.NamesEffect{Hostnames: []string{"fn.r.run.app"}, IP: "10.200.0.5"}}}
+	if _, err := p.Do(t.Context(), run, in, nil); err == nil ||
+		!strings.Contains(err.Error(), "neighbour may lose") || !strings.Contains(err.Error(), "fn.r.run.app") {
+		t.Errorf("do: %v", err)
+	}
+	for _, accept := range []Consent{{Cause: Lost, Object: "neighbour"},
+		{Cause: string(reach.NoDocument), Object: string(reach.RestrictedServesRun)}} {
+		in.Accept = []Consent{accept}
+		if _, err := p.Do(t.Context(), run, in, nil); err != nil {
+			t.Errorf("%+v is consented to: %v", accept, err)
+		}
+	}
+	in.Accept = nil
+	if seen, err := p.Look(t.Context(), run, in, nil); err != nil || seen.Presence != events.Present {
+		t.Errorf("look: %+v, %v", seen, err)
+	}
+}

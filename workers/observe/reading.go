@@ -43,6 +43,7 @@ func (r *reading) begin(ctx context.Context) error {
 	r.near = make([]reach.Network, len(r.in.Networks))
 	all, within := errgroup.WithContext(ctx)
 	for i, s := range r.in.Networks {
+		s.AllRegions = r.anywhere()
 		all.Go(func() (err error) {
 			r.near[i], err = r.Networks.Network(within, s)
 			if errors.Is(err, workers.ErrNotFound) {
@@ -69,7 +70,7 @@ func (r *reading) findPeers(ctx context.Context) error {
 			}
 			seen[p.Realm] = true
 			r.peers = append(r.peers, neighbour{network: unasked(p.Realm), scope: Scope{Network: string(p.Realm),
-				Regions: r.in.Networks[i].Regions}})
+				Regions: r.in.Networks[i].Regions, AllRegions: r.anywhere()}})
 		}
 	}
 	all, within := errgroup.WithContext(ctx)
@@ -187,17 +188,39 @@ func (r *reading) enough(ctx context.Context) (answer, error) {
 	}
 }
 
+// anywhere tells whether the effects decide about senders of regions that the question does not name: a filter's source
+// is in one region, and so is a subnetwork; whatever else is made is there for all of a network.
+func (r *reading) anywhere() bool {
+	return slices.ContainsFunc(r.in.Effects, func(e reach.Effect) bool {
+		return e.Filter == nil && e.GoogleAccess == nil
+	})
+}
+
 // atHome tells whether the effects decide about nobody but who sends in the networks of the question, and the claims
 // name their destinations. What is made for others, or at a gateway, and a claim about all there is, is asked of
-// everything.
+// everything; where names lead to is asked of what is on the way: see waits.
 func (r *reading) atHome() bool {
 	if slices.ContainsFunc(r.in.Asks, func(a reach.Ask) bool { return a.Want == reach.Answered }) ||
 		slices.ContainsFunc(r.in.In, func(i WayIn) bool { return i.Gateway != "" }) {
 		return false
 	}
 	return !slices.ContainsFunc(r.in.Effects, func(e reach.Effect) bool {
-		return e.Filter == nil && e.GoogleAccess == nil
+		offered := e.Names != nil || e.Endpoint != nil && e.Consented
+		return e.Filter == nil && e.GoogleAccess == nil && !offered
 	})
+}
+
+// waits tells whether something is undecided for what was not asked for.
+func (r *reading) waits(w reach.World, open []reach.Gap) bool {
+	var objects []string
+	for _, g := range open {
+		objects = append(objects, g.Object)
+	}
+	passing, strangers := machinesOf(w, objects)
+	return strangers || r.beyond(objects) || !passing.Subtract(r.passing).Empty() ||
+		slices.ContainsFunc(r.peers, func(p neighbour) bool {
+			return !p.asked && slices.Contains(objects, string(p.network.Realm))
+		})
 }
 
 // more reads what the claims depend on, and tells whether there was something.

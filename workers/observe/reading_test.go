@@ -39,7 +39,7 @@ func answeredByAll(t *testing.T, d Drivers, in ReachIn) (ReachOut, error) {
 		}
 		claims = append(claims, f)
 	}
-	harms, err := reach.Harms(w, in.Effects, in.Own...)
+	harms, _, err := reach.Harms(w, in.Effects, in.Own...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +50,14 @@ func answeredByAll(t *testing.T, d Drivers, in ReachIn) (ReachOut, error) {
 // asked for as one that packets may pass.
 func seen(harms []reach.Harm) []reach.Harm {
 	return slices.DeleteFunc(slices.Clone(harms), reach.Harm.Vacant)
+}
+
+// leads adds names that will lead to an endpoint.
+func leads(in *ReachIn, host string) {
+	in.Effects = append(in.Effects, reach.Effect{Step: "create-endpoint", Network: home, Consented: true,
+		Endpoint: &reach.EndpointEffect{Object: "e", IP: "10.9.9.9", Bundle: true}},
+		reach.Effect{Step: "map-names", Network: home,
+			Names: &reach.NamesEffect{Hostnames: []string{host}, Endpoint: "e"}})
 }
 
 // A network that no packet in question enters, and a controller none of whose gateways is on a way, are not read; and
@@ -91,6 +99,12 @@ func TestOnlyWhatAnAnswerDependsOnIsRead(t *testing.T) {
 			in.Effects = append(in.Effects, reach.Effect{Step: "create-endpoint", Network: home,
 				Endpoint: &reach.EndpointEffect{Object: "e", IP: "10.9.9.9", Bundle: true}})
 		}, want: append(slices.Clone(begun), peer, "fabric")},
+		{name: "names that lead to where all is known", in: func(in *ReachIn) { leads(in, "fn.r.run.app") },
+			want: begun},
+		{name: "names that led to a peer", world: func(_ *shown, n *reach.Network) {
+			n.Names.Zones = reach.WholeList(reach.Zone{Object: "corp", Domain: "db.corp", Kind: reach.PrivateZone,
+				Records: []reach.Record{{Name: "db.corp", Addresses: ranges(t, "10.5.0.9")}}})
+		}, in: func(in *ReachIn) { leads(in, "db.corp") }, want: append(slices.Clone(begun), peer, "fabric")},
 		{name: "the answer is no already", world: func(_ *shown, n *reach.Network) {
 			n.Routes.Items = n.Routes.Items[:1]
 		}, in: func(in *ReachIn) { to(in, "192.168.1.1/32") }, want: begun},

@@ -260,7 +260,7 @@ func TestListsHavePages(t *testing.T) {
 	first := r.get(west3 + "/subnetworks?maxResults=2")
 	token, _ := first["nextPageToken"].(string)
 	rest := r.get(west3 + "/subnetworks?pageToken=" + token)
-	if len(first["items"].([]any)) != 2 || len(rest["items"].([]any)) != 5 || rest["nextPageToken"] != nil {
+	if len(first["items"].([]any)) != 2 || len(rest["items"].([]any)) != 6 || rest["nextPageToken"] != nil {
 		t.Errorf("pages %v and %v", first, rest)
 	}
 	r.refused(no{400, "filter"}, "GET", west3+"/subnetworks?filter=name%3E3", nil)

@@ -172,11 +172,11 @@ func TestConnectorGrowsOnly(t *testing.T) {
 
 func TestConnectorThatIsUsed(t *testing.T) {
 	r := newRig(t)
-	legacy := vpcRoot + "/connectors/legacy"
-	if got := at(r.get(legacy), "connectedProjects", 0); got != "acme-prod" {
+	apps := vpcRoot + "/connectors/apps"
+	if got := at(r.get(apps), "connectedProjects", 0); got != "acme-prod" {
 		t.Errorf("connected projects %v", got)
 	}
-	r.changed("DELETE", legacy, nil) // nothing hinders it
+	r.changed("DELETE", apps, nil) // nothing hinders it
 	left := 0
 	for _, d := range r.s.World.Resources() {
 		if d.Kind == "connectorLeftovers" {

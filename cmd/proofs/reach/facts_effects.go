@@ -12,7 +12,8 @@ import (
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
-// effectsOf are the effects of a step that is done and of which no question has told, from its input and output.
+// effectsOf are the effects of a step that is done, from its input and output: of those that no question has told, or
+// told before their address was known.
 func effectsOf(c events.Command, o events.Outcome) ([]reach.Effect, error) {
 	switch c.Kind {
 	case network.KindCreateEndpoint:

@@ -174,16 +174,19 @@ func (w *witness) begun(c events.Command, o events.Outcome) error {
 	return err
 }
 
-// effects are those of a Do: as the plan has told the model, or of the step itself. A Do with the input that was done
+// effects are those of a Do: of the step itself, or as the plan has told the model. A Do with the input that was done
 // before puts it back.
 func (w *witness) effects(c events.Command, o events.Outcome) ([]reach.Effect, error) {
 	if m := w.stands[keyOf(c)]; m.input == string(c.Input) {
 		return m.done, nil
 	}
-	if told := w.asked[c.Step]; len(told) > 0 && c.Kind != routing.KindSteerEgress { // which finds its priority itself
-		return told, nil
+	if c.Kind == routing.KindSteerEgress { // which finds its priority itself
+		return effectsOf(c, o)
 	}
-	return effectsOf(c, o)
+	if own, err := effectsOf(c, o); err != nil || len(own) > 0 {
+		return own, err
+	}
+	return w.asked[c.Step], nil
 }
 
 // happens are the effects of a command that is done.

@@ -90,10 +90,7 @@ func (r *recipe) wayIn() {
 	r.address = saga.Add[network.ReserveAddressOut](r.b,
 		saga.Spec{Name: "reserve-address", Kind: network.KindReserveAddress, Prefix: "addr"}, address, known...)
 
-	endpoint := &network.CreateEndpointIn{
-		Project: r.NetworkProject(), Network: r.Network, Region: r.attachmentRegion(), Subnet: in.Address.Subnet,
-		Target: in.Target.GoogleApisBundle + in.Target.ServiceAttachment, Shared: r.shared(),
-	}
+	endpoint := r.endpointIn()
 	r.endpoint = saga.Add[network.CreateEndpointOut](r.b,
 		saga.Spec{Name: "create-endpoint", Kind: network.KindCreateEndpoint, Prefix: "psc"}, endpoint,
 		saga.Fill(&endpoint.AddressName, saga.Field(
@@ -105,6 +102,14 @@ func (r *recipe) wayIn() {
 	r.before = append(r.before, r.endpoint.Name())
 	for i, a := range in.Announce {
 		r.announce(fmt.Sprintf("announce-%d", i), a)
+	}
+}
+
+func (r *recipe) endpointIn() *network.CreateEndpointIn {
+	in := r.Ingress
+	return &network.CreateEndpointIn{
+		Project: r.NetworkProject(), Network: r.Network, Region: r.attachmentRegion(), Subnet: in.Address.Subnet,
+		Target: in.Target.GoogleApisBundle + in.Target.ServiceAttachment, Shared: r.shared(),
 	}
 }
 
@@ -277,6 +282,7 @@ func (r *recipe) cutover() {
 	}
 	last := r.before
 	if in.Names != nil {
+		r.addProveNames()
 		names := &network.MapNamesIn{Project: r.NetworkProject(), Network: r.Network, TTL: in.Names.TTL.Seconds()}
 		binds := append(r.hostnames(&names.Hostnames),
 			saga.Fill(&names.IP, saga.Field(r.address, func(o *network.ReserveAddressOut) *string { return &o.IP })))

@@ -39,14 +39,17 @@ func edges(p saga.Plan) map[string]string {
 func TestTheGraph(t *testing.T) {
 	in := map[string]string{
 		"reserve-address": "", "create-endpoint": "reserve-address", "announce-0": "create-endpoint reserve-address",
-		"grant-invoker": "",
-		"map-names":     "announce-0 create-endpoint grant-invoker reserve-address", "restrict-ingress": "map-names",
+		"grant-invoker":    "",
+		"prove-names":      "announce-0 create-endpoint grant-invoker reserve-address",
+		"map-names":        "announce-0 create-endpoint grant-invoker prove-names reserve-address",
+		"restrict-ingress": "map-names",
 	}
 	whole := func(changed map[string]string) map[string]string {
 		all := map[string]string{}
 		for _, part := range []map[string]string{in, {
 			"attach-connector": "", "filter-egress": "attach-connector", "enable-google-access": "",
-			"prove-reach":  "announce-0 attach-connector create-endpoint enable-google-access filter-egress",
+			"prove-reach": "announce-0 attach-connector create-endpoint enable-google-access filter-egress " +
+				"reserve-address",
 			"bind-service": "attach-connector enable-google-access filter-egress prove-reach",
 			"map-names":    "announce-0 bind-service create-endpoint grant-invoker reserve-address",
 		}, changed} {
@@ -57,40 +60,47 @@ func TestTheGraph(t *testing.T) {
 		return all
 	}
 	without := func(all map[string]string, step string) map[string]string { delete(all, step); return all }
+	// unproved is a plan whose filter is none of the network's own: names are asked about by themselves.
+	unproved := func(all map[string]string) map[string]string {
+		all["prove-names"] = all["map-names"]
+		all["map-names"] = "announce-0 bind-service create-endpoint grant-invoker prove-names reserve-address"
+		return without(all, "prove-reach")
+	}
 	steered := map[string]string{"steer-egress": "filter-egress",
 		"bind-service": "enable-google-access filter-egress steer-egress", "filter-egress": ""}
 	for name, want := range map[string]map[string]string{
-		"ingress-only": in,
-		"router-firewall-connector": whole(map[string]string{ // whose sites are asked about
-			"prove-reach": "announce-0 attach-connector create-endpoint enable-google-access filter-egress " +
-				"reserve-address",
-		}),
-		"bgp-firewall-connector": whole(nil),
-		"aviatrix-fqdn-connector": without(whole(map[string]string{
+		"ingress-only":              in,
+		"router-firewall-connector": without(whole(nil), "prove-names"),
+		"bgp-firewall-connector":    without(whole(nil), "prove-names"),
+		"aviatrix-fqdn-connector": unproved(whole(map[string]string{
 			"steer-egress": "attach-connector filter-egress",
 			"bind-service": "attach-connector enable-google-access filter-egress steer-egress",
-		}), "prove-reach"),
-		"router-webgroup-connector": without(whole(map[string]string{
+		})),
+		"router-webgroup-connector": unproved(whole(map[string]string{
 			"steer-egress": "filter-egress",
 			"bind-service": "attach-connector enable-google-access filter-egress steer-egress",
-		}), "prove-reach"),
-		"router-fqdn-direct":  without(without(whole(steered), "attach-connector"), "prove-reach"),
-		"bgp-webgroup-direct": without(without(whole(steered), "attach-connector"), "prove-reach"),
-		"bgp-firewall-direct": without(whole(
+		})),
+		"router-fqdn-direct":  unproved(without(whole(steered), "attach-connector")),
+		"bgp-webgroup-direct": unproved(without(whole(steered), "attach-connector")),
+		"bgp-firewall-direct": without(without(whole(
 			map[string]string{"filter-egress": "",
-				"prove-reach":  "announce-0 create-endpoint enable-google-access filter-egress",
+				"prove-reach":  "announce-0 create-endpoint enable-google-access filter-egress reserve-address",
 				"bind-service": "enable-google-access filter-egress prove-reach"},
-		), "attach-connector"),
+		), "attach-connector"), "prove-names"),
 		"egress-only": {"attach-connector": "", "bind-service": "attach-connector"},
 		"existing":    {"attach-connector": "", "bind-service": "attach-connector"},
 		"attachment": {"reserve-address": "", "create-endpoint": "reserve-address",
-			"announce-0": "create-endpoint reserve-address", "map-names": "announce-0 create-endpoint reserve-address"},
+			"announce-0":  "create-endpoint reserve-address",
+			"prove-names": "announce-0 create-endpoint reserve-address",
+			"map-names":   "announce-0 create-endpoint prove-names reserve-address"},
 		"no-names": {
 			"reserve-address": "", "create-endpoint": "reserve-address", "restrict-ingress": "create-endpoint",
 		},
 		"own-aggregate": {"reserve-address": "", "create-endpoint": "reserve-address",
 			"announce-0-0": "create-endpoint", "grant-invoker": "",
-			"map-names": "announce-0-0 create-endpoint grant-invoker reserve-address", "restrict-ingress": "map-names"},
+			"prove-names":      "announce-0-0 create-endpoint grant-invoker reserve-address",
+			"map-names":        "announce-0-0 create-endpoint grant-invoker prove-names reserve-address",
+			"restrict-ingress": "map-names"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(want, edges(planned(t, variants()[name]))); diff != "" {
@@ -119,6 +129,7 @@ func TestEveryPlanKeepsTheOrderThatHarmsNobody(t *testing.T) {
 		{"create-endpoint", "announce-0", "clients would be led to nothing"},
 		{"create-endpoint", "map-names", "a name without an endpoint cuts clients"},
 		{"announce-0", "map-names", "a name without a route cuts clients"},
+		{"prove-names", "map-names", "somebody would lose what the names lead to"},
 		{"bind-service", "map-names", "clients would come to a service that reaches nothing"},
 		{"grant-invoker", "map-names", "clients would be turned away"},
 		{"map-names", "restrict-ingress", "the public way would close before the private one is open"},

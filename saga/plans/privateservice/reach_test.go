@@ -146,6 +146,36 @@ func TestFiltersOfGatewaysAreAskedAbout(t *testing.T) {
 	}
 }
 
+// TestNamesAreAskedAbout: where names lead is asked about before the first effect, at an endpoint with an address of
+// the operator's, and right before they lead there, at the address that is reserved.
+func TestNamesAreAskedAbout(t *testing.T) {
+	for name, c := range map[string]struct{ egress, last string }{
+		"no way out":         {"", "prove-names"},
+		"a gateway's filter": {connector + "," + byTag, "prove-names"},
+		"a known filter":     {connector + "," + firewall, "prove-reach"},
+	} {
+		p := planned(t, ways(bundleIn, byRouter, c.egress))
+		before, binds := asked(t, p, "check-reach")
+		at := len(before.Effects) - 2
+		if at < 0 || before.Effects[at].Endpoint == nil || !before.Effects[at].Consented ||
+			before.Effects[at].Endpoint.IP == "" || before.Effects[at+1].Names == nil ||
+			before.Effects[at+1].Names.Endpoint != before.Effects[at].Endpoint.Object ||
+			binds[fmt.Sprintf("/effects/%d/names/hostnames", at+1)] != "check-egress/hostnames" {
+			t.Errorf("%s: before the first effect %+v, bound by %v", name, before.Effects, binds)
+		}
+		last, binds := asked(t, p, c.last)
+		at = len(last.Effects) - 1
+		if at < 0 || last.Effects[at].Names == nil || len(last.Own) != 1 ||
+			binds[fmt.Sprintf("/effects/%d/names/ip", at)] != "reserve-address/ip" ||
+			binds[fmt.Sprintf("/effects/%d/names/hostnames", at)] != "check-egress/hostnames" {
+			t.Errorf("%s: %s asks %+v, bound by %v", name, c.last, last.Effects, binds)
+		}
+		if _, both := p.Node("prove-names"); both != (c.last == "prove-names") {
+			t.Errorf("%s: names are asked about twice", name)
+		}
+	}
+}
+
 // TestWithoutAKnownFilterAnswersAreAsked: filters of gateways claim no destination yet, and without a filter none is
 // named. What such a service reaches has to find its way back.
 func TestWithoutAKnownFilterAnswersAreAsked(t *testing.T) {

@@ -34,9 +34,11 @@ func withdrawal(p saga.Planning, op operator.Config) (saga.Plan, error) {
 	if err := r.checkConnectors(); err != nil {
 		return saga.Plan{}, err
 	}
-	if err := r.checkReach(); err != nil {
+	d, err := r.departs()
+	if err != nil {
 		return saga.Plan{}, err
 	}
+	d.add(r.b)
 	return r.b.Build()
 }
 
@@ -93,9 +95,9 @@ type departure struct {
 	access []string
 }
 
-// checkReach asks about the filter and Private Google Access: whoever came into the same range after the connection
-// lives by them as well.
-func (r *removal) checkReach() error {
+// departs asks about the filter and Private Google Access: whoever came into the same range after the connection lives
+// by them as well.
+func (r *removal) departs() (*departure, error) {
 	d := &departure{reachQuestion: reachQuestion{ReachIn: &observe.ReachIn{
 		Accept: slices.Clone(r.Accept), Controllers: controllers(r.op)}}}
 	service := serviceOf(r.standing)
@@ -105,25 +107,29 @@ func (r *removal) checkReach() error {
 		d.scope.ConnectorProjects = []string{service.Project}
 	}
 	for _, s := range r.standing {
-		if err := d.add(s); err != nil {
-			return err
+		if err := d.goes(s); err != nil {
+			return nil, err
 		}
 	}
+	return d, nil
+}
+
+// add puts the question into a plan, where there is one.
+func (d *departure) add(b *saga.Builder) {
 	if len(d.Effects) == 0 {
-		return nil
+		return
 	}
 	d.scope.ConnectorProjects = slices.Compact(slices.Sorted(slices.Values(d.scope.ConnectorProjects)))
 	d.Networks = []observe.Scope{d.scope}
 	if len(d.access) > 0 {
-		d.bindAccess(r.b)
+		d.bindAccess(b)
 	}
-	saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "check-reach", Kind: observe.KindCheck, Check: true}, d.ReachIn,
+	saga.Add[observe.ReachOut](b, saga.Spec{Name: "check-reach", Kind: observe.KindCheck, Check: true}, d.ReachIn,
 		d.binds...)
-	return nil
 }
 
-// add takes one standing step into the question.
-func (d *departure) add(s saga.Standing) error {
+// goes takes one standing step into the question.
+func (d *departure) goes(s saga.Standing) error {
 	switch s.Kind {
 	case observe.KindProveReach:
 		asked, _, err := made[observe.ReachIn, observe.ReachOut](s)

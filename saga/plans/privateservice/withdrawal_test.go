@@ -205,14 +205,15 @@ func TestAPlanReplacesAFilter(t *testing.T) {
 		"another filter":     {ways("", "", direct+","+byFirewall), []string{"filter-egress false"}},
 		"a gateway's filter": {ways("", "", direct+","+byTag), []string{"filter-egress true", "filter-egress false"}},
 		"no filter":          {ways("", "", direct), []string{"filter-egress true"}},
-		"no way out":         {ways(bundleIn, byRouter, ""), []string{"removal of filter-egress true"}},
+		"no way out": {ways(bundleIn, byRouter, ""),
+			[]string{"removal of filter-egress true", "create-endpoint false", "map-names false"}},
 	} {
 		if got := effects(c.data, filter); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
-	if got := effects(ways(bundleIn, byRouter, "")); got != nil {
-		t.Errorf("nothing goes, and %v is asked about", got)
+	if got := effects(ways(bundleIn, byRouter, "")); len(got) != 2 {
+		t.Errorf("nothing goes but where names lead, and %v is asked about", got)
 	}
 	filter.Input = []byte(`{"network":1}`)
 	if _, err := New(operatortest.Config()).Engine().Plan(saga.Planning{Standing: []saga.Standing{filter},

@@ -30,7 +30,8 @@ func (d *draft) others() (out []Flow) {
 		// What everybody does: names, the Internet, Google.
 		out = append(out, Flow{From: from, To: "198.51.100.77", Proto: "tcp", Port: 443},
 			Flow{From: from, To: "142.250.0.95", Proto: "tcp", Port: 443},
-			Flow{From: from, To: "172.16.5.9", Proto: "tcp", Port: 443})
+			Flow{From: from, To: "172.16.5.9", Proto: "tcp", Port: 443},
+			Flow{From: from, To: "{" + ownService + "}", Proto: "tcp", Port: 443})
 	}
 	for _, from := range d.senders6 {
 		for _, to := range []string{"2001:4860:4860::8888", "2607:f8b0::5f", one(d, d.targets6...)} {
