@@ -80,6 +80,9 @@ type FilterEffect struct {
 	Priorities []int `json:"priorities"`
 	// Held are those of the filter that stands, if one does. When it has the same source it is changed in place.
 	Held []int `json:"held,omitempty"`
+	// Kept, of a filter that goes, is the source of the one that takes its place: with the same source it is changed in
+	// place, and does not go.
+	Kept string `json:"kept,omitempty"`
 }
 
 // A GatewayFilterEffect is a filter at a gateway: a tag by names, or rules of a set of the distributed firewall.
@@ -158,7 +161,15 @@ func (e Effect) Offers() bool {
 
 // Void tells an effect that does nothing: what it is bound to turned out to be none.
 func (e Effect) Void() bool {
-	return e.GoogleAccess != nil && len(e.GoogleAccess.Subnets) == 0 || e.Names != nil && len(e.Names.Hostnames) == 0
+	switch {
+	case e.GoogleAccess != nil:
+		return len(e.GoogleAccess.Subnets) == 0
+	case e.Names != nil:
+		return len(e.Names.Hostnames) == 0
+	case e.Filter != nil:
+		return e.Undone && e.Filter.Kept != "" && e.Filter.Kept == e.Filter.Source
+	}
+	return false
 }
 
 // After is the world as it is once effects have happened, in their order. The world itself stays as it is.

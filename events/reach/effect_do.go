@@ -180,15 +180,19 @@ func (w World) hop(at Realm, ip string) (NextHop, error) {
 }
 
 // subnets sets Private Google Access.
+//
+// A subnetwork that is not there has nothing to lose.
 func (e *GoogleAccessEffect) subnets(w World, at Realm, on bool) (World, error) {
 	return w.with(at, func(n *Network) error {
 		n.Subnets.Items = slices.Clone(n.Subnets.Items)
 		for _, name := range e.Subnets {
 			i := slices.IndexFunc(n.Subnets.Items, func(s Subnet) bool { return s.Object == name })
-			if i < 0 {
+			if i < 0 && on {
 				return fmt.Errorf("no subnetwork %q in %s", name, at)
 			}
-			n.Subnets.Items[i].PrivateGoogle = on
+			if i >= 0 {
+				n.Subnets.Items[i].PrivateGoogle = on
+			}
 		}
 		return nil
 	})

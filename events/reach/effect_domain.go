@@ -70,8 +70,11 @@ func (e *FilterEffect) domain(_ World, at Realm) ([]extent, error) {
 // domain of a filter at a gateway: a tag with sources drops what all others send, rules decide for their source.
 func (e *GatewayFilterEffect) domain(w World, _ Realm) ([]extent, error) {
 	src, err := parse(e.Source)
-	g, _ := w.gateway(e.Gateway)
-	if e.Set == "" {
+	g, ok := w.gateway(e.Gateway)
+	switch {
+	case !ok:
+		return nil, err
+	case e.Set == "":
 		src = Ranges{}
 	}
 	return []extent{{at: g.Realm, src: src, dst: EveryAddress()}}, err

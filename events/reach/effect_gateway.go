@@ -3,6 +3,7 @@ package reach
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // gateway changes the gateway.
@@ -94,19 +95,30 @@ func (e *GatewayFilterEffect) web(s *RuleSet, src Ranges) error {
 	return nil
 }
 
+// undo takes the filter off. One that is not there, or whose gateway has gone, decides about nobody.
 func (e *GatewayFilterEffect) undo(w World, _ Realm) (World, error) {
+	g, ok := w.gateway(e.Gateway)
+	if !ok {
+		return w, nil
+	}
 	if e.Set == "" {
 		return e.gateway(w, func(g *Gateway) error {
 			g.Tags = minus(g.Tags, func(t Tag) bool { return t.Object == e.Object })
 			return nil
 		})
 	}
-	ours := map[string]bool{e.Object + "-default": true}
-	for i := range e.Allow {
-		ours[fmt.Sprintf("%s-%d", e.Object, i)] = true
+	w.Controllers = slices.Clone(w.Controllers)
+	for i := range w.Controllers {
+		if w.Controllers[i].Name != g.Controller {
+			continue
+		}
+		sets := &w.Controllers[i].Sets
+		sets.Items = slices.Clone(sets.Items)
+		for j := range sets.Items { // the rules' names are the connection's own, whichever set they are in
+			sets.Items[j].Rules = slices.DeleteFunc(slices.Clone(sets.Items[j].Rules), func(r WebRule) bool {
+				return strings.HasPrefix(r.Object, e.Object+"-")
+			})
+		}
 	}
-	return e.set(w, func(s *RuleSet) error {
-		s.Rules = slices.DeleteFunc(slices.Clone(s.Rules), func(r WebRule) bool { return ours[r.Object] })
-		return nil
-	})
+	return w, nil
 }

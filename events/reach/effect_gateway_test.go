@@ -71,3 +71,41 @@ func TestAFilterOfAGatewayHurtsWhoIsBehindIt(t *testing.T) {
 		})
 	}
 }
+
+// TestAFilterOfAGatewayGoes: its tag, or its rules in whichever set they are, and nothing of others. A gateway that has
+// gone filters nobody.
+func TestAFilterOfAGatewayGoes(t *testing.T) {
+	world := func() World {
+		return behind(Gateway{Controller: "c", Tags: WholeList(Tag{Object: "ours"}, Tag{Object: "theirs"})},
+			Controller{Name: "c", Sets: WholeList(RuleSet{Object: "culvert", Rules: []WebRule{{Object: "ours-qa"},
+				{Object: "ours-default"}, {Object: "ours2-default"}}})})
+	}
+	off := func(set string) Effect {
+		return Effect{Network: "net", Undone: true, GatewayFilter: &GatewayFilterEffect{Object: "ours", Gateway: "gw",
+			Set: set, Source: "10.8.0.0/28"}}
+	}
+	w, err := world().After(off(""))
+	if err != nil || len(w.Gateways[0].Tags.Items) != 1 || w.Gateways[0].Tags.Items[0].Object != "theirs" {
+		t.Errorf("tags: %+v, %v", w.Gateways[0].Tags.Items, err)
+	}
+	before := world()
+	w, err = before.After(off("filter-egress"))
+	if rules := w.Controllers[0].Sets.Items[0].Rules; err != nil || len(rules) != 1 ||
+		rules[0].Object != "ours2-default" || len(before.Controllers[0].Sets.Items[0].Rules) != 3 {
+		t.Errorf("rules: %+v, %v", rules, err)
+	}
+	alone := World{Networks: before.Networks}
+	if harms, _, err := Harms(alone, []Effect{off(""), off("filter-egress")}); err != nil || len(harms) > 0 {
+		t.Errorf("without the gateway: %+v, %v", harms, err)
+	}
+}
+
+// TestAFilterThatIsKeptDoesNotGo: with another source it goes, with the same it is changed in place.
+func TestAFilterThatIsKeptDoesNotGo(t *testing.T) {
+	for kept, void := range map[string]bool{"10.8.0.0/28": true, "10.8.1.0/28": false, "": false} {
+		e := Effect{Undone: true, Filter: &FilterEffect{Source: "10.8.0.0/28", Kept: kept}}
+		if e.Void() != void {
+			t.Errorf("kept for %q: void %t, want %t", kept, e.Void(), void)
+		}
+	}
+}

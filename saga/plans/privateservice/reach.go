@@ -256,9 +256,8 @@ func (q *reachQuestion) effects(r *recipe) {
 	if g := r.Egress.GoogleAccess; g != nil && len(g.Subnetworks) > 0 {
 		q.Effects = append(q.Effects, r.googleAccessIn(g).Effect("enable-google-access", r.Network))
 	}
-	if !r.claimsReach() { // else it is changed in place
-		q.Effects = append(q.Effects, r.replaced()...)
-	}
+	q.Effects = append(q.Effects, r.gone()...)
+	q.lessAccess(r)
 	if r.Egress.Filter == nil {
 		return
 	}
@@ -274,6 +273,7 @@ func (q *reachQuestion) effects(r *recipe) {
 	e.Filter.Held = r.heldPriorities()
 	q.source(r, &e.Filter.Source)
 	q.Effects = append(q.Effects, *e)
+	q.moved(r)
 }
 
 // steering is the route to the gateway of an FQDN tag, for everybody who has the network tag of a direct interface. It

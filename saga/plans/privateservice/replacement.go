@@ -3,10 +3,12 @@ package privateservice
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/culvertnet/culvert/events/reach"
 	"github.com/culvertnet/culvert/saga"
 	"github.com/culvertnet/culvert/workers/egress"
+	"github.com/culvertnet/culvert/workers/network"
 	"github.com/culvertnet/culvert/workers/policy"
 )
 
@@ -37,18 +39,17 @@ func (r *recipe) held(c *Connector) string {
 	return ""
 }
 
-// filters gives what earlier versions have made as rules of a network's policy.
-func (r *recipe) filters(each func(s saga.Standing, in policy.FilterEgressIn, out policy.FilterEgressOut)) {
+// filters gives what earlier versions have made as filters.
+func (r *recipe) filters(each func(in policy.FilterEgressIn, out policy.FilterEgressOut, committed bool)) {
 	for _, s := range r.standing {
 		if s.Kind != policy.KindFilterEgress {
 			continue
 		}
 		in, out, err := made[policy.FilterEgressIn, policy.FilterEgressOut](s)
-		switch {
-		case err != nil:
+		if err != nil {
 			r.errs = append(r.errs, err)
-		case out != nil && in.Via == policy.ViaGCPFirewall:
-			each(s, in, *out)
+		} else if out != nil {
+			each(in, *out, s.Committed)
 		}
 	}
 }
@@ -56,18 +57,75 @@ func (r *recipe) filters(each func(s saga.Standing, in policy.FilterEgressIn, ou
 // heldPriorities are those of the filter that is committed in the network's firewall policy: a filter of the same
 // source is changed in place.
 func (r *recipe) heldPriorities() (held []int) {
-	r.filters(func(s saga.Standing, in policy.FilterEgressIn, out policy.FilterEgressOut) {
-		if s.Committed && in.Network == r.Network {
+	r.filters(func(in policy.FilterEgressIn, out policy.FilterEgressOut, committed bool) {
+		if committed && in.Via == policy.ViaGCPFirewall && in.Network == r.Network {
 			held = out.Priorities
 		}
 	})
 	return held
 }
 
-// replaced are the effects of filters that go: one at a gateway takes their place, or nothing does.
-func (r *recipe) replaced() (effects []reach.Effect) {
-	r.filters(func(_ saga.Standing, in policy.FilterEgressIn, out policy.FilterEgressOut) {
-		effects = append(effects, *without(in, out))
+// gone are the effects of what earlier versions have made and this one has not: filters that go, because another kind
+// of filter takes their place, or none does, and the route of one.
+func (r *recipe) gone() (effects []reach.Effect) {
+	f := r.Egress.Filter
+	r.filters(func(in policy.FilterEgressIn, out policy.FilterEgressOut, _ bool) {
+		if f == nil || string(f.Via) != in.Via || f.Gateway != in.Gateway {
+			effects = append(effects, *without(in, out))
+		}
 	})
+	if f != nil && f.Via == ViaAviatrixFQDN {
+		return effects
+	}
+	for _, s := range r.standing {
+		e, err := withoutRoute(s)
+		if err != nil {
+			r.errs = append(r.errs, err)
+		} else if e != nil {
+			effects = append(effects, *e)
+		}
+	}
 	return effects
+}
+
+// moved adds the filters in the network's policy whose place this one takes. One with another source goes; one with the
+// same is changed in place, and nothing goes.
+func (q *reachQuestion) moved(r *recipe) {
+	r.filters(func(in policy.FilterEgressIn, out policy.FilterEgressOut, committed bool) {
+		if in.Via != policy.ViaGCPFirewall || in.Network != r.Network || !committed {
+			return
+		}
+		e := without(in, out)
+		q.source(r, &e.Filter.Kept)
+		q.Effects = append(q.Effects, *e)
+	})
+}
+
+// lessAccess adds the subnetworks whose Private Google Access may go off, because the intent names them no more.
+func (q *reachQuestion) lessAccess(r *recipe) {
+	var nets []string
+	for _, s := range r.standing {
+		if s.Kind != network.KindEnableGoogleAccess {
+			continue
+		}
+		in, out, err := made[network.EnableGoogleAccessIn, network.EnableGoogleAccessOut](s)
+		if err != nil {
+			r.errs = append(r.errs, err)
+		} else if out != nil && in.Restore {
+			nets = append(nets, in.Subnets...)
+		}
+	}
+	if g := r.Egress.GoogleAccess; g != nil {
+		nets = slices.DeleteFunc(nets, func(s string) bool { return slices.Contains(g.Subnetworks, s) })
+	}
+	if nets = slices.Compact(slices.Sorted(slices.Values(nets))); len(nets) == 0 {
+		return
+	}
+	check := saga.Add[network.CheckOut](r.b, saga.Spec{Name: "check-access", Kind: network.KindCheck, Check: true},
+		&network.CheckIn{Withdrawing: true, AccessNets: nets})
+	e := reach.Effect{Step: "removal of enable-google-access", Network: reach.Realm(r.Network), Undone: true,
+		GoogleAccess: &reach.GoogleAccessEffect{}}
+	q.binds = append(q.binds, saga.Fill(&e.GoogleAccess.Subnets,
+		saga.Field(check, func(o *network.CheckOut) *[]string { return &o.AccessOff })))
+	q.Effects = append(q.Effects, e)
 }

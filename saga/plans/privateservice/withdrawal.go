@@ -12,6 +12,7 @@ import (
 	"github.com/culvertnet/culvert/workers/network"
 	"github.com/culvertnet/culvert/workers/observe"
 	"github.com/culvertnet/culvert/workers/policy"
+	"github.com/culvertnet/culvert/workers/routing"
 )
 
 // A removal is the plan of a withdrawal in the making: what must hold before anything is removed. What is removed is
@@ -93,6 +94,8 @@ type departure struct {
 	// scope is the network of all that goes; access are the subnetworks whose Private Google Access may go off.
 	scope  observe.Scope
 	access []string
+	// region is the service's, for what goes and is in no region.
+	region string
 }
 
 // departs asks about the filter and Private Google Access: whoever came into the same range after the connection lives
@@ -104,7 +107,7 @@ func (r *removal) departs() (*departure, error) {
 	if service.Name != "" {
 		place := "projects/" + service.Project + "/locations/" + service.Region
 		d.Own = []string{place + "/services/" + service.Name, place + "/functions/" + service.Name}
-		d.scope.ConnectorProjects = []string{service.Project}
+		d.scope.ConnectorProjects, d.region = []string{service.Project}, service.Region
 	}
 	for _, s := range r.standing {
 		if err := d.goes(s); err != nil {
@@ -120,6 +123,9 @@ func (d *departure) add(b *saga.Builder) {
 		return
 	}
 	d.scope.ConnectorProjects = slices.Compact(slices.Sorted(slices.Values(d.scope.ConnectorProjects)))
+	if len(d.scope.Regions) == 0 && len(d.access) == 0 && d.region != "" {
+		d.scope.Regions = []string{d.region}
+	}
 	d.Networks = []observe.Scope{d.scope}
 	if len(d.access) > 0 {
 		d.bindAccess(b)
@@ -144,11 +150,18 @@ func (d *departure) goes(s saga.Standing) error {
 		if err != nil || out == nil {
 			return err
 		}
-		if e := without(in, *out); e != nil {
-			e.Step = "removal of " + s.Step
-			d.Effects = append(d.Effects, *e)
-			d.at(in.Network, in.Region)
+		e := without(in, *out)
+		e.Step = "removal of " + s.Step
+		d.Effects = append(d.Effects, *e)
+		d.at(in.Network, in.Region)
+	case routing.KindSteerEgress:
+		e, err := withoutRoute(s)
+		if err != nil || e == nil {
+			return err
 		}
+		e.Step = "removal of " + s.Step
+		d.Effects = append(d.Effects, *e)
+		d.at(string(e.Network))
 	case network.KindEnableGoogleAccess:
 		in, out, err := made[network.EnableGoogleAccessIn, network.EnableGoogleAccessOut](s)
 		if err != nil || out == nil || !in.Restore {
@@ -161,14 +174,32 @@ func (d *departure) goes(s saga.Standing) error {
 	return nil
 }
 
-// without is the effect of a filter that goes; nil for one of a gateway, which is not asked about.
+// without is the effect of a filter that goes.
 func without(in policy.FilterEgressIn, out policy.FilterEgressOut) *reach.Effect {
 	e := in.Effect("filter-egress")
-	if e.Filter == nil {
-		return nil
+	e.Undone = true
+	if e.Filter != nil {
+		e.Filter.Policy, e.Filter.Priorities = out.Policy, out.Priorities
+	} else {
+		e.GatewayFilter.Object = out.Name
 	}
-	e.Undone, e.Filter.Policy, e.Filter.Priorities = true, out.Policy, out.Priorities
 	return e
+}
+
+// withoutRoute is the effect of a route to a gateway that goes; nil where a step has made none.
+func withoutRoute(s saga.Standing) (*reach.Effect, error) {
+	if s.Kind != routing.KindSteerEgress {
+		return nil, nil
+	}
+	in, out, err := made[routing.SteerEgressIn, routing.SteerEgressOut](s)
+	if err != nil || out == nil {
+		return nil, err
+	}
+	e := in.Effect("steer-egress", *out)
+	if e != nil {
+		e.Undone = true
+	}
+	return e, nil
 }
 
 // at notes where something is that goes.

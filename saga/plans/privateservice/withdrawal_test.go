@@ -17,6 +17,7 @@ import (
 	"github.com/culvertnet/culvert/workers/network"
 	"github.com/culvertnet/culvert/workers/observe"
 	"github.com/culvertnet/culvert/workers/policy"
+	"github.com/culvertnet/culvert/workers/routing"
 )
 
 func TestWithdrawal(t *testing.T) {
@@ -115,8 +116,12 @@ func TestWhatAWithdrawalAsks(t *testing.T) {
 	filter := stands(t, "filter-egress", policy.KindFilterEgress, policy.FilterEgressIn{Via: policy.ViaGCPFirewall,
 		Network: home, Region: "europe-west3", Source: "10.8.0.0/28", Default: "deny"},
 		policy.FilterEgressOut{Policy: "policy", Priorities: []int{1000, 1001}})
-	tag := stands(t, "filter-egress", policy.KindFilterEgress,
-		policy.FilterEgressIn{Via: "aviatrix-fqdn", Network: home}, policy.FilterEgressOut{})
+	tag := stands(t, "filter-egress", policy.KindFilterEgress, policy.FilterEgressIn{Via: "aviatrix-fqdn", Network: home,
+		Region: "europe-west3", Gateway: "gw", Source: "10.8.0.0/28"}, policy.FilterEgressOut{Name: "ours"})
+	route := stands(t, "steer-egress", routing.KindSteerEgress, routing.SteerEgressIn{Network: home,
+		NextHopIP: "10.10.0.2", Tag: "red"}, routing.SteerEgressOut{Route: "ours", Made: true, Priority: 700})
+	found := stands(t, "steer-egress", routing.KindSteerEgress, routing.SteerEgressIn{Network: home,
+		NextHopIP: "10.10.0.2"}, routing.SteerEgressOut{Route: "theirs"})
 	access := func(restore bool) saga.Standing {
 		return stands(t, "enable-google-access", network.KindEnableGoogleAccess,
 			network.EnableGoogleAccessIn{Subnets: []string{subnet}, Restore: restore}, network.EnableGoogleAccessOut{})
@@ -127,7 +132,7 @@ func TestWhatAWithdrawalAsks(t *testing.T) {
 		Platform: "cloud-run", Project: "p", Region: "europe-west3", Name: "s"}}, struct{}{})
 
 	for name, standing := range map[string][]saga.Standing{
-		"a filter of a gateway": {proof, tag, bound}, "a filter that was never made": {proof, unmade, bound},
+		"a filter that was never made": {proof, unmade, bound}, "a route that was there": {found, bound},
 		"access that stays": {access(false), bound}, "nothing": nil,
 	} {
 		if n, asks := leaves(t, `{}`, standing...).Node("check-reach"); asks {
@@ -143,6 +148,8 @@ func TestWhatAWithdrawalAsks(t *testing.T) {
 		"after a stuck one":     {[]saga.Standing{filter}, "filter", "europe-west3", false},
 		"access":                {[]saga.Standing{access(true), bound}, "access", "europe-west4", true},
 		"access, nothing bound": {[]saga.Standing{access(true)}, "access", "europe-west4", false},
+		"a gateway's filter":    {[]saga.Standing{tag, route, bound}, "tag route", "europe-west3", true},
+		"a route alone":         {[]saga.Standing{route, bound}, "route", "europe-west3", true},
 		"both": {[]saga.Standing{proof, filter, access(true), bound}, "filter access",
 			"europe-west3 europe-west4", true},
 	} {
@@ -155,6 +162,10 @@ func TestWhatAWithdrawalAsks(t *testing.T) {
 				t.Errorf("%s: %s is not undone", name, e.Step)
 			case e.Filter != nil && slices.Equal(e.Filter.Priorities, []int{1000, 1001}) && e.Network == home:
 				effects = append(effects, "filter")
+			case e.GatewayFilter != nil && e.GatewayFilter.Object == "ours" && e.GatewayFilter.Gateway == "gw":
+				effects = append(effects, "tag")
+			case e.Route != nil && e.Route.Object == "ours" && e.Route.Priority == 700:
+				effects = append(effects, "route")
 			case e.GoogleAccess != nil && len(e.GoogleAccess.Subnets) == 0:
 				effects = append(effects, "access")
 			}
@@ -184,6 +195,7 @@ func TestAPlanReplacesAFilter(t *testing.T) {
 	const home = "projects/acme-net/global/networks/spoke-vpc"
 	filter := stands(t, "filter-egress", policy.KindFilterEgress, policy.FilterEgressIn{Via: policy.ViaGCPFirewall,
 		Network: home, Source: "10.8.0.0/28"}, policy.FilterEgressOut{Policy: "policy", Priorities: []int{1000}})
+	filter.Committed = true
 	effects := func(data string, standing ...saga.Standing) (out []string) {
 		p, err := New(operatortest.Config()).Engine().Plan(saga.Planning{Intent: apply(data), Standing: standing})
 		if err != nil {
@@ -202,7 +214,8 @@ func TestAPlanReplacesAFilter(t *testing.T) {
 		data string
 		want []string
 	}{
-		"another filter":     {ways("", "", direct+","+byFirewall), []string{"filter-egress false"}},
+		"another filter": {ways("", "", direct+","+byFirewall),
+			[]string{"filter-egress false", "filter-egress true"}},
 		"a gateway's filter": {ways("", "", direct+","+byTag), []string{"filter-egress true", "filter-egress false"}},
 		"no filter":          {ways("", "", direct), []string{"filter-egress true"}},
 		"no way out": {ways(bundleIn, byRouter, ""),
@@ -214,6 +227,18 @@ func TestAPlanReplacesAFilter(t *testing.T) {
 	}
 	if got := effects(ways(bundleIn, byRouter, "")); len(got) != 2 {
 		t.Errorf("nothing goes but where names lead, and %v is asked about", got)
+	}
+	tag := stands(t, "filter-egress", policy.KindFilterEgress, policy.FilterEgressIn{Via: "aviatrix-fqdn",
+		Network: home, Gateway: "gcp-spoke-1", Source: "10.8.0.0/28"}, policy.FilterEgressOut{Name: "ours"})
+	route := stands(t, "steer-egress", routing.KindSteerEgress, routing.SteerEgressIn{Network: home,
+		NextHopIP: "10.10.0.2", Tag: "red"}, routing.SteerEgressOut{Route: "ours", Made: true, Priority: 700})
+	access := stands(t, "enable-google-access", network.KindEnableGoogleAccess, network.EnableGoogleAccessIn{
+		Subnets: []string{"projects/acme-net/regions/europe-west4/subnetworks/workloads"}, Restore: true},
+		network.EnableGoogleAccessOut{})
+	want := []string{"filter-egress true", "steer-egress true", "removal of enable-google-access true",
+		"filter-egress false"}
+	if got := effects(ways("", "", direct+","+byFirewall), tag, route, access); !slices.Equal(got, want) {
+		t.Errorf("instead of a gateway's filter %v, want %v", got, want)
 	}
 	filter.Input = []byte(`{"network":1}`)
 	if _, err := New(operatortest.Config()).Engine().Plan(saga.Planning{Standing: []saga.Standing{filter},

@@ -40,11 +40,11 @@ func (d *draft) apart(w *wish) {
 		d.connector(w)
 		d.firewall(w)
 	case 5:
-		d.wayIn(w)
+		d.wayIn(w, d.oneIn(4))
 	default:
 		d.direct(w, alone)
 		d.firewall(w)
-		d.wayIn(w)
+		d.wayIn(w, d.oneIn(4))
 	}
 	if out, ok := w.data["egress"].(doc); ok && d.oneIn(3) {
 		out["googleAccess"] = doc{"subnetworks": []string{subnetwork(regions[0], one(d, alone, narrow))}}
@@ -75,7 +75,7 @@ func (d *draft) among(w *wish) {
 		d.gatewayFilter(w)
 	}
 	if d.oneIn(4) {
-		d.wayIn(w)
+		d.wayIn(w, !d.oneIn(3))
 	}
 }
 
@@ -173,14 +173,14 @@ func (d *draft) gatewayFilter(w *wish) {
 		Proto: "tcp", Port: 443}}
 }
 
-// wayIn lets sites or the network in.
-func (d *draft) wayIn(w *wish) {
+// wayIn lets sites or the network in. Names of it lead everybody in the network elsewhere.
+func (d *draft) wayIn(w *wish, named bool) {
 	w.kind += ", way in"
 	in := doc{"target": doc{"googleApisBundle": one(d, "all-apis", "all-apis", "vpc-sc")}, "address": doc{"pool": pool}}
 	if d.oneIn(4) {
 		in = doc{"target": doc{"serviceAttachment": "projects/" + project + "/regions/" + regions[0] +
 			"/serviceAttachments/orders"}, "address": doc{"subnet": subnetwork(regions[0], "producers")}}
-	} else if !d.oneIn(3) {
+	} else if named {
 		in["names"] = doc{"hostnames": "auto", "ttl": "60s"}
 	}
 	if d.site && d.oneIn(2) {
