@@ -25,6 +25,9 @@ func TestNamesOfGoogle(t *testing.T) {
 		{"closed to Google's addresses", "fn.cloudfunctions.net", func(n *Network) {
 			n.Firewall.Rules.Items = append(n.Firewall.Rules.Items, deny)
 		}, false, false},
+		{"the private name", "private.googleapis.com", func(n *Network) {
+			n.Firewall.Rules.Items = append(n.Firewall.Rules.Items, deny)
+		}, true, true},
 		{"closed to Google's addresses, somebody else's name", "www.example.com", func(n *Network) {
 			n.Firewall.Rules.Items = append(n.Firewall.Rules.Items, deny)
 		}, false, true},

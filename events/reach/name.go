@@ -23,13 +23,21 @@ func (n Name) within(domain Name) bool {
 	return domain == "" || n == domain || strings.HasSuffix(string(n), "."+string(domain))
 }
 
-// ofGoogle tells a name that Google answers in public with addresses of its front end, to which Private Google Access
-// leads as well.
-//
-// Page "Configure Private Google Access", IP addresses for default domains. guess: it lists domains of APIs; that those
-// of Cloud Run and of functions are in the same ranges is what their names answer today.
+// ofGoogle tells a name that Google answers in public.
 func (n Name) ofGoogle() bool {
 	return n.within("googleapis.com") || n.within("run.app") || n.within("cloudfunctions.net")
+}
+
+// google are the addresses among which those of a name of Google's are.
+//
+// Page "Configure Private Google Access", IP addresses for default domains, and private.googleapis.com and
+// restricted.googleapis.com. guess: it lists domains of APIs; that those of Cloud Run and of functions are in the same
+// ranges is what their names answer today.
+func (n Name) google() Ranges {
+	if n == "private.googleapis.com" || n == "restricted.googleapis.com" {
+		return googleAPIs()
+	}
+	return googleFrontEnd()
 }
 
 // fits tells whether a name fits a filter's pattern: a name in which "*" stands for any characters. So "*" is all

@@ -202,7 +202,7 @@ func (r *run) settleNames() Flows {
 		if a.public && b.Name.ofGoogle() {
 			r.google = append(r.google, b.Name)
 			google := b
-			google.Dst = googleFrontEnd().Family(b.Dst.four())
+			google.Dst = b.Name.google().Family(b.Dst.four())
 			r.vain = r.vain.Union(Flows{[]Box{b}}.Subtract(FlowsOf(google)))
 			b = google
 		} else {
