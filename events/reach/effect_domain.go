@@ -112,20 +112,31 @@ func (n Network) googleAt() Ranges {
 }
 
 // domain of names: who asks for them in the network, or in another one that lets this one answer.
-func (e *NamesEffect) domain(w World, at Realm) ([]extent, error) {
-	var names []Name
-	for _, host := range e.Hostnames {
-		names = append(names, NameOf(host))
-	}
-	out := []extent{{at: at, dst: EveryAddress(), names: names}}
-	for _, n := range w.Networks {
-		if n.Realm != at && slices.ContainsFunc(n.Names.Zones.Items, func(z Zone) bool {
+func (e *NamesEffect) domain(w World, at Realm) (out []extent, err error) {
+	asks := func(n Network) bool {
+		return n.Realm == at || slices.ContainsFunc(n.Names.Zones.Items, func(z Zone) bool {
 			return z.Kind == PeeringZone && z.Target == at
-		}) {
+		})
+	}
+	for _, n := range w.Networks {
+		if names := e.known(w, n.Realm); asks(n) && len(names) > 0 {
 			out = append(out, extent{at: n.Realm, dst: EveryAddress(), names: names})
 		}
 	}
 	return out, nil
+}
+
+// known are the names that lead somewhere today, as far as a network can tell. Others may be anywhere in public: that
+// anybody reaches them is not known, and so nothing of it is lost.
+func (e *NamesEffect) known(w World, at Realm) (names []Name) {
+	asked := &run{world: w, question: Question{}}
+	for _, host := range e.Hostnames {
+		name := NameOf(host)
+		if a := asked.resolve(at, name); !a.public || name.ofGoogle() {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // A resident is somebody who sends from a realm: those whom a list shows, who are equal as far as rules and routes ask,

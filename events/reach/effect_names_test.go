@@ -69,6 +69,8 @@ func TestNamesLeadElsewhere(t *testing.T) {
 		{"a closed way to the endpoint", effects(false), func(w *World) {
 			w.Networks[0].Firewall.Rules.Items = append(w.Networks[0].Firewall.Rules.Items, only)
 		}, []string{"billing", "db", "web"}},
+		{"a name that is anywhere in public", []Effect{{Step: "map-names", Network: "net", Names: &NamesEffect{
+			Hostnames: []string{"www.example.com"}, IP: "10.200.0.1"}}}, func(*World) {}, nil},
 		{"who has no way today", effects(true), func(w *World) { w.Networks[0].NATs = WholeList[NAT]() }, nil},
 		{"a network that asks here", effects(true), func(w *World) {
 			other := w.Networks[0]

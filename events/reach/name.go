@@ -28,13 +28,19 @@ func (n Name) ofGoogle() bool {
 	return n.within("googleapis.com") || n.within("run.app") || n.within("cloudfunctions.net")
 }
 
+// Names of Google's that have addresses of their own.
+const (
+	privateAPIs    Name = "private.googleapis.com"
+	restrictedAPIs Name = "restricted.googleapis.com"
+)
+
 // google are the addresses among which those of a name of Google's are.
 //
 // Page "Configure Private Google Access", IP addresses for default domains, and private.googleapis.com and
 // restricted.googleapis.com. guess: it lists domains of APIs; that those of Cloud Run and of functions are in the same
 // ranges is what their names answer today.
 func (n Name) google() Ranges {
-	if n == "private.googleapis.com" || n == "restricted.googleapis.com" {
+	if n == privateAPIs || n == restrictedAPIs {
 		return googleAPIs()
 	}
 	return googleFrontEnd()

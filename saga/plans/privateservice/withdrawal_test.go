@@ -117,7 +117,8 @@ func TestWhatAWithdrawalAsks(t *testing.T) {
 		Network: home, Region: "europe-west3", Source: "10.8.0.0/28", Default: "deny"},
 		policy.FilterEgressOut{Policy: "policy", Priorities: []int{1000, 1001}})
 	tag := stands(t, "filter-egress", policy.KindFilterEgress, policy.FilterEgressIn{Via: "aviatrix-fqdn",
-		Network: home, Region: "europe-west3", Gateway: "gw", Source: "10.8.0.0/28"}, policy.FilterEgressOut{Name: "ours"})
+		Network: home, Region: "europe-west3", Gateway: "gw", Source: "10.8.0.0/28"},
+		policy.FilterEgressOut{Name: "ours"})
 	route := stands(t, "steer-egress", routing.KindSteerEgress, routing.SteerEgressIn{Network: home,
 		NextHopIP: "10.10.0.2", Tag: "red"}, routing.SteerEgressOut{Route: "ours", Made: true, Priority: 700})
 	found := stands(t, "steer-egress", routing.KindSteerEgress, routing.SteerEgressIn{Network: home,
