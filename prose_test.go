@@ -44,6 +44,7 @@ var readers = map[string]string{
 	"adapters/gobgp.classify":           "GoBGP answers most errors with the code Unknown",
 	"adapters/gobgp.wordOf":             "GoBGP tells in its log only why a session is not there",
 	"cmd/culvert.explain":               "it prints who says a refusal before the refusal",
+	"cmd/proofs/broken.story.lacks":     "the proof is that people are told what is missing",
 	"cmd/proofs/plans.peerRun.waits":    "the proof is that people are told why a session is not there",
 	"cmd/proofs/scale.crowdLab.tooMany": "the proof is that people are told the limit",
 	"saga.Saga.superseded":              "snapshots of earlier releases have the word only",

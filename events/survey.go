@@ -39,6 +39,8 @@ type Survey struct {
 	At     time.Time   `json:"at"`
 	Ended  SurveyEnd   `json:"ended"`
 	Rows   []SurveyRow `json:"rows"`
+	// Failing says what does not hold of a completed connection as a whole, although every step is as it should be.
+	Failing []string `json:"failing,omitempty"`
 	// Refused says why a replay would be refused as a whole; "" when it would not.
 	Refused string `json:"refused,omitempty"`
 }

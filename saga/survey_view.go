@@ -34,8 +34,30 @@ func (e Engine) SurveyView(s State) (events.Survey, bool) {
 	default:
 		out.Refused = w.startsOver()
 	}
-	out.Rows = append(out.Rows, w.rows...)
+	out.Rows, out.Failing = append(out.Rows, w.rows...), w.failing()
 	return out, true
+}
+
+// failing judges what was seen as the proof of the connection did: each step may be as it should while the path is
+// broken elsewhere. Where a step is not as it should, the rows say so, and the whole is not judged.
+func (w *preview) failing() []string {
+	g := w.s.Saga
+	if g == nil || g.Status != events.SagaCompleted || g.Intent.Want != events.Apply ||
+		w.survey.Ended != events.SurveyDone {
+		return nil
+	}
+	seen, kinds := map[string]json.RawMessage{}, map[string]string{}
+	for _, l := range w.survey.Looks {
+		if l.Seen != events.Present {
+			return nil
+		}
+		seen[l.Step], kinds[l.Step] = l.Observed, l.Kind
+	}
+	judge := w.e.Kinds[g.Intent.Kind].Postconditions
+	if judge == nil {
+		return nil
+	}
+	return judged(judge, NewOutputs(g.Intent, seen, kinds))
 }
 
 // preview works out what a replay would do.

@@ -151,7 +151,14 @@ func (d fqdn) Get(ctx context.Context, f policy.Filter) (policy.Filter, error) {
 	if err != nil {
 		return policy.Filter{}, err
 	}
-	got.Void = voidFor(got.Rules, private)
+	if got.Void = voidFor(got.Rules, private); got.Void != "" {
+		return got, nil
+	}
+	g, err := ctl.gateway(ctx, f.Gateway)
+	if err != nil {
+		return policy.Filter{}, asRefusal(err, "no-gateway")
+	}
+	got.Void = g.shut()
 	return got, nil
 }
 

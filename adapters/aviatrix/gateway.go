@@ -36,6 +36,8 @@ type gateway struct {
 	Advertised []string `json:"advertise_cidr_list"`
 	// ManualBGP is the gateway's own list for all its connections; nothing else is told to them while it is not empty.
 	ManualBGP []string `json:"bgp_manual_spoke_advertise_cidrs"`
+	// Pair is there where the gateway has a second one, which takes its place.
+	Pair json.RawMessage `json:"hagw_details"`
 }
 
 const up = "UP"
@@ -106,6 +108,9 @@ func asRefusal(err error, reason events.Reason) error {
 	}
 	return err
 }
+
+// paired tells whether a second gateway takes its place when it is down.
+func (g gateway) paired() bool { return len(g.Pair) > len("null") }
 
 // is tells whether a name is the gateway's: read-backs may show its group's (A.A.5).
 func (g gateway) is(name string) bool {

@@ -11,22 +11,27 @@ import (
 // empty when it would: the feature is on, the deployment policy has the gateway's cloud, and the gateway translates
 // sources, without which nothing that a name is looked for in gets out (vendor's field reference).
 func (c *controller) unenforced(ctx context.Context, g gateway, v version) (string, error) {
-	on, err := c.firewallOn(ctx)
-	if err != nil {
-		return "", err
-	}
-	if !on {
-		return "its distributed firewall is off; enable it", nil
+	if why, err := c.off(ctx); err != nil || why != "" {
+		return why, err
 	}
 	providers, known, err := c.deployment(ctx, v)
 	if err != nil {
 		return "", err
 	}
 	if cloud := g.cloud(); known && !deployedTo(cloud, providers) {
-		return "its distributed firewall is not deployed to " + cloud + ", the cloud of gateway " + g.Name +
-			"; add it to the deployment policy", nil
+		return "the distributed firewall of " + c.name + " is not deployed to " + cloud + ", the cloud of gateway " +
+			g.Name + "; add it to the deployment policy", nil
 	}
 	return "", nil
+}
+
+// off says that the distributed firewall is off; empty when it is on.
+func (c *controller) off(ctx context.Context) (string, error) {
+	on, err := c.firewallOn(ctx)
+	if err != nil || on {
+		return "", err
+	}
+	return "the distributed firewall of " + c.name + " is off; enable it", nil
 }
 
 // void says why the filter would not bind its source although its groups and rules are there.
@@ -50,10 +55,21 @@ func (c *controller) void(ctx context.Context, f policy.Filter, set ruleSet) (st
 			return "rule " + r.Name + " before ours lets everything pass", nil
 		}
 	}
-	if !bool(g.SourceNAT) {
-		return "gateway " + g.Name + " does not translate sources, so no name gets out; enable source NAT", nil
+	if why := g.shut(); why != "" {
+		return why, nil
 	}
 	return c.opened(ctx, set, v)
+}
+
+// shut says why nothing that the filter allows gets out of the gateway; empty when something does.
+func (g gateway) shut() string {
+	switch {
+	case g.State != up && !g.paired():
+		return "gateway " + g.Name + " is " + g.State + ", so nothing gets out; bring it up"
+	case !bool(g.SourceNAT):
+		return "gateway " + g.Name + " does not translate sources, so no name gets out; enable source NAT"
+	}
+	return ""
 }
 
 // opened names a rule of an earlier place that lets everything pass. Nothing is asked before the first place.

@@ -60,6 +60,9 @@ func TestVoidBySurroundings(t *testing.T) {
 		return told{path + "policy-list3": `{"dcf_policies":[` + first +
 			`{"uuid":"s","name":"shared","attach_to":"` + point + `","policies":[` + strings.Join(lines, ",") + `]}]}`}
 	}
+	down := told{"list_vpcs_summary": "[" + spokeRow(`{"vpc_state":"DOWN"}`) + "]"}
+	second := told{"list_vpcs_summary": "[" + spokeRow(`{"vpc_state":"DOWN","hagw_details":{"vpc_name":"gw-hagw"}}`) +
+		"]"}
 	noNAT := told{"list_vpcs_summary": "[" + spokeRow(`{"enable_nat":"no"}`) + "]"}
 	byHand := told{path + "policy-list": `{"policies":[` + open + `]}`}
 	early := `{"uuid":"e","name":"early","attach_to":"p1","policies":[` + open + `]},`
@@ -69,12 +72,14 @@ func TestVoidBySurroundings(t *testing.T) {
 		more  told
 		want  string
 	}{
-		"in force":          {before, sets("p1", ""), nil, ""},
-		"source NAT is off": {before, sets("p1", ""), noNAT, "does not translate sources"},
+		"in force":                    {before, sets("p1", ""), nil, ""},
+		"source NAT is off":           {before, sets("p1", ""), noNAT, "does not translate sources"},
+		"the gateway is down":         {before, sets("p1", ""), down, "is DOWN"},
+		"the first of a pair is down": {before, sets("p1", ""), second, ""},
 		"not deployed": {before, sets("p1", ""), told{path + "deploy-policy": `{"providers":["AWS"]}`},
 			"not deployed to GCP"},
 		"the feature is off": {before, sets("p1", ""), told{"get_controller_feature": `{"enabled":"no"}`},
-			"firewall is off"},
+			"firewall of c is off"},
 		"behind the first place":         {after, sets("p2", ""), nil, ""},
 		"an open rule by hand":           {after, sets("p2", ""), byHand, "rule open of policy-list"},
 		"an open rule in an earlier set": {after, sets("p2", early), nil, "rule open of early"},

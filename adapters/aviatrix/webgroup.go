@@ -119,7 +119,9 @@ func (d webgroups) Get(ctx context.Context, f policy.Filter) (policy.Filter, err
 	}
 	if got.InForce = contains(set.lines(), lines); got.InForce {
 		got.Void, err = ctl.void(ctx, f, set)
+		return got, err
 	}
+	got.Void, err = ctl.off(ctx)
 	return got, err
 }
 

@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -30,8 +31,14 @@ type effective struct {
 	afterClassic bool
 	policy       string // short name; "" = the network has none
 	inPolicy     []*computepb.FirewallPolicyRule
-	above        []*computepb.FirewallPolicyRule // of the folders and the organisation
+	above        []hierarchical
 	classic      []*computepb.Firewall
+}
+
+// A hierarchical rule is one of the folders' or the organisation's, with the name of its policy.
+type hierarchical struct {
+	policy string
+	*computepb.FirewallPolicyRule
 }
 
 func (f firewall) effective(ctx context.Context, vpc string) (effective, error) {
@@ -57,7 +64,9 @@ func (f firewall) effective(ctx context.Context, vpc string) (effective, error) 
 		case "NETWORK":
 			out.policy, out.inPolicy = base(p.GetName()), p.GetRules()
 		case "HIERARCHY":
-			out.above = append(out.above, p.GetRules()...)
+			for _, r := range p.GetRules() {
+				out.above = append(out.above, hierarchical{cmp.Or(p.GetShortName(), base(p.GetName())), r})
+			}
 		}
 	}
 	return out, nil

@@ -206,17 +206,17 @@ func TestWhatMakesAFilterVoid(t *testing.T) {
 				denial(65534, everyProtocol), first(1000, vpcRule("10.20.0.4/32")),
 			},
 		}, false},
-		{"hierarchical denial of everything", effective{above: []*computepb.FirewallPolicyRule{denyAll(1)}}, true},
+		{"hierarchical denial of everything", effective{above: []hierarchical{{"org", denyAll(1)}}}, true},
 		{"denial of everything above", effective{inPolicy: []*computepb.FirewallPolicyRule{denyAll(9)}}, true},
 		{"denial of everything below", effective{inPolicy: []*computepb.FirewallPolicyRule{denyAll(16)}}, false},
 		{"denial of everything for another source", effective{
 			inPolicy: []*computepb.FirewallPolicyRule{from(denyAll(9), "10.9.0.0/24")},
 		}, false},
 		{"hierarchical rule for everything", effective{
-			above: []*computepb.FirewallPolicyRule{rule(allow, anywhere, 1)},
+			above: []hierarchical{{"org", rule(allow, anywhere, 1)}},
 		}, true},
 		{"hierarchical rule that delegates", effective{
-			above: []*computepb.FirewallPolicyRule{rule("goto_next", anywhere, 1)},
+			above: []hierarchical{{"org", rule("goto_next", anywhere, 1)}},
 		}, false},
 		{"rule above for a resolver", effective{inPolicy: []*computepb.FirewallPolicyRule{rule(allow, corporate, 1)}},
 			false},

@@ -19,9 +19,9 @@ func (e effective) overruled(f policy.Filter) string {
 		return ""
 	}
 	for _, r := range e.above {
-		if decides(r, f) {
-			return fmt.Sprintf("rule %d of a hierarchical firewall policy %ss everything first", r.GetPriority(),
-				r.GetAction())
+		if decides(r.FirewallPolicyRule, f) {
+			return fmt.Sprintf("rule %d of the hierarchical firewall policy %s %ss everything first", r.GetPriority(),
+				r.policy, r.GetAction())
 		}
 	}
 	if why := e.overruledByClassic(f); why != "" {

@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -198,8 +199,8 @@ func sameBGP(got *computepb.Router, want *computev1.RouterBgp) bool {
 	return isCustom == wantCustom && sameSet(have, need) && sameSet(bgp.GetAdvertisedGroups(), want.AdvertisedGroups)
 }
 
-// Sight asks the router what it tells each peer whose session is up, and whether what it has learned from them is in
-// the data plane of its region: a prefix beyond the quota of learned routes, say, is not.
+// Sight asks the router what it tells each peer whose session is up, which sessions are down, and whether what it has
+// learned from them is in the data plane of its region: a prefix beyond the quota of learned routes, say, is not.
 func (r routers) Sight(ctx context.Context, t routing.Target, prefix string) (routing.Sight, error) {
 	status, err := r.status(ctx, t)
 	if err != nil {
@@ -212,6 +213,8 @@ func (r routers) Sight(ctx context.Context, t routing.Target, prefix string) (ro
 	prefix = canonical(prefix)
 	for _, p := range status.GetBgpPeerStatus() {
 		if p.GetStatus() != "UP" {
+			out.Down = append(out.Down, routing.Absence{Peer: p.GetName(),
+				Reason: "the session is " + cmp.Or(p.GetState(), p.GetStatus())})
 			continue
 		}
 		out.Peers = append(out.Peers, p.GetName())

@@ -37,7 +37,7 @@ func TestSightTellsClientsWithoutAWayBack(t *testing.T) {
 		t.Fatalf("sight: %v", err)
 	}
 	want := routing.Sight{Peers: []string{"a", "b"}, Seen: []string{"a"}, Sent: []string{"a"},
-		Stranded: []string{"192.168.2.0/24"}}
+		Stranded: []string{"192.168.2.0/24"}, Down: []routing.Absence{{Peer: "c", Reason: "the session is DOWN"}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("sight (-want +got):\n%s", diff)
 	}

@@ -82,8 +82,11 @@ func remarks(v events.Status) (lines []string) {
 		lines = append(lines, "unverified: "+u.Object+": "+u.Why+inBrackets(u.Cause))
 	}
 	for _, p := range v.PeersDown() {
-		lines = append(lines, fmt.Sprintf("peer down: %s of %s since %s: %s", p.Peer, p.Step,
-			p.Since.UTC().Format(time.RFC3339), p.Reason))
+		since := ""
+		if !p.Since.IsZero() { // which only a speaker of our own knows
+			since = " since " + p.Since.UTC().Format(time.RFC3339)
+		}
+		lines = append(lines, fmt.Sprintf("peer down: %s of %s%s: %s", p.Peer, p.Step, since, p.Reason))
 	}
 	return lines
 }

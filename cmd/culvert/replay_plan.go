@@ -95,6 +95,9 @@ func writeSurvey(out io.Writer, v events.Survey) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.Step, generation, seen[r.Seen], r.Will, clip(because, 90))
 	}
 	w.Flush()
+	for _, f := range v.Failing {
+		fmt.Fprintln(out, "the connection as a whole:", f)
+	}
 	if v.Refused != "" {
 		fmt.Fprintln(out, "a replay is refused:", v.Refused)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/culvertnet/culvert/cmd/internal/proof/lab"
 	"github.com/culvertnet/culvert/cmd/proofs/backends"
 	"github.com/culvertnet/culvert/cmd/proofs/blast"
+	"github.com/culvertnet/culvert/cmd/proofs/broken"
 	"github.com/culvertnet/culvert/cmd/proofs/faults"
 	"github.com/culvertnet/culvert/cmd/proofs/mutants"
 	"github.com/culvertnet/culvert/cmd/proofs/plans"
@@ -35,7 +36,7 @@ func all() []family {
 	return []family{
 		{"plans", plans.Proofs()}, {"faults", faults.Proofs()}, {"backends", backends.Proofs()},
 		{"scale", scale.Proofs()},
-		{"reach", reach.Proofs()}, {"blast", blast.Proofs()},
+		{"reach", reach.Proofs()}, {"blast", blast.Proofs()}, {"broken", broken.Proofs()},
 		{"recorded", recorded.Proofs()}, {"mutants", mutants.Proofs()}, {"releases", releases.Proofs()},
 	}
 }

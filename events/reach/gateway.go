@@ -143,7 +143,11 @@ func (r *run) onward(p piece, g Gateway, by GatewayRoute) {
 // any other.
 func (r *run) outside(p piece, g Gateway) {
 	lost := p.flows.within(EveryAddress(), unrouted(), []Layer4{EveryProtocol()})
-	r.lose(lost)
+	if !lost.Empty() {
+		r.hop(Hop{Realm: g.Realm, Layer: "gateway", Object: g.Name + " has no route for private addresses", Act: Deny,
+			Flows: lost})
+		r.lose(lost)
+	}
 	pass := p.flows.Subtract(lost)
 	if n, ok := r.world.network(g.Realm); ok && !r.question.Answer {
 		var drop Flows

@@ -71,6 +71,8 @@ type Finding struct {
 	Unanswered bool `json:"unanswered,omitempty"`
 	// By are the objects that decide those flows, all of the ask when it is as wanted, in the order of the way.
 	By []string `json:"by,omitempty"`
+	// Ends is, where it is not as wanted, the one of them that ends the way or opens it, after what led there.
+	Ends string `json:"ends,omitempty"`
 	// Open are the causes of what is undecided.
 	Open    []Gap    `json:"open,omitempty"`
 	Against Strength `json:"against,omitempty"`
@@ -101,6 +103,9 @@ func (w World) Ask(a Ask) (Finding, error) {
 	}
 	if f.Is != Undecided || !a.nameless(f.Open) {
 		f.By = v.deciders(of)
+		if f.Is != AsWanted {
+			f.Ends = v.ends(a.Want, of, f.Unanswered)
+		}
 	}
 	f.Against, f.Digest = v.Against, v.Digest()
 	return f, nil
@@ -239,23 +244,4 @@ func (a Allowed) flows(src Ranges) (Flows, error) {
 	}
 	return FlowsOf(Box{src.Family(true), dst.Family(true), layer4, name},
 		Box{src.Family(false), dst.Family(false), layer4, name}), nil
-}
-
-// deciders are the objects that decide some flows, in the order of the way, there and then back.
-func (v Verdict) deciders(of Flows) []string {
-	return append(told(v.Hops, of, ""), told(v.Back, of, "way back, ")...)
-}
-
-// told are the hops that decide some flows, in words.
-func told(hops []Hop, of Flows, way string) (out []string) {
-	for _, h := range hops {
-		if h.Act == Arrive && h.Object == filterPassed { // what let it out is told before
-			continue
-		}
-		one := way + h.Layer + ": " + h.Object + " (" + string(h.Act) + ")"
-		if !slices.Contains(out, one) && !h.Flows.Intersect(of).Empty() && len(out) < maxNamed {
-			out = append(out, one)
-		}
-	}
-	return out
 }

@@ -1,9 +1,11 @@
 package reach
 
-// An answer is what a network's name service says: addresses, which may be none, or why nobody here can tell.
+// An answer is what a network's name service says: addresses, which may be none, with the zone or the rule that has
+// them, or why nobody here can tell.
 type answer struct {
 	addresses Ranges
 	known     bool
+	by        string
 	gap       Gap
 	// public tells that only the public name service answers.
 	public bool
@@ -35,7 +37,7 @@ func (r *run) resolveFrom(realm Realm, name Name, hops int) answer {
 		return answer{gap: Gap{ForwardedName, string(name), "alternative name servers answer for the network"}}
 	}
 	if rule, ok := longest(s.Responses.Items, name, func(r Response) Name { return r.Name }); ok && !rule.Passthru {
-		return answer{addresses: rule.Addresses, known: true} // what its alias stands for nobody looks for
+		return answer{addresses: rule.Addresses, known: true, by: rule.words()} // its alias nobody looks for
 	}
 	zone, ok := zoneFor(s.Zones.Items, name)
 	if !ok {
@@ -54,7 +56,7 @@ func (r *run) inZone(realm Realm, zone Zone, name Name, hops int) answer {
 	}
 	record, _ := longest(zone.Records, name, func(r Record) Name { return r.Name })
 	if record.Alias == "" {
-		return answer{addresses: record.Addresses, known: true}
+		return answer{addresses: record.Addresses, known: true, by: zone.Object}
 	}
 	return r.alias(realm, record.Alias, hops-1)
 }
@@ -71,14 +73,17 @@ func (r *run) alias(realm Realm, name Name, hops int) answer {
 	}
 	rule, fits := longest(n.Names.Responses.Items, name, func(r Response) Name { return r.Name })
 	if fits && !rule.Passthru && r.ask(ResponsePolicyAnswersAliases) {
-		return answer{addresses: rule.Addresses, known: true}
+		return answer{addresses: rule.Addresses, known: true, by: rule.words()}
 	}
 	zone, ok := zoneFor(n.Names.Zones.Items, name)
 	if !ok {
-		return answer{known: true}
+		return answer{known: true, by: "no zone that has " + string(name)}
 	}
 	return r.inZone(realm, zone, name, hops)
 }
+
+// words name the rule for people.
+func (r Response) words() string { return "response policy rule for " + string(r.Name) }
 
 // longest is the entry whose pattern fits the name most closely: the name itself, else the longest "*." above it.
 func longest[T any](entries []T, name Name, pattern func(T) Name) (best T, found bool) {

@@ -15,6 +15,11 @@ func (r *run) byPrefix(p piece, from source, routes []Route) (left Flows) {
 		t.add(r, group, p.who)
 	}
 	t.close()
+	for _, y := range t.yielding {
+		hit := p.flows.within(EveryAddress(), y.dst, []Layer4{EveryProtocol()})
+		gone := y.object + ", whose next hop " + y.next + " is not there"
+		r.hop(Hop{p.realm, "routes", gone, Next, hit, from.call, from.at})
+	}
 	for _, way := range t.ways {
 		hit := p.flows.within(EveryAddress(), rangesOf(way.dst), []Layer4{EveryProtocol()})
 		for _, w := range way.winners {
@@ -48,6 +53,14 @@ type table struct {
 	closed []netipx.IPRange
 	length int
 	ways   []way
+	// yielding are routes that leave their destinations to others, because their next hop is not there.
+	yielding []yielding
+}
+
+// A yielding is a route that decides nothing of some destinations.
+type yielding struct {
+	dst          Ranges
+	object, next string
 }
 
 // close takes the destinations of one length of prefixes out of what shorter ones get.
@@ -77,6 +90,11 @@ func (t *table) add(r *run, routes []Route, who Identity) {
 	}
 	isDead := func(one Route) bool { return applies(one, who) != no && r.isDead(one, who) }
 	if slices.ContainsFunc(routes, isDead) && r.ask(DeadNextHopYields) {
+		for _, one := range routes {
+			if isDead(one) {
+				t.yielding = append(t.yielding, yielding{dst, one.Object, one.Next.Name})
+			}
+		}
 		if routes = slices.DeleteFunc(slices.Clone(routes), isDead); len(routes) == 0 {
 			return
 		}

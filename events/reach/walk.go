@@ -194,6 +194,7 @@ func (r *run) settleNames() Flows {
 		}
 		a := r.resolve(r.question.From.Realm, b.Name)
 		if a.known {
+			r.named(a, b)
 			b.Dst = a.addresses.Family(b.Dst.four())
 			out = out.Union(FlowsOf(b))
 			continue
@@ -213,6 +214,16 @@ func (r *run) settleNames() Flows {
 	// A name with no address reaches nobody: what is left out of the way is lost.
 	r.lose(r.question.Flows.Subtract(out).Subtract(r.vain))
 	return out
+}
+
+// named notes who has answered the name of some flows, and with nothing where there is no address of their family.
+func (r *run) named(a answer, b Box) {
+	h := Hop{Realm: r.question.From.Realm, Layer: "names", Object: a.by, Act: Deny, Flows: FlowsOf(b)}
+	if to := a.addresses.Family(b.Dst.four()); !to.Empty() {
+		b.Dst = to
+		h.Act, h.Flows = Forward, FlowsOf(b)
+	}
+	r.hop(h)
 }
 
 // lifted is a set in which the flows of an atom are one again: what is in the set for some addresses is in it for the

@@ -174,7 +174,7 @@ func (s attachConnector) Look(
 	}
 	switch {
 	case !there && lasts:
-		seen.Presence, seen.Detail = events.Different, "claimed, but not there"
+		seen.Presence, seen.Detail = events.Different, "connector "+want.Name+" is claimed, but not there"
 	case !there, !lasts && in.Existing != "": // there, but nothing of ours is in it
 		seen.Presence = events.Absent
 	case !lasts && strange != "":
@@ -182,7 +182,7 @@ func (s attachConnector) Look(
 	case strange != "":
 		seen.Presence, seen.Detail = events.Different, strange
 	case have.State != "READY":
-		seen.Presence, seen.Detail = events.Different, "the state is "+have.State
+		seen.Presence, seen.Detail = events.Different, "the state of connector "+have.Name+" is "+have.State
 	case want.grown(have) != have || !lasts:
 		seen.Presence, seen.Detail = events.Different, fmt.Sprintf("%d to %d instances of %s", have.Min, have.Max,
 			have.MachineType)

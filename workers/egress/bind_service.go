@@ -125,12 +125,21 @@ func isOurs(t workers.Ownership, in BindServiceIn, b Binding) bool {
 func bindOut(in BindServiceIn, have Service, r workers.Record) BindServiceOut {
 	out := BindServiceOut{
 		To: have.Binding, Pinned: have.Pinned,
-		Serving: !have.Reconciling && (have.Pinned == "" || in.FollowTraffic),
+		Serving:   !have.Reconciling && (have.Pinned == "" || in.FollowTraffic),
+		Unchecked: have.unchecked(in.Service),
 	}
 	if found, err := foundBinding(r.Found); err == nil {
 		out.Found = found
 	}
 	return out
+}
+
+// unchecked names the service when its invoker check is off.
+func (s Service) unchecked(ref ServiceRef) string {
+	if s.OpenInvoker {
+		return ref.key()
+	}
+	return ""
 }
 
 func foundBinding(found *string) (Binding, error) {
@@ -171,11 +180,12 @@ func (s bindService) Look(
 	case !lasts:
 		seen.Presence, seen.Detail = events.Foreign, "bound to "+have.Binding.way()
 	case !there:
-		seen.Presence, seen.Detail = events.Different, "the service is not there"
+		seen.Presence, seen.Detail = events.Different, in.Service.key()+" is not there"
 	case !have.Binding.same(in.To) && !isOurs(t, in, have.Binding) && !have.Binding.none():
-		seen.Presence, seen.Detail = events.Different, "bound by another owner to "+have.Binding.way()
+		seen.Presence, seen.Detail = events.Different, in.Service.key()+" is bound by another owner to "+
+			have.Binding.way()
 	case !have.Binding.same(in.To):
-		seen.Presence, seen.Detail = events.Different, "bound to "+have.Binding.words()
+		seen.Presence, seen.Detail = events.Different, in.Service.key()+" is bound to "+have.Binding.words()
 	case have.Reconciling:
 		seen.Presence, seen.Detail = events.Different, "not yet settled"
 	default:

@@ -37,9 +37,20 @@ func (s check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut)
 			return out, err
 		}
 	}
-	out.Sender = have.sender(in.Service)
+	out.Sender, out.Admits = have.sender(in.Service), s.admits(ctx, in, have)
 	out.Source, err = s.usable(ctx, in)
 	return out, err
+}
+
+// admits tells whom the service lets in. A connection that binds it decides itself where it sends to.
+func (s check) admits(ctx context.Context, in CheckIn, have Service) Admits {
+	out := Admits{Ingress: have.Ingress, OpenInvoker: have.OpenInvoker, SendsTo: have.Binding.Network}
+	if in.Binds || have.Binding.Connector == "" {
+		return out
+	}
+	c, err := s.Connectors.Get(ctx, have.Binding.Connector)
+	out.SendsTo, out.Unsure = c.Network, err != nil || c.Network == ""
+	return out
 }
 
 // auto asks for all host names that the service has.

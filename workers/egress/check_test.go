@@ -176,3 +176,35 @@ func TestAConnectorThatCannotBeReplacedIsRefused(t *testing.T) {
 	b.Refused("shrink", b.Do(s), "immutable")
 	b.Unchanged(before)
 }
+
+// What the service lets in is told as it was read. A connection that binds it decides itself where it sends to.
+func TestCheckTellsWhomTheServiceLetsIn(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		have egress.Service
+		in   egress.CheckIn
+		want egress.Admits
+	}{
+		{"bound to a network", egress.Service{Ingress: "internal", Binding: egress.Binding{Network: "n", Subnet: "s"}},
+			egress.CheckIn{}, egress.Admits{Ingress: "internal", SendsTo: "n"}},
+		{"bound by a connector", egress.Service{Ingress: "all", OpenInvoker: true,
+			Binding: egress.Binding{Connector: foreign}}, egress.CheckIn{},
+			egress.Admits{Ingress: "all", OpenInvoker: true, SendsTo: "net"}},
+		{"bound by a connector that is gone", egress.Service{Binding: egress.Binding{Connector: ours}},
+			egress.CheckIn{}, egress.Admits{Unsure: true}},
+		{"about to be bound", egress.Service{Ingress: "all", Binding: egress.Binding{Connector: ours}},
+			egress.CheckIn{Binds: true, Takeover: true}, egress.Admits{Ingress: "all"}},
+		{"bound to nothing", egress.Service{Ingress: "none"}, egress.CheckIn{}, egress.Admits{Ingress: "none"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			c.have.Ref, c.in.Service = orders, orders
+			b.world.PutService(c.have)
+			b.world.PutConnector(egress.Connector{Name: foreign, Network: "net", State: "READY"})
+			out := steptest.Output[egress.CheckOut](t, b.Must("check", b.Do(checks(c.in)), events.Done))
+			if out.Admits != c.want {
+				t.Errorf("admits %+v, want %+v", out.Admits, c.want)
+			}
+		})
+	}
+}

@@ -38,6 +38,18 @@ type CheckOut struct {
 	Sender string `json:"sender,omitempty"`
 	// Source is where packets of an existing connector come from.
 	Source Source `json:"source,omitzero"`
+	// Admits is whom the service lets in before anything is done.
+	Admits Admits `json:"admits,omitzero"`
+}
+
+// Admits is what a service lets in: its ingress setting, and the network that it sends to already. SendsTo is empty
+// where it sends to none, and where nobody can tell to which (Unsure).
+type Admits struct {
+	Ingress string `json:"ingress,omitempty"`
+	SendsTo string `json:"sendsTo,omitempty"`
+	Unsure  bool   `json:"unsure,omitempty"`
+	// OpenInvoker tells that the invoker check is off: whoever comes in may call.
+	OpenInvoker bool `json:"openInvoker,omitempty"`
 }
 
 // A Source is where a connector's packets come from. Kind tells a connector on a subnetwork from one that was made from
@@ -92,6 +104,8 @@ type BindServiceOut struct {
 	Serving bool `json:"serving"`
 	// Pinned is the revision that part of the traffic is pinned to. It goes on the way that the revision was made with.
 	Pinned string `json:"pinned,omitempty"`
+	// Unchecked names the service when its invoker check is off.
+	Unchecked string `json:"unchecked,omitempty"`
 }
 
 // GrantInvokerIn asks that members may invoke the service (IAM member forms, sorted).
@@ -121,4 +135,6 @@ type RestrictIngressIn struct {
 type RestrictIngressOut struct {
 	Ingress string `json:"ingress"`
 	Found   string `json:"found"`
+	// Unchecked names the service when its invoker check is off.
+	Unchecked string `json:"unchecked,omitempty"`
 }

@@ -98,15 +98,41 @@ func (s grantInvoker) Look(
 	if seen.Out, err = s.among(ctx, run, in, have); err != nil {
 		return seen, err
 	}
+	open, err := s.open(ctx, run, in.Service)
+	if err != nil {
+		return seen, err
+	}
 	switch {
 	case !lasts:
 		seen.Presence = events.Absent
 	case len(seen.Out.Have) < len(in.Members):
-		seen.Presence, seen.Detail = events.Different, "only "+strings.Join(seen.Out.Have, ", ")+" may invoke"
+		lost := slices.DeleteFunc(slices.Clone(in.Members), func(m string) bool {
+			return slices.Contains(seen.Out.Have, m)
+		})
+		seen.Presence, seen.Detail = events.Different, strings.Join(lost, ", ")+" may not invoke "+in.Service.key()
+	case open:
+		seen.Presence, seen.Detail = events.Different, "the invoker check of "+in.Service.key()+
+			" is off: whoever comes in may call"
 	default:
 		seen.Presence = events.Present
 	}
 	return seen, nil
+}
+
+// open tells whether the invoker check is off. Where another step of the connection reads the service, that one tells
+// it (Unchecked), and it is not read twice.
+func (s grantInvoker) open(ctx context.Context, run workers.Run, ref ServiceRef) (bool, error) {
+	for _, other := range []workers.Attribute{s.binding(ref), restrictIngress(s).attribute(ref)} {
+		r, _, err := other.Held(ctx, run)
+		if err != nil || r.HeldBy(run.Connection) {
+			return false, err
+		}
+	}
+	have, err := s.Services.Get(ctx, ref)
+	if errors.Is(err, workers.ErrNotFound) {
+		return false, nil
+	}
+	return have.OpenInvoker, err
 }
 
 // Undo takes the role from those members that only we gave it to.

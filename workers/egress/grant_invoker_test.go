@@ -67,3 +67,26 @@ func TestGrantOnAServiceThatIsGone(t *testing.T) {
 	b.Must("undo", b.Withdraw(grant(member)), events.Done)
 	b.Sees(grant(member), events.Absent)
 }
+
+// Where nobody's right to call is checked, a role says nothing: a look tells.
+func TestGrantOnAServiceThatChecksNobody(t *testing.T) {
+	b := newBench(t)
+	b.Must("do", b.Do(grant(member)), events.Done)
+	b.Sees(grant(member), events.Present)
+	have, invokers := b.world.Service(orders)
+	have.OpenInvoker = true
+	b.world.PutService(have, invokers...)
+	b.Sees(grant(member), events.Different)
+	b.Must("bind", b.Do(bind(orders, ours, false)), events.Done)
+	b.Sees(grant(member), events.Present) // the binding tells it, and the service is not read twice
+	out := steptest.Output[egress.BindServiceOut](t, b.Must("look", b.Look(bind(orders, ours, false)), events.Done))
+	if out.Unchecked != "acme-prod/europe-west3/orders" {
+		t.Errorf("the binding tells %q", out.Unchecked)
+	}
+	b.Must("unbind", b.Withdraw(bind(orders, ours, false)), events.Done)
+	b.Sees(grant(member), events.Different)
+	have, invokers = b.world.Service(orders)
+	have.OpenInvoker = false
+	b.world.PutService(have, invokers...)
+	b.Sees(grant(member), events.Present)
+}

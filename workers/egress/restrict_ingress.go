@@ -104,14 +104,17 @@ func (s restrictIngress) Look(
 		return seen, err
 	}
 	seen.Out = ingressOut(have.Ingress, r)
+	seen.Out.Unchecked = have.unchecked(in.Service)
 	switch {
 	case !lasts:
 		seen.Presence = events.Absent
 	case err != nil:
-		seen.Presence, seen.Detail = events.Different, "the service is not there"
-	case have.Ingress != in.Ingress || have.Reconciling:
-		seen.Presence, seen.Detail = events.Different, fmt.Sprintf("ingress is %s, not yet %s", have.Ingress,
-			in.Ingress)
+		seen.Presence, seen.Detail = events.Different, in.Service.key()+" is not there"
+	case have.Ingress != in.Ingress:
+		seen.Presence, seen.Detail = events.Different, fmt.Sprintf("ingress of %s is %s, not %s", in.Service.key(),
+			have.Ingress, in.Ingress)
+	case have.Reconciling:
+		seen.Presence, seen.Detail = events.Different, "ingress of "+in.Service.key()+" has not settled"
 	default:
 		seen.Presence = events.Present
 	}

@@ -155,7 +155,8 @@ func (s createEndpoint) Look(
 	if err != nil && !errors.Is(err, workers.ErrNotFound) {
 		return seen, err
 	}
-	o := observation{held: held, shared: t.Shared, there: err == nil, ours: have.Owner == want.Owner}
+	o := observation{name: "endpoint " + want.Name, held: held, shared: t.Shared, there: err == nil,
+		ours: have.Owner == want.Owner}
 	if o.there {
 		seen.Out = endpointOut(have)
 		if o.detail, err = s.remark(ctx, in, have, want); err != nil {
@@ -172,7 +173,7 @@ func (s createEndpoint) remark(ctx context.Context, in CreateEndpointIn, have, w
 		return why, nil
 	}
 	if !isAccepted(have) {
-		return "the connection is " + have.Connection, nil
+		return fmt.Sprintf("the connection of endpoint %s to %s is %s", have.Name, have.Target, have.Connection), nil
 	}
 	// An address that is not reserved for it would be free for whoever comes next. The rule's own address decides: who
 	// uses an address is told by a field that may be late, and only names others.

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,8 @@ func (s mapNames) Look(
 type tally struct {
 	fit, differ, foreign int
 	detail               string
+	// gone is the first zone that is not there.
+	gone string
 }
 
 func (c *tally) add(count *int, format string, args ...any) {
@@ -53,8 +56,8 @@ func (c tally) presence(held bool, want int) (events.Presence, string) {
 	switch {
 	case held && c.fit == want && c.differ == 0:
 		return events.Present, ""
-	case held && c.detail == "":
-		return events.Different, "claimed, but not there"
+	case held && c.detail == "": // zones of ours that are gone, or have others' records only
+		return events.Different, c.gone + " is claimed, but not there"
 	case held, c.differ > 0:
 		return events.Different, c.detail
 	case c.fit > 0:
@@ -81,6 +84,7 @@ func (s mapNames) read(ctx context.Context, run workers.Run, in MapNamesIn) (Map
 		z, err := s.Names.Get(ctx, in.Project, m.Zone)
 		switch {
 		case errors.Is(err, workers.ErrNotFound):
+			count.gone = cmp.Or(count.gone, "zone "+m.Zone)
 		case err != nil:
 			return out, count, err
 		case !ours(run.Connection, z.Owner):
@@ -88,7 +92,7 @@ func (s mapNames) read(ctx context.Context, run workers.Run, in MapNamesIn) (Map
 		case z.IP == "" && z.Others > 0: // ours once, others' now: nothing of ours is in it
 		case !in.matches(z):
 			m.IP = z.IP
-			count.add(&count.differ, "zone %s answers %q", z.Name, z.IP)
+			count.add(&count.differ, "zone %s answers %s with %q, not %s", z.Name, host, z.IP, in.IP)
 		case m.Answers != m.Zone:
 			m.IP = z.IP
 			count.add(&count.differ, "%s is answered by %s before %s", host, m.Answers, m.Zone)

@@ -4,6 +4,8 @@ import "github.com/culvertnet/culvert/events"
 
 // An observation is what a Look saw of a step's object and of the step's own hold.
 type observation struct {
+	// name is the object for people.
+	name string
 	// held: a Do has begun and no Undo has ended. shared: others may hold the object too.
 	held, shared bool
 	// there: something has the name; ours: it is marked as ours. detail says what differs, "" when nothing does.
@@ -18,7 +20,7 @@ func (o observation) presence() (events.Presence, string) {
 	case o.held && o.there && o.detail == "":
 		return events.Present, ""
 	case o.held && !o.there:
-		return events.Different, "claimed, but not there"
+		return events.Different, o.name + " is claimed, but not there"
 	case o.held:
 		return events.Different, o.detail
 	case !o.there, o.shared && o.ours:

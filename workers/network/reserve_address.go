@@ -110,7 +110,8 @@ func (s reserveAddress) Look(
 	if err != nil && !errors.Is(err, workers.ErrNotFound) {
 		return seen, err
 	}
-	o := observation{held: held, shared: t.Shared, there: err == nil, ours: have.Owner == want.Owner}
+	o := observation{name: "address " + want.Name, held: held, shared: t.Shared, there: err == nil,
+		ours: have.Owner == want.Owner}
 	if o.there {
 		seen.Out = addressOut(have)
 		if o.detail = in.differs(have, want); o.detail == "" && in.IP != "" && have.IP != in.IP {

@@ -32,13 +32,15 @@ func (d Drivers) judge(ctx context.Context, in ReachIn, made []reach.Effect) (Re
 
 func (d Drivers) judged(ctx context.Context, in ReachIn, made []reach.Effect) (ReachOut, error) {
 	in.Effects = in.inForce()
-	if len(in.Effects)+len(in.Asks)+len(in.In) == 0 {
-		return nothing(), nil
+	if len(in.Effects)+len(in.Asks)+len(in.In) == 0 && in.Steers == nil {
+		out, err := decide(in, []reach.Finding{}, nil)
+		out.Sources = []reach.Source{}
+		return out, err
 	}
 	r := reading{Drivers: d, in: in}
 	if err := r.begin(ctx); err != nil {
 		// What goes after its network has gone harms nobody.
-		if len(in.Asks)+len(in.In) == 0 && errors.Is(err, workers.ErrNotFound) {
+		if len(in.Asks)+len(in.In) == 0 && in.Steers == nil && errors.Is(err, workers.ErrNotFound) {
 			return nothing(), nil
 		}
 		return ReachOut{}, err
@@ -62,8 +64,12 @@ func (d Drivers) judged(ctx context.Context, in ReachIn, made []reach.Effect) (R
 	if err != nil {
 		return ReachOut{}, workers.Refuse("invalid", "judge the plan: %w", err)
 	}
+	astray, err := in.Steers.ask(a.world)
+	if err != nil {
+		return ReachOut{}, err
+	}
 	in.Asks = slices.Concat(in.Asks, a.ways.asks)
-	out, err := decide(in, slices.Concat(a.own, a.ways.findings), others)
+	out, err := decide(in, slices.Concat(a.own, a.ways.findings), others, astray...)
 	out.Unverified = append(out.Unverified, a.ways.unread...)
 	out.Sources = a.world.Sources()
 	return out, err

@@ -27,6 +27,10 @@ type ReachIn struct {
 	Asks []reach.Ask `json:"asks"`
 	// In are the ways by which sites reach the connection. They are asked about when nothing is left to happen.
 	In []WayIn `json:"in,omitempty"`
+	// Callers ask whom the connection's service lets in, once all has happened.
+	Callers *Callers `json:"callers,omitempty"`
+	// Steers asks that the packets of a sender go by a gateway's machine.
+	Steers *Steer `json:"steers,omitempty"`
 	// Own are the full names of the connection's own senders.
 	Own []string `json:"own,omitempty"`
 	// Accept are consents by name. There is none that accepts everything.

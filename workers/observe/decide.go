@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,12 +41,15 @@ func bounded(names []string) []string {
 // control plane can decide goes on as unverified for the connection's own flows, and needs a consent by name for those
 // of others. Others' flows that change refuse without a consent, and so do the connection's own flows that are not as
 // claimed.
-func decide(in ReachIn, claims []reach.Finding, harms []reach.Harm) (ReachOut, error) {
+//
+// More are complaints that were found elsewhere.
+func decide(in ReachIn, claims []reach.Finding, harms []reach.Harm, more ...complaint) (ReachOut, error) {
 	out := ReachOut{Own: claims}
-	var all []complaint
+	all, doubts := in.Callers.ask()
+	all, out.Unverified = append(all, more...), doubts
 	for i, f := range claims {
 		var of []complaint
-		of, out.Unverified = own(in.Asks[i].Want, f, out.Unverified)
+		of, out.Unverified = own(in.Asks[i], f, out.Unverified)
 		all = append(all, of...)
 		if in.Asks[i].Want == reach.Closed {
 			out.Enforcement = out.Enforcement.and(f.Is)
@@ -90,7 +94,8 @@ func (e Enforcement) and(is reach.Outcome) Enforcement {
 }
 
 // own judges one claim about the connection's own flows, and adds what stays unverified.
-func own(want reach.Want, f reach.Finding, unverified []events.Unverified) ([]complaint, []events.Unverified) {
+func own(a reach.Ask, f reach.Finding, unverified []events.Unverified) ([]complaint, []events.Unverified) {
+	want := a.Want
 	switch {
 	case want == reach.Answered: // no destination was named: what nobody can tell of any is no claim
 		if f.Is == reach.Otherwise {
@@ -101,7 +106,7 @@ func own(want reach.Want, f reach.Finding, unverified []events.Unverified) ([]co
 	case f.Is != reach.Otherwise:
 	case want == reach.Closed:
 		return []complaint{{reason: "opened-elsewhere",
-			text: fmt.Sprintf("%s: %s is open, by %s", f.About, f.Flows, by(f))}}, unverified
+			text: fmt.Sprintf("%s: %s is open%s, by %s", f.About, f.Flows, sending(a), by(f))}}, unverified
 	default:
 		return []complaint{{reason: "no-path",
 			text: fmt.Sprintf("%s: %s %s, by %s", f.About, f.Flows, missing(f), by(f))}}, unverified
@@ -181,13 +186,16 @@ func unread(about string, g reach.Gap) complaint {
 	}
 }
 
-// by names what decides: the last object on the way.
-func by(f reach.Finding) string {
-	if len(f.By) == 0 {
-		return "nothing that was read"
+// sending names the subnetwork of the sender.
+func sending(a reach.Ask) string {
+	if a.From.Subnet == "" {
+		return ""
 	}
-	return f.By[len(f.By)-1]
+	return " to " + a.From.Subnet
 }
+
+// by names what decides.
+func by(f reach.Finding) string { return cmp.Or(f.Ends, "nothing that was read") }
 
 // missing says which direction a path lacks.
 func missing(f reach.Finding) string {

@@ -1,8 +1,12 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/events/reach"
@@ -40,9 +44,9 @@ func offers(effects []reach.Effect) (offered, made []reach.Effect) {
 	return offered, made
 }
 
-// Look judges anew. What would refuse a Do is a difference.
+// Look judges anew. What would refuse a Do is a difference, and so is what was proved and nobody can tell any more.
 func (p prove) Look(
-	ctx context.Context, run workers.Run, in ReachIn, _ *ReachOut,
+	ctx context.Context, run workers.Run, in ReachIn, prior *ReachOut,
 ) (workers.Seen[ReachOut], error) {
 	seen := workers.Seen[ReachOut]{Presence: events.Absent}
 	_, lasts, err := p.standing(run).Look(ctx, run)
@@ -56,12 +60,37 @@ func (p prove) Look(
 	switch {
 	case err == nil:
 		seen.Presence = events.Present
+		if doubts := doubted(prior, seen.Out); len(doubts) > 0 {
+			seen.Presence, seen.Detail = events.Different, strings.Join(doubts, "; ")
+		}
 	case errors.As(err, &f) && f.Class == events.Refuse:
 		seen.Presence, seen.Detail = events.Different, err.Error()
 	default:
 		return seen, err
 	}
 	return seen, nil
+}
+
+// doubted are the claims that were proved, and of which nobody can tell any more, with the reasons.
+func doubted(prior *ReachOut, now ReachOut) (out []string) {
+	if prior == nil {
+		return nil
+	}
+	for _, f := range now.Own {
+		was := slices.ContainsFunc(prior.Own, func(p reach.Finding) bool {
+			return p.About == f.About && p.Is == reach.AsWanted
+		})
+		if !was || f.Is != reach.Undecided {
+			continue
+		}
+		var why []string
+		for _, g := range f.Open {
+			why = append(why, fmt.Sprintf("%s: %s (%s)", g.Cause, g.Why, g.Object))
+		}
+		out = append(out, f.About+": nobody can tell any more: "+strings.Join(why, ", ")+", by "+
+			cmp.Or(f.Ends, "nothing that was read"))
+	}
+	return out
 }
 
 // Undo takes the mark away.

@@ -188,3 +188,30 @@ func TestProveAsksWhereNamesLead(t *testing.T) {
 		t.Errorf("look: %+v, %v", seen, err)
 	}
 }
+
+// TestWhatWasProvedAndCannotBeToldIsADifference: a way that nobody can follow any more was known before.
+func TestWhatWasProvedAndCannotBeToldIsADifference(t *testing.T) {
+	for _, proved := range []bool{true, false} {
+		s, p, run, in := standing(t)
+		unread := func() {
+			n := s.networks[home]
+			n.Policies = reach.WholeList(reach.PolicyRoute{Object: "somebody's", Priority: 1, Src: reach.EveryAddress(),
+				Dst: ranges(t, "198.51.100.0/24"), Layer4: []reach.Layer4{reach.EveryProtocol()},
+				Next: reach.NextHop{Kind: reach.ToUnread, Name: "appliance", State: reach.Up}})
+			s.networks[home] = n
+		}
+		if !proved {
+			unread()
+		}
+		out, err := p.Do(t.Context(), run, in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unread()
+		seen, err := p.Look(t.Context(), run, in, &out)
+		if err != nil || (seen.Presence == events.Different) != proved ||
+			proved && !strings.Contains(seen.Detail, "appliance") {
+			t.Errorf("proved %v: %s %q %v", proved, seen.Presence, seen.Detail, err)
+		}
+	}
+}

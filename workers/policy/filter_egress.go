@@ -197,7 +197,7 @@ func (s filterEgress) Look(
 	have, err := driver.Filters.Get(ctx, f)
 	if errors.Is(err, workers.ErrNotFound) {
 		if seen.Presence = events.Absent; claimed {
-			seen.Presence, seen.Detail = events.Different, "claimed, but not there"
+			seen.Presence, seen.Detail = events.Different, "filter "+f.Name+" is claimed, but not there"
 		}
 		return seen, nil
 	}
@@ -231,13 +231,21 @@ func compare(have, want Filter) (events.Presence, string) {
 	case have.Owner != "" && have.Owner != want.Owner:
 		return events.Foreign, "it belongs to " + have.Owner
 	case !have.InForce:
-		return events.Different, "it is not in force"
+		return events.Different, "it is not in force in " + want.place() + because(have.Void)
 	case have.Source != want.Source:
-		return events.Different, "it binds " + have.Source
+		return events.Different, "in " + want.place() + " it binds " + have.Source
 	case have.Default != want.Default || !SameRules(have.Rules, want.Rules):
-		return events.Different, "its rules are others"
+		return events.Different, "its rules in " + want.place() + " are others"
 	}
 	return events.Present, ""
+}
+
+// because adds a reason, where there is one.
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + why
 }
 
 // Undo takes the filter away: its rules out of the shared set first, then its objects, which rules may name no more,

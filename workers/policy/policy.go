@@ -105,3 +105,11 @@ func (p Place) taken() map[int]bool {
 	}
 	return taken
 }
+
+// place is where the filter's rules are, for people.
+func (f Filter) place() string {
+	if f.Gateway != "" {
+		return f.Gateway
+	}
+	return f.Policy
+}

@@ -225,7 +225,7 @@ func (a announce) Look(
 	}
 	got, err := e.driver.Read(ctx, in.Target)
 	if errors.Is(err, workers.ErrNotFound) {
-		seen.Presence, seen.Detail = presence(held || relies, false, settled), "the target is gone"
+		seen.Presence, seen.Detail = presence(held || relies, false, settled), in.Target.ID()+" is gone"
 		return seen, nil
 	}
 	if err != nil {
@@ -247,14 +247,15 @@ func (a announce) Look(
 	seen.Presence = presence(held || relies, there, settled)
 	switch {
 	case seen.Presence == events.Different:
-		seen.Detail = "claimed, and " + map[bool]string{true: "still announced", false: "not announced"}[there]
+		is := map[bool]string{true: "still announced", false: "not announced"}[there]
+		seen.Detail = by + " is claimed, and " + is + " by " + in.Target.ID()
 	case seen.Presence == events.Present && held && len(lost) > 0:
-		seen.Presence, seen.Detail = events.Different, "the target's own ranges "+strings.Join(lost, ", ")+
-			" are not announced"
+		seen.Presence, seen.Detail = events.Different, "the own ranges "+strings.Join(lost, ", ")+" of "+
+			in.Target.ID()+" are not announced"
 	case seen.Presence == events.Present && len(seen.Out.Sight.Stranded) > 0:
 		seen.Presence, seen.Detail = events.Different, "there is no route back to "+strings.Join(
 			seen.Out.Sight.Stranded, ", ",
-		)
+		)+" from "+in.Target.ID()+seen.Out.Sight.absent()
 	}
 	return seen, nil
 }

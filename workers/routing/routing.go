@@ -6,6 +6,7 @@ package routing
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -86,6 +87,18 @@ type Absence struct {
 	Peer   string    `json:"peer"`
 	Since  time.Time `json:"since"`
 	Reason string    `json:"reason"`
+}
+
+// absent names the peers without a session, for people.
+func (s Sight) absent() string {
+	if len(s.Down) == 0 {
+		return ""
+	}
+	var names []string
+	for _, d := range s.Down {
+		names = append(names, d.Peer)
+	}
+	return ", without a session with " + strings.Join(names, ", ")
 }
 
 // Routes keeps static routes of a VPC.

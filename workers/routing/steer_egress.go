@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -163,7 +164,7 @@ func (s steerEgress) Look(
 	case have.Owner != run.Owner():
 		seen.Presence, seen.Detail = events.Foreign, "the route belongs to "+have.Owner
 	case err != nil || !serves(have, want, all):
-		seen.Presence, seen.Detail = events.Different, "the route does not serve the source"
+		seen.Presence, seen.Detail = events.Different, "route "+have.Name+" does not serve the source"
 	default:
 		seen.Presence = events.Present
 	}
@@ -187,7 +188,8 @@ func (s steerEgress) lookUntagged(
 	case serves:
 		seen.Presence = events.Present
 	default:
-		seen.Presence, seen.Detail = events.Different, "no route sends untagged traffic to the gateway"
+		seen.Presence, seen.Detail = events.Different, "no route of "+in.Network+
+			" sends untagged traffic to the gateway "+in.NextHopIP+", "+cmp.Or(best.Name, "none")+" is the first"
 	}
 	return seen, nil
 }

@@ -21,7 +21,8 @@ const (
 		`"network":"projects/acme-net/global/networks/spoke-vpc"`
 	subnets   = "projects/acme-net/regions/europe-west3/subnetworks/"
 	bundleIn  = `"target":{"googleApisBundle":"all-apis"},"address":{"pool":"psc-frankfurt"}`
-	namesIn   = `"names":{"hostnames":"auto"},"publicAccess":"forbid","invokers":["serviceAccount:a@acme-prod.iam.gserviceaccount.com"]`
+	calledIn  = `"names":{"hostnames":"auto"},"invokers":["serviceAccount:a@acme-prod.iam.gserviceaccount.com"]`
+	namesIn   = calledIn + `,"publicAccess":"forbid"` // which lets in networks that the service sends to
 	attachIn  = `"target":{"serviceAttachment":"projects/acme-producers/regions/europe-west3/serviceAttachments/orders-sa"},"address":{"subnet":"` + subnets + `endpoints"},"names":{"hostnames":["orders.api.acme.example","a.api.acme.example"]}`
 	byRouter  = `{"via":"cloud-router","project":"acme-net","region":"europe-west3","router":"edge-1"}`
 	byGateway = `{"via":"aviatrix","spokeGateway":"gcp-spoke-1","connections":["site-1"]}`
@@ -71,10 +72,10 @@ func (p factPlan) restoring() string {
 func factPlans() []factPlan {
 	all := map[string]string{
 		"attachment":    ways(attachIn, byRouter, ""),
-		"ingress-only":  ways(bundleIn+","+namesIn, byRouter, ""),
+		"ingress-only":  ways(bundleIn+","+calledIn, byRouter, ""),
 		"two-announce":  ways(bundleIn+`,"endpoint":"own"`, byRouter+","+byGateway, ""),
 		"no-filter":     ways("", "", byRange),
-		"no-announce":   "{" + someService + `,"ingress":{"target":{"googleApisBundle":"vpc-sc"},"address":{"ip":"10.200.0.9"},"publicAccess":"forbid"},"onWithdraw":"restore"}`,
+		"no-announce":   "{" + someService + `,"ingress":{"target":{"googleApisBundle":"vpc-sc"},"address":{"ip":"10.200.0.9"},"publicAccess":"forbid"},"egress":{` + byOwnNIC + `},"onWithdraw":"restore"}`,
 		"own-aggregate": ways(bundleIn+`,"endpoint":"own","advertise":"aggregate"`, byRouter, ""),
 		"existing":      ways("", "", byExisting),
 		"subnet":        ways("", "", bySubnet+byFirewall),

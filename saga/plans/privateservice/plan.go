@@ -280,6 +280,7 @@ func (r *recipe) cutover() {
 			saga.Spec{Name: "grant-invoker", Kind: egress.KindGrantInvoker, Prefix: "grant"}, grant)
 		r.before = append(r.before, h.Name())
 	}
+	r.addProveWayIn()
 	last := r.before
 	if in.Names != nil {
 		r.addProveNames()

@@ -1,6 +1,7 @@
 package privateservice
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -25,9 +26,11 @@ func Postconditions(o saga.Outputs) []string {
 }
 
 type judge struct {
-	o       saga.Outputs
-	ip      string
-	failing []string
+	o  saga.Outputs
+	ip string
+	// unchecked is the service, where its invoker check is off.
+	unchecked string
+	failing   []string
 }
 
 func (j *judge) need(holds bool, format string, args ...any) {
@@ -97,15 +100,20 @@ func (j *judge) egress() {
 		j.need(out.Void == "", "%s: the filter does not decide: %s", step, out.Void)
 	})
 	each(j, egress.KindBindService, func(step string, out egress.BindServiceOut) {
+		j.unchecked = out.Unchecked
 		j.need(out.Serving, "%s: the service does not yet serve with the binding", step)
 	})
 }
 
-// access: whoever was granted can invoke.
+// access: whoever was granted can invoke, and nobody else.
 func (j *judge) access() {
+	each(j, egress.KindRestrictIngress, func(_ string, out egress.RestrictIngressOut) {
+		j.unchecked = cmp.Or(j.unchecked, out.Unchecked)
+	})
 	each(j, egress.KindGrantInvoker, func(step string, out egress.GrantInvokerOut) {
 		for _, member := range out.Added {
 			j.need(slices.Contains(out.Have, member), "%s: %s has lost the invoker role", step, member)
 		}
+		j.need(j.unchecked == "", "%s: the invoker check of %s is off: whoever comes in may call", step, j.unchecked)
 	})
 }

@@ -132,6 +132,8 @@ func TestEveryPostconditionIsJudged(t *testing.T) {
 		"another zone answers before ours": {
 			func(s *seen) { s.names.Zones[0].Answers = "corp" }, []string{"map-names", "a.run.app", "corp"},
 		},
+		"a bound service checks no invoker": {func(s *seen) { s.bound.Unchecked = "p/r/s" },
+			[]string{"grant-invoker", "p/r/s"}},
 		"the connector is in error": {
 			func(s *seen) { s.connector.State = "ERROR" }, []string{"attach-connector", "ERROR"},
 		},

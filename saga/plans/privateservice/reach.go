@@ -11,7 +11,6 @@ import (
 	"github.com/culvertnet/culvert/workers/network"
 	"github.com/culvertnet/culvert/workers/observe"
 	"github.com/culvertnet/culvert/workers/policy"
-	"github.com/culvertnet/culvert/workers/routing"
 )
 
 // A plan with a way out asks the model of reach before anything has an effect (check-reach): do the service's packets
@@ -43,12 +42,15 @@ func (r *recipe) addCheckReach() {
 		if r.Ingress.Names != nil {
 			d.offer(r)
 		}
+		d.callers(r)
 		d.add(r.b)
 		return
 	}
 	q := r.question()
 	q.effects(r)
 	q.offered(r)
+	q.callers(r)
+	q.steers(r)
 	saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "check-reach", Kind: observe.KindCheck, Check: true}, q.ReachIn,
 		q.binds...)
 }
@@ -75,16 +77,19 @@ func (r *recipe) addProveReach() {
 	r.bound = append(r.bound, h.Name())
 }
 
-// addProveNames asks, right before the names lead to the endpoint, who would lose what they are used for. Where
-// prove-reach has done so, nothing but the binding has happened since.
+// addProveNames asks, right before the names lead to the endpoint, who would lose what they are used for, and whether
+// what sites send arrives there and is answered. Where prove-reach has done so, nothing but the binding has happened
+// since.
 func (r *recipe) addProveNames() {
 	if r.Egress != nil && r.claimsReach() {
 		return
 	}
 	q := &reachQuestion{ReachIn: &observe.ReachIn{Networks: []observe.Scope{r.scope()},
 		Controllers: controllers(r.op), Asks: []reach.Ask{}, Accept: slices.Clone(r.Accept)}}
+	q.Networks[0].Regions = r.regions()
 	q.own(r)
 	q.named(r)
+	q.waysIn(r)
 	h := saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "prove-names", Kind: observe.KindProveReach, Prefix: "named",
 		After: r.before}, q.ReachIn, q.binds...)
 	r.before = append(r.before, h.Name())
@@ -187,31 +192,6 @@ func (r *recipe) claims() (asks []reach.Ask) {
 	}
 	return append(asks, reach.Ask{About: "everything else is closed", From: sender(), Want: reach.Closed,
 		Except: slices.Concat(f.LetOut(), r.openings()), Firewall: true})
-}
-
-// waysIn are the announcements over which sites reach the endpoint: what they send arrives and is answered. A speaker
-// tells no more than its neighbours, of which nobody knows where they are.
-func (q *reachQuestion) waysIn(r *recipe) {
-	if r.Ingress == nil {
-		return
-	}
-	for _, a := range r.Ingress.Announce {
-		t := r.target(a)
-		way := observe.WayIn{Network: r.Network}
-		switch t.Via {
-		case routing.ViaCloudRouter:
-			way.Router, way.Region = "projects/"+t.Project+"/regions/"+t.Region+"/routers/"+t.Router, t.Region
-		case routing.ViaAviatrix:
-			way.Controller, way.Gateway, way.Connections = t.Controller, t.Gateway, t.Connections
-		default:
-			continue
-		}
-		q.In = append(q.In, way)
-	}
-	for i := range q.In {
-		q.binds = append(q.binds, saga.Fill(&q.In[i].Address,
-			saga.Field(r.address, func(o *network.ReserveAddressOut) *string { return &o.IP })))
-	}
 }
 
 // openings are what the operator leaves open to everybody.

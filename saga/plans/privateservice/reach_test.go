@@ -215,3 +215,50 @@ func TestWhatAPlanAsksOfTheWayIn(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatAPlanAsksOfCallers: whom the service lets in is asked for by what check-egress has read of it, before
+// anything has an effect; a service that the plan binds sends to the network. A producer's service is not ours to ask
+// about.
+func TestWhatAPlanAsksOfCallers(t *testing.T) {
+	const vpc = "projects/acme-net/global/networks/spoke-vpc"
+	whole := &observe.Callers{Service: "service acme-prod/europe-west3/fn-1", Project: "acme-prod", Network: vpc,
+		Home: "acme-net", Becomes: "internal", Invokers: []string{"user:a@acme.example"}}
+	bound := *whole
+	bound.SendsTo = vpc
+	for name, c := range map[string]struct {
+		data  string
+		want  *observe.Callers
+		binds []string
+	}{
+		"ingress alone": {ways(bundleIn, byRouter, ""), whole,
+			[]string{"ingress", "openInvoker", "sendsTo", "unsure"}},
+		"with a way out":  {ways(bundleIn, byRouter, connector), &bound, []string{"ingress", "openInvoker"}},
+		"a way out alone": {ways("", "", connector), nil, nil},
+	} {
+		in, binds := asked(t, planned(t, c.data), "check-reach")
+		if in.Callers != nil {
+			in.Callers.Service = whole.Service // of the test's own service
+		}
+		if diff := cmp.Diff(c.want, in.Callers); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		for _, field := range c.binds {
+			if of := binds["/callers/"+field]; of != "check-egress/admits/"+field {
+				t.Errorf("%s: %s is bound to %q", name, field, of)
+			}
+		}
+	}
+	if in, _ := asked(t, planned(t, variants()["attachment"]), "check-reach"); in.Callers != nil {
+		t.Errorf("a producer's service is asked about: %+v", in.Callers)
+	}
+}
+
+// TestAFilterByGroupsAsksForItsRoute: the controller's own route has to lead to the gateway before anything is made.
+func TestAFilterByGroupsAsksForItsRoute(t *testing.T) {
+	for filter, want := range map[string]bool{"," + byWebGroup: true, "," + byTag: false, "": false} {
+		in, binds := asked(t, planned(t, ways("", "", connector+filter)), "check-reach")
+		if asks := in.Steers != nil; asks != want || want && binds["/steers/address"] != "check-policy/nextHopIp" {
+			t.Errorf("with the filter %q it asks: %v, bound to %q", filter, asks, binds["/steers/address"])
+		}
+	}
+}

@@ -119,14 +119,16 @@ func (r *removal) departs() (*departure, error) {
 
 // add puts the question into a plan, where there is one.
 func (d *departure) add(b *saga.Builder) {
-	if len(d.Effects) == 0 {
+	if len(d.Effects) == 0 && d.Callers == nil {
 		return
 	}
 	d.scope.ConnectorProjects = slices.Compact(slices.Sorted(slices.Values(d.scope.ConnectorProjects)))
 	if len(d.scope.Regions) == 0 && len(d.access) == 0 && d.region != "" {
 		d.scope.Regions = []string{d.region}
 	}
-	d.Networks = []observe.Scope{d.scope}
+	if d.Networks = []observe.Scope{d.scope}; len(d.Effects) == 0 { // then nothing is read
+		d.Networks, d.Asks = []observe.Scope{}, []reach.Ask{}
+	}
 	if len(d.access) > 0 {
 		d.bindAccess(b)
 	}

@@ -119,6 +119,8 @@ func (o Order) ingress() object {
 	}
 	if o.Attachment == "" {
 		in["invokers"] = []string{"serviceAccount:partner@acme-prod.iam.gserviceaccount.com"}
+	}
+	if o.Attachment == "" && !o.NoEgress { // else it would let in nobody: the service sends to no network
 		in["publicAccess"] = "forbid"
 	}
 	return in

@@ -83,11 +83,4 @@ func (s *Stage) Run(ctx context.Context, in Intent) (events.Status, error) {
 const settled = 120 * step
 
 // rest lets the world come to rest.
-func (s *Stage) rest(ctx context.Context) error {
-	for range settled / step {
-		if err := s.gate.passed(ctx, s.Clock.Pass(step)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (s *Stage) rest(ctx context.Context) error { return s.Pass(ctx, settled) }
