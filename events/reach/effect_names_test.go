@@ -120,3 +120,20 @@ func TestNamesTakeAFreeAddress(t *testing.T) {
 		t.Error("names at an endpoint that nobody has made")
 	}
 }
+
+// TestAClosedPortOfANameIsNoLoss: what a rule denies to every address was closed before the name led to an endpoint:
+// nobody's name is at the metadata server, to which alone no rule applies.
+func TestAClosedPortOfANameIsNoLoss(t *testing.T) {
+	w := neighbours(t)
+	w.Networks[0].Firewall.Rules.Items = append(w.Networks[0].Firewall.Rules.Items, Rule{Object: "no telnet",
+		Priority: 1, Act: Deny, Src: Peer{Ranges: EveryAddress()}, Dst: Peer{Ranges: EveryAddress()},
+		Layer4: []Layer4{Protocol(TCP, Port(23))}, Target: Target{All: true}})
+	harms, _, err := Harms(w, []Effect{
+		{Step: "create-endpoint", Network: "net", Consented: true, Endpoint: &EndpointEffect{Object: "psc",
+			IP: "10.0.0.77", Region: "r"}},
+		{Step: "map-names", Network: "net", Names: &NamesEffect{Hostnames: []string{"orders.api.example"},
+			Endpoint: "psc"}}})
+	if err != nil || len(harms) > 0 {
+		t.Errorf("%+v, %v", harms, err)
+	}
+}

@@ -208,12 +208,22 @@ func (r *run) settleNames() Flows {
 			b = google
 		} else {
 			r.gap(a.gap)
+			b = r.elsewhere(b)
 		}
 		out = out.Union(Flows{[]Box{b}})
 	}
 	// A name with no address reaches nobody: what is left out of the way is lost.
 	r.lose(r.question.Flows.Subtract(out).Subtract(r.vain))
 	return out
+}
+
+// elsewhere is what of a name's flows is to an address that it may have: nobody's name is the metadata server's, to
+// which no rule applies, so that a name could be lost there that every rule denies.
+func (r *run) elsewhere(b Box) Box {
+	to := b
+	to.Dst = b.Dst.Subtract(metadataServer())
+	r.vain = r.vain.Union(Flows{[]Box{b}}.Subtract(FlowsOf(to)))
+	return to
 }
 
 // named notes who has answered the name of some flows, and with nothing where there is no address of their family.
