@@ -172,8 +172,36 @@ func nextPrefix(p netip.Prefix) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}), p.Bits())
 }
 
+// ownSubnetwork is the subnetwork that an auto mode network has in the request's region. An internal address that names
+// none is in it; guess: that of the network "default" where none is named either, and the refusal where there is none.
+func (r *request) ownSubnetwork(doc world.Doc) (string, *refusal) {
+	network := str(doc, "network")
+	if network == "" {
+		network = "global/networks/default"
+	}
+	name, _, bad := r.networkOf(network)
+	if bad != nil {
+		return "", bad
+	}
+	for e := range r.all("subnetworks", "") {
+		if relative(str(e.Doc, "network"), "") == name && segment(e.Name, "regions") == r.region &&
+			r.autoSubnetwork(e.Name, e.Doc) {
+			return e.Name, nil
+		}
+	}
+	return "", invalid("resource.subnetwork", "", "The network '%s' has no subnetwork of its own in this region.", name)
+}
+
 // subnetAddress reserves an address inside a subnet; without one the server picks the first free.
 func subnetAddress(r *request, doc world.Doc) (world.Doc, *refusal) {
+	if str(doc, "subnetwork") == "" {
+		own, bad := r.ownSubnetwork(doc)
+		if bad != nil {
+			return nil, bad
+		}
+		delete(doc, "network")
+		doc["subnetwork"] = link(own)
+	}
 	name := relative(str(doc, "subnetwork"), r.project)
 	subnet, ok := r.get("subnetworks", name)
 	if !ok {

@@ -20,8 +20,23 @@ func TestAutoModeNetworkBringsItsSubnetworks(t *testing.T) {
 	r.changed("POST", west3+"/addresses", obj{
 		"name": "inside", "addressType": "INTERNAL", "subnetwork": "regions/europe-west3/subnetworks/auto",
 	})
-	r.refused(no{400, "addresses/inside"}, "DELETE", global+"/networks/auto", nil)
+	r.usedInside("DELETE", global+"/networks/auto", "addresses/inside")
 	r.changed("DELETE", west3+"/addresses/inside", nil)
+	// An internal address that names no subnetwork is in the network's own one of the region.
+	r.changed("POST", west3+"/addresses", obj{"name": "inside", "addressType": "INTERNAL",
+		"network": "global/networks/auto", "description": nil, "labels": nil})
+	address := r.get(west3 + "/addresses/inside")
+	if got, _ := address["subnetwork"].(string); !strings.HasSuffix(got, "regions/europe-west3/subnetworks/auto") ||
+		!strings.HasPrefix(address["address"].(string), "10.156.") {
+		t.Errorf("an address without a subnetwork: %v", address)
+	}
+	if _, has := address["labels"]; has || address["description"] != "" {
+		t.Errorf("what was null: %v", address)
+	}
+	r.changed("DELETE", west3+"/addresses/inside", nil)
+	r.refused(no{400, "no subnetwork of its own"}, "POST", west3+"/addresses", obj{"name": "x",
+		"addressType": "INTERNAL", "network": spoke})
+	r.refused(no{404, "networks/default"}, "POST", west3+"/addresses", obj{"name": "x", "addressType": "INTERNAL"})
 	r.changed("DELETE", global+"/networks/auto", nil)
 	r.refused(no{404, "notFound"}, "GET", own, nil)
 	r.clean()

@@ -30,6 +30,7 @@ type collection struct {
 	patched  func(r *request, name string, doc world.Doc)          // what happens after the patch
 	view     func(r *request, name string, doc world.Doc)          // fields that are computed when read
 	labels   bool
+	usedLate bool // only the operation of a delete tells that somebody uses it
 }
 
 type durations struct{ insert, delete, patch time.Duration }
@@ -97,6 +98,7 @@ func (c collection) insert(r *request) (world.Doc, *refusal) {
 	if bad := r.checkLocation(r.region, name); bad != nil && r.region != "" {
 		return nil, bad
 	}
+	r.body = withoutNulls(r.body)
 	doc, bad := c.build(r)
 	if bad != nil {
 		return nil, bad
@@ -138,7 +140,10 @@ func (c collection) delete(r *request) (world.Doc, *refusal) {
 		return nil, notReady(name)
 	}
 	if c.user != nil {
-		if by := c.user(r, name, doc); by != "" {
+		if by := c.user(r, name, doc); by != "" && c.usedLate {
+			return r.usedInside(op{typ: "delete", target: name, id: str(doc, "id"), took: c.took.delete},
+				inUse(c.singular, name, by)), nil
+		} else if by != "" {
 			return nil, inUse(c.singular, name, by)
 		}
 	}

@@ -160,7 +160,7 @@ func TestSubnetwork(t *testing.T) {
 
 func TestNetworkIsHeldByWhatIsInIt(t *testing.T) {
 	r := newRig(t)
-	r.refused(no{400, "resourceInUseByAnotherResource"}, "DELETE", global+"/networks/spoke-vpc", nil)
+	r.usedInside("DELETE", global+"/networks/spoke-vpc", "is already being used by")
 	r.changed("POST", global+"/networks", obj{"name": "mine", "autoCreateSubnetworks": false})
 	r.changed("POST", west3+"/subnetworks", obj{
 		"name": "mine", "network": "global/networks/mine", "ipCidrRange": "10.99.0.0/24",
@@ -169,7 +169,7 @@ func TestNetworkIsHeldByWhatIsInIt(t *testing.T) {
 	if len(links) != 1 || !strings.HasSuffix(links[0].(string), "/subnetworks/mine") {
 		t.Errorf("subnetworks of the network: %v", links)
 	}
-	r.refused(no{400, "already being used by"}, "DELETE", global+"/networks/mine", nil)
+	r.usedInside("DELETE", global+"/networks/mine", "subnetworks/mine")
 	r.ok("DELETE", west3+"/subnetworks/mine", nil)
 	r.refused(no{400, "resourceNotReady"}, "DELETE", west3+"/subnetworks/mine", nil)
 	r.pass(time.Minute)

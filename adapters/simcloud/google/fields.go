@@ -110,6 +110,30 @@ func without(d map[string]any, fields ...string) world.Doc {
 	return out
 }
 
+// withoutNulls copies a document without members that are null: in a new resource they say as much as absent ones.
+func withoutNulls(d map[string]any) world.Doc {
+	out := make(world.Doc, len(d))
+	for k, v := range d {
+		switch v := v.(type) {
+		case nil:
+		case map[string]any:
+			out[k] = map[string]any(withoutNulls(v))
+		case []any:
+			entries := make([]any, 0, len(v))
+			for _, e := range v {
+				if inner, ok := e.(map[string]any); ok {
+					e = map[string]any(withoutNulls(inner))
+				}
+				entries = append(entries, e)
+			}
+			out[k] = entries
+		default:
+			out[k] = v
+		}
+	}
+	return out
+}
+
 // mergePatch applies RFC 7386 to a copy: objects merge, null removes, everything else, arrays too, replaces.
 func mergePatch(d, patch map[string]any) world.Doc {
 	out := without(d)

@@ -22,7 +22,7 @@ func networks() collection {
 		singular: "network",
 		schema:   structSchema[compute.Network](),
 		took:     durations{insert: 15 * time.Second, delete: networkDelete, patch: 10 * time.Second},
-		build:    buildNetwork, user: networkUser, view: viewNetwork, patch: patchNetwork,
+		build:    buildNetwork, user: networkUser, usedLate: true, view: viewNetwork, patch: patchNetwork,
 		inserted: func(r *request, name string, _ time.Duration) { r.autoSubnetworks(name) },
 		deleted:  func(r *request, name string, _ world.Doc) { r.deleteAutoSubnetworks(name, networkDelete) },
 	}

@@ -30,11 +30,29 @@ func (r *request) accept(o op, effect func()) (world.Doc, *refusal) {
 	if r.tx.Fault != nil {
 		r.failInside(doc, o.took)
 	}
+	r.remember(doc)
+	return doc, nil
+}
+
+// remember keeps an operation under the request id of its call.
+func (r *request) remember(operation world.Doc) {
 	if id := r.query.Get("requestId"); id != "" {
 		key := strings.Join([]string{r.project, id, r.http.Method, r.http.URL.Path}, " ")
-		r.tx.QuietPut(vendor, "requests", key, world.Doc{"operation": r.operationName(str(doc, "name"))})
+		r.tx.QuietPut(vendor, "requests", key, world.Doc{"operation": r.operationName(str(operation, "name"))})
 	}
-	return doc, nil
+}
+
+// usedInside starts an operation that ends with a refusal and has no effect, as the deletion of a network in use does
+// in recordings (kcc: DONE with 400 and RESOURCE_IN_USE_BY_ANOTHER_RESOURCE).
+func (r *request) usedInside(o op, why *refusal) world.Doc {
+	doc := r.operation(o)
+	r.later(o.took, "operations", r.operationName(str(doc, "name")), world.Doc{
+		"httpErrorStatusCode": why.status, "httpErrorMessage": "BAD REQUEST",
+		"error": map[string]any{"errors": []any{map[string]any{
+			"code": "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", "message": why.message}}},
+	})
+	r.remember(doc)
+	return doc
 }
 
 // repeated returns the operation that an earlier call with the same requestId started, however it ended: the server

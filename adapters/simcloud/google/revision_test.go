@@ -211,7 +211,7 @@ func TestAConnectorGoesUnderItsUsers(t *testing.T) {
 	r.refused(no{404, "not found"}, "GET", path, nil)
 	for _, user := range []string{"/services/plain", "/services/numbered", "/services/old", "/services/tagged",
 		"/jobs/nightly", "/workerPools/pool", "/instances/one"} {
-		r.refused(no{400, "already being used"}, "DELETE", "/compute/v1/projects/net/global/networks/vpc", nil)
+		r.usedInside("DELETE", "/compute/v1/projects/net/global/networks/vpc", "already being used")
 		r.changed("DELETE", appRun+user, nil)
 	}
 	r.changed("DELETE", "/v1/apps/app/services/default/versions/v1", nil)

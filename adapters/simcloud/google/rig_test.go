@@ -124,6 +124,24 @@ func (r *rig) refused(want no, method, path string, body any) {
 	}
 }
 
+// usedInside makes a call whose operation says that somebody uses the thing, and that leaves no effect.
+func (r *rig) usedInside(method, path, text string) {
+	r.t.Helper()
+	before := len(r.s.World.Effects())
+	started := r.ok(method, path, nil)
+	r.pass(5 * time.Minute)
+	done := r.get(strings.TrimPrefix(started["selfLink"].(string), "https://www.googleapis.com"))
+	if done["status"] != "DONE" || done["httpErrorStatusCode"] != 400.0 ||
+		!strings.Contains(fmt.Sprint(done["error"]), "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE") ||
+		!strings.Contains(fmt.Sprint(done["error"]), text) {
+		r.t.Errorf("%s %s: the operation says %v, want %q", method, path, done, text)
+	}
+	r.get(path)
+	if after := len(r.s.World.Effects()); after != before {
+		r.t.Errorf("%s %s: refused, but the ledger grew by %d", method, path, after-before)
+	}
+}
+
 // clean fails unless the world is as at its baseline.
 func (r *rig) clean() {
 	r.t.Helper()

@@ -98,6 +98,14 @@ func (c *comparison) compare(e exchange, got reply) {
 	}
 }
 
+// unsent adds an exchange that could not be sent, or whose answer could not be read, to a row: it counts as a request
+// without the recorded status.
+func (c *comparison) unsent(e exchange, why error) {
+	c.requests++
+	c.statusNotes = append(c.statusNotes,
+		fmt.Sprintf("%s %s: recorded %d, not sent: %v", e.method, e.path, e.status, why))
+}
+
 func anyOf(doc map[string]any) any {
 	if doc == nil {
 		return nil

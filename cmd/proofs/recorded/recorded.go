@@ -110,15 +110,19 @@ func recordedRows(ctx context.Context, r *replay, projects []string, list []exch
 			continue
 		}
 		got, err := r.send(ctx, e)
-		if err != nil {
-			return nil, err
+		if ended := ctx.Err(); ended != nil {
+			return nil, ended
 		}
-		if got.unserved() {
+		if err == nil && got.unserved() {
 			unserved[e.kind()]++
 			continue
 		}
 		if rows[e.kind()] == nil {
 			rows[e.kind()] = &comparison{}
+		}
+		if err != nil { // the others are still worth their comparison
+			rows[e.kind()].unsent(e, err)
+			continue
 		}
 		rows[e.kind()].compare(e, got)
 	}

@@ -107,6 +107,62 @@ func TestRecordedReplay(t *testing.T) {
 	}
 }
 
+// TestAnExchangeThatCannotBeSent is told in its row, and those behind it are compared all the same.
+func TestAnExchangeThatCannotBeSent(t *testing.T) {
+	const broken = `GET https://compute.googleapis.com/compute/v1/projects/${projectId}/global/networks?filter=%zz
+
+200 OK
+
+{"kind": "compute#networkList"}
+
+---
+
+GET https://compute.googleapis.com/compute/v1/projects/${projectId}/global/networks?a=1;b=2
+
+200 OK
+
+{"kind": "compute#networkList"}
+
+---
+
+`
+	file := filepath.Join(t.TempDir(), "broken.http.log")
+	if err := os.WriteFile(file, []byte(broken+twoNetworks), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := recordedLog(t.Context(), file, map[string]int{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	networks := rows["compute/networks"]
+	if networks == nil || networks.requests != 7 || networks.statuses != 5 {
+		t.Fatalf("networks: %+v", networks)
+	}
+	for i, want := range []string{"%zz", "semicolon"} {
+		if !strings.Contains(networks.statusNotes[i], want) {
+			t.Errorf("note %d: %s, want %s", i, networks.statusNotes[i], want)
+		}
+	}
+	if err := networks.verdict(); err == nil || !strings.Contains(err.Error(), "not sent") {
+		t.Errorf("verdict: %v", err)
+	}
+}
+
+// TestQueriesAreTakenApartFirst: what is escaped in a value stays in it.
+func TestQueriesAreTakenApartFirst(t *testing.T) {
+	r := &replay{names: newNames()}
+	for recorded, want := range map[string]string{
+		"filter=name%3D%22a%26b%22&alt=json": "alt=json&filter=name%3D%22a%26b%22",
+		"a=1%2B1&b=x+y":                      "a=1%2B1&b=x+y",
+		"project=${projectId}":               "project=" + recordedProject,
+		"":                                   "",
+	} {
+		if got, err := r.query(exchange{query: recorded}, nil); err != nil || got != want {
+			t.Errorf("%s: got %s, %v", recorded, got, err)
+		}
+	}
+}
+
 func TestFits(t *testing.T) {
 	for _, c := range []struct {
 		want, have any

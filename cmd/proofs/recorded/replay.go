@@ -120,6 +120,22 @@ func (r *replay) path(e exchange, choice map[string]string) string {
 	return r.names.expand(e.path, choice)
 }
 
+// query is the recorded query with values in the place of its placeholders. It is taken apart before anything is
+// unescaped: a value may have an ampersand of its own.
+func (r *replay) query(e exchange, choice map[string]string) (string, error) {
+	recorded, err := url.ParseQuery(e.query)
+	if err != nil {
+		return "", fmt.Errorf("query %q: %w", e.query, err)
+	}
+	values := url.Values{}
+	for name, list := range recorded {
+		for _, v := range list {
+			values.Add(name, r.names.expand(v, choice))
+		}
+	}
+	return values.Encode(), nil
+}
+
 // once sends the request with one reading of its mentions.
 func (r *replay) once(ctx context.Context, e exchange, choice map[string]string) (reply, error) {
 	path := r.path(e, choice)
@@ -132,15 +148,11 @@ func (r *replay) once(ctx context.Context, e exchange, choice map[string]string)
 		}
 		body = bytes.NewReader(raw)
 	}
-	query, err := url.QueryUnescape(e.query)
+	query, err := r.query(e, choice)
 	if err != nil {
-		return reply{}, fmt.Errorf("query %q: %w", e.query, err)
+		return reply{}, err
 	}
-	values, err := url.ParseQuery(strings.ReplaceAll(r.names.expand(query, choice), "+", "%2B"))
-	if err != nil {
-		return reply{}, fmt.Errorf("query %q: %w", e.query, err)
-	}
-	target := r.root + (&url.URL{Path: path, RawQuery: values.Encode()}).String()
+	target := r.root + (&url.URL{Path: path, RawQuery: query}).String()
 	req, err := http.NewRequestWithContext(ctx, e.method, target, body)
 	if err != nil {
 		return reply{}, err
