@@ -36,6 +36,7 @@ type request struct {
 type answer struct {
 	status int
 	body   []byte
+	words  string // what a v2.5 answer says to people, without the session
 }
 
 // envelope is the answer of every v2 call: HTTP 200 also when it refuses.
@@ -171,14 +172,17 @@ func (c *controller) rest(ctx context.Context, in resource, into any) error {
 			Message string `json:"message"`
 		}
 		readable := json.Unmarshal(a.body, &told) == nil && told.Message != ""
+		a.words = withoutSession(told.Message, cid)
 		switch {
 		case readable && expired(told.Message, cid):
 			return errSession
+		case a.status == http.StatusNotFound && in.method == http.MethodPost: // what is to be made cannot be gone
+			return workers.Refuse("refused", "call %s: HTTP %d: %s", name, a.status, a.words)
 		case a.status == http.StatusNotFound:
-			return fmt.Errorf("call %s: %s: %w", name, withoutSession(told.Message, cid), workers.ErrNotFound)
+			return fmt.Errorf("call %s: %s: %w", name, a.words, workers.ErrNotFound)
 		case slices.Contains(declined, a.status),
 			readable && a.status < 500 && a.status != http.StatusTooManyRequests:
-			return c.client.told(name, mutates, a.status, withoutSession(told.Message, cid))
+			return c.client.told(name, mutates, a.status, a.words)
 		}
 		return c.client.status(name, mutates, a)
 	})

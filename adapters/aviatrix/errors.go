@@ -159,9 +159,12 @@ func (c *Client) told(name string, mutates bool, status int, text string) error 
 	return workers.Refuse("refused", "call %s: HTTP %d: %s", name, status, text)
 }
 
-// status folds an answer that is not the API's own: a proxy's page, a v2.5 error without a message.
+// status folds an answer that decides nothing: a proxy's page, a v2.5 error of the server's own or without a message.
 func (c *Client) status(name string, mutates bool, a answer) error {
 	err := fmt.Errorf("call %s: HTTP %d", name, a.status)
+	if a.words != "" {
+		err = fmt.Errorf("%w: %s", err, a.words)
+	}
 	switch {
 	case a.status == http.StatusTooManyRequests:
 		return workers.Retry("throttled", c.paced(againAfter), err)

@@ -40,8 +40,7 @@ func (f gatewayFacts) read(ctx context.Context, name string, in observe.Machines
 	if err != nil {
 		return observe.Fabric{}, err
 	}
-	s := &survey{controller: ctl}
-	s.inventory = sync.OnceValue(func() *inventory { return s.networks(ctx) })
+	s := newSurvey(ctx, ctl)
 	if err := s.list(ctx); err != nil {
 		return observe.Fabric{}, err
 	}
@@ -135,6 +134,12 @@ type survey struct {
 	peering look
 	// inventory is that of networks; it is asked for once, when it is needed.
 	inventory func() *inventory
+}
+
+func newSurvey(ctx context.Context, c *controller) *survey {
+	s := &survey{controller: c}
+	s.inventory = sync.OnceValue(func() *inventory { return s.networks(ctx) })
+	return s
 }
 
 // A look is a read: its call and scope, the time before it, and what it left open.

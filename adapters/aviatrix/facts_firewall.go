@@ -109,7 +109,8 @@ func (c *controller) deployment(ctx context.Context, v version) (providers []str
 	return policy.Providers, true, nil
 }
 
-// deployedTo tells whether the firewall is deployed to a cloud.
+// deployedTo tells whether the firewall is deployed to a cloud. guess: a policy that names none deploys to none; the
+// vendor's client takes at least one.
 func deployedTo(cloud string, providers []string) bool {
 	return slices.ContainsFunc(providers, func(p string) bool { return strings.EqualFold(p, cloud) })
 }

@@ -34,15 +34,22 @@ func (g *members) union(ids []string) (out reach.Group) {
 	return out
 }
 
+// The members of the groups that every controller has: all addresses, and what is in no private range (vendor's page
+// about SmartGroups, default groups).
+var (
+	everyIPv4     = reach.RangesOf(netip.PrefixFrom(netip.IPv4Unspecified(), 0))
+	privateRanges = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"}
+	publicRanges  = everyIPv4.Subtract(rangesIn(privateRanges))
+)
+
 // group is who is in one group. The two that every controller has are by documents: all addresses, and what is in no
 // private range.
 func (g *members) group(id string) (out reach.Group) {
-	all := reach.RangesOf(netip.PrefixFrom(netip.IPv4Unspecified(), 0))
 	switch id {
 	case anywhere:
-		return reach.Group{Ranges: all}
+		return reach.Group{Ranges: everyIPv4}
 	case publicInternet:
-		return reach.Group{Ranges: all.Subtract(rangesIn([]string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"}))}
+		return reach.Group{Ranges: publicRanges}
 	}
 	one, ok := g.groups[id]
 	if !ok {

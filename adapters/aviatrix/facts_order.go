@@ -57,6 +57,9 @@ type ruleOrder struct {
 	out   []placed
 	taken map[string]bool // sets and rules by id
 	ids   func(point string) string
+	// end is the id of the place at which the order ends, ended that it was reached; empty for none.
+	end   string
+	ended bool
 }
 
 // rawSets are all rule sets, and the list of rules that are made by hand.
@@ -79,7 +82,30 @@ func (s *survey) readSets(ctx context.Context) (out rawSets) {
 // ordered gives the rule sets in their order. A set that is attached nowhere is not in force; one whose place is not
 // known is a gap.
 func (s *survey) ordered(ctx context.Context, read rawSets, l *look) []placed {
-	o := ruleOrder{taken: map[string]bool{defaultRule: true}, sets: read.sets.told.Sets, hand: read.hand.told.Policies}
+	o := s.order(ctx, read, l)
+	o.walk()
+	for _, set := range o.sets {
+		if !o.taken[set.UUID] && (set.AttachTo != "" || set.System) && o.news(set.Policies) {
+			l.gap(reach.ListNotWhole, actSets, "the place of rule set "+set.Name+" in the order is not known")
+		}
+	}
+	return o.out
+}
+
+// orderedTo gives the rule sets before a place. That the place is not in the order is a gap.
+func (s *survey) orderedTo(ctx context.Context, place string, read rawSets, l *look) []placed {
+	o := s.order(ctx, read, l)
+	o.end = place
+	o.walk()
+	if !o.ended && len(l.gaps) == 0 {
+		l.gap(reach.ListNotWhole, actPoints, "the place of "+s.controller.point+" in the order is not known")
+	}
+	return o.out
+}
+
+// order begins with what was read.
+func (s *survey) order(ctx context.Context, read rawSets, l *look) *ruleOrder {
+	o := &ruleOrder{taken: map[string]bool{defaultRule: true}, sets: read.sets.told.Sets, hand: read.hand.told.Policies}
 	if !errors.Is(read.sets.err, workers.ErrNotFound) || s.release.webgroups() { // older releases have one list only
 		l.failed(actSets, read.sets.err)
 	}
@@ -93,21 +119,23 @@ func (s *survey) ordered(ctx context.Context, read rawSets, l *look) []placed {
 		}
 		return known[point]
 	}
+	return o
+}
+
+// walk takes what is at the places that every controller has.
+func (o *ruleOrder) walk() {
 	for _, point := range points {
 		if point == handMade {
 			o.add(handMade, o.hand)
 			continue
 		}
-		if o.waiting() {
+		if o.end != "" || o.waiting() {
 			o.at(o.ids(point), 0)
 		}
-	}
-	for _, set := range o.sets {
-		if !o.taken[set.UUID] && (set.AttachTo != "" || set.System) && o.news(set.Policies) {
-			l.gap(reach.ListNotWhole, actSets, "the place of rule set "+set.Name+" in the order is not known")
+		if o.ended {
+			return
 		}
 	}
-	return o.out
 }
 
 // point is the id of an attachment point; empty when there is none.
@@ -135,6 +163,7 @@ func (o *ruleOrder) waiting() bool {
 
 // at takes the set on an attachment point.
 func (o *ruleOrder) at(point string, depth int) {
+	o.ended = o.ended || point != "" && point == o.end
 	for _, set := range o.sets {
 		if point != "" && set.AttachTo == point {
 			o.take(set, depth)
@@ -177,7 +206,7 @@ func (o *ruleOrder) add(name string, rules []json.RawMessage) {
 	for _, raw := range rules {
 		o.taken[ruleID(raw)] = true
 	}
-	if len(rules) > 0 {
+	if len(rules) > 0 && !o.ended {
 		o.out = append(o.out, placed{name, rules})
 	}
 }

@@ -199,3 +199,11 @@ func rangesIn(texts []string) (all reach.Ranges) {
 	}
 	return all
 }
+
+// rangesOfEach are the ranges of each text by itself.
+func rangesOfEach(texts []string) (out []reach.Ranges) {
+	for _, text := range texts {
+		out = append(out, rangesIn([]string{text}))
+	}
+	return out
+}

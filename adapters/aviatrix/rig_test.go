@@ -33,8 +33,9 @@ type rig struct {
 	t      *testing.T
 	w      *world.World
 	client *aviatrix.Client
-	// wires note what goes out to each controller.
-	wires []*recorder
+	// wires note what goes out to each controller; releases are those of controllers that are not the scenario's.
+	wires    []*recorder
+	releases map[string]string
 
 	mu  sync.Mutex
 	now time.Time
@@ -42,7 +43,13 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{t: t, now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}
+	return newRigAt(t, nil)
+}
+
+// newRigAt is a rig whose controllers, by name, have other releases.
+func newRigAt(t *testing.T, releases map[string]string) *rig {
+	t.Helper()
+	r := &rig{t: t, now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), releases: releases}
 	r.open(world.Config{Speed: 1, Now: r.clock, Seed: 1, After: func(time.Duration) <-chan time.Time {
 		done := make(chan time.Time, 1)
 		done <- r.clock()
@@ -74,6 +81,11 @@ func (r *rig) open(config world.Config) {
 	if err := yaml.Unmarshal(examples.World, &scenario); err != nil {
 		t.Fatal(err)
 	}
+	for i, c := range scenario.Aviatrix.Controllers {
+		if release, other := r.releases[c.Name]; other {
+			scenario.Aviatrix.Controllers[i].Version = release
+		}
+	}
 	apis, err := sim.New(w, scenario.Aviatrix)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +95,7 @@ func (r *rig) open(config world.Config) {
 	}
 	o := aviatrix.Options{Controllers: map[string]aviatrix.Controller{}, Pace: 60, Now: config.Now}
 	for _, c := range scenario.Aviatrix.Controllers {
-		wire := &recorder{to: apis[c.Name]}
+		wire := &recorder{to: apis[c.Name], release: c.Version}
 		r.wires = append(r.wires, wire)
 		server := httptest.NewServer(wire)
 		t.Cleanup(server.Close)

@@ -3,7 +3,6 @@ package aviatrix
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/culvertnet/culvert/workers"
@@ -91,9 +90,9 @@ func (r rule) line() string {
 	return string(r.text())
 }
 
-// wire is the rule as a release of the controller takes it: "watch" below 10.1, "enforcement" from 10.1, neither for
-// the default. A release without "enforcement" drops it, and a rule that should only watch would be enforced; one that
-// is disabled decides nothing there if it watches.
+// wire is the rule as the vendor's client sends it to a release: "watch" below 10.1, "enforcement" from 10.1, and no
+// member whose value is the default. A release without "enforcement" drops it (guess: no client sends it there), and a
+// rule that should only watch would be enforced; one that is disabled decides nothing there if it watches.
 func (r rule) wire(v version) json.RawMessage {
 	if r.Protocol == anyProtocol {
 		r.Protocol = unspecified
@@ -102,10 +101,15 @@ func (r rule) wire(v version) json.RawMessage {
 	if r.Watch || r.Enforcement == enforced {
 		r.Enforcement = ""
 	}
-	return r.text()
+	return written(struct {
+		rule
+		Logging bool `json:"logging,omitempty"`
+	}{r, r.Logging})
 }
 
-func (r rule) text() json.RawMessage {
+func (r rule) text() json.RawMessage { return written(r) }
+
+func written(r any) json.RawMessage {
 	raw, err := json.Marshal(r)
 	if err != nil {
 		panic("write rule: " + err.Error()) // texts and numbers only
@@ -174,11 +178,4 @@ func spans(ports []string) ([]portSpan, error) {
 		out = append(out, portSpan{lo, hi})
 	}
 	return out, nil
-}
-
-// passesAll tells whether nothing gets past a rule that it would not let through.
-func (r rule) passesAll() bool {
-	return r.Action != "DENY" && r.Enforcement == enforced && r.Protocol == anyProtocol && len(r.Webs) == 0 &&
-		len(r.Ports) == 0 &&
-		slices.Contains(r.Sources, anywhere) && slices.Contains(r.Targets, anywhere)
 }

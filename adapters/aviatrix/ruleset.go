@@ -180,7 +180,7 @@ func (d webgroups) Write(ctx context.Context, _ uuid.UUID, name string, lines []
 
 func (c *controller) writeSet(ctx context.Context, set ruleSet, rules []json.RawMessage) error {
 	if set.raw == nil {
-		body := map[string]any{"attach_to": set.place, "name": setName, "policies": rules, "metadata": map[string]any{}}
+		body := map[string]any{"attach_to": set.place, "name": setName, "policies": rules}
 		err := c.rest(ctx, resource{method: http.MethodPost, path: "microseg/policy-list3", body: body}, nil)
 		if err != nil && made(err) == nil {
 			return workers.Retry("changed", 0, err) // somebody put a set there meanwhile

@@ -8,8 +8,7 @@ import (
 )
 
 // unenforced says why the distributed firewall would not decide about what passes a gateway, and what to do about it;
-// empty when it would: the feature is on, the deployment policy has the gateway's cloud, and the gateway translates
-// sources, without which nothing that a name is looked for in gets out (vendor's field reference).
+// empty when it would: the feature is on, and the deployment policy has the gateway's cloud.
 func (c *controller) unenforced(ctx context.Context, g gateway, v version) (string, error) {
 	if why, err := c.off(ctx); err != nil || why != "" {
 		return why, err
@@ -34,8 +33,9 @@ func (c *controller) off(ctx context.Context) (string, error) {
 	return "the distributed firewall of " + c.name + " is off; enable it", nil
 }
 
-// void says why the filter would not bind its source although its groups and rules are there.
-func (c *controller) void(ctx context.Context, f policy.Filter, set ruleSet) (string, error) {
+// void says why the filter would not bind its source although its groups and rules are there. A gateway that does not
+// translate sources lets no name out, so that nothing is looked for (vendor's field reference).
+func (c *controller) void(ctx context.Context, f policy.Filter, set ruleSet, have map[string]group) (string, error) {
 	g, err := c.gateway(ctx, f.Gateway)
 	if err != nil {
 		return "", asRefusal(err, "no-gateway")
@@ -44,21 +44,13 @@ func (c *controller) void(ctx context.Context, f policy.Filter, set ruleSet) (st
 	if err != nil {
 		return "", err
 	}
-	switch void, err := c.unenforced(ctx, g, v); {
-	case err != nil || void != "":
+	if void, err := c.unenforced(ctx, g, v); err != nil || void != "" {
 		return void, err
-	case f.Default == "allow":
-		return "", nil
-	}
-	for _, raw := range set.rules {
-		if r := ruleOf(raw); r.passesAll() && r.Priority <= priorityDefault {
-			return "rule " + r.Name + " before ours lets everything pass", nil
-		}
 	}
 	if why := g.shut(); why != "" {
 		return why, nil
 	}
-	return c.opened(ctx, set, v)
+	return c.decided(ctx, f, set, have)
 }
 
 // shut says why nothing that the filter allows gets out of the gateway; empty when something does.
@@ -72,26 +64,23 @@ func (g gateway) shut() string {
 	return ""
 }
 
-// opened names a rule of an earlier place that lets everything pass. Nothing is asked before the first place.
-func (c *controller) opened(ctx context.Context, set ruleSet, v version) (string, error) {
-	if c.point == points[0] {
-		return "", nil
-	}
-	s := &survey{controller: c, release: v}
+// decided names what is asked before the filter's rules and lets its source pass. have are the groups; nil reads them
+// where a rule asks for one.
+func (c *controller) decided(ctx context.Context, f policy.Filter, set ruleSet, have map[string]group) (string, error) {
+	s := newSurvey(ctx, c)
 	l := s.look(actSets, "")
-	sets := s.ordered(ctx, s.readSets(ctx), &l)
+	before := s.earlier(ctx, f, set, &l)
 	if len(l.gaps) > 0 {
 		return "", workers.Retry("unreadable", 0, c.unread(l))
 	}
-	for _, one := range sets {
-		if one.name == text(set.raw["name"]) {
-			return "", nil
-		}
-		for _, raw := range one.rules {
-			if r := ruleOf(raw); r.passesAll() {
-				return "rule " + r.Name + " of " + one.name + " before ours lets everything pass", nil
-			}
+	if len(before) == 0 {
+		return "", nil
+	}
+	if have == nil {
+		var err error
+		if have, err = c.groups(ctx); err != nil {
+			return "", err
 		}
 	}
-	return "", nil
+	return s.members(have).opened(f, before)
 }

@@ -60,8 +60,15 @@ func (d webgroups) Check(ctx context.Context, f policy.Filter) (policy.Place, er
 	if void != "" {
 		return policy.Place{}, workers.Refuse("void", "check controller %s: %s", ctl.name, void)
 	}
-	if _, err := ctl.place(ctx); err != nil {
+	set, err := ctl.ruleSet(ctx)
+	if err != nil {
 		return policy.Place{}, err
+	}
+	if void, err = ctl.decided(ctx, f, set, nil); err != nil {
+		return policy.Place{}, err
+	}
+	if void != "" {
+		return policy.Place{}, workers.Refuse("void", "check rule sets of %s: %s", ctl.name, void)
 	}
 	return policy.Place{NextHopIP: g.PrivateIP, Tagged: v.tags(), Policy: ctl.point}, nil
 }
@@ -118,7 +125,7 @@ func (d webgroups) Get(ctx context.Context, f policy.Filter) (policy.Filter, err
 		return policy.Filter{}, err
 	}
 	if got.InForce = contains(set.lines(), lines); got.InForce {
-		got.Void, err = ctl.void(ctx, f, set)
+		got.Void, err = ctl.void(ctx, f, set, have)
 		return got, err
 	}
 	got.Void, err = ctl.off(ctx)

@@ -198,7 +198,7 @@ func TestConnectionsAndPeerings(t *testing.T) {
 		"transit_gw", "transit-1",
 		"routing_protocol", "bgp", "bgp_local_as_number", "65000", "external_device_as_number", "65009",
 		"external_device_ip_address", "198.51.100.1",
-		"pre_shared_key", "x", "enable_bgp_multihop", "", "backup_remote_gateway_ip", "")
+		"pre_shared_key", "x", "enable_bgp_multihop", "", "backup_external_device_ip_address", "")
 	if got := connection(c, "site-3"); got["bgp_session_state"] != "Active" {
 		t.Errorf("nobody answers yet: %v", got)
 	}

@@ -149,11 +149,15 @@ func deleteAppDomain(c *restCall) (any, error) {
 }
 
 func (c *restCall) wantedAppDomain() (appDomain, error) {
-	var d appDomain
-	if err := c.decode(&d); err != nil {
+	var sent struct {
+		Name     string   `json:"name"`
+		Selector selector `json:"selector"`
+	}
+	d := appDomain{}
+	if err := c.decode(&sent, "smart_group.go, web_group.go"); err != nil {
 		return d, err
 	}
-	d.System, d.UUID = false, ""
+	d.Name, d.Selector = sent.Name, sent.Selector
 	if d.Name == "" {
 		return d, refuse("Name is required")
 	}

@@ -50,15 +50,20 @@ type rig struct {
 // newRig serves the controllers of testdata.
 func newRig(t *testing.T, dir string) *rig {
 	t.Helper()
+	return serve(t, dir, testScenario(t))
+}
+
+// testScenario are the controllers of testdata.
+func testScenario(t *testing.T) (s aviatrix.Scenario) {
+	t.Helper()
 	text, err := os.ReadFile("testdata/controllers.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var s aviatrix.Scenario
 	if err := yaml.Unmarshal(text, &s); err != nil {
 		t.Fatal(err)
 	}
-	return serve(t, dir, s)
+	return s
 }
 
 // serve starts the controllers of a scenario. Waits are over at once and noted, so no test takes vendor time.

@@ -35,15 +35,13 @@ func connectionDetail(c *call) (any, error) {
 		"name": []string{conn.Name}, "vpc_id": []string{gw.VPC}, "gw_name": gw.Name, "bgp_status": status,
 		"bgp_local_asn_number": conn.LocalASN, "bgp_remote_asn_number": conn.RemoteASN, "peer_ip": conn.PeerIP,
 		"bgp_local_ip": conn.LocalIP, "bgp_remote_ip": conn.RemoteIP, "ha_status": "disabled",
-		"remote_cidr": strings.Join(conn.Subnets, ","), "ike_ver": "2",
+		"remote_cidr": strings.Join(conn.Subnets, ","), "ike_ver": conn.shown("ike", "2"),
 		"tunnels": []any{map[string]any{
 			"name": conn.Name, "gw_name": gw.Name, "status": conn.Tunnel, "tunnel_status": conn.Tunnel,
 			"ip_addr": gw.PublicIP, "peer_ip": conn.PeerIP, "tunnel_protocol": conn.Protocol,
 		}},
-		"algorithm": map[string]any{
-			"ph1_auth": []string{"SHA-256"}, "ph1_dh": []string{"14"}, "ph1_encr": []string{"AES-256-CBC"},
-			"ph2_auth": []string{"HMAC-SHA-256"}, "ph2_dh": []string{"14"}, "ph2_encr": []string{"AES-256-CBC"},
-		},
+		"algorithm": conn.algorithms(), "bgp_multihop_enabled": conn.shown("enable_bgp_multihop", yes) == yes,
+		"jumbo_frame":                     conn.shown("jumbo_frame", "") == yes,
 		"conn_bgp_manual_advertise_cidrs": list(conn.Manual),
 		"bgp_session_state":               conn.Session,
 		"learned_cidrs":                   list(conn.Learned),
@@ -132,9 +130,55 @@ func connectDevice(c *call) (any, error) {
 		Name: name, Gateway: gw.Name, BGP: bgp, Session: "Active", Tunnel: "Down", Protocol: protocol, Subnets: subnets,
 		LocalASN: c.in.get("bgp_local_as_number"), RemoteASN: c.in.get("external_device_as_number"),
 		PeerIP: c.in.get("external_device_ip_address"), LocalIP: c.in.get("local_tunnel_ip"),
-		RemoteIP: c.in.get("remote_tunnel_ip"),
+		RemoteIP: c.in.get("remote_tunnel_ip"), Set: c.connectionSet(),
 	}, gw.Name, name)
 	return nil, nil
+}
+
+const yes = "yes"
+
+// algorithmFields are the fields of the six algorithms with their names in the details and the values of a client that
+// sets none (provider: transit_external_device_conn.go).
+var algorithmFields = []struct{ sent, shown, usual string }{
+	{"phase1_authentication", "ph1_auth", "SHA-256"}, {"phase1_dh_groups", "ph1_dh", "14"},
+	{"phase1_encryption", "ph1_encr", "AES-256-CBC"}, {"phase2_authentication", "ph2_auth", "HMAC-SHA-256"},
+	{"phase2_dh_groups", "ph2_dh", "14"}, {"phase2_encryption", "ph2_encr", "AES-256-CBC"},
+}
+
+// connectionSet are the options of a connection that reads show again. Multihop is on unless the request says no: the
+// form encoder of the provider writes no as an empty text.
+func (c *call) connectionSet() map[string]string {
+	set := map[string]string{}
+	for _, f := range algorithmFields {
+		if v := c.in.get(f.sent); v != "" {
+			set[f.sent] = v
+		}
+	}
+	for _, name := range []string{"enable_bgp_multihop", "jumbo_frame"} {
+		if c.in.values.Has(name) {
+			set[name] = yesNo(c.in.yes(name))
+		}
+	}
+	if v := c.in.get("enable_ikev2"); v != "" {
+		set["ike"] = map[bool]string{true: "2", false: "1"}[means(v)]
+	}
+	return set
+}
+
+// shown is an option as it was set, else what it is without (guess: version 2 of IKE).
+func (conn Connection) shown(option, usual string) string {
+	if v, ok := conn.Set[option]; ok {
+		return v
+	}
+	return usual
+}
+
+func (conn Connection) algorithms() map[string][]string {
+	out := map[string][]string{}
+	for _, f := range algorithmFields {
+		out[f.shown] = []string{conn.shown(f.sent, f.usual)}
+	}
+	return out
 }
 
 func disconnectDevice(c *call) (any, error) {

@@ -52,8 +52,10 @@ func getPolicyList(c *restCall) (any, error) {
 }
 
 func putPolicyList(c *restCall) (any, error) {
-	var set ruleSet
-	if err := c.decode(&set); err != nil {
+	var set struct {
+		Policies []rule `json:"policies"`
+	}
+	if err := c.decode(&set, "distributed_firewalling_policy_list.go"); err != nil {
 		return nil, err
 	}
 	if err := c.keep(set.Policies, c.policyList().Policies); err != nil {
@@ -83,7 +85,7 @@ func getDefaultAction(c *restCall) (any, error) { return c.defaultAction(), nil 
 
 func putDefaultAction(c *restCall) (any, error) {
 	var d defaultAction
-	if err := c.decode(&d); err != nil {
+	if err := c.decode(&d, "distributed_firewalling_default_action_policy.go"); err != nil {
 		return nil, err
 	}
 	if d.Action != "PERMIT" && d.Action != "DENY" {
@@ -107,8 +109,14 @@ func getIntraVPC(c *restCall) (any, error) {
 }
 
 func putIntraVPC(c *restCall) (any, error) {
-	var v intraVPC
-	if err := c.decode(&v); err != nil {
+	var v struct {
+		VPCs []struct {
+			VPC     string `json:"vpc_id"`
+			Account string `json:"account_name"`
+			Region  string `json:"region,omitempty"`
+		} `json:"vpcs"`
+	}
+	if err := c.decode(&v, "distributed_firewalling_intra_vpc.go"); err != nil {
 		return nil, err
 	}
 	c.put(kindSingleton, v, dcfIntra)

@@ -47,7 +47,7 @@ func getDeployPolicy(c *restCall) (any, error) { return c.deployPolicy(), nil }
 
 func putDeployPolicy(c *restCall) (any, error) {
 	var p deployPolicy
-	if err := c.decode(&p); err != nil {
+	if err := c.decode(&p, "distributed_firewalling_deployment_policy.go"); err != nil {
 		return nil, err
 	}
 	for _, provider := range p.Providers {

@@ -130,7 +130,8 @@ func domainAttachments(c *call) (any, error) {
 	rows := []any{}
 	for _, d := range all[SecurityDomain](c, kindDomain) {
 		for _, name := range d.Members {
-			row := map[string]any{"name": name, "domain": d.Name, "type": "connection", "transit_name": ""}
+			row := map[string]any{"name": name, "domain": d.Name, "type": "connection",
+				"transit_name": c.transitOfConnection(name)}
 			if gw, ok := load[Gateway](c, kindGateway, name); ok {
 				row["type"], row["transit_name"] = gw.Role, c.transitOf(gw)
 			}
@@ -138,6 +139,20 @@ func domainAttachments(c *call) (any, error) {
 		}
 	}
 	return map[string]any{"attachments": rows}, nil
+}
+
+// transitOfConnection is the transit gateway that a connection is on, or that its spoke has joined (guess: the latter).
+func (c *call) transitOfConnection(name string) string {
+	for _, conn := range all[Connection](c, kindConnection) {
+		if conn.Name != name {
+			continue
+		}
+		if gw, _ := load[Gateway](c, kindGateway, conn.Gateway); gw.Role == spoke {
+			return c.transitOf(gw)
+		}
+		return conn.Gateway
+	}
+	return ""
 }
 
 func (c *call) domainOf(attachment string) string {

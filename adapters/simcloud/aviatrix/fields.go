@@ -81,8 +81,11 @@ func (f fields) get(names ...string) string {
 	return ""
 }
 
-func (f fields) yes(name string) bool {
-	switch strings.ToLower(f.get(name)) {
+func (f fields) yes(name string) bool { return means(f.get(name)) }
+
+// means tells whether a text is one of those that clients send for yes.
+func means(text string) bool {
+	switch strings.ToLower(text) {
 	case "true", "yes", "on", "enabled", "enable", "1":
 		return true
 	}

@@ -48,15 +48,19 @@ func listVersionInfo(c *call) (any, error) {
 
 // getBackupConfig always says that the daily backup is on.
 func getBackupConfig(*call) (any, error) {
-	return map[string]any{"enabled": "yes", "multiple_bkup": "no", "cloud_type": "4"}, nil
+	return map[string]any{"enabled": "yes", "multiple_bkup": "no", "cloud_type": cloudTypes[cloudGoogle]}, nil
 }
 
 // listGateways is list_vpcs_summary: the gateway's name comes back as vpc_name. A second gateway of a pair has an
-// entry of its own.
+// entry of its own. Clients ask for one gateway, or for one kind (provider: data sources of all spokes and of all
+// transits; guess: the values that mean yes).
 func listGateways(c *call) (any, error) {
 	want := c.in.get("gateway_name")
 	out := []any{}
 	for _, gw := range all[Gateway](c, kindGateway) {
+		if c.in.yes("spoke_only") && gw.Role != spoke || c.in.yes("transit_only") && gw.Role != transit {
+			continue
+		}
 		if want == "" || gw.Name == want || (c.ctl.major >= 9 && gw.Group == want) {
 			out = append(out, c.summary(gw))
 		}

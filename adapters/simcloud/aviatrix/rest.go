@@ -124,11 +124,3 @@ func restShapes() world.Shapes {
 		},
 	}
 }
-
-// decode reads the body into v; the vendor ignores what it does not know.
-func (c *restCall) decode(v any) error {
-	if err := json.Unmarshal(c.body, v); err != nil {
-		return refuse("Invalid request body: %s", err)
-	}
-	return nil
-}

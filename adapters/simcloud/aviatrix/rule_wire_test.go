@@ -1,11 +1,8 @@
 package aviatrix_test
 
 import (
-	"os"
 	"strings"
 	"testing"
-
-	"go.yaml.in/yaml/v4"
 
 	"github.com/culvertnet/culvert/adapters/simcloud/aviatrix"
 )
@@ -13,14 +10,7 @@ import (
 // versionRig is the world of the tests with avx-100 at another version.
 func versionRig(t *testing.T, version string) *rig {
 	t.Helper()
-	text, err := os.ReadFile("testdata/controllers.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var s aviatrix.Scenario
-	if err := yaml.Unmarshal(text, &s); err != nil {
-		t.Fatal(err)
-	}
+	s := testScenario(t)
 	s.Controllers[1].Version = version
 	return serve(t, "", s)
 }
@@ -56,7 +46,11 @@ func TestTheProtocolOfARuleForAll(t *testing.T) {
 	c := newRig(t, "").login("avx-100")
 	for path, method := range map[string]string{"microseg/policy-list3": "POST", "microseg/policy-list": "PUT"} {
 		for _, word := range []string{"ANY", "any", "ALL", "tcp"} {
-			a := c.rest(method, path, rulesOn(t, c, denial(map[string]any{"protocol": word})))
+			body := rulesOn(t, c, denial(map[string]any{"protocol": word}))
+			if method == "PUT" { // the one list has no name and no place
+				body = map[string]any{"policies": body["policies"]}
+			}
+			a := c.rest(method, path, body)
 			if a.Status != 400 || !strings.Contains(a.Message, `invalid protocol "`+word+`"`) {
 				t.Errorf("%s with %s: HTTP %d %s", path, word, a.Status, a.Body)
 			}
@@ -64,7 +58,7 @@ func TestTheProtocolOfARuleForAll(t *testing.T) {
 	}
 }
 
-// A field that a version does not know is dropped, and the rule is enforced.
+// A field that no client sends to a version is refused: a real controller may drop it, and then the rule is enforced.
 func TestMonitoringByVersion(t *testing.T) {
 	monitor, watch := map[string]any{"enforcement": "MONITOR"}, map[string]any{"watch": true}
 	both := map[string]any{"enforcement": "MONITOR", "watch": true}
@@ -74,10 +68,12 @@ func TestMonitoringByVersion(t *testing.T) {
 		want    aviatrix.Verdict
 		refused bool
 	}{
-		{"9.0", monitor, aviatrix.Denied, false},
-		{"10.0", monitor, aviatrix.Denied, false},
+		{"9.0", monitor, aviatrix.Unfiltered, true},
+		{"9.0", nil, aviatrix.Denied, false},
+		{"10.0", monitor, aviatrix.Unfiltered, true},
+		{"10.0", map[string]any{"egress_path": "x"}, aviatrix.Unfiltered, true},
 		{"10.0", watch, aviatrix.Unfiltered, false},
-		{"10.0", both, aviatrix.Unfiltered, false},
+		{"10.0", both, aviatrix.Unfiltered, true},
 		{"10.1", monitor, aviatrix.Unfiltered, false},
 		{"10.1.2", monitor, aviatrix.Unfiltered, false},
 		{"11.0", map[string]any{"enforcement": "ENFORCE"}, aviatrix.Denied, false},

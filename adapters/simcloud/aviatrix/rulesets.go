@@ -25,11 +25,12 @@ type subPolicy struct {
 }
 
 type subPoint struct {
-	Name string `json:"name,omitempty"`
-	UUID string `json:"uuid,omitempty"`
+	Name   string `json:"name,omitempty"`
+	UUID   string `json:"uuid,omitempty"`
+	Target string `json:"target_uuid,omitempty"`
 }
 
-// rule is one policy. What the controller does not know is dropped, as everywhere in this API.
+// rule is one policy (provider: dcf_policy_list.go, with what the 10.1 line adds).
 type rule struct {
 	UUID        string      `json:"uuid"`
 	Name        string      `json:"name"`
@@ -51,6 +52,8 @@ type rule struct {
 	Egress    string `json:"egress_path,omitempty"`
 	TLS       string `json:"tls_profile,omitempty"`
 	LogProf   string `json:"log_profile,omitempty"`
+	// Metadata says who wrote the rule (provider: terraform, with a type).
+	Metadata map[string]any `json:"metadata,omitempty"`
 }
 
 type portRange struct {
@@ -106,8 +109,14 @@ func (c *call) keep(rules, before []rule) error {
 		if r.Protocol == anyProtocol { // the word of the provider's users; no client sends it
 			return refuse("Policy %s has invalid protocol %q", r.Name, r.Protocol)
 		}
-		if !c.ctl.enforcement {
-			r.Enforcement = "" // unknown, so dropped: the rule is enforced
+		if !c.ctl.enforcement && r.Enforcement+r.Egress != "" {
+			// A real one may drop the field, and then the rule is enforced. No client sends it there.
+			return refuse("[AVXERR-SIM-0002] Policy %s: enforcement and egress_path are sent from 10.1 on only "+
+				"(goaviatrix: dcf_policy_list.go)", r.Name)
+		}
+		if len(r.WebFilters) > 0 && !slices.Equal(r.Targets, []string{internetID}) {
+			// docs.aviatrix.com, dcf-rule-dialog-reference; guess: that the API refuses what the dialog does not offer
+			return refuse("Policy %s has web groups: its destination must be Public Internet", r.Name)
 		}
 		if err := r.check(groups); err != nil {
 			return err
@@ -218,15 +227,15 @@ func updateRuleSet(c *restCall) (any, error) {
 
 func (c *restCall) wantedRuleSet(old ruleSet) (ruleSet, error) {
 	var set ruleSet
-	if err := c.decode(&set); err != nil {
+	if err := c.decode(&set, "dcf_policy_list.go, dcf_policy_block.go"); err != nil {
 		return set, err
 	}
 	set.UUID, set.System = old.UUID, false
 	var sent struct {
 		SubPolicies *[]subPolicy `json:"sub_policies"`
 	}
-	if err := c.decode(&sent); err != nil {
-		return set, err
+	if err := json.Unmarshal(c.body, &sent); err != nil {
+		return set, refuse("Invalid request body: %s", err)
 	}
 	switch {
 	case set.Name == "":

@@ -88,6 +88,8 @@ type Attachment struct {
 	// The two filter lists of edit_attach_spoke_to_transit_gw, whole.
 	SpokeToTransit []string `yaml:"spokeToTransit" json:"spokeToTransit,omitempty"`
 	TransitToSpoke []string `yaml:"transitToSpoke" json:"transitToSpoke,omitempty"`
+	// Set are the options of the tunnels as a client has set them.
+	Set map[string]string `yaml:"-" json:"set,omitempty"`
 }
 
 // Connection is a Site2Cloud connection, usually with BGP.
@@ -106,6 +108,8 @@ type Connection struct {
 	Learned   []string `yaml:"learned" json:"learned,omitempty"`
 	Manual    []string `yaml:"manual" json:"manual,omitempty"`
 	Subnets   []string `yaml:"remoteSubnets" json:"remoteSubnets,omitempty"`
+	// Set are the options that a client has set and reads show again, in the request's names.
+	Set map[string]string `yaml:"-" json:"set,omitempty"`
 }
 
 // FQDNTag is a tag with its rules and the gateways it is attached to.

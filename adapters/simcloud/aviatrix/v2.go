@@ -63,6 +63,9 @@ func (c *controller) answer(in *call, r *http.Request, act action, known bool) [
 		// guess: the text. Calls that a version does not have come here too: FQDN tags on 9.0 and later.
 		return envelope(nil, refuse("Invalid action: %s.", in.name))
 	}
+	if err := in.strange(); err != nil {
+		return envelope(nil, err)
+	}
 	results, err := act.run(in)
 	if err != nil {
 		return envelope(nil, err)
