@@ -2,6 +2,7 @@ package reach
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -69,6 +70,13 @@ func (e *GatewayFilterEffect) tag(g *Gateway, src Ranges) error {
 	return nil
 }
 
+// publicInternet is the destination of a rule that looks for names: what is in no private range (vendor's field
+// reference, dcf-rule-dialog-reference, and its page about SmartGroups, default groups).
+func publicInternet() Ranges {
+	return RangesOf(netip.PrefixFrom(netip.IPv4Unspecified(), 0)).
+		Subtract(rangesIn("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+}
+
 // web adds rules to a set, the closing one last.
 func (e *GatewayFilterEffect) web(s *RuleSet, src Ranges) error {
 	s.Rules = slices.Clone(s.Rules)
@@ -84,7 +92,7 @@ func (e *GatewayFilterEffect) web(s *RuleSet, src Ranges) error {
 		rule := WebRule{Object: fmt.Sprintf("%s-%d", e.Object, i), Priority: e.Priority, Act: e.act(),
 			Src: Group{Ranges: src}, Dst: Group{Ranges: dst.Ranges}, Layer4: []Layer4{layer4}, Web: dst.Names}
 		if len(dst.Names) > 0 {
-			rule.Dst.Ranges = EveryAddress()
+			rule.Dst.Ranges = publicInternet()
 		}
 		s.Rules = append(s.Rules, rule)
 	}
