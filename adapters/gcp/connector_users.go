@@ -58,7 +58,7 @@ func (c connectors) usersIn(ctx context.Context, parent, connector string) ([]st
 		return nil, c.fail(call{name: "functions.list"}, err)
 	}
 	var services []*run.GoogleCloudRunV2Service
-	err = c.run.Projects.Locations.Services.List(parent).
+	err = c.run.Projects.Locations.Services.List(parent).PageSize(pageOfRun).
 		Pages(ctx, func(page *run.GoogleCloudRunV2ListServicesResponse) error {
 			if len(page.Unreachable) > 0 {
 				return unreachable("services", page.Unreachable)
@@ -124,7 +124,7 @@ func (c connectors) workloads(ctx context.Context, parent, connector string) ([]
 			users = append(users, name)
 		}
 	}
-	err := c.run.Projects.Locations.Jobs.List(parent).
+	err := c.run.Projects.Locations.Jobs.List(parent).PageSize(pageOfRun).
 		Pages(ctx, func(page *run.GoogleCloudRunV2ListJobsResponse) error {
 			for _, j := range page.Jobs {
 				if j.Template != nil && j.Template.Template != nil {
@@ -136,7 +136,7 @@ func (c connectors) workloads(ctx context.Context, parent, connector string) ([]
 	if err != nil {
 		return nil, c.fail(call{name: "jobs.list"}, err)
 	}
-	err = c.run.Projects.Locations.WorkerPools.List(parent).
+	err = c.run.Projects.Locations.WorkerPools.List(parent).PageSize(pageOfRun).
 		Pages(ctx, func(page *run.GoogleCloudRunV2ListWorkerPoolsResponse) error {
 			for _, w := range page.WorkerPools {
 				if w.Template != nil {

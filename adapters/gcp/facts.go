@@ -55,27 +55,45 @@ type survey struct {
 
 // Network reads the network itself first: without it there is nothing to say.
 func (f networkFacts) Network(ctx context.Context, s observe.Scope) (reach.Network, error) {
-	project, id, err := splitNetwork(s.Network)
+	r, err := f.survey(ctx, s)
 	if err != nil {
 		return reach.Network{}, err
 	}
-	if len(s.Regions) == 0 {
-		return reach.Network{}, workers.Refuse("invalid", "read network %s: no region is named", s.Network)
-	}
-	home, err := f.projectID(ctx, project)
-	if err != nil {
-		return reach.Network{}, f.fail(call{name: "projects.get"}, err)
-	}
-	r := &survey{Client: f.Client, speller: f.speller(ctx, home), scope: s, network: networkName(home, id),
-		project: home}
-	if r.vpc, err = f.vpc(ctx, r.network); err != nil {
-		return reach.Network{}, err
-	}
-	r.spread()
 	r.read(r.bounded(ctx))
 	out := r.translate()
 	// What was not read because nobody waits any more is no gap.
 	return out, ctx.Err()
+}
+
+// Senders reads the network itself first, too.
+func (f networkFacts) Senders(ctx context.Context, s observe.Scope) (reach.Network, error) {
+	r, err := f.survey(ctx, s)
+	if err != nil {
+		return reach.Network{}, err
+	}
+	together(r.ofSenders(r.bounded(ctx))...)
+	return r.translateSenders(), ctx.Err()
+}
+
+// survey begins one with the network itself.
+func (f networkFacts) survey(ctx context.Context, s observe.Scope) (*survey, error) {
+	project, id, err := splitNetwork(s.Network)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.Regions) == 0 {
+		return nil, workers.Refuse("invalid", "read network %s: no region is named", s.Network)
+	}
+	home, err := f.projectID(ctx, project)
+	if err != nil {
+		return nil, f.fail(call{name: "projects.get"}, err)
+	}
+	r := &survey{Client: f.Client, speller: f.speller(ctx, home), scope: s, network: networkName(home, id),
+		project: home}
+	if r.vpc, err = f.vpc(ctx, r.network); err == nil {
+		r.spread()
+	}
+	return r, err
 }
 
 // Hidden reads the connectors alone.
@@ -124,11 +142,16 @@ func together(reads ...func()) {
 
 // translate puts all that was told into the model's words.
 func (r *survey) translate() reach.Network {
+	out := r.translateSenders()
+	out.Names, out.Routes, out.Dynamic = r.nameService(), r.staticRoutes(), r.learnedRoutes()
+	out.Policies, out.Endpoints, out.NATs = r.policyRoutes(), r.privateEndpoints(), r.nats()
+	return out
+}
+
+// translateSenders does so with what tells who sends.
+func (r *survey) translateSenders() reach.Network {
 	return reach.Network{
 		Realm: reach.Realm(r.network), Project: r.project, Peers: r.peerings(), Firewall: r.firewall(),
-		Names:   r.nameService(),
-		Subnets: r.subnetRanges(), Hidden: r.hiddenRanges(), Routes: r.staticRoutes(), Dynamic: r.learnedRoutes(),
-		Policies: r.policyRoutes(), Endpoints: r.privateEndpoints(), NATs: r.nats(), Interfaces: r.interfaces(),
-		Tenants: r.tenants(),
+		Subnets: r.subnetRanges(), Hidden: r.hiddenRanges(), Interfaces: r.interfaces(), Tenants: r.tenants(),
 	}
 }

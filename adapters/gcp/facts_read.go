@@ -25,24 +25,38 @@ type peeredRoute struct {
 
 // read asks everything that does not depend on another answer at once, and then the rest.
 func (r *survey) read(ctx context.Context) {
-	together(slices.Concat(r.ofTheNetwork(ctx), r.ofRegions(ctx), r.ofConnectors(ctx), r.ofWorkloads(ctx),
-		r.ofMachines(ctx), r.ofPeerings(ctx), r.ofNames(ctx))...)
+	together(slices.Concat(r.ofSenders(ctx), r.ofRoutes(ctx), r.ofEdges(ctx), r.ofPeerings(ctx), r.ofNames(ctx))...)
 	together(slices.Concat(r.ofRouters(ctx), r.ofZones(ctx), r.ofResponses(ctx))...)
 }
 
-func (r *survey) ofTheNetwork(ctx context.Context) []func() {
-	id, home := base(r.network), "projects/"+r.project
+// ofSenders reads who may send in the network, and what its firewall lets out.
+func (r *survey) ofSenders(ctx context.Context) []func() {
+	return slices.Concat(r.ofFirewall(ctx), r.ofSubnets(ctx), r.ofFronts(ctx), r.ofConnectors(ctx), r.ofWorkloads(ctx),
+		r.ofMachines(ctx))
+}
+
+// ofFirewall reads what is in force on the network, and what is regional of it.
+func (r *survey) ofFirewall(ctx context.Context) []func() {
+	reads := []func(){func() {
+		r.effective = one(r.Client, r.source("networks.getEffectiveFirewalls", r.network),
+			func() (*computepb.NetworksGetEffectiveFirewallsResponse, error) {
+				return r.networks.GetEffectiveFirewalls(ctx, &computepb.GetEffectiveFirewallsNetworkRequest{
+					Project: r.project, Network: base(r.network)}, once())
+			})
+	}}
+	regions := set(r.scope.Regions)
+	r.regional = make([]told[regionalRules], len(regions))
+	for i, region := range regions {
+		reads = append(reads, func() { r.regional[i] = r.effectiveIn(ctx, region) })
+	}
+	return reads
+}
+
+func (r *survey) ofRoutes(ctx context.Context) []func() {
 	return []func(){
 		func() {
-			r.effective = one(r.Client, r.source("networks.getEffectiveFirewalls", r.network),
-				func() (*computepb.NetworksGetEffectiveFirewallsResponse, error) {
-					return r.networks.GetEffectiveFirewalls(ctx, &computepb.GetEffectiveFirewallsNetworkRequest{
-						Project: r.project, Network: id}, once())
-				})
-		},
-		func() {
 			it := r.routes.List(ctx, &computepb.ListRoutesRequest{Project: r.project}, once())
-			r.fixed = all(r.Client, r.source("routes.list", home),
+			r.fixed = all(r.Client, r.source("routes.list", "projects/"+r.project),
 				pager[*computepb.Route]{it.Next, func() any { return it.Response }})
 		},
 		func() { r.byPolicy = r.policyRouteList(ctx) },
@@ -65,9 +79,8 @@ func (r *survey) policyRouteList(ctx context.Context) told[*networkconnectivity.
 	return out
 }
 
-// ofRegions reads what each region in question has of its own. Subnetworks are read wherever the network has any,
-// because routes lead to all of them.
-func (r *survey) ofRegions(ctx context.Context) (reads []func()) {
+// ofSubnets reads subnetworks wherever the network has any, because routes lead to all of them.
+func (r *survey) ofSubnets(ctx context.Context) (reads []func()) {
 	places := set(slices.Concat(regionsOf(r.vpc), r.scope.Regions))
 	r.subnets = make([]told[*computepb.Subnetwork], len(places))
 	for i, region := range places {
@@ -77,17 +90,31 @@ func (r *survey) ofRegions(ctx context.Context) (reads []func()) {
 				pager[*computepb.Subnetwork]{it.Next, func() any { return it.Response }})
 		})
 	}
+	return reads
+}
+
+// ofEdges reads the routers of each region in question.
+func (r *survey) ofEdges(ctx context.Context) (reads []func()) {
 	regions := set(r.scope.Regions)
-	r.regional = make([]told[regionalRules], len(regions))
 	r.edges = make([]told[*computepb.Router], len(regions))
-	r.fronts = make([]told[*computepb.ForwardingRule], len(regions)+1)
 	for i, region := range regions {
 		at := "projects/" + r.project + "/regions/" + region
-		reads = append(reads, func() { r.regional[i] = r.effectiveIn(ctx, region) }, func() {
+		reads = append(reads, func() {
 			it := r.routers.List(ctx, &computepb.ListRoutersRequest{Project: r.project, Region: region}, once())
 			r.edges[i] = all(r.Client, r.source("routers.list", at),
 				pager[*computepb.Router]{it.Next, func() any { return it.Response }})
-		}, func() {
+		})
+	}
+	return reads
+}
+
+// ofFronts reads the forwarding rules of each region in question, and the global ones.
+func (r *survey) ofFronts(ctx context.Context) (reads []func()) {
+	regions := set(r.scope.Regions)
+	r.fronts = make([]told[*computepb.ForwardingRule], len(regions)+1)
+	for i, region := range regions {
+		at := "projects/" + r.project + "/regions/" + region
+		reads = append(reads, func() {
 			req := &computepb.ListForwardingRulesRequest{Project: r.project, Region: region}
 			it := r.rules.List(ctx, req, once())
 			r.fronts[i] = all(r.Client, r.source("forwardingRules.list", at),

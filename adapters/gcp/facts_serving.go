@@ -66,7 +66,7 @@ func (s servingService) settled() bool {
 // revisions are the ways of those that serve. Their list has no mark for what it lacks, so that each must be in it.
 func (s servingService) revisions(ctx context.Context, of *source) (ways []*run.GoogleCloudRunV2VpcAccess) {
 	list := paged(s.Client, s.source("revisions.list", s.name), func(take func([]*run.GoogleCloudRunV2Revision)) error {
-		return s.run.Projects.Locations.Services.Revisions.List(s.name).
+		return s.run.Projects.Locations.Services.Revisions.List(s.name).PageSize(pageOfRun).
 			Pages(ctx, func(p *run.GoogleCloudRunV2ListRevisionsResponse) error {
 				take(p.Revisions)
 				return nil

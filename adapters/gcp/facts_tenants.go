@@ -38,7 +38,7 @@ func (r *survey) ofWorkloads(ctx context.Context) (reads []func()) {
 // servicesIn are services by their template, and by each revision that serves where that may be another one.
 func (r *survey) servicesIn(ctx context.Context, parent string) told[workload] {
 	list := told[*run.GoogleCloudRunV2Service]{source: r.source("services.list", parent)}
-	list.failed(r.Client, r.run.Projects.Locations.Services.List(parent).
+	list.failed(r.Client, r.run.Projects.Locations.Services.List(parent).PageSize(pageOfRun).
 		Pages(ctx, func(p *run.GoogleCloudRunV2ListServicesResponse) error {
 			list.items = append(list.items, p.Services...)
 			for _, place := range p.Unreachable {
@@ -62,7 +62,7 @@ func (r *survey) servicesIn(ctx context.Context, parent string) told[workload] {
 
 func (r *survey) jobsIn(ctx context.Context, parent string) told[workload] {
 	return paged(r.Client, r.source("jobs.list", parent), func(take func([]workload)) error {
-		return r.run.Projects.Locations.Jobs.List(parent).
+		return r.run.Projects.Locations.Jobs.List(parent).PageSize(pageOfRun).
 			Pages(ctx, func(p *run.GoogleCloudRunV2ListJobsResponse) error {
 				for _, j := range p.Jobs {
 					if j.Template != nil && j.Template.Template != nil {
@@ -76,7 +76,7 @@ func (r *survey) jobsIn(ctx context.Context, parent string) told[workload] {
 
 func (r *survey) poolsIn(ctx context.Context, parent string) told[workload] {
 	return paged(r.Client, r.source("workerPools.list", parent), func(take func([]workload)) error {
-		return r.run.Projects.Locations.WorkerPools.List(parent).
+		return r.run.Projects.Locations.WorkerPools.List(parent).PageSize(pageOfRun).
 			Pages(ctx, func(p *run.GoogleCloudRunV2ListWorkerPoolsResponse) error {
 				for _, w := range p.WorkerPools {
 					if w.Template != nil {

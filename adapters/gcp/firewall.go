@@ -106,6 +106,10 @@ func ours(r *computepb.FirewallPolicyRule, f policy.Filter) bool {
 // Get reads the filter back. Rules are in the order of want when they are the same, without those that keep a
 // connector's infrastructure open. Rules that stand in another policy than the network's are there, and decide nothing.
 func (f firewall) Get(ctx context.Context, want policy.Filter) (policy.Filter, error) {
+	out, known, err := f.whereMade(ctx, want)
+	if known || err != nil {
+		return out, err
+	}
 	e, err := f.effective(ctx, want.Network)
 	if err != nil {
 		return policy.Filter{}, err
@@ -119,9 +123,8 @@ func (f firewall) Get(ctx context.Context, want policy.Filter) (policy.Filter, e
 	if len(have) == 0 {
 		return f.elsewhere(ctx, e, want)
 	}
-	out := readBack(have, want)
-	need, err := rulesFor(want)
-	out.InForce = err == nil && len(steps(have, need, want)) == 0
+	out = readBack(have, want)
+	out.InForce = asNeeded(have, want)
 	switch {
 	case !out.InForce:
 	case !slices.ContainsFunc(e.inPolicy, func(r *computepb.FirewallPolicyRule) bool { return ours(r, want) }):
@@ -132,24 +135,48 @@ func (f firewall) Get(ctx context.Context, want policy.Filter) (policy.Filter, e
 	return out, nil
 }
 
+// whereMade looks into the policy that was written down when the filter was made, and knows the answer without asking
+// what is effective where only a part of the filter is there, or nothing of it in any policy of the project.
+func (f firewall) whereMade(ctx context.Context, want policy.Filter) (out policy.Filter, known bool, err error) {
+	if want.Policy == "" {
+		return policy.Filter{}, false, nil
+	}
+	project, _, err := splitNetwork(want.Network)
+	if err != nil {
+		return policy.Filter{}, false, err
+	}
+	have, err := f.rulesOf(ctx, home{project, base(want.Policy)}, want)
+	if gone(err) != nil {
+		return policy.Filter{}, false, err
+	}
+	if len(have) > 0 {
+		return readBack(have, want), !asNeeded(have, want), nil
+	}
+	at, err := f.holding(ctx, project, want)
+	if err != nil || at != nil {
+		return policy.Filter{}, false, err
+	}
+	return policy.Filter{}, true, fmt.Errorf("get filter %s: %w", want.Name, workers.ErrNotFound)
+}
+
+// asNeeded tells whether rules are those that a filter needs.
+func asNeeded(have []*computepb.FirewallPolicyRule, want policy.Filter) bool {
+	need, err := rulesFor(want)
+	return err == nil && len(steps(have, need, want)) == 0
+}
+
 // elsewhere reads a filter that the network's policy has no rules of.
 func (f firewall) elsewhere(ctx context.Context, e effective, want policy.Filter) (policy.Filter, error) {
-	homes, err := f.homes(ctx, e.project, want)
+	at, err := f.holding(ctx, e.project, want)
 	if err != nil {
 		return policy.Filter{}, err
 	}
-	for _, at := range homes {
-		have, err := f.rulesOf(ctx, at, want)
-		if gone(err) != nil {
-			return policy.Filter{}, err
-		}
-		if len(have) > 0 {
-			out := readBack(have, want)
-			out.Void = fmt.Sprintf("its rules are in policy %s, which is not on the network", at.policy)
-			return out, nil
-		}
+	if at == nil {
+		return policy.Filter{}, fmt.Errorf("get filter %s: %w", want.Name, workers.ErrNotFound)
 	}
-	return policy.Filter{}, fmt.Errorf("get filter %s: %w", want.Name, workers.ErrNotFound)
+	out := readBack(at.rules, want)
+	out.Void = fmt.Sprintf("its rules are in policy %s, which is not on the network", at.policy)
+	return out, nil
 }
 
 // Put makes the one change that is next and answers; the policy carries out one at a time anyhow. Rules that allow come
@@ -178,12 +205,17 @@ func (f firewall) Put(ctx context.Context, req uuid.UUID, want policy.Filter) er
 	return nil
 }
 
-// Remove takes the rules away, in the policy where they were made and in every one that has them, whichever is on the
-// network now.
+// Remove takes the rules away, in the policy where they were made first, then in every one that has them, whichever is
+// on the network now.
 func (f firewall) Remove(ctx context.Context, req uuid.UUID, want policy.Filter) error {
 	project, _, err := splitNetwork(want.Network)
 	if err != nil {
 		return err
+	}
+	if made := base(want.Policy); made != "" {
+		if err := gone(f.approach(ctx, req, home{project, made}, want, away)); err != nil {
+			return err
+		}
 	}
 	homes, err := f.homes(ctx, project, want)
 	if err != nil {

@@ -32,6 +32,30 @@ func (f firewall) rulesOf(ctx context.Context, at home, want policy.Filter) ([]*
 	return out, nil
 }
 
+// A held home has rules of a filter.
+type held struct {
+	home
+	rules []*computepb.FirewallPolicyRule
+}
+
+// holding is a policy of the project that has rules of the filter; nil when none has.
+func (f firewall) holding(ctx context.Context, project string, want policy.Filter) (*held, error) {
+	homes, err := f.homes(ctx, project, want)
+	if err != nil {
+		return nil, err
+	}
+	for _, at := range homes {
+		have, err := f.rulesOf(ctx, at, want)
+		if gone(err) != nil {
+			return nil, err
+		}
+		if len(have) > 0 {
+			return &held{at, have}, nil
+		}
+	}
+	return nil, nil
+}
+
 // homes are the policies of the project that may have rules of the filter: the one that was written down when they were
 // made first, then every other that is not seen to have none. A list that cannot be read is an error: what nobody has
 // looked at may have our rules.

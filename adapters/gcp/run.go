@@ -11,6 +11,12 @@ import (
 	"github.com/culvertnet/culvert/workers/egress"
 )
 
+// pageOfRun is how much of a list of Cloud Run is asked for at a time: two pages hold all services, or jobs, that a
+// project may have in a region, which are 1,000 (page "Cloud Run quotas and limits"). The discovery document names no
+// bound; what Google gives instead of a page that is too large is a smaller one (AIP-158), and each list is read to its
+// end, whatever its pages are. 500 is what other clients ask for.
+const pageOfRun = 500
+
 func runIngress() words {
 	return words{
 		"all": "INGRESS_TRAFFIC_ALL", "internal": "INGRESS_TRAFFIC_INTERNAL_ONLY",

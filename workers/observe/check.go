@@ -38,13 +38,26 @@ func (d Drivers) judged(ctx context.Context, in ReachIn, made []reach.Effect) (R
 		return out, err
 	}
 	r := reading{Drivers: d, in: in}
-	if err := r.begin(ctx); err != nil {
+	out, known, err := r.bySenders(ctx, made)
+	if known {
+		return out, err
+	}
+	if err == nil {
+		err = r.begin(ctx)
+	}
+	if err != nil {
 		// What goes after its network has gone harms nobody.
 		if len(in.Asks)+len(in.In) == 0 && in.Steers == nil && errors.Is(err, workers.ErrNotFound) {
 			return nothing(), nil
 		}
 		return ReachOut{}, err
 	}
+	return r.judged(ctx, made)
+}
+
+// judged answers by all that the question depends on.
+func (r *reading) judged(ctx context.Context, made []reach.Effect) (ReachOut, error) {
+	in := r.in
 	a, err := r.enough(ctx)
 	if err != nil {
 		return ReachOut{}, err

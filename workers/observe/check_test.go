@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,6 +44,17 @@ func (s *shown) Network(_ context.Context, scope Scope) (reach.Network, error) {
 		return reach.Network{}, fmt.Errorf("%s: %w", scope.Network, workers.ErrNotFound)
 	}
 	return n, nil
+}
+
+// Senders shows what it must, and no other list.
+func (s *shown) Senders(_ context.Context, scope Scope) (reach.Network, error) {
+	s.ask("senders " + scope.Network)
+	n, ok := s.networks[scope.Network]
+	if err := s.errors[scope.Network]; err != nil || !ok {
+		return reach.Network{}, cmp.Or(err, fmt.Errorf("%s: %w", scope.Network, workers.ErrNotFound))
+	}
+	return reach.Network{Realm: n.Realm, Project: n.Project, Peers: n.Peers, Firewall: n.Firewall, Subnets: n.Subnets,
+		Hidden: n.Hidden, Interfaces: n.Interfaces, Tenants: n.Tenants}, nil
 }
 
 func (s *shown) Hidden(_ context.Context, scope Scope) (reach.Listing[reach.Subnet], error) {

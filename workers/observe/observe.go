@@ -29,6 +29,9 @@ type Networks interface {
 	// Network reads what decides about packets in a network. It answers workers.ErrNotFound when there is no such
 	// network, and a classified failure only when the network itself could not be read.
 	Network(ctx context.Context, s Scope) (reach.Network, error)
+	// Senders reads who may send in a network and what its firewall lets out: subnetworks, ranges of connectors,
+	// interfaces, tenants, firewall and peers. No other list is read. It answers as Network does.
+	Senders(ctx context.Context, s Scope) (reach.Network, error)
 	// Hidden reads the ranges of connectors in a network that no list of subnetworks shows, and nothing else of it. It
 	// fails only when ctx has ended or the network has no full name.
 	Hidden(ctx context.Context, s Scope) (reach.Listing[reach.Subnet], error)

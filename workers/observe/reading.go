@@ -40,22 +40,27 @@ type neighbour struct {
 
 // begin reads the networks of the question, side by side, and the hidden ranges of their peers.
 func (r *reading) begin(ctx context.Context) error {
+	if err := r.readNear(ctx, r.Networks.Network); err != nil {
+		return err
+	}
+	return r.findPeers(ctx)
+}
+
+// readNear reads the networks of the question by one of the port's ways.
+func (r *reading) readNear(ctx context.Context, read func(context.Context, Scope) (reach.Network, error)) error {
 	r.near = make([]reach.Network, len(r.in.Networks))
 	all, within := errgroup.WithContext(ctx)
 	for i, s := range r.in.Networks {
 		s.AllRegions = r.anywhere()
 		all.Go(func() (err error) {
-			r.near[i], err = r.Networks.Network(within, s)
+			r.near[i], err = read(within, s)
 			if errors.Is(err, workers.ErrNotFound) {
 				return workers.Refuse("not-found", "read network %s: %w", s.Network, err)
 			}
 			return workers.Reading(err)
 		})
 	}
-	if err := all.Wait(); err != nil {
-		return err
-	}
-	return r.findPeers(ctx)
+	return all.Wait()
 }
 
 func (r *reading) findPeers(ctx context.Context) error {

@@ -287,7 +287,7 @@ func getConnector(r *request) (world.Doc, *refusal) {
 
 func listConnectors(r *request) (world.Doc, *refusal) {
 	entries := slices.Collect(r.all("connectors", "projects/"+r.project+"/locations/"+r.region+"/connectors/"))
-	return r.rpcList(listing{"connectors", "pageSize", 100, r.connectedProjects}, entries), nil
+	return r.rpcList(listing{field: "connectors", sizeParameter: "pageSize", size: 100, view: r.connectedProjects}, entries), nil
 }
 
 // connectedProjects lists the projects whose services and other workloads use the connector. No recorded connector has

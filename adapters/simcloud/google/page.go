@@ -38,8 +38,13 @@ func (r *request) page(kind string, entries []world.Entry, view func(world.Entry
 // cut takes the page that the query asks for out of sorted entries. The token is the name of the first entry that is
 // not in the page.
 func (r *request) cut(entries []world.Entry, sizeParameter string, size int) (page []world.Entry, next string) {
-	if n, err := strconv.Atoi(r.query.Get(sizeParameter)); err == nil && n > 0 && n < size {
-		size = n
+	return r.cutOf(entries, listing{sizeParameter: sizeParameter, size: size})
+}
+
+func (r *request) cutOf(entries []world.Entry, l listing) (page []world.Entry, next string) {
+	size := l.size
+	if n, err := strconv.Atoi(r.query.Get(l.sizeParameter)); err == nil && n > 0 {
+		size = min(n, max(l.size, l.most))
 	}
 	from := 0
 	if token := r.query.Get("pageToken"); token != "" {
@@ -61,7 +66,7 @@ func documents(entries []world.Entry) []any {
 
 // rpcList answers a list of the newer APIs and of DNS: what the query's page holds of a kind, completed by view.
 func (r *request) rpcList(l listing, entries []world.Entry) world.Doc {
-	some, next := r.cut(entries, l.sizeParameter, l.size)
+	some, next := r.cutOf(entries, l)
 	out := world.Doc{}
 	var items []any
 	for _, e := range some {
@@ -84,8 +89,9 @@ func (r *request) rpcList(l listing, entries []world.Entry) world.Doc {
 type listing struct {
 	field         string // of the items
 	sizeParameter string
-	size          int // most items of a page, and the default
+	size          int // items of a page that nobody asks a size of, and the most
 	view          func(name string, doc world.Doc)
+	most          int // the most that may be asked for, where that is more than size
 }
 
 var comparison = regexp.MustCompile(`^\(?\s*([A-Za-z.]+)\s*(=|!=|eq|ne)\s*"?([^"()]*?)"?\s*\)?$`)

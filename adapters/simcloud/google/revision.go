@@ -38,7 +38,7 @@ func (r *request) revisionsAt() string {
 
 func listRevisions(r *request) (world.Doc, *refusal) {
 	entries := slices.Collect(r.all(revisionKind, r.revisionsAt()))
-	return r.rpcList(listing{field: "revisions", sizeParameter: "pageSize", size: 100}, entries), nil
+	return r.rpcList(listing{field: "revisions", sizeParameter: "pageSize", size: 100, most: mostOfRun}, entries), nil
 }
 
 func getRevision(r *request) (world.Doc, *refusal) {

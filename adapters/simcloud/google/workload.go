@@ -51,7 +51,7 @@ func listWorkloads(kind, collection string) handler {
 	return func(r *request) (world.Doc, *refusal) {
 		at := "projects/" + r.project + "/locations/" + r.region + "/" + collection + "/"
 		entries := slices.Collect(r.all(kind, at))
-		return r.rpcList(listing{field: collection, sizeParameter: "pageSize", size: 100}, entries), nil
+		return r.rpcList(listing{field: collection, sizeParameter: "pageSize", size: 100, most: mostOfRun}, entries), nil
 	}
 }
 
@@ -134,7 +134,7 @@ func listApps(r *request) (world.Doc, *refusal) {
 func listVersions(r *request) (world.Doc, *refusal) {
 	entries := slices.Collect(r.all(appKind, "apps/"+r.project+"/services/"+r.http.PathValue("service")+"/versions/"))
 	view := func(_ string, doc world.Doc) { r.basic(doc) }
-	return r.rpcList(listing{"versions", "pageSize", 100, view}, entries), nil
+	return r.rpcList(listing{field: "versions", sizeParameter: "pageSize", size: 100, view: view}, entries), nil
 }
 
 func (r *request) basic(doc world.Doc) {
