@@ -62,7 +62,7 @@ func (h handler[In, Out]) Run(ctx context.Context, c events.Command, now time.Ti
 	}
 	ctx, stop := context.WithTimeout(ctx, c.Deadline.Sub(now))
 	defer stop()
-	o, err := h.verb(WithMemo(ctx), c, RunOf(c, now), in, prior)
+	o, err := h.verb(WithAsking(WithMemo(ctx), h.asking(c, in)), c, RunOf(c, now), in, prior)
 	if err != nil {
 		return Outcome(err, unmapped)
 	}

@@ -53,10 +53,11 @@ type Options struct {
 
 // A Client is one connection pool to Google Cloud. Its ports are safe for concurrent use.
 type Client struct {
-	pace float64
-	now  func() time.Time
-	ids  projectIDs
-	ends *ends
+	pace     float64
+	now      func() time.Time
+	ids      projectIDs
+	ends     *ends
+	siblings siblings
 	// senders make the calls, each as an identity.
 	senders senders
 
@@ -206,7 +207,7 @@ func build[T any](
 
 // carrier is the HTTP client of all libraries.
 func (c *Client) carrier() *http.Client {
-	return &http.Client{Transport: endsCarrier{memoCarrier{c.senders, c.now}, c.ends}}
+	return &http.Client{Transport: endsCarrier{memoCarrier{c.senders, c.now, &c.siblings}, c.ends}}
 }
 
 // once switches off the retries that the newer clients do by themselves on reads: retrying is the runtime's.

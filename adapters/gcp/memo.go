@@ -14,10 +14,12 @@ import (
 // nothing is changed by what was so a while ago.
 const memoFor = 5 * time.Second
 
-// memoCarrier answers a read that its command has made already from the command's memo.
+// memoCarrier answers a read that its command has made already from the command's memo, and one that a command beside it
+// has made from what that was told.
 type memoCarrier struct {
-	next http.RoundTripper
-	now  func() time.Time
+	next     http.RoundTripper
+	now      func() time.Time
+	siblings *siblings
 }
 
 // A remembered answer, whole: what is there, or that it is not there.
@@ -31,13 +33,15 @@ type remembered struct {
 
 // RoundTrip makes the call unless its answer is known. Operations are always asked: they go on by themselves.
 func (c memoCarrier) RoundTrip(req *http.Request) (*http.Response, error) {
-	memo := workers.MemoOf(req.Context())
+	memo, asking := workers.MemoOf(req.Context()), workers.AskingOf(req.Context())
 	switch {
 	case memo == nil:
 		return c.next.RoundTrip(req)
 	case req.Method != http.MethodGet:
 		memo.Forget()
+		c.siblings.forget(asking.Saga)
 		defer memo.Forget() // what was read while it was under way may be either
+		defer c.siblings.forget(asking.Saga)
 		return c.next.RoundTrip(req)
 	case strings.Contains(req.URL.Path, "/operations/"):
 		return c.next.RoundTrip(req)
@@ -47,18 +51,37 @@ func (c memoCarrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	if r, is := kept.(remembered); ok && is && at.Sub(r.at) < memoFor {
 		return r.answer(req), nil
 	}
+	beside, mine := c.siblings.find(asking, key, at)
+	if beside != nil && !mine {
+		if r, ok := beside.wait(req); ok {
+			memo.Keep(key, since, r)
+			return r.answer(req), nil
+		}
+	}
+	resp, r, err := c.ask(req, at)
+	if mine {
+		beside.tell(r, r.code != 0)
+	}
+	if err != nil || r.code == 0 {
+		return resp, err
+	}
+	memo.Keep(key, since, r)
+	return r.answer(req), nil
+}
+
+// ask makes the call. What is not remembered has no code: another answer than what is there or not, whose body is still
+// to be read.
+func (c memoCarrier) ask(req *http.Request, at time.Time) (*http.Response, remembered, error) {
 	resp, err := c.next.RoundTrip(req)
 	if err != nil || resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusNotFound {
-		return resp, err
+		return resp, remembered{}, err
 	}
 	body, err := io.ReadAll(resp.Body)
 	_ = resp.Body.Close() // it was read, or its error is told
 	if err != nil {
-		return nil, err
+		return nil, remembered{}, err
 	}
-	r := remembered{at: at, code: resp.StatusCode, status: resp.Status, header: resp.Header, body: body}
-	memo.Keep(key, since, r)
-	return r.answer(req), nil
+	return resp, remembered{at: at, code: resp.StatusCode, status: resp.Status, header: resp.Header, body: body}, nil
 }
 
 func (r remembered) answer(req *http.Request) *http.Response {

@@ -13,6 +13,9 @@ import (
 // check looks up what would refuse a later step, before anything has an effect.
 type check struct{ Drivers }
 
+// Checks tells a check before the first effect, which shares what it reads with the others.
+func (check) Checks(in CheckIn) bool { return !in.Withdrawing }
+
 // Do reads and refuses.
 func (s check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut) (CheckOut, error) {
 	if in.Withdrawing {

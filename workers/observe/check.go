@@ -15,6 +15,12 @@ import (
 // effect, right before one that could harm, and after the last as the proof.
 type check struct{ Drivers }
 
+// Checks tells a check before the first effect, which shares what it reads with the others. Where something is taken
+// away it is the last look before that.
+func (check) Checks(in ReachIn) bool {
+	return !slices.ContainsFunc(in.Effects, func(e reach.Effect) bool { return e.Undone })
+}
+
 // Do reads, judges and decides.
 func (c check) Do(ctx context.Context, _ workers.Run, in ReachIn, _ *ReachOut) (ReachOut, error) {
 	return c.judge(ctx, in, nil)

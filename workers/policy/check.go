@@ -12,6 +12,9 @@ import (
 // check here: a filter goes after what it filters, and asks nothing of others.
 type check struct{ Drivers }
 
+// Checks tells a check before the first effect, which shares what it reads with the others.
+func (check) Checks(in CheckIn) bool { return !in.Withdrawing }
+
 // Do asks the driver. A tag of the connection's own is no neighbour of the filter to be: where it keeps its place, a
 // change of its default changes it. (Where the filter is replaced, both would be on the gateway at a time, and the new
 // one is refused when it is made.)

@@ -14,6 +14,9 @@ import (
 // to check here: taking a prefix out of a list asks nothing of the rest of it.
 type check struct{ Drivers }
 
+// Checks tells a check before the first effect, which shares what it reads with the others.
+func (check) Checks(in CheckIn) bool { return !in.Withdrawing }
+
 // Do asks every target's driver.
 func (c check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut) (CheckOut, error) {
 	out := CheckOut{Known: []string{}}
