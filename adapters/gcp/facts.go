@@ -48,6 +48,7 @@ type survey struct {
 	workloads []told[workload]
 	zones     told[*dns.ManagedZone]
 	records   []told[zoneRecord]
+	opened    map[string]bool // zones whose records were read
 	outbound  told[*dns.Policy]
 	responses told[*dns.ResponsePolicy]
 	answers   []told[*dns.ResponsePolicyRule]

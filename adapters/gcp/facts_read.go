@@ -26,7 +26,7 @@ type peeredRoute struct {
 // read asks everything that does not depend on another answer at once, and then the rest.
 func (r *survey) read(ctx context.Context) {
 	together(slices.Concat(r.ofSenders(ctx), r.ofRoutes(ctx), r.ofEdges(ctx), r.ofPeerings(ctx), r.ofNames(ctx))...)
-	together(slices.Concat(r.ofRouters(ctx), r.ofZones(ctx), r.ofResponses(ctx))...)
+	together(append(slices.Concat(r.ofRouters(ctx), r.ofResponses(ctx)), func() { r.readZones(ctx) })...)
 }
 
 // ofSenders reads who may send in the network, and what its firewall lets out.

@@ -53,34 +53,6 @@ func (r *survey) ofNames(ctx context.Context) []func() {
 	}
 }
 
-// ofZones reads the records of each zone that the network sees and that has its own.
-func (r *survey) ofZones(ctx context.Context) (reads []func()) {
-	var own []string
-	for _, z := range r.zones.items {
-		if r.visible(z, &r.zones.source) && zoneKind(z) == private {
-			own = append(own, z.Name)
-		}
-	}
-	r.records = make([]told[zoneRecord], len(own))
-	for i, zone := range own {
-		reads = append(reads, func() {
-			s := r.source("resourceRecordSets.list", "projects/"+r.project+"/managedZones/"+zone)
-			r.records[i] = paged(r.Client, s, func(take func([]zoneRecord)) error {
-				return r.dns.ResourceRecordSets.List(r.project, zone).
-					Pages(ctx, func(p *dns.ResourceRecordSetsListResponse) error {
-						var sets []zoneRecord
-						for _, set := range p.Rrsets {
-							sets = append(sets, zoneRecord{zone, set})
-						}
-						take(sets)
-						return nil
-					})
-			})
-		})
-	}
-	return reads
-}
-
 // ofResponses reads the rules of the network's response policy.
 func (r *survey) ofResponses(ctx context.Context) (reads []func()) {
 	var bound []string

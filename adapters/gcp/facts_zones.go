@@ -72,6 +72,9 @@ func (r *survey) zonesSeen() reach.Listing[reach.Zone] {
 		}
 		one := reach.Zone{Object: "projects/" + r.project + "/managedZones/" + z.Name, Domain: reach.NameOf(z.DnsName),
 			Kind: zoneKind(z)}
+		if one.Kind == reach.PrivateZone && !r.opened[z.Name] {
+			one.Kind = reach.ForwardingZone // nobody asks it
+		}
 		switch one.Kind {
 		case reach.PeeringZone:
 			one.Target = r.realm(z.PeeringConfig.TargetNetwork.NetworkUrl, &of)

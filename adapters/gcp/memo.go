@@ -14,8 +14,8 @@ import (
 // nothing is changed by what was so a while ago.
 const memoFor = 5 * time.Second
 
-// memoCarrier answers a read that its command has made already from the command's memo, and one that a command beside it
-// has made from what that was told.
+// memoCarrier answers a read that its command has made already from the command's memo, and one that a command beside
+// it has made from what that was told.
 type memoCarrier struct {
 	next     http.RoundTripper
 	now      func() time.Time

@@ -23,7 +23,7 @@ type sibling struct {
 	by   workers.Asking
 	at   time.Time
 	took map[string]bool // steps that have taken it, and ask themselves when they ask again
-	told chan struct{} // closed when answer and ok are set
+	told chan struct{}   // closed when answer and ok are set
 	ok   bool
 	remembered
 }

@@ -62,7 +62,8 @@ func TestCommandsBesideEachOtherShareReads(t *testing.T) {
 			ask(t, client, c.first)
 			now = now.Add(c.after)
 			if c.write {
-				writes := workers.WithAsking(workers.WithMemo(t.Context()), workers.Asking{Saga: c.first.Saga, Step: "w"})
+				writes := workers.WithAsking(workers.WithMemo(t.Context()),
+					workers.Asking{Saga: c.first.Saga, Step: "w"})
 				zone := network.Zone{Project: "p", Name: "y", Host: "y", IP: "10.0.0.1"}
 				if err := client.Names().Put(writes, uuid.UUID{}, zone); err != nil {
 					t.Fatal(err)

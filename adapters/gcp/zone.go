@@ -3,6 +3,8 @@ package gcp
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"google.golang.org/api/dns/v1"
@@ -25,17 +27,29 @@ const (
 	owningNS = "NS"
 )
 
-// Get reads a zone and all its records.
+// Get reads a zone and all its records. A list of the project's zones that the command has read tells the zone as well.
 func (z zones) Get(ctx context.Context, project, name string) (network.Zone, error) {
-	got, err := z.dns.ManagedZones.Get(project, name).Context(ctx).Do()
+	got, err := z.zone(ctx, project, name)
 	if err != nil {
-		return network.Zone{}, z.fail(call{name: "managedZones.get"}, err)
+		return network.Zone{}, err
 	}
 	out := z.zoneOf(ctx, project, got)
 	if err := z.records(ctx, &out); err != nil {
 		return network.Zone{}, err
 	}
 	return out, nil
+}
+
+func (z zones) zone(ctx context.Context, project, name string) (*dns.ManagedZone, error) {
+	if all, known := z.listed(ctx, project); known {
+		i := slices.IndexFunc(all, func(one *dns.ManagedZone) bool { return one.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("get zone %s of %s: %w", name, project, workers.ErrNotFound)
+		}
+		return all[i], nil
+	}
+	got, err := z.dns.ManagedZones.Get(project, name).Context(ctx).Do()
+	return got, z.fail(call{name: "managedZones.get"}, err)
 }
 
 func (c *Client) zoneOf(ctx context.Context, project string, got *dns.ManagedZone) network.Zone {
@@ -87,25 +101,25 @@ func (z zones) apex(ctx context.Context, zone network.Zone) (*dns.ResourceRecord
 // A zone that is seen and has no record answers that there is no such name ("Name resolution order"), and cuts off
 // whoever reached the name until then.
 func (z zones) Put(ctx context.Context, _ uuid.UUID, want network.Zone) error {
-	got, err := z.dns.ManagedZones.Get(want.Project, want.Name).Context(ctx).Do()
-	if err = z.fail(call{name: "managedZones.get"}, err); errors.Is(err, workers.ErrNotFound) {
+	got, err := z.zone(ctx, want.Project, want.Name)
+	var have *dns.ResourceRecordSet
+	switch {
+	case errors.Is(err, workers.ErrNotFound): // a new zone has no record but SOA and NS
 		got, err = z.create(ctx, want)
+	case err == nil:
+		have, err = z.apex(ctx, want)
 	}
 	if err != nil {
 		return err
 	}
-	if err := z.record(ctx, want); err != nil || sameSet(z.networksOf(ctx, got), want.Networks) {
+	if err := z.record(ctx, want, have); err != nil || sameSet(z.networksOf(ctx, got), want.Networks) {
 		return err
 	}
 	return z.show(ctx, want, want.Networks)
 }
 
-// record makes the apex A record be as given.
-func (z zones) record(ctx context.Context, want network.Zone) error {
-	have, err := z.apex(ctx, want)
-	if err != nil {
-		return err
-	}
+// record makes the apex A record be as given; have is the one that is there.
+func (z zones) record(ctx context.Context, want network.Zone, have *dns.ResourceRecordSet) error {
 	record := &dns.ResourceRecordSet{Name: want.Host + ".", Type: "A", Ttl: int64(want.TTL), Rrdatas: []string{want.IP}}
 	change := &dns.Change{Additions: []*dns.ResourceRecordSet{record}}
 	if have != nil {

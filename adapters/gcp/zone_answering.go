@@ -5,9 +5,11 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/api/dns/v1"
 
+	"github.com/culvertnet/culvert/workers"
 	"github.com/culvertnet/culvert/workers/network"
 )
 
@@ -19,23 +21,53 @@ func (z zones) Answering(ctx context.Context, project, vpc, host string) ([]netw
 	if err != nil {
 		return nil, err
 	}
-	var found []network.Zone
-	err = z.dns.ManagedZones.List(project).Pages(ctx, func(page *dns.ManagedZonesListResponse) error {
-		for _, got := range page.ManagedZones {
-			at := z.zoneOf(ctx, project, got)
-			if got.Visibility == private && within(host, at.Host) && slices.Contains(at.Networks, vpc) {
-				found = append(found, at)
-			}
-		}
-		return nil
-	})
+	all, err := z.list(ctx, project)
 	if err != nil {
-		return nil, z.fail(call{name: "managedZones.list"}, err)
+		return nil, err
+	}
+	var found []network.Zone
+	for _, got := range all {
+		at := z.zoneOf(ctx, project, got)
+		if got.Visibility == private && within(host, at.Host) && slices.Contains(at.Networks, vpc) {
+			found = append(found, at)
+		}
 	}
 	slices.SortFunc(found, func(a, b network.Zone) int {
 		return cmp.Or(cmp.Compare(len(b.Host), len(a.Host)), cmp.Compare(a.Name, b.Name))
 	})
 	return append(out, found...), nil
+}
+
+// list reads all zones of a project, and keeps them for the command: each of them is told by it, and that a name has
+// none.
+func (z zones) list(ctx context.Context, project string) ([]*dns.ManagedZone, error) {
+	memo, at := workers.MemoOf(ctx), z.now()
+	_, since, _ := memo.Get(zonesOf(project))
+	var all []*dns.ManagedZone
+	err := z.dns.ManagedZones.List(project).Pages(ctx, func(page *dns.ManagedZonesListResponse) error {
+		all = append(all, page.ManagedZones...)
+		return nil
+	})
+	if err != nil {
+		return nil, z.fail(call{name: "managedZones.list"}, err)
+	}
+	memo.Keep(zonesOf(project), since, listedZones{at, all})
+	return all, nil
+}
+
+// listedZones are all zones of a project at a time.
+type listedZones struct {
+	at  time.Time
+	all []*dns.ManagedZone
+}
+
+func zonesOf(project string) string { return "zones of " + project }
+
+// listed are the zones of a project where the command has read the whole list, as long as a memo's answer stands.
+func (c *Client) listed(ctx context.Context, project string) ([]*dns.ManagedZone, bool) {
+	kept, _, ok := workers.MemoOf(ctx).Get(zonesOf(project))
+	zones, is := kept.(listedZones)
+	return zones.all, ok && is && c.now().Sub(zones.at) < memoFor
 }
 
 // bypass is the behaviour of a response policy rule that answers nothing: it lets the zones answer, for names that a

@@ -169,14 +169,12 @@ func (s mapNames) droppable(ctx context.Context, run workers.Run, in MapNamesIn)
 	if err != nil {
 		return err
 	}
-	zones, err := s.standing(ctx, run, in, t)
+	dropped := slices.DeleteFunc(zonesOf(t), func(zone string) bool { return slices.Contains(in.zones(), zone) })
+	zones, err := s.standing(ctx, run, in, dropped)
 	if err != nil {
 		return err
 	}
 	for _, z := range zones {
-		if slices.Contains(in.zones(), z.Name) {
-			continue
-		}
 		if err := shared(z, in.Network, "apply again"); err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *M
 	if err != nil {
 		return workers.Undone{}, err
 	}
-	zones, err := s.standing(ctx, run, in, t)
+	zones, err := s.standing(ctx, run, in, append(zonesOf(t), in.zones()...))
 	if err != nil {
 		return workers.Undone{}, err
 	}
@@ -49,9 +49,8 @@ func (s mapNames) Undo(ctx context.Context, run workers.Run, in MapNamesIn, _ *M
 	return workers.Undone{}, t.End(ctx, run)
 }
 
-// standing reads the zones of the step that are there: those noted, and those of the host names.
-func (s mapNames) standing(ctx context.Context, run workers.Run, in MapNamesIn, t workers.Ownership) ([]Zone, error) {
-	names := append(zonesOf(t), in.zones()...)
+// standing reads those of some zones that are there and the connection's.
+func (s mapNames) standing(ctx context.Context, run workers.Run, in MapNamesIn, names []string) ([]Zone, error) {
 	slices.Sort(names)
 	var zones []Zone
 	for _, name := range slices.Compact(names) {

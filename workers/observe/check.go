@@ -11,8 +11,8 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// check reads the world afresh and asks the model. It has no effects, so that a plan may have it before the first
-// effect, right before one that could harm, and after the last as the proof.
+// check reads the world as it is now, together with the other checks of its saga, and asks the model. It has no effects,
+// so that a plan may have it before the first effect, right before one that could harm, and after the last as the proof.
 type check struct{ Drivers }
 
 // Checks tells a check before the first effect, which shares what it reads with the others. Where something is taken
@@ -42,6 +42,10 @@ func (d Drivers) judged(ctx context.Context, in ReachIn, made []reach.Effect) (R
 		out, err := decide(in, []reach.Finding{}, nil)
 		out.Sources = []reach.Source{}
 		return out, err
+	}
+	in.Networks = slices.Clone(in.Networks)
+	for i := range in.Networks {
+		in.Networks[i].Names = in.names()
 	}
 	r := reading{Drivers: d, in: in}
 	out, known, err := r.bySenders(ctx, made)
@@ -118,6 +122,33 @@ func (in ReachIn) others(w reach.World, made []reach.Effect) (all []reach.Harm, 
 		all = append(all, h)
 	}
 	return all, open, err
+}
+
+// names are those that the question is about: destinations of claims and effects, and names that an effect answers for.
+func (in ReachIn) names() []string {
+	out, all := []string{}, []reach.Allowed(nil)
+	for _, a := range in.Asks {
+		all = append(all, a.Except...)
+		if a.Dest != nil {
+			all = append(all, *a.Dest)
+		}
+	}
+	for _, e := range in.Effects {
+		switch {
+		case e.Filter != nil:
+			all = append(all, e.Filter.Allow...)
+		case e.GatewayFilter != nil:
+			all = append(all, e.GatewayFilter.Allow...)
+		case e.Names != nil:
+			out = append(out, e.Names.Hostnames...)
+		}
+	}
+	for _, to := range all {
+		if to.FQDN != "" {
+			out = append(out, to.FQDN)
+		}
+	}
+	return out
 }
 
 // nothing is the answer where there is nothing to ask.

@@ -48,6 +48,9 @@ type Scope struct {
 	AllRegions bool `json:"-"`
 	// ConnectorProjects are the projects whose connectors may stand in the network, besides the network's own.
 	ConnectorProjects []string `json:"connectorProjects,omitempty"`
+	// Names are those that the question has. A zone that holds none of them, nor one of the firewall's rules, is told
+	// without its records, as one that others answer for; nil reads the records of every zone.
+	Names []string `json:"-"`
 }
 
 // Gateways reads a controller with its gateways.

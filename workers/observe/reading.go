@@ -75,7 +75,7 @@ func (r *reading) findPeers(ctx context.Context) error {
 			}
 			seen[p.Realm] = true
 			r.peers = append(r.peers, neighbour{network: unasked(p.Realm), scope: Scope{Network: string(p.Realm),
-				Regions: r.in.Networks[i].Regions, AllRegions: r.anywhere()}})
+				Regions: r.in.Networks[i].Regions, AllRegions: r.anywhere(), Names: r.in.Networks[i].Names}})
 		}
 	}
 	all, within := errgroup.WithContext(ctx)

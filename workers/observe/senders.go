@@ -8,8 +8,9 @@ import (
 )
 
 // A question may be about filters alone: a withdrawal asks what others lose when its filter goes. Where the filter's
-// range is nobody else's, the senders and the firewall tell all of it: whoever comes there later meets the filter before
-// any route (reach.Question.FilterOnly). Routes, routers, names and peers are read only for somebody who is there.
+// range is nobody else's, the senders and the firewall tell all of it: whoever comes there later meets the filter
+// before any route (reach.Question.FilterOnly). Routes, routers, names and peers are read only for somebody who is
+// there.
 
 // ofFilters tells such a question.
 func (in ReachIn) ofFilters() bool {
@@ -28,7 +29,7 @@ func (r *reading) bySenders(ctx context.Context, made []reach.Effect) (out Reach
 	}
 	w := r.world()
 	others, err := r.in.others(w, nil)
-	if err != nil || slices.ContainsFunc(others, func(h reach.Harm) bool { return !h.Vacant() || leftOut(h.Open) }) {
+	if err != nil || slices.ContainsFunc(others, func(h reach.Harm) bool { return !h.Vacant() || r.leftOut(h.Open) }) {
 		return out, false, nil
 	}
 	out, err = decide(r.in, []reach.Finding{}, others)
@@ -49,7 +50,9 @@ func (r *reading) senders(ctx context.Context, s Scope) (reach.Network, error) {
 	return out, nil
 }
 
-// leftOut tells whether one of some doubts is about what was not asked for.
-func leftOut(open []reach.Gap) bool {
-	return slices.ContainsFunc(open, func(g reach.Gap) bool { return g.Why == notAsked })
+// leftOut tells whether one of some doubts is about a list that was not asked for: those name the network itself.
+func (r *reading) leftOut(open []reach.Gap) bool {
+	return slices.ContainsFunc(open, func(g reach.Gap) bool {
+		return slices.ContainsFunc(r.near, func(n reach.Network) bool { return g.Object == string(n.Realm) })
+	})
 }

@@ -287,7 +287,8 @@ func getConnector(r *request) (world.Doc, *refusal) {
 
 func listConnectors(r *request) (world.Doc, *refusal) {
 	entries := slices.Collect(r.all("connectors", "projects/"+r.project+"/locations/"+r.region+"/connectors/"))
-	return r.rpcList(listing{field: "connectors", sizeParameter: "pageSize", size: 100, view: r.connectedProjects}, entries), nil
+	of := listing{field: "connectors", sizeParameter: "pageSize", size: 100, view: r.connectedProjects}
+	return r.rpcList(of, entries), nil
 }
 
 // connectedProjects lists the projects whose services and other workloads use the connector. No recorded connector has

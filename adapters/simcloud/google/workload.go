@@ -51,7 +51,8 @@ func listWorkloads(kind, collection string) handler {
 	return func(r *request) (world.Doc, *refusal) {
 		at := "projects/" + r.project + "/locations/" + r.region + "/" + collection + "/"
 		entries := slices.Collect(r.all(kind, at))
-		return r.rpcList(listing{field: collection, sizeParameter: "pageSize", size: 100, most: mostOfRun}, entries), nil
+		of := listing{field: collection, sizeParameter: "pageSize", size: 100, most: mostOfRun}
+		return r.rpcList(of, entries), nil
 	}
 }
 
