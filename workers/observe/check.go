@@ -11,8 +11,9 @@ import (
 	"github.com/culvertnet/culvert/workers"
 )
 
-// check reads the world as it is now, together with the other checks of its saga, and asks the model. It has no effects,
-// so that a plan may have it before the first effect, right before one that could harm, and after the last as the proof.
+// check reads the world as it is now, together with the other checks of its saga, and asks the model. It has no
+// effects, so that a plan may have it before the first effect, right before one that could harm, and after the last as
+// the proof.
 type check struct{ Drivers }
 
 // Checks tells a check before the first effect, which shares what it reads with the others. Where something is taken
