@@ -27,8 +27,8 @@ func (a Asking) Shares(by Asking) bool {
 		(a.Check && by.Check || !by.Due.Before(a.Due))
 }
 
-// A checking step tells of an input whether its Do is a check before the first effect. What a withdrawal checks is the
-// last look before something is taken away, and is read by itself.
+// A checking step changes nothing by a Do, and tells of an input whether that is a check before the first effect. What
+// a withdrawal checks is the last look before something is taken away: it takes no answer that is older than itself.
 type checking[In any] interface{ Checks(in In) bool }
 
 type askingKey struct{}
@@ -48,8 +48,7 @@ func AskingOf(ctx context.Context) Asking {
 func (h handler[In, Out]) asking(c events.Command, in In) Asking {
 	a := Asking{Saga: c.Saga, Step: c.Step, Due: c.Due, Reads: c.Verb == events.Look && c.Purpose == ""}
 	if step, is := h.step.(checking[In]); is && c.Verb == events.Do {
-		a.Check = step.Checks(in)
-		a.Reads = a.Check
+		a.Reads, a.Check = true, step.Checks(in)
 	}
 	return a
 }

@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"maps"
 	"sync"
 )
 
@@ -54,12 +55,15 @@ func (m *Memo) Keep(key string, since uint64, told any) {
 }
 
 // Forget drops everything: something may have changed.
-func (m *Memo) Forget() {
+func (m *Memo) Forget() { m.ForgetOf(func(string) bool { return true }) }
+
+// ForgetOf drops what has one of some keys: that may have changed. What is being read meanwhile is not kept.
+func (m *Memo) ForgetOf(touched func(key string) bool) {
 	if m == nil {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.changes++
-	m.kept = map[string]any{}
+	maps.DeleteFunc(m.kept, func(key string, _ any) bool { return touched(key) })
 }

@@ -3,7 +3,8 @@
 // Google's own client libraries.
 //
 // It holds no policy. It does not retry, does not wait for an operation, keeps no lock, and remembers nothing but which
-// project has which number: a mutation answers [workers.WaitFor] while Google goes on with it, nil when it is so, or a
+// project has which number, and for some seconds what a command, or one beside it, was told (memo.go, siblings.go): a
+// mutation answers [workers.WaitFor] while Google goes on with it, nil when it is so, or a
 // failure classified in the one table of errors.go. What a name means, whose a thing is and what comes next is decided
 // by steps.
 //

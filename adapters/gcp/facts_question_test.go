@@ -3,10 +3,12 @@ package gcp_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/culvertnet/culvert/events/reach"
+	"github.com/culvertnet/culvert/workers/network"
 	"github.com/culvertnet/culvert/workers/observe"
 )
 
@@ -66,6 +68,30 @@ func TestSendersAreThoseOfTheNetwork(t *testing.T) {
 	want := reach.Network{Realm: whole.Realm, Project: whole.Project, Peers: whole.Peers, Firewall: whole.Firewall,
 		Subnets: whole.Subnets, Hidden: whole.Hidden, Interfaces: whole.Interfaces, Tenants: whole.Tenants}
 	if one, other := rendered(got), rendered(want); one != other || len(got.Interfaces.Items) == 0 {
+		t.Errorf("got %s\nwant %s", one, other)
+	}
+}
+
+// The ranges of a network are asked for by fewer calls than the rest of it, and are the same.
+func TestSpaceIsThatOfTheNetwork(t *testing.T) {
+	c, w := observed(t)
+	whole, err := c.Networks().Describe(t.Context(), spoke)
+	must(t, "describe", err)
+	before := w.by["timeSeries.list"] + w.by["projects.get"] + w.by["policies.list"]
+	got, err := c.Networks().Space(t.Context(), spoke)
+	must(t, "read space", err)
+	if more := w.by["timeSeries.list"] + w.by["projects.get"] + w.by["policies.list"] - before; more > 0 {
+		t.Errorf("%d calls about quotas and names", more)
+	}
+	ranges := func(n network.Network) string {
+		var all []string
+		for _, r := range slices.Concat(n.Subnets, n.Routes, n.Allocated) {
+			all = append(all, r.CIDR+" "+r.From)
+		}
+		slices.Sort(all)
+		return fmt.Sprint(all, n.AutoMode)
+	}
+	if one, other := ranges(got), ranges(whole); one != other || len(got.Subnets) == 0 {
 		t.Errorf("got %s\nwant %s", one, other)
 	}
 }

@@ -135,8 +135,9 @@ func (f firewall) Get(ctx context.Context, want policy.Filter) (policy.Filter, e
 	return out, nil
 }
 
-// whereMade looks into the policy that was written down when the filter was made, and knows the answer without asking
-// what is effective where only a part of the filter is there, or nothing of it in any policy of the project.
+// whereMade looks into the policy that was written down when the filter was made. It knows the answer without asking
+// what is effective where only a part of the filter is there, nothing of it in any policy of the project, or where the
+// question is only whether it is there.
 func (f firewall) whereMade(ctx context.Context, want policy.Filter) (out policy.Filter, known bool, err error) {
 	if want.Policy == "" {
 		return policy.Filter{}, false, nil
@@ -150,7 +151,7 @@ func (f firewall) whereMade(ctx context.Context, want policy.Filter) (out policy
 		return policy.Filter{}, false, err
 	}
 	if len(have) > 0 {
-		return readBack(have, want), !asNeeded(have, want), nil
+		return readBack(have, want), want.Whether || !asNeeded(have, want), nil
 	}
 	at, err := f.holding(ctx, project, want)
 	if err != nil || at != nil {

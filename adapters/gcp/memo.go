@@ -38,9 +38,10 @@ func (c memoCarrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	case memo == nil:
 		return c.next.RoundTrip(req)
 	case req.Method != http.MethodGet:
-		memo.Forget()
+		touched := touchedBy(req)
+		memo.ForgetOf(touched)
 		c.siblings.forget(asking.Saga)
-		defer memo.Forget() // what was read while it was under way may be either
+		defer memo.ForgetOf(touched) // what was read while it was under way may be either
 		defer c.siblings.forget(asking.Saga)
 		return c.next.RoundTrip(req)
 	case strings.Contains(req.URL.Path, "/operations/"):
@@ -67,6 +68,26 @@ func (c memoCarrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	memo.Keep(key, since, r)
 	return r.answer(req), nil
+}
+
+// touchedBy tells which reads may have another answer after a write. A zone's records, and who sees it, are in no other
+// zone; a policy of invokers is in nothing but itself. Of any other write nobody knows what else it changes.
+func touchedBy(req *http.Request) func(key string) bool {
+	const zones, invokers = "/managedZones", ":setIamPolicy"
+	path := req.URL.Path
+	if service, is := strings.CutSuffix(path, invokers); is {
+		return func(key string) bool { return strings.Contains(key, service+":") }
+	}
+	project, zone, is := strings.Cut(path, zones+"/")
+	if !is || !strings.Contains(project, "/dns/") {
+		return func(string) bool { return true }
+	}
+	zone, _, _ = strings.Cut(zone, "/")
+	others := project + zones + "/"
+	return func(key string) bool {
+		_, of, is := strings.Cut(key, others)
+		return !is || of == zone || strings.HasPrefix(of, zone+"/") || strings.HasPrefix(of, zone+"?")
+	}
 }
 
 // ask makes the call. What is not remembered has no code: another answer than what is there or not, whose body is still

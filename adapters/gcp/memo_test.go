@@ -26,7 +26,8 @@ func TestOneReadACommand(t *testing.T) {
 			vendor{r.URL.Path: answer}.ServeHTTP(w, r)
 			return
 		}
-		vendor{"/dns/v1/projects/p/managedZones/z/changes": `{"status":"done"}`}.ServeHTTP(w, r)
+		vendor{"/dns/v1/projects/p/managedZones/z/changes": `{"status":"done"}`,
+			"/dns/v1/projects/p/managedZones/y/changes": `{"status":"done"}`}.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
 	c, err := gcp.New(t.Context(), gcp.Options{Endpoint: server.URL, Now: func() time.Time { return now }})
@@ -51,6 +52,11 @@ func TestOneReadACommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	get(ctx, 1)
+	zone.Name = "y" // another one, which says nothing of this one
+	if err := c.Names().Put(ctx, uuid.UUID{}, zone); err != nil {
+		t.Fatal(err)
+	}
+	get(ctx, 0)
 	now = now.Add(5 * time.Second)
 	get(ctx, 1)
 	now, answer = now.Add(5*time.Second), `404 {"error":{"code":404,"message":"not found"}}`

@@ -26,6 +26,20 @@ func (c *Client) Networks() network.Networks { return vpcs{c} }
 
 // Describe asks many small questions at once.
 func (n vpcs) Describe(ctx context.Context, name string) (network.Network, error) {
+	return n.describe(ctx, name, func(d *description) []func(context.Context) error {
+		return []func(context.Context) error{d.endpoints, d.addresses, d.bundles, d.policies}
+	})
+}
+
+// Space asks fewer.
+func (n vpcs) Space(ctx context.Context, name string) (network.Network, error) {
+	return n.describe(ctx, name, func(*description) []func(context.Context) error { return nil })
+}
+
+// describe asks for the ranges of a network, and for more.
+func (n vpcs) describe(
+	ctx context.Context, name string, more func(*description) []func(context.Context) error,
+) (network.Network, error) {
 	project, id, err := splitNetwork(name)
 	if err != nil {
 		return network.Network{}, err
@@ -38,8 +52,7 @@ func (n vpcs) Describe(ctx context.Context, name string) (network.Network, error
 	d := description{Client: n.Client, project: project, name: name, vpc: vpc}
 	d.out = network.Network{Name: name, AutoMode: vpc.GetAutoCreateSubnetworks(), AddressesLeft: -1}
 	g, ctx := errgroup.WithContext(ctx)
-	for _, ask := range []func(context.Context) error{d.subnets, d.routes, d.allocated, d.endpoints, d.addresses,
-		d.bundles, d.policies} {
+	for _, ask := range append(more(&d), d.subnets, d.routes, d.allocated) {
 		g.Go(func() error { return ask(ctx) })
 	}
 	for _, p := range vpc.GetPeerings() {

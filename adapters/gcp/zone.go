@@ -97,6 +97,24 @@ func (z zones) apex(ctx context.Context, zone network.Zone) (*dns.ResourceRecord
 	return r, err
 }
 
+// apexAmong reads it among all records of the zone, which the command has looked at right before; the vendor refuses to
+// delete a record that is another by now.
+func (z zones) apexAmong(ctx context.Context, zone network.Zone) (found *dns.ResourceRecordSet, err error) {
+	list := z.dns.ResourceRecordSets.List(zone.Project, zone.Name)
+	err = list.Pages(ctx, func(page *dns.ResourceRecordSetsListResponse) error {
+		for _, r := range page.Rrsets {
+			if r.Name == zone.Host+"." && r.Type == "A" {
+				found = r
+			}
+		}
+		return nil
+	})
+	if err = z.fail(call{name: "resourceRecordSets.list"}, err); errors.Is(err, workers.ErrNotFound) {
+		return nil, nil
+	}
+	return found, err
+}
+
 // Put makes what is missing: the zone, which nobody sees yet, then the record, by one atomic change, then who sees it.
 // A zone that is seen and has no record answers that there is no such name ("Name resolution order"), and cuts off
 // whoever reached the name until then.
@@ -187,7 +205,7 @@ func (z zones) change(ctx context.Context, zone network.Zone, change *dns.Change
 // ClearRecord removes the apex A record when it is as given; another's record stays. Before that no network sees the
 // zone any more, so that the name is answered as if there were no zone, and never with nothing.
 func (z zones) ClearRecord(ctx context.Context, _ uuid.UUID, zone network.Zone) error {
-	have, err := z.apex(ctx, zone)
+	have, err := z.apexAmong(ctx, zone)
 	if err != nil || have == nil {
 		return err
 	}

@@ -23,6 +23,9 @@ func (s check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut)
 	if in.Withdrawing {
 		return s.leaving(ctx, run, in)
 	}
+	if in.ofSubnets() {
+		return s.out(ctx, in)
+	}
 	n, err := s.Networks.Describe(ctx, in.Network)
 	if errors.Is(err, workers.ErrNotFound) {
 		return CheckOut{}, workers.Refuse("not-found", "network %s is not there", in.Network)
@@ -45,6 +48,13 @@ func (s check) Do(ctx context.Context, run workers.Run, in CheckIn, _ *CheckOut)
 		}
 	}
 	return s.out(ctx, in)
+}
+
+// ofSubnets tells a question that subnetworks answer by themselves, each with its network: nothing is to have room in
+// the network, and no name is to be answered.
+func (in CheckIn) ofSubnets() bool {
+	return in.DirectSubnet+in.ConnectorSubnet != "" && in.Target+in.Connector == "" && len(in.Hostnames) == 0 &&
+		len(in.AccessNets) == 0 && !in.Inbound
 }
 
 // out reads the subnetworks that later steps rely on.

@@ -16,7 +16,7 @@ func (s reserveAddress) choose(
 	if in.Subnet != "" {
 		return in.IP, s.inSubnet(ctx, in)
 	}
-	n, err := s.Networks.Describe(ctx, in.Network)
+	n, err := s.Networks.Space(ctx, in.Network)
 	if errors.Is(err, workers.ErrNotFound) {
 		return "", workers.Refuse("not-found", "network %s is not there", in.Network)
 	}

@@ -19,6 +19,9 @@ import (
 type Networks interface {
 	// Describe reads a VPC by full name ("projects/P/global/networks/N").
 	Describe(ctx context.Context, network string) (Network, error)
+	// Space reads only the ranges of a VPC: those of subnetworks, routes and allocations, and whether it is in auto
+	// mode.
+	Space(ctx context.Context, network string) (Network, error)
 	// Subnet reads a subnetwork by full name ("projects/P/regions/R/subnetworks/S").
 	Subnet(ctx context.Context, subnet string) (Subnet, error)
 	// Overrides names the route that takes packets for an endpoint's address before the endpoint does: one to a subnet,

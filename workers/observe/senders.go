@@ -28,8 +28,9 @@ func (r *reading) bySenders(ctx context.Context, made []reach.Effect) (out Reach
 		return out, false, err
 	}
 	w := r.world()
-	others, err := r.in.others(w, nil)
-	if err != nil || slices.ContainsFunc(others, func(h reach.Harm) bool { return !h.Vacant() || r.leftOut(h.Open) }) {
+	others, open, err := r.in.others(w, nil)
+	if err != nil || r.leftOut(open) ||
+		slices.ContainsFunc(others, func(h reach.Harm) bool { return !h.Vacant() || r.leftOut(h.Open) }) {
 		return out, false, nil
 	}
 	out, err = decide(r.in, []reach.Finding{}, others)

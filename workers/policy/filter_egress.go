@@ -271,6 +271,7 @@ func (s filterEgress) Undo(
 			return workers.Undone{}, err
 		}
 	}
+	f.Whether = true
 	have, err := driver.Filters.Get(ctx, f)
 	switch {
 	case errors.Is(err, workers.ErrNotFound):

@@ -66,6 +66,8 @@ type Filter struct {
 	// Policy is the firewall policy in which the rules were made, as it was written down; "" is not known
 	// (gcp-firewall). The one that is on the network now may be another.
 	Policy string
+	// Whether asks a Get only whether the filter is there, and whose it is.
+	Whether bool
 	// Priorities are the claimed firewall priorities, lowest first (gcp-firewall).
 	Priorities []int
 	// KeepOpen says that the source is a connector, whose infrastructure ranges must stay reachable. Tags have no rule

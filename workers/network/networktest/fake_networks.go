@@ -59,6 +59,11 @@ func (w *World) AllAddresses() []network.Address {
 	return all
 }
 
+// Space implements [network.Networks].
+func (p networks) Space(ctx context.Context, name string) (network.Network, error) {
+	return p.Describe(ctx, name)
+}
+
 func (p networks) Describe(ctx context.Context, name string) (network.Network, error) {
 	if err := ctx.Err(); err != nil {
 		return network.Network{}, err
