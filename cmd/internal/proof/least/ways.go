@@ -99,8 +99,8 @@ func (w World) ownZones() reads {
 	return each("managedZones.get", hosts()...)
 }
 
-// gone tells that no policy of the project has rules of the filter: another one may have been on the network when it was
-// made.
+// gone tells that no policy of the project has rules of the filter: another one may have been on the network when it
+// was made.
 func gone() reads {
 	return each("networkFirewallPolicies.get", "spoke-policy").and(each("networkFirewallPolicies.list", "acme-net"))
 }
