@@ -46,31 +46,53 @@ func each(method string, things ...string) reads {
 	return out
 }
 
+// The example's region, and the other one in which its network has a subnetwork.
+const (
+	home  = "europe-west3"
+	other = "europe-west1"
+)
+
 // senders tells who may send from a range, and what the firewall lets them: what harm a filter can do, or its removal.
-// The facts are reach.Network's Peers, Firewall, Subnets, Hidden, Interfaces and Tenants.
+// The facts are reach.Network's Peers, Firewall, Subnets, Hidden, Interfaces and Tenants, in the regions in question.
 //
 // Subnetworks are asked for in the regions where the network has any, because a host project may have thousands of
 // other networks. Regional and global forwarding rules are two lists: no page tells that the aggregated one has both. A
 // service whose traffic does not go to its latest revision is told by its revisions; the example's world has one.
-func (w World) senders() reads {
-	const net, prod = "acme-net", "acme-prod"
-	return each("networks.get", "spoke-vpc").and(
+func (w World) senders(regions ...string) reads {
+	all := each("networks.get", "spoke-vpc").and(
 		each("networks.getEffectiveFirewalls", "spoke-vpc"), // hierarchical, global, the network's own
-		each("regionNetworkFirewallPolicies.getEffectiveFirewalls", "spoke-vpc"),
-		subnets(), each("forwardingRules.list", "europe-west3"), each("globalForwardingRules.list", net),
-		each("instances.aggregatedList", net), each("connectors.list", net, prod),
-		each("services.list", net), reads{"services.list " + prod: pages(w.Services, pageOfServices)},
-		each("revisions.list", "pinned"), each("jobs.list", net, prod), each("workerPools.list", net, prod),
-		each("functions.list", net, prod))
+		subnets(), each("globalForwardingRules.list", "acme-net"), each("instances.aggregatedList", "acme-net"),
+		each("revisions.list", "pinned"))
+	for _, region := range regions {
+		all = all.and(each("regionNetworkFirewallPolicies.getEffectiveFirewalls", region),
+			each("forwardingRules.list", region))
+		for _, project := range []string{"acme-net ", "acme-prod "} {
+			for _, kind := range []string{"connectors", "services", "jobs", "workerPools", "functions"} {
+				all = all.and(each(kind+".list", project+region))
+			}
+		}
+	}
+	return all.and(w.services())
+}
+
+// services are those of the service's project in its region.
+func (w World) services() reads {
+	return reads{"services.list acme-prod " + home: pages(w.Services, pageOfServices)}
 }
 
 // reach tells whether the service's packets arrive and are answered, by names and addresses: reach.Network's Routes,
 // Dynamic, Policies and Names, the ranges of connectors of the peer, and the gateways on the way to the backend.
 func (w World) reach() reads {
-	return w.senders().and(each("routes.list", "acme-net"), each("policyBasedRoutes.list", "acme-net"),
-		each("routers.list", "europe-west3"), each("routers.getRouterStatus", "europe-west3"),
+	return w.senders(home).and(each("routes.list", "acme-net"), each("policyBasedRoutes.list", "acme-net"),
+		each("routers.list", home), each("routers.getRouterStatus", home),
 		w.zones(), each("policies.list", "acme-net"), each("responsePolicies.list", "acme-net"),
-		each("connectors.list", "acme-shared"), gateways())
+		each("connectors.list", "acme-shared "+home), gateways())
+}
+
+// named tells besides who would lose what names lead to today: whoever sends in the network, wherever that is, by the
+// routes of its region. The regions of the peer, whose connectors' ranges are in no list of routes, are told by itself.
+func (w World) named() reads {
+	return w.reach().and(w.senders(home, other), each("routers.list", other), each("networks.get", "shared-services"))
 }
 
 func subnets() reads {
@@ -103,7 +125,7 @@ func logins() reads {
 // allocated ("About accessing Google APIs through endpoints": not in a subnetwork, own or peered, nor a route).
 func room() reads {
 	return each("networks.get", "spoke-vpc", "shared-services").and(
-		subnets(), each("subnetworks.list", "acme-shared europe-west3"), each("routes.list", "acme-net"),
+		subnets(), each("subnetworks.list", "acme-shared "+home), each("routes.list", "acme-net"),
 		each("globalAddresses.list", "acme-net"))
 }
 

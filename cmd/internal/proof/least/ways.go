@@ -45,13 +45,13 @@ func ApplyDirect(w World) []Moment {
 	invokers := each("services.getIamPolicy", "python-http-function")
 	router := each("routers.get", "edge-1")
 	return []Moment{
-		look("checks", w.reach().and(room(), quotas(), function, logins())),
+		look("checks", w.named().and(room(), quotas(), function, logins())),
 		effect("reserve-address", room(), 1, 1, each("globalAddresses.get", "made")),
 		effect("create-endpoint", nil, 1, 1, each("globalForwardingRules.get", "made")),
 		filter(rules),
-		effect("announce", router, 1, 1, router.and(each("routers.getRouterStatus", "edge-1"))),
+		effect("announce", router, 1, 1, router.and(each("routers.getRouterStatus", home))),
 		effect("grant-invoker", invokers.and(function), 1, 0, invokers),
-		look("prove-reach", w.reach()),
+		look("prove-reach", w.named()),
 		effect("bind-service", function, 1, 1, function.and(each("services.get", "python-http-function"))),
 		// A zone is made unseen, has its record, and is shown then: three calls, of which the record's is waited for.
 		effect("map-names", answered, 3*len(hosts()), len(hosts()), answered.and(names)),
@@ -75,7 +75,7 @@ func WithdrawDirect(w World) []Moment {
 	router := each("routers.get", "edge-1")
 	own := w.ownZones().and(each("resourceRecordSets.list", hosts()...))
 	return []Moment{
-		look("checks", w.senders()),
+		look("checks", w.senders(home)),
 		// Out of sight, the record away, and after its time to live the zone, unless others have records in it by then.
 		effect("map-names", own, 2*len(hosts()), len(hosts()), nil),
 		effect("map-names after the time to live", own, len(hosts()), 0, w.ownZones()),
@@ -84,7 +84,7 @@ func WithdrawDirect(w World) []Moment {
 		effect("bind-service", function, 1, 1, function), look("bind-service confirmed", function),
 		removal(rules), look("filter-egress confirmed", gone()),
 		effect("announce", router, 1, 1, router),
-		look("announce confirmed", router.and(each("routers.getRouterStatus", "edge-1"))),
+		look("announce confirmed", router.and(each("routers.getRouterStatus", home))),
 		object("globalForwardingRules.get"),
 		look("create-endpoint confirmed", each("globalForwardingRules.get", "made")),
 		object("globalAddresses.get"), look("reserve-address confirmed", each("globalAddresses.get", "made")),
@@ -128,11 +128,10 @@ func ApplyConnector(w World) []Moment {
 // WithdrawConnector is its way back. Who uses the connector is asked again right before it goes.
 func WithdrawConnector(w World) []Moment {
 	service, connector := each("services.get", "fn-0006"), each("connectors.get", "made")
-	users := connector.and(reads{"services.list acme-prod": pages(w.Services, pageOfServices)},
-		each("revisions.list", "pinned"), each("functions.list", "acme-prod"), each("jobs.list", "acme-prod"),
-		each("workerPools.list", "acme-prod"))
+	users := connector.and(w.services(), each("revisions.list", "pinned"), each("functions.list", "acme-prod"),
+		each("jobs.list", "acme-prod"), each("workerPools.list", "acme-prod"))
 	return []Moment{
-		look("checks", w.senders()),
+		look("checks", w.senders(home)),
 		effect("bind-service", service, 1, 1, service), look("bind-service confirmed", service),
 		removal(connectorRules), look("filter-egress confirmed", gone()),
 		effect("attach-connector", users, 1, 1, connector), look("attach-connector confirmed", connector),
