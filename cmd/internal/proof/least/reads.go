@@ -116,11 +116,6 @@ func gateways() reads {
 		each("attachment-points.list", "avx-100"))
 }
 
-// logins are a session with each controller: a token, and the login.
-func logins() reads {
-	return each("get_api_token", "avx-82", "avx-100").and(each("login", "avx-82", "avx-100"))
-}
-
 // room are the ranges that an address must not be in: those of the network and of its peer, its routes, and what is
 // allocated ("About accessing Google APIs through endpoints": not in a subnetwork, own or peered, nor a route).
 func room() reads {
