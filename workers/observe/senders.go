@@ -14,7 +14,7 @@ import (
 
 // ofFilters tells such a question.
 func (in ReachIn) ofFilters() bool {
-	return len(in.Asks)+len(in.In) == 0 &&
+	return len(in.Effects) > 0 && len(in.Asks)+len(in.In) == 0 && in.Steers == nil &&
 		!slices.ContainsFunc(in.Effects, func(e reach.Effect) bool { return e.Filter == nil })
 }
 
