@@ -89,6 +89,9 @@ func (w *Worker) performing(ctx context.Context, c events.Command) events.Outcom
 
 // perform gives the command's outcome.
 func (w *Worker) perform(ctx context.Context, c events.Command) events.Outcome {
+	if c.Verb == events.Undo || c.Purpose != "" {
+		ctx = WithWayBack(ctx)
+	}
 	handler, known := w.opts.Registry.Lookup(c.Kind)
 	if !known {
 		// A worker that is older than the plan; another one may be newer.

@@ -28,10 +28,12 @@ type Beat struct {
 	Release string   `json:"release,omitempty"`
 	Kinds   []string `json:"kinds"`
 	// Running is how many verbs it runs; Runs are the ids of their commands, the first of them if there are many.
-	Running int       `json:"running"`
-	Runs    []string  `json:"runs,omitempty"`
-	Started time.Time `json:"started"`
-	Seen    time.Time `json:"seen"`
+	Running int      `json:"running"`
+	Runs    []string `json:"runs,omitempty"`
+	// Waits are the longest waits for the budget since the last beat, of the whole worker.
+	Waits   []BudgetWait `json:"waits,omitempty"`
+	Started time.Time    `json:"started"`
+	Seen    time.Time    `json:"seen"`
 	// Until is when it counts as gone without another beat.
 	Until time.Time `json:"until"`
 	// Draining: it takes no more commands, and goes when those it runs have ended.

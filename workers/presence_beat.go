@@ -13,9 +13,8 @@ const goodbye = 5 * time.Second
 // attend beats for every capability until ctx ends, then says that the worker drains. A beat that does not get through
 // is logged and is no reason to stop work.
 func (w *Worker) attend(ctx context.Context) {
-	started := w.opts.Clock()
 	for n := 0; ; n++ {
-		w.beat(ctx, started, false)
+		w.beat(ctx, false)
 		timer := time.NewTimer(w.opts.Presence.every(w.opts.Name, n))
 		select {
 		case <-timer.C:
@@ -23,20 +22,24 @@ func (w *Worker) attend(ctx context.Context) {
 			timer.Stop()
 			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
 			defer cancel()
-			w.beat(end, started, true)
+			w.beat(end, true)
 			return
 		}
 	}
 }
 
 // beat writes the sign of life of every capability, at once.
-func (w *Worker) beat(ctx context.Context, started time.Time, draining bool) {
+func (w *Worker) beat(ctx context.Context, draining bool) {
 	running := w.running()
+	var waits []BudgetWait
+	if w.opts.Budget != nil {
+		waits = w.opts.Budget.Waits()
+	}
 	var group errgroup.Group
 	for _, capability := range w.opts.Registry.Capabilities() {
-		b := Beat{Worker: w.opts.Name, Capability: capability, Started: started, Seen: w.opts.Clock().Round(0).UTC(),
+		b := Beat{Worker: w.opts.Name, Capability: capability, Waits: waits, Seen: w.opts.Clock().Round(0).UTC(),
 			Draining: draining}
-		b.Started = started.Round(0).UTC()
+		b.Started = w.started.Round(0).UTC()
 		for _, h := range w.opts.Registry.Capability(capability) {
 			b.Kinds = append(b.Kinds, h.Kind())
 		}

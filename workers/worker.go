@@ -23,8 +23,12 @@ type Options struct {
 	Registry *Registry
 	// Operations polls long operations, by the part of a handle before the colon ("gcp").
 	Operations map[string]Operations
-	// Limits are the vendors' quotas, by the name that a Handler's Vendor gives. A vendor without one is not limited.
+	// Limits are what verbs may ask of vendors, by the name that a Handler's Vendor gives. A vendor without one is not
+	// limited.
 	Limits map[string]Limit
+	// Budget is what the worker's calls use up together with those of other workers; nil is nothing. Without Presence
+	// the worker is taken to be alone.
+	Budget Budget
 	// Clock tells the time; nil is time.Now.
 	Clock func() time.Time
 	// Name tells this process from others, in marks and results.
@@ -63,6 +67,9 @@ type Stats struct {
 type Worker struct {
 	opts   Options
 	limits map[string]*rate.Limiter
+
+	// started is when it began to run.
+	started time.Time
 
 	mu    sync.Mutex
 	stats Stats
@@ -103,11 +110,15 @@ func New(o Options) (*Worker, error) {
 // Run takes commands until ctx ends, then lets the verbs that run come to their end, which their deadlines bound, and
 // returns nil. An error says that a subscription could not start, or ended.
 func (w *Worker) Run(ctx context.Context) error {
+	w.started = w.opts.Clock()
 	capabilities := w.opts.Registry.Capabilities()
 	group, ctx := errgroup.WithContext(ctx)
 	if w.opts.Presence != nil {
 		group.Go(func() error { w.attend(ctx); return nil })
 		defer w.leave(ctx)
+	}
+	defer w.sharing(ctx)()
+	if w.opts.Presence != nil {
 		if w.opts.Preflight != nil {
 			group.Go(func() error { w.answerQuestions(ctx); return nil })
 		}

@@ -98,6 +98,7 @@ func (o Options) dial(ctx context.Context, c *Client) (senders, error) {
 
 // authenticated makes calls on a line as an identity.
 func (o Options) authenticated(ctx context.Context, line http.RoundTripper, as Identity) (http.RoundTripper, error) {
+	after := time.Duration(float64(tokenPause) / max(o.Pace, 1))
 	opts := []option.ClientOption{option.WithScopes(scope), option.WithTelemetryDisabled()}
 	if as.ServiceAccount != "" {
 		own, err := htransport.NewTransport(ctx, elsewhere{line, o}, opts...)
@@ -119,7 +120,7 @@ func (o Options) authenticated(ctx context.Context, line http.RoundTripper, as I
 	if err != nil {
 		return nil, err
 	}
-	return departing{by}, nil
+	return departing{by, after}, nil
 }
 
 // elsewhere sends the library's calls for tokens, which know one host only, to where that API is.

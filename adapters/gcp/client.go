@@ -24,6 +24,8 @@ import (
 	"google.golang.org/api/run/v2"
 	"google.golang.org/api/serviceusage/v1"
 	vpcaccessv1 "google.golang.org/api/vpcaccess/v1"
+
+	"github.com/culvertnet/culvert/workers"
 )
 
 // Options says which Google to speak to.
@@ -42,6 +44,9 @@ type Options struct {
 	// Neither goes with an Endpoint.
 	Identity   Identity
 	Identities []ProjectIdentity
+	// Budget is how many calls a minute all workers together make; nil is no limit. The client's calls wait until it is
+	// told its share of it.
+	Budget *Budget
 	// HTTPClient carries every call. Nil: with an Endpoint a plain one, without one a client with the application
 	// default credentials. A given client must authenticate by itself, and knows no identities.
 	HTTPClient *http.Client
@@ -60,6 +65,8 @@ type Client struct {
 	siblings siblings
 	// senders make the calls, each as an identity.
 	senders senders
+	// budgets count the calls; nil is no limit.
+	budgets *budgets
 
 	// compute/apiv1: its mutations hand out the operation, and protojson sends an empty string that is set.
 	globalAddresses  *compute.GlobalAddressesClient
@@ -113,7 +120,10 @@ func New(ctx context.Context, o Options) (*Client, error) {
 	if c.senders, err = o.dial(ctx, c); err != nil {
 		return nil, fmt.Errorf("make google client: %w", err)
 	}
-	for _, build := range c.builders(ctx, o.reached(c.carrier())) {
+	if o.Budget != nil {
+		c.budgets = newBudgets(*o.Budget, c.pace)
+	}
+	for _, build := range c.builders(ctx, o.reached(c.carrier)) {
 		if err := build(); err != nil {
 			return nil, fmt.Errorf("make google client: %w", err)
 		}
@@ -149,9 +159,9 @@ func (o Options) check() error {
 type reaching func(api, path string) []option.ClientOption
 
 // reached says where each API is.
-func (o Options) reached(carrier *http.Client) reaching {
+func (o Options) reached(carrier func(api string) *http.Client) reaching {
 	return func(api, path string) []option.ClientOption {
-		opts := []option.ClientOption{option.WithHTTPClient(carrier)}
+		opts := []option.ClientOption{option.WithHTTPClient(carrier(api))}
 		if o.UniverseDomain != "" {
 			opts = append(opts, option.WithUniverseDomain(o.UniverseDomain))
 		}
@@ -205,9 +215,17 @@ func build[T any](
 	}
 }
 
-// carrier is the HTTP client of all libraries.
-func (c *Client) carrier() *http.Client {
-	return &http.Client{Transport: endsCarrier{memoCarrier{c.senders, c.now, &c.siblings}, c.ends}}
+// carrier is the HTTP client of one API's libraries.
+func (c *Client) carrier(api string) *http.Client {
+	return &http.Client{Transport: endsCarrier{memoCarrier{metered{c.senders, api}, c.now, &c.siblings}, c.ends}}
+}
+
+// Budget is the client's part of the budget, which is told its share; nil where there is none.
+func (c *Client) Budget() workers.Budget {
+	if c.budgets == nil {
+		return nil
+	}
+	return c.budgets
 }
 
 // once switches off the retries that the newer clients do by themselves on reads: retrying is the runtime's.

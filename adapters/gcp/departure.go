@@ -11,6 +11,7 @@ import (
 
 // unsent is why a call never left. Nothing can have happened because of it.
 type unsent struct {
+	class  events.Class
 	reason events.Reason
 	after  time.Duration // when to try again
 	err    error
@@ -32,15 +33,18 @@ const (
 // departure notes that a call is on its way.
 type departure struct{}
 
-// departing tells errors before a call's departure from those after it.
-type departing struct{ next http.RoundTripper }
+// departing tells errors before a call's departure, after which to try again, from those after it.
+type departing struct {
+	next  http.RoundTripper
+	after time.Duration
+}
 
 // RoundTrip makes the call.
 func (d departing) RoundTrip(req *http.Request) (*http.Response, error) {
 	left := new(atomic.Bool)
 	resp, err := d.next.RoundTrip(req.WithContext(context.WithValue(req.Context(), departure{}, left)))
 	if err != nil && !left.Load() {
-		return nil, unsent{reasonCredentials, tokenPause, err}
+		return nil, unsent{events.Retry, reasonCredentials, d.after, err}
 	}
 	return resp, err
 }

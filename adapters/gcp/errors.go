@@ -100,7 +100,7 @@ func table() []row {
 		{"rate limit", func(s signal) bool { // Compute answers 403 where 429 is meant
 			return s.status == 429 || s.status == 403 && (s.says("rateLimitExceeded", "RATE_LIMIT_EXCEEDED") ||
 				s.tells("per minute"))
-		}, always(events.Retry, "rate", 30*time.Second)},
+		}, always(events.Retry, reasonRate, 30*time.Second)},
 		{"concurrent operations", func(s signal) bool {
 			return s.says("CONCURRENT_OPERATIONS_QUOTA_EXCEEDED", "operationInProgress")
 		},
@@ -177,7 +177,7 @@ func (c *Client) fail(of call, err error) error {
 	if errors.As(err, &ended) && ended.GRPCStatus() != nil {
 		return c.judge(of, endedWith(ended))
 	}
-	return c.unanswered(of, err)
+	return unanswered(of, err)
 }
 
 // judge looks a signal up in the table.
@@ -198,15 +198,15 @@ func (c *Client) judge(of call, s signal) error {
 	return cause
 }
 
-// unanswered classifies what is no answer of the vendor: no token, a broken connection, an unreadable body, a spent
-// context.
-func (c *Client) unanswered(of call, err error) error {
+// unanswered classifies what is no answer of the vendor: no token or turn, a broken connection, an unreadable body, a
+// spent context.
+func unanswered(of call, err error) error {
 	var dial *net.OpError
 	var never unsent
 	wrapped := fmt.Errorf("%s: %w", of.name, err)
 	switch {
 	case errors.As(err, &never):
-		return workers.Retry(never.reason, c.paced(never.after), wrapped)
+		return &workers.Failure{Class: never.class, Reason: never.reason, After: never.after, Err: wrapped}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return wrapped
 	case errors.As(err, &dial) && dial.Op == "dial":

@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -85,6 +86,9 @@ func (c *Client) project(ctx context.Context, project string) string {
 	}
 	return id
 }
+
+// known is the id of a project likewise, as far as it is known already.
+func (c *Client) known(project string) string { return cmp.Or(c.ids.get(project), project) }
 
 // named gives the name of a resource in its one form: without host and version, its project by its id.
 func (c *Client) named(ctx context.Context, link string) string {

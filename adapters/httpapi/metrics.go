@@ -21,6 +21,11 @@ var (
 		"Accepted intents that wait behind another saga of their connection.", nil, nil)
 )
 
+// rateWaitFamily is about calls that a vendor counts.
+var rateWaitFamily = prometheus.NewDesc("culvert_rate_wait_seconds",
+	"Longest wait of a call for its turn in the rate of its project and group, since the workers' last beats.",
+	[]string{"project", "group"}, nil)
+
 // The families of the BGP speakers.
 var (
 	speakerUpFamily = prometheus.NewDesc("culvert_speaker_up", "1 while the BGP speaker gives signs of life.",
@@ -54,7 +59,7 @@ func (v gauges) Describe(to chan<- *prometheus.Desc) {
 	for _, family := range []*prometheus.Desc{
 		backlogFamily, runningFamily, oldestFamily, workersFamily, sagasFamily, queuedFamily,
 		speakerUpFamily, announcedFamily, peerUpFamily, peerSinceFamily, peerRoutesFamily, peerLimitFamily,
-		peerWordFamily,
+		peerWordFamily, rateWaitFamily,
 	} {
 		to <- family
 	}
@@ -79,6 +84,9 @@ func (v gauges) Collect(to chan<- prometheus.Metric) {
 		gauge(sagasFamily, float64(n), string(status))
 	}
 	gauge(queuedFamily, float64(v.Queued))
+	for _, w := range v.RateWaits {
+		gauge(rateWaitFamily, w.Seconds, w.Project, w.Group)
+	}
 	for _, sp := range v.Speakers {
 		gauge(speakerUpFamily, number(!sp.Silent), sp.Speaker)
 		gauge(announcedFamily, float64(sp.Announced), sp.Speaker)

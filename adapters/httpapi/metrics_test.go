@@ -17,7 +17,8 @@ import (
 func TestMetricsAreReadByPrometheus(t *testing.T) {
 	r := start(t)
 	const odd = "a\"b\\c\nd\u00a0e\tf\x7f"
-	r.lives(odd, workers.Beat{Running: 1})
+	r.lives(odd, workers.Beat{Running: 1, Waits: []workers.BudgetWait{{Project: "p", Group: "dns.read", Seconds: 2.5}}})
+	r.lives("other", workers.Beat{Waits: []workers.BudgetWait{{Project: "p", Group: "dns.read", Seconds: 1}}})
 	r.submit("1", "orders")
 	a := r.ask("GET", "/metrics", "")
 	if kind := a.header.Get("Content-Type"); !strings.HasPrefix(kind, "text/plain; version=0.0.4; charset=utf-8") {
@@ -28,10 +29,14 @@ func TestMetricsAreReadByPrometheus(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v:\n%s", err, a.body)
 	}
-	want := []string{"culvert_backlog", "culvert_oldest_seconds", "culvert_queued", "culvert_running", "culvert_sagas",
-		"culvert_workers"}
+	want := []string{"culvert_backlog", "culvert_oldest_seconds", "culvert_queued", "culvert_rate_wait_seconds",
+		"culvert_running", "culvert_sagas", "culvert_workers"}
 	if got := slices.Sorted(maps.Keys(families)); !slices.Equal(got, want) {
 		t.Errorf("families %v, want %v", got, want)
+	}
+	waits := families["culvert_rate_wait_seconds"].GetMetric()
+	if len(waits) != 1 || waits[0].GetGauge().GetValue() != 2.5 || len(waits[0].GetLabel()) != 2 {
+		t.Errorf("waits for the rate: %v", waits)
 	}
 	found := false
 	for _, m := range families["culvert_workers"].GetMetric() {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/culvertnet/culvert/events"
 	"github.com/culvertnet/culvert/saga"
+	"github.com/culvertnet/culvert/workers"
 )
 
 // Signals are what an autoscaler needs. They come from the journal's listing and the workers' presence, so they are the
@@ -22,6 +23,8 @@ type Signals struct {
 	Queued int `json:"queued"`
 	// Speakers are the BGP speakers with their peers.
 	Speakers []SpeakerSignals `json:"speakers"`
+	// RateWaits are the longest waits of calls for a vendor's rate since the workers' last beats, over all workers.
+	RateWaits []workers.BudgetWait `json:"rateWaits"`
 }
 
 // CapabilitySignals are one capability's.
@@ -69,7 +72,11 @@ func (s *server) readSignals(ctx context.Context) (Signals, error) {
 	if err != nil {
 		return Signals{}, err
 	}
-	v := Signals{Sagas: map[events.SagaStatus]int{}, Speakers: speakers}
+	waits, err := s.readRateWaits(ctx, env.Now)
+	if err != nil {
+		return Signals{}, err
+	}
+	v := Signals{Sagas: map[events.SagaStatus]int{}, Speakers: speakers, RateWaits: waits}
 	open := map[string]saga.OpenWork{}
 	for _, status := range unended {
 		v.Sagas[status] = 0

@@ -60,3 +60,23 @@ func TestABadIdentityIsRefusedByItsField(t *testing.T) {
 		}
 	}
 }
+
+// Numbers of calls are read, for all projects and for one; a wrong one is refused by its field.
+func TestRatesInTheFile(t *testing.T) {
+	c, err := withFile(t, `google:
+  ratePerMinute: {dns.read: 100}
+  projects: {acme-net: {plays: [network], ratePerMinute: {compute.write: 50}}}`)
+	if g := c.File.Google; err != nil || g.RatePerMinute["dns.read"] != 100 ||
+		g.Projects["acme-net"].RatePerMinute["compute.write"] != 50 {
+		t.Errorf("read as %+v, %v", g, err)
+	}
+	for _, c := range []struct{ text, want string }{
+		{"ratePerMinute: {dns: 100}", "google.ratePerMinute.dns: no calls are counted so: want some of cloudf"},
+		{"ratePerMinute: {dns.read: 9}", "google.ratePerMinute.dns.read: 9 is less than 10"},
+		{"projects: {p: {plays: [peer], ratePerMinute: {run.write: 0}}}", "google.projects.p.ratePerMinute.run.write"},
+	} {
+		if _, err := withFile(t, "google: {"+c.text+"}"); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one with %q", c.text, err, c.want)
+		}
+	}
+}

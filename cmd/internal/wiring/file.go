@@ -58,6 +58,8 @@ type Google struct {
 	// Identity is as whom calls are made; Identities are those for single projects, the first that fits.
 	Identity   GoogleIdentity          `yaml:"identity"`
 	Identities []GoogleProjectIdentity `yaml:"identities"`
+	// RatePerMinute is how many calls a minute all workers together make in one project, by the groups of gcp.Groups.
+	RatePerMinute map[string]int `yaml:"ratePerMinute"`
 	// Projects are by id. Intents may name others: these are what a preflight without an intent asks about.
 	Projects map[string]GoogleProject `yaml:"projects"`
 }
@@ -78,6 +80,8 @@ type GoogleProjectIdentity struct {
 // GoogleProject is one of Google's projects, with the parts that it plays.
 type GoogleProject struct {
 	Plays []string `yaml:"plays"`
+	// RatePerMinute are the project's own numbers.
+	RatePerMinute map[string]int `yaml:"ratePerMinute"`
 }
 
 // plays are the parts that a project can play: it has the networks, the connectors or the services, or a network that

@@ -27,7 +27,9 @@ func (g Google) validate() error {
 	g.checkEndpoint(need)
 	g.checkEndpoints(need)
 	g.checkIdentities(need)
+	checkRates(need, "ratePerMinute", g.RatePerMinute)
 	for _, id := range slices.Sorted(maps.Keys(g.Projects)) {
+		checkRates(need, "projects."+id+".ratePerMinute", g.Projects[id].RatePerMinute)
 		parts := g.Projects[id].Plays
 		need(len(parts) > 0, "projects.%s.plays is empty", id)
 		for _, part := range parts {
@@ -59,6 +61,20 @@ func (g Google) checkEndpoint(need ruling) {
 	need(none, "identity, identities: there is an endpoint for a simulated world, which knows none; "+
 		"leave one of them out")
 	need(g.UniverseDomain == "", "universeDomain: there is an endpoint for a simulated world; leave one of them out")
+}
+
+// leastRate is the smallest number of calls a minute that is taken: with less a saga of many reads takes hours.
+const leastRate = 10
+
+// checkRates judges how many calls a minute there may be.
+func checkRates(need ruling, at string, rates map[string]int) {
+	groups := gcp.Groups()
+	for _, group := range slices.Sorted(maps.Keys(rates)) {
+		_, known := groups[group]
+		need(known, "%s.%s: no calls are counted so: want some of %s", at, group,
+			strings.Join(slices.Sorted(maps.Keys(groups)), ", "))
+		need(rates[group] >= leastRate, "%s.%s: %d is less than %d calls a minute", at, group, rates[group], leastRate)
+	}
 }
 
 // isGoogles tells whether a URL's host is one of Google's API hosts.

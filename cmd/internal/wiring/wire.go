@@ -60,7 +60,7 @@ func (p Parts) drivers(ctx context.Context) (*drivers, error) {
 
 // google says where Google is. A simulated world has no other endpoints and knows no credentials.
 func (p Parts) google() gcp.Options {
-	o := gcp.Options{Pace: p.Pace(), Now: p.Now}
+	o := gcp.Options{Pace: p.Pace(), Now: p.Now, Budget: p.File.Google.budget()}
 	if p.World != "" {
 		o.Endpoint = p.World
 		return o
@@ -73,6 +73,15 @@ func (p Parts) google() gcp.Options {
 			gcp.ProjectIdentity{Identity: i.GoogleIdentity.identity(), Projects: i.Projects})
 	}
 	return o
+}
+
+// budget is how many calls a minute all workers together make.
+func (g Google) budget() *gcp.Budget {
+	b := &gcp.Budget{PerMinute: g.RatePerMinute, Projects: map[string]map[string]int{}}
+	for id, p := range g.Projects {
+		b.Projects[id] = p.RatePerMinute
+	}
+	return b
 }
 
 func (i GoogleIdentity) identity() gcp.Identity {
@@ -199,10 +208,10 @@ func (d *drivers) observe() []workers.Handler {
 	})
 }
 
-// vendorLimits bound the verbs that one process asks of each vendor: Compute allows 20 requests a second and region,
-// and a verb is a few; Aviatrix announces no limit (aviatrix reference, A.4), so it gets little.
+// vendorLimits bound the verbs that one process asks of vendors that count no calls. Aviatrix announces no limit
+// (aviatrix reference, A.4), so it gets little. Google counts: its calls have a budget (google.ratePerMinute).
 var vendorLimits = map[string]workers.Limit{
-	"gcp": {PerSecond: 10, Burst: 20}, "aviatrix": {PerSecond: 5, Burst: 10}, "bgp": {PerSecond: 50, Burst: 50},
+	"aviatrix": {PerSecond: 5, Burst: 10}, "bgp": {PerSecond: 50, Burst: 50},
 }
 
 // worker makes the runtime that serves the registry's steps. In a faster world the vendors' seconds are shorter.
@@ -216,8 +225,8 @@ func (p Parts) worker(registry *workers.Registry, d *drivers) (*workers.Worker, 
 		return nil, err
 	}
 	return workers.New(workers.Options{
-		Preflight: preflight,
-		Bus:       p.Bus, Marks: p.Marks, Registry: registry, Limits: limits, Name: ProcessName(), Logger: p.Log,
+		Preflight: preflight, Budget: d.google.Budget(),
+		Bus: p.Bus, Marks: p.Marks, Registry: registry, Limits: limits, Name: ProcessName(), Logger: p.Log,
 		Operations: map[string]workers.Operations{"gcp": d.google.Operations(), "aviatrix": d.aviatrix.Operations()},
 		Parallel:   64, Pace: d.pace, Clock: p.Now, Presence: &workers.Presence{Claims: p.Claims, Release: p.Release},
 	})
