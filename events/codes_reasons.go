@@ -19,7 +19,7 @@ var reasons = []entry[Reason]{
 	{"connection-down", "the connection on the gateway is down", "bring the connection up"},
 	{"contended", "others changed the claim record at each try", ""},
 	{"corrupt", "a record cannot be read", "restore the record"},
-	{"credentials", "the vendor does not accept the credentials now", "renew the credentials"},
+	{"credentials", "the vendor does not accept the credentials now, or there is no token", "renew the credentials"},
 	{"deadline", "the call did not end before its deadline", ""},
 	{"deed", "the step has no such verb", "run workers of the same release as the engine"},
 	{"default-unknown", "what the list does without an entry cannot be told", "set it on the controller"},

@@ -260,6 +260,23 @@ func TestPreflightAsEachIdentity(t *testing.T) {
 	}
 }
 
+// Tokens are asked for where that API is: at its endpoint, in the universe, or at Google's own host.
+func TestTokensComeFromTheirEndpoint(t *testing.T) {
+	const private = "https://iamcredentials-x.p.googleapis.com"
+	for want, o := range map[string]Options{
+		"https://iamcredentials.googleapis.com": {},
+		"https://iamcredentials.example.goog":   {UniverseDomain: "example.goog"},
+
+		private: {UniverseDomain: "example.goog", Endpoints: map[string]string{apiIAMCredentials: private}},
+	} {
+		r := &recorder{hosts: map[string]bool{}}
+		req := httptest.NewRequest(http.MethodPost, "https://iamcredentials.googleapis.com/v1/x", http.NoBody)
+		if _, err := (elsewhere{r, o}).RoundTrip(req); err != nil || !r.hosts[want] || len(r.hosts) != 1 {
+			t.Errorf("tokens came from %v (%v), want %s", r.hosts, err, want)
+		}
+	}
+}
+
 // Identities that cannot be meant make no client.
 func TestIdentitiesAreChecked(t *testing.T) {
 	for want, o := range map[string]Options{
