@@ -30,7 +30,7 @@ type BudgetWait struct {
 // shorter, so the time is divided by the pace, down to a floor.
 const (
 	countEvery      = 5 * time.Second
-	countEveryFloor = time.Second
+	countEveryFloor = time.Second / 2
 	countsGood      = 2
 	countsToJoin    = countsGood + 1
 )
