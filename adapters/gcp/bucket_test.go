@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,18 +68,18 @@ func TestAnUndoWaitsForNoDo(t *testing.T) {
 		<-time.After(time.Minute)
 		ctx, stop := context.WithCancel(t.Context())
 		var crowd sync.WaitGroup
-		done := 0
+		var done atomic.Int32
 		for range 200 {
 			crowd.Go(func() {
 				if b.take(ctx, wayOn) == nil {
-					done++
+					done.Add(1)
 				}
 			})
 			synctest.Wait()
 		}
 		<-time.After(10 * time.Second)
 		synctest.Wait()
-		before, begun := done, time.Now()
+		before, begun := done.Load(), time.Now()
 		for range 2 {
 			if err := b.take(ctx, wayBack); err != nil {
 				t.Fatal(err)
@@ -95,8 +96,8 @@ func TestAnUndoWaitsForNoDo(t *testing.T) {
 		if waited := time.Since(begun); waited > 6*1200*time.Millisecond {
 			t.Errorf("seven undos waited %s", waited)
 		}
-		if done > before+1 { // one may have had its turn between the first undos and the others
-			t.Errorf("%d others went before undos", done-before)
+		if done.Load() > before+1 { // one may have had its turn between the first undos and the others
+			t.Errorf("%d others went before undos", done.Load()-before)
 		}
 		stop()
 		crowd.Wait()
@@ -108,12 +109,15 @@ func TestAnUndoIsFirstInLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBucket(3) // one every twenty seconds
 		var order []rank
+		var mu sync.Mutex
 		for _, r := range []rank{wayOn, wayOn, wayOn, wayBack, wayBack, wayBack} {
 			go func() {
 				if err := b.take(t.Context(), r); err != nil {
 					t.Error(err)
 				}
+				mu.Lock()
 				order = append(order, r)
+				mu.Unlock()
 			}()
 			synctest.Wait()
 		}
