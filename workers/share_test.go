@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,12 +51,12 @@ func (s *shares) are(t *testing.T, want ...string) {
 // outage is a store that can be away.
 type outage struct {
 	workers.Claims
-	away *bool
+	away *atomic.Bool
 }
 
 // Find lists, unless the store is away.
 func (o outage) Find(ctx context.Context, q workers.ClaimQuery) (workers.ClaimPage, error) {
-	if *o.away {
+	if o.away.Load() {
 		return workers.ClaimPage{}, errors.New("the store is away")
 	}
 	return o.Claims.Find(ctx, q)
@@ -96,13 +97,13 @@ func TestABudgetIsSharedByWhoIsThere(t *testing.T) {
 // A count that cannot be made again runs out: then others may have come.
 func TestAShareRunsOutWithItsCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		away := false
+		var away atomic.Bool
 		_, s := sharing(t, "worker-1", outage{memory.NewClaims(), &away}, probe{})
 		<-time.After(11 * time.Second) // virtual
-		away = true
+		away.Store(true)
 		<-time.After(30 * time.Second)
 		s.are(t, "0: 1", "20: 0")
-		away = false
+		away.Store(false)
 		<-time.After(5 * time.Second)
 		s.are(t, "0: 1", "20: 0", "45: 1")
 	})
@@ -118,6 +119,7 @@ func TestADrainingWorkerKeepsItsShare(t *testing.T) {
 				<-goOn
 				return probeOut{}, nil
 			}})
+		synctest.Wait() // the first has counted before the second comes
 		_, two := sharing(t, "worker-2", claims, probe{})
 		<-time.After(20 * time.Second) // virtual
 		b.send(command(events.Do, 1, time.Now()))

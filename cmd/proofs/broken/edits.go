@@ -169,7 +169,6 @@ type rule struct {
 	name, action string
 	priority     int
 	to           []any
-	v6           bool
 }
 
 func (r rule) doc() map[string]any {
