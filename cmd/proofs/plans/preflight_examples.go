@@ -153,7 +153,6 @@ var retained = map[string][]string{"private-service-direct.yaml": {"direct-egres
 
 // unneeded are permissions of the list that no example's run is asked for, with the reason.
 var unneeded = map[string]string{
-	"dns.managedZones.update":            "a zone is shown again to a network that it was taken from",
 	"dns.resourceRecordSets.update":      "the vendor's page wants it for a replaced record, the world does not",
 	"dns.responsePolicyRules.list":       "only a response policy has rules, and the examples' network has none",
 	"servicedirectory.namespaces.create": namespaces,
