@@ -72,6 +72,14 @@ func TestNamesLeadElsewhere(t *testing.T) {
 		{"a name that is anywhere in public", []Effect{{Step: "map-names", Network: "net", Names: &NamesEffect{
 			Hostnames: []string{"www.example.com"}, IP: "10.200.0.1"}}}, func(*World) {}, nil},
 		{"who has no way today", effects(true), func(w *World) { w.Networks[0].NATs = WholeList[NAT]() }, nil},
+		{"who has a way today that nobody can tell", effects(true), func(w *World) {
+			routes := w.Networks[0].Routes.Items
+			routes[len(routes)-1].Next = toSite("abroad")
+		}, []string{"billing", "db", "web"}},
+		{"a way that nobody can tell, to where all is served", effects(false), func(w *World) {
+			routes := w.Networks[0].Routes.Items
+			routes[len(routes)-1].Next = toSite("abroad")
+		}, nil},
 		{"a network that asks here", effects(true), func(w *World) {
 			other := w.Networks[0]
 			other.Realm, other.Tenants = "other", WholeList[Interface]()

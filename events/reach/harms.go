@@ -129,7 +129,8 @@ func isFilter(e Effect) bool { return e.Filter != nil }
 // changes compares the flows of one resident before and after. Doubts count both ways: flows that may pass in some case
 // before and in none after are lost, and the other way round.
 //
-// What a step offers is no widening: everybody who reaches the connection's own address was meant to.
+// What a step offers is no widening: everybody who reaches the connection's own address was meant to. What nobody can
+// tell of the way to it may be lost by a new cause, also where nobody could tell of the way before, by another one.
 func (s step) changes(x extent, r resident) (*Harm, []Gap) {
 	q := Question{From: r.place, Flows: x.flows(r)}
 	nobody, ask := len(r.names) == 0, RoundTrip
@@ -145,8 +146,11 @@ func (s step) changes(x extent, r resident) (*Harm, []Gap) {
 	lost, widened := sure.Lost.Union(may.Lost), sure.Widened.Union(may.Widened)
 	if s.all(Effect.Offers) {
 		widened = Flows{}
-		if onlyOthersNames(then.Open, x.names) {
+		switch {
+		case onlyOthersNames(then.Open, x.names):
 			lost = sure.Lost
+		case slices.ContainsFunc(now.Open, func(g Gap) bool { return !slices.Contains(then.Open, g) }):
+			lost = lost.Union(then.Undecided().Intersect(now.Undecided()))
 		}
 	}
 	if (Change{Lost: lost, Widened: widened}).None() {
