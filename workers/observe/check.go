@@ -63,11 +63,11 @@ func (d Drivers) judged(ctx context.Context, in ReachIn, made []reach.Effect) (R
 		}
 		return ReachOut{}, err
 	}
-	return r.judged(ctx, made)
+	return r.conclude(ctx, made)
 }
 
-// judged answers by all that the question depends on.
-func (r *reading) judged(ctx context.Context, made []reach.Effect) (ReachOut, error) {
+// conclude answers by all that the question depends on.
+func (r *reading) conclude(ctx context.Context, made []reach.Effect) (ReachOut, error) {
 	in := r.in
 	a, err := r.enough(ctx)
 	if err != nil {

@@ -193,12 +193,13 @@ func (r *reading) enough(ctx context.Context) (answer, error) {
 	}
 }
 
-// anywhere tells whether the effects decide about senders of regions that the question does not name: a filter's source
-// is in one region, and so is a subnetwork; whatever else is made is there for all of a network.
+// atSource tells an effect that decides at its senders, who are in one subnetwork, or a few that it names.
+func atSource(e reach.Effect) bool { return e.Filter != nil || e.GoogleAccess != nil }
+
+// anywhere tells whether the effects decide about senders of regions that the question does not name: whatever is not
+// made at its senders is there for all of a network.
 func (r *reading) anywhere() bool {
-	return slices.ContainsFunc(r.in.Effects, func(e reach.Effect) bool {
-		return e.Filter == nil && e.GoogleAccess == nil
-	})
+	return slices.ContainsFunc(r.in.Effects, func(e reach.Effect) bool { return !atSource(e) })
 }
 
 // atHome tells whether the effects decide about nobody but who sends in the networks of the question, and the claims
@@ -211,7 +212,7 @@ func (r *reading) atHome() bool {
 	}
 	return !slices.ContainsFunc(r.in.Effects, func(e reach.Effect) bool {
 		offered := e.Names != nil || e.Endpoint != nil && e.Consented
-		return e.Filter == nil && e.GoogleAccess == nil && !offered
+		return !atSource(e) && !offered
 	})
 }
 

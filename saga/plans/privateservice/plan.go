@@ -283,7 +283,6 @@ func (r *recipe) cutover() {
 	r.addProveWayIn()
 	last := r.before
 	if in.Names != nil {
-		r.addProveNames()
 		names := &network.MapNamesIn{Project: r.NetworkProject(), Network: r.Network, TTL: in.Names.TTL.Seconds()}
 		binds := append(r.hostnames(&names.Hostnames),
 			saga.Fill(&names.IP, saga.Field(r.address, func(o *network.ReserveAddressOut) *string { return &o.IP })))

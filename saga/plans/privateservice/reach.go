@@ -39,9 +39,7 @@ func (r *recipe) addCheckReach() {
 			r.errs = append(r.errs, err)
 			return
 		}
-		if r.Ingress.Names != nil {
-			d.offer(r)
-		}
+		d.offer(r)
 		d.callers(r)
 		d.add(r.b)
 		return
@@ -77,24 +75,6 @@ func (r *recipe) addProveReach() {
 	r.bound = append(r.bound, h.Name())
 }
 
-// addProveNames asks, right before the names lead to the endpoint, who would lose what they are used for, and whether
-// what sites send arrives there and is answered. Where prove-reach has done so, nothing but the binding has happened
-// since.
-func (r *recipe) addProveNames() {
-	if r.Egress != nil && r.claimsReach() {
-		return
-	}
-	q := &reachQuestion{ReachIn: &observe.ReachIn{Networks: []observe.Scope{r.scope()},
-		Controllers: controllers(r.op), Asks: []reach.Ask{}, Accept: slices.Clone(r.Accept)}}
-	q.Networks[0].Regions = r.regions()
-	q.own(r)
-	q.named(r)
-	q.waysIn(r)
-	h := saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "prove-names", Kind: observe.KindProveReach, Prefix: "named",
-		After: r.before}, q.ReachIn, q.binds...)
-	r.before = append(r.before, h.Name())
-}
-
 // scope is what of the network a question is about.
 func (r *recipe) scope() observe.Scope {
 	return observe.Scope{Network: r.Network, Regions: []string{r.Service.Region}, ConnectorProjects: r.projects()}
@@ -105,50 +85,6 @@ func (q *reachQuestion) own(r *recipe) {
 	q.Own = append(q.Own, "")
 	q.binds = append(q.binds, saga.Fill(&q.Own[len(q.Own)-1],
 		saga.Field(r.checkEgress, func(o *egress.CheckOut) *string { return &o.Sender })))
-}
-
-// offer adds the names of a connection that lets nothing out to what is asked.
-func (d *departure) offer(r *recipe) {
-	scope := r.scope()
-	d.scope.ConnectorProjects = append(d.scope.ConnectorProjects, scope.ConnectorProjects...)
-	d.at(scope.Network, scope.Regions...)
-	d.own(r)
-	d.offered(r)
-}
-
-// offered are the names, at the endpoint that will be: where they lead now may be lost to others. The endpoint is asked
-// about for the names alone. Its address, which nobody has yet, is one of the operator's.
-func (q *reachQuestion) offered(r *recipe) {
-	if r.Ingress == nil || r.Ingress.Names == nil {
-		return
-	}
-	at := r.endpointIn().Effect("create-endpoint")
-	at.Consented = true
-	switch in := r.Ingress.Address; {
-	case in.IP.IsValid():
-		at.Endpoint.IP = in.IP.String()
-	case in.Subnet != "":
-		q.binds = append(q.binds, saga.Fill(&at.Endpoint.IP,
-			saga.Field(r.checkNetwork, func(o *network.CheckOut) *string { return &o.SubnetCIDR })))
-	default:
-		at.Endpoint.IP = strings.Join(r.poolRanges(), ",")
-	}
-	to := &reach.NamesEffect{Endpoint: at.Endpoint.Object}
-	q.binds = append(q.binds, r.hostnames(&to.Hostnames)...)
-	q.Effects = append(q.Effects, at,
-		reach.Effect{Step: "map-names", Network: reach.Realm(r.Network), Names: to})
-}
-
-// named are the names at the endpoint that is there.
-func (q *reachQuestion) named(r *recipe) {
-	if r.Ingress == nil || r.Ingress.Names == nil {
-		return
-	}
-	to := &reach.NamesEffect{}
-	q.binds = append(q.binds, r.hostnames(&to.Hostnames)...)
-	q.binds = append(q.binds, saga.Fill(&to.IP,
-		saga.Field(r.address, func(o *network.ReserveAddressOut) *string { return &o.IP })))
-	q.Effects = append(q.Effects, reach.Effect{Step: "map-names", Network: reach.Realm(r.Network), Names: to})
 }
 
 // question has the connection's own claims: what the filter names passes and is answered, and nothing else does.

@@ -12,20 +12,26 @@ import (
 	"github.com/culvertnet/culvert/workers/routing"
 )
 
-// addProveWayIn asks about the way in where neither a way out nor names are proved: what sites send to an announced
-// endpoint arrives and is answered.
+// addProveWayIn asks, where no way out is proved, who would lose what the names lead to, right before they lead to
+// the endpoint, and whether what sites send to an announced endpoint arrives and is answered. Where prove-reach has
+// done so, nothing but the binding has happened since.
 func (r *recipe) addProveWayIn() {
-	if r.Egress != nil && r.claimsReach() || r.Ingress.Names != nil {
+	if r.Egress != nil && r.claimsReach() {
 		return
 	}
+	spec := saga.Spec{Name: "prove-reach", Kind: observe.KindProveReach, Prefix: "reach", After: slices.Clone(r.before)}
 	q := &reachQuestion{ReachIn: &observe.ReachIn{Networks: []observe.Scope{r.scope()},
-		Controllers: controllers(r.op), Asks: []reach.Ask{}}}
+		Controllers: controllers(r.op), Asks: []reach.Ask{}, Accept: slices.Clone(r.Accept)}}
 	q.Networks[0].Regions = r.regions()
-	if q.waysIn(r); len(q.In) == 0 {
+	if r.Ingress.Names != nil {
+		spec.Name, spec.Prefix = "prove-names", "named"
+		q.own(r)
+		q.named(r)
+	}
+	if q.waysIn(r); len(q.In)+len(q.Effects) == 0 {
 		return
 	}
-	h := saga.Add[observe.ReachOut](r.b, saga.Spec{Name: "prove-reach", Kind: observe.KindProveReach, Prefix: "reach",
-		After: slices.Clone(r.before)}, q.ReachIn, q.binds...)
+	h := saga.Add[observe.ReachOut](r.b, spec, q.ReachIn, q.binds...)
 	r.before = append(r.before, h.Name())
 }
 

@@ -157,9 +157,13 @@ func (d *departure) goes(s saga.Standing) error {
 		d.Effects = append(d.Effects, *e)
 		d.at(in.Network, in.Region)
 	case routing.KindSteerEgress:
-		e, err := withoutRoute(s)
-		if err != nil || e == nil {
+		in, out, err := made[routing.SteerEgressIn, routing.SteerEgressOut](s)
+		if err != nil || out == nil {
 			return err
+		}
+		e := withoutRoute(in, *out)
+		if e == nil {
+			return nil
 		}
 		e.Step = "removal of " + s.Step
 		d.Effects = append(d.Effects, *e)
@@ -189,19 +193,12 @@ func without(in policy.FilterEgressIn, out policy.FilterEgressOut) *reach.Effect
 }
 
 // withoutRoute is the effect of a route to a gateway that goes; nil where a step has made none.
-func withoutRoute(s saga.Standing) (*reach.Effect, error) {
-	if s.Kind != routing.KindSteerEgress {
-		return nil, nil
-	}
-	in, out, err := made[routing.SteerEgressIn, routing.SteerEgressOut](s)
-	if err != nil || out == nil {
-		return nil, err
-	}
-	e := in.Effect("steer-egress", *out)
+func withoutRoute(in routing.SteerEgressIn, out routing.SteerEgressOut) *reach.Effect {
+	e := in.Effect("steer-egress", out)
 	if e != nil {
 		e.Undone = true
 	}
-	return e, nil
+	return e
 }
 
 // at notes where something is that goes.
@@ -214,21 +211,19 @@ func (d *departure) at(network string, regions ...string) {
 	}
 }
 
-// bindAccess asks which subnetworks' access goes off, and in which network they are: others may hold it as well.
+// bindAccess takes the network, and whose access goes off, from what checkAccess finds.
 func (d *departure) bindAccess(b *saga.Builder) {
 	for _, subnet := range d.access {
 		n, _ := parseResource(subnet)
 		d.at(d.scope.Network, n.region)
 	}
 	d.Networks[0] = d.scope
-	check := saga.Add[network.CheckOut](b, saga.Spec{Name: "check-access", Kind: network.KindCheck, Check: true},
-		&network.CheckIn{Withdrawing: true, AccessNets: d.access})
+	check := checkAccess(b, d.access)
 	of := saga.Field(check, func(o *network.CheckOut) *string { return &o.AccessNetwork })
 	d.binds = append(d.binds, saga.Fill(&d.Networks[0].Network, of))
-	for i := range d.Effects {
-		if e := &d.Effects[i]; e.GoogleAccess != nil {
-			d.binds = append(d.binds, saga.Fill(&e.GoogleAccess.Subnets,
-				saga.Field(check, func(o *network.CheckOut) *[]string { return &o.AccessOff })))
+	for _, e := range d.Effects {
+		if e.GoogleAccess != nil {
+			d.goesOff(check, e)
 		}
 	}
 }
